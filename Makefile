@@ -1,0 +1,63 @@
+# Every target makes what it needs: a fresh machine has to have only Python 3.11, make and git.
+# The package is installed editable, so that a change of its source needs no reinstallation.
+
+PYTHON =
+BIN = .venv/bin
+ACTIVE = PATH="$(CURDIR)/$(BIN):$$PATH"
+PIP = $(BIN)/python -m pip --disable-pip-version-check -qq install
+
+.DELETE_ON_ERROR:
+.PHONY: help run test test-peers test-install check check-package check-workflow bench clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
+		awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+run: .venv/installed-workflow ## run the whole workflow on the bundled data sets
+	@$(ACTIVE) snakemake --cores all
+
+test: .venv/installed-test ## run the test suite
+	@$(ACTIVE) python -m pytest
+
+test-peers: .venv/installed-peers ## compare with PyTorch (a large download)
+	@$(ACTIVE) python -m pytest -m peers
+
+test-install: $(BIN)/python ## install the package alone in a fresh environment and try it
+	@sh tools/test-install.sh $(BIN)/python
+
+check: check-package check-workflow ## check format, lint, types, imports, workflow and scripts
+
+check-package: .venv/installed-dev
+	@$(ACTIVE) ruff format --check
+	@$(ACTIVE) ruff check
+	@$(ACTIVE) mypy
+	@$(ACTIVE) lint-imports
+
+check-workflow: .venv/installed-dev
+	@$(ACTIVE) snakefmt --check Snakefile workflows
+	@$(ACTIVE) snakemake --lint
+	@for script in tools/*.sh .ci/run; do bash -n "$$script" || exit 1; done
+
+bench: .venv/installed-bench ## time the kernels, against PyTorch when it is installed
+	@$(ACTIVE) python -m pytest benchmarks
+
+clean: ## remove environments, results and caches
+	rm -rf .venv build dist results logs .snakemake .benchmarks .hypothesis
+	rm -rf .coverage htmlcov .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is as new as the last installation of that extra; a changed pyproject.toml renews it.
+.venv/installed-%: pyproject.toml $(BIN)/python
+	@echo "Installing fastgru with its extra '$*' into .venv (the first time takes a minute or two)"
+	@$(PIP) --editable ".[$*]"
+	@touch $@
+
+.venv/installed-peers: .venv/installed-test
+	@$(PIP) torch==2.13.0
+	@touch $@
+
+# $(error) stops with one line; a failing recipe would add make's own to that of the script.
+$(BIN)/python:
+	$(eval found := $(shell sh tools/find-python.sh '$(PYTHON)'))
+	$(if $(filter /%,$(firstword $(found))),,$(error $(found)))
+	@rm -rf .venv && '$(found)' -m venv .venv

@@ -1,0 +1,36 @@
+# From labelled sequences to trained, tested classifiers and one report.
+# What to run is written in config/ (see config/README.md); this file is the table of contents.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflows/report/workflow.rst"
+
+
+include: "workflows/rules/common.smk"
+include: "workflows/rules/data.smk"
+include: "workflows/rules/train.smk"
+include: "workflows/rules/evaluate.smk"
+include: "workflows/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        expand("results/{dataset}/audit.json", dataset=DATASETS),
+        "results/summary.tsv",
+        "results/report.html",
+    message:
+        "all results are there"
+
+
+onsuccess:
+    print_summary()

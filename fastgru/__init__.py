@@ -1,0 +1,37 @@
+"""Train and run GRU classifiers for DNA, RNA and protein sequences on an ordinary CPU.
+
+Public names are loaded when they are first used, so that ``import fastgru`` and the command's
+help load neither the compiler nor scikit-learn.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastgru import datasets
+    from fastgru.errors import FastgruError
+    from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.layers.gru import GRU
+
+__version__ = "0.1.0"
+__all__ = ["GRU", "FastgruError", "SequenceClassifier", "__version__", "datasets"]
+
+_HOMES = {
+    "FastgruError": "fastgru.errors",
+    "GRU": "fastgru.layers.gru",
+    "SequenceClassifier": "fastgru.estimators.classifier",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "datasets":
+        return importlib.import_module("fastgru.datasets")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'fastgru' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,215 @@
+"""Options that several sub-commands share, so that they look and work the same everywhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from fastgru.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
+
+__all__ = [
+    "add_alphabet",
+    "add_labelled_input",
+    "add_logging",
+    "add_output",
+    "add_seed",
+    "add_threads",
+    "fraction",
+    "non_negative_int",
+    "positive_int",
+    "read_labelled_input",
+    "require_new_output",
+]
+
+_LABELLED_INPUT = """\
+Labels come in one of three forms: one FASTA file per class (--class), one FASTA file with a
+table of labels (--labels), or one FASTA file with labels in its headers (--label-field).
+Files may be compressed with gzip, bzip2 or xz; "-" is standard input."""
+
+
+def add_labelled_input(parser: argparse.ArgumentParser) -> None:
+    """Add the three ways to name sequences with labels."""
+    group = parser.add_argument_group("labelled sequences", _LABELLED_INPUT)
+    group.add_argument(
+        "fasta",
+        nargs="?",
+        metavar="FASTA",
+        help="sequences; needs --labels or --label-field",
+    )
+    group.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        type=_named_file,
+        metavar="NAME=FASTA",
+        help="all sequences of one class; give it once per class",
+    )
+    group.add_argument(
+        "--labels",
+        metavar="TSV",
+        help="table with the columns id and label, optionally split and group",
+    )
+    group.add_argument(
+        "--label-field",
+        metavar="NAME",
+        help="the label is the word NAME=LABEL in each header",
+    )
+    add_alphabet(group)
+
+
+def read_labelled_input(args: argparse.Namespace) -> LabelledSequences:
+    """Read the sequences that the options of `add_labelled_input` name.
+
+    Raises
+    ------
+    ConfigurationError
+        If the options do not make exactly one of the three forms.
+    FastgruError
+        If the files hold anything that cannot be used.
+    """
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.labelled import read_labelled
+
+    classes: dict[str, str] = {}
+    for name, path in args.classes or ():
+        if name in classes:
+            raise ConfigurationError(
+                f"--class {name}=: given twice, expected one file per class. "
+                "Join the files, for example with cat."
+            )
+        classes[name] = path
+    return read_labelled(
+        get_alphabet(args.alphabet),
+        classes=classes or None,
+        fasta=args.fasta,
+        labels=args.labels,
+        label_field=args.label_field,
+    )
+
+
+def add_alphabet(parser: argparse._ActionsContainer) -> None:
+    """Add ``--alphabet``."""
+    parser.add_argument(
+        "--alphabet",
+        choices=("dna", "rna", "protein"),
+        default="dna",
+        help="kind of sequences (default: %(default)s)",
+    )
+
+
+def add_output(parser: argparse._ActionsContainer, *, what: str, default: str | None = "-") -> None:
+    """Add ``-o/--output`` and ``--force``.
+
+    Parameters
+    ----------
+    parser
+        Parser or argument group.
+    what
+        What is written, for the help text.
+    default
+        Path if the option is left out; None makes the option required.
+    """
+    shown = {"-": " (default: standard output)", None: ""}.get(default, " (default: %(default)s)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default=default,
+        required=default is None,
+        metavar="FILE",
+        help=f"{what}; - is standard output{shown}" if default != "-" else f"{what}{shown}",
+    )
+    parser.add_argument("--force", action="store_true", help="replace files that exist already")
+
+
+def require_new_output(args: argparse.Namespace, *paths: str | None) -> None:
+    """Refuse outputs that cannot be written or exist already, before any work is done.
+
+    Parameters
+    ----------
+    args
+        Parsed options with `output` and `force`.
+    paths
+        Further outputs of the command; None is skipped.
+    """
+    from fastgru.data.files import require_writable
+
+    for path in (args.output, *paths):
+        if path is not None:
+            require_writable(path, force=args.force)
+
+
+def add_seed(parser: argparse._ActionsContainer, *, default: int = 0) -> None:
+    """Add ``--seed``; the same seed gives the same result, bit for bit."""
+    parser.add_argument(
+        "--seed",
+        type=non_negative_int,
+        default=default,
+        metavar="N",
+        help="source of all randomness; the same seed gives the same result (default: %(default)s)",
+    )
+
+
+def add_threads(parser: argparse._ActionsContainer) -> None:
+    """Add ``-t/--threads``; None means all processors that this process may use."""
+    parser.add_argument(
+        "-t",
+        "--threads",
+        type=positive_int,
+        metavar="N",
+        help="threads to use, never more (default: all processors this process may use)",
+    )
+
+
+def add_logging(parser: argparse.ArgumentParser) -> None:
+    """Add the options about messages, which every sub-command has."""
+    group = parser.add_argument_group("messages")
+    volume = group.add_mutually_exclusive_group()
+    volume.add_argument("-q", "--quiet", action="store_true", help="show warnings and errors only")
+    volume.add_argument("-v", "--verbose", action="store_true", help="show more detail")
+    group.add_argument("--log-file", metavar="FILE", help="write the messages to a file as well")
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def positive_int(text: str) -> int:
+    """Convert an argument to a whole number of at least 1."""
+    return _number(text, minimum=1)
+
+
+def non_negative_int(text: str) -> int:
+    """Convert an argument to a whole number of at least 0."""
+    return _number(text, minimum=0)
+
+
+def fraction(text: str) -> float:
+    """Convert an argument to a share in [0, 1)."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to below 1, got {text!r}")
+    return value
+
+
+def _number(text: str, minimum: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = minimum - 1
+    if value < minimum:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number of at least {minimum}, got {text!r}"
+        )
+    return value
+
+
+def _named_file(text: str) -> tuple[str, str]:
+    name, separator, path = text.partition("=")
+    if not (name.strip() and separator and path):
+        hint = f"; the name of the class is missing: NAME={text}" if os.path.exists(text) else ""
+        raise argparse.ArgumentTypeError(f"expected NAME=FASTA, got {text!r}{hint}")
+    return name.strip(), path

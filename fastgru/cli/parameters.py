@@ -1,0 +1,49 @@
+"""Command-line options for the parameters of a classifier, from their one table."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from fastgru.estimators.parameters import PARAMETERS
+
+__all__ = ["add_parameters", "chosen_parameters"]
+
+# These have options of their own (options.py), shared with other commands.
+_ELSEWHERE = ("alphabet", "threads", "random_state")
+
+
+def add_parameters(parser: argparse.ArgumentParser) -> None:
+    """Add one option per parameter; an option left out keeps the classifier's default."""
+    group = parser.add_argument_group(
+        "model and training", "Defaults are those of fastgru.SequenceClassifier."
+    )
+    for parameter in PARAMETERS:
+        if parameter.name in _ELSEWHERE:
+            continue
+        flag = f"--{parameter.name.replace('_', '-')}"
+        shared: dict[str, Any] = {"default": argparse.SUPPRESS, "dest": parameter.name}
+        if parameter.kind is bool:
+            group.add_argument(
+                flag, action=argparse.BooleanOptionalAction, help=parameter.help, **shared
+            )
+        elif parameter.several:
+            shown = f"{parameter.help}: one or more of {', '.join(parameter.choices)}"
+            group.add_argument(flag, type=_several, metavar="A,B,...", help=shown, **shared)
+        elif parameter.choices:
+            group.add_argument(flag, choices=parameter.choices, help=parameter.help, **shared)
+        else:
+            metavar = "N" if parameter.kind is int else "X"
+            group.add_argument(
+                flag, type=parameter.kind, metavar=metavar, help=parameter.help, **shared
+            )
+
+
+def chosen_parameters(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters that the command line sets; their values are checked by `fit`."""
+    names = [parameter.name for parameter in PARAMETERS]
+    return {name: getattr(args, name) for name in names if hasattr(args, name)}
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))

@@ -1,0 +1,166 @@
+"""``fastgru predict``: classify the records of FASTA files."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from fastgru.cli.options import add_output, add_threads, require_new_output
+from fastgru.cli.predictions import check_class_names, write_header, write_rows
+from fastgru.errors import FastaFormatError
+
+if TYPE_CHECKING:
+    from fastgru.cli.progress import Progress
+    from fastgru.data.unlabelled import CheckedSequence
+    from fastgru.estimators.classifier import SequenceClassifier
+
+_LOGGER = logging.getLogger(__name__)
+_CHUNK_LETTERS = 4_000_000
+_DESCRIPTION = """\
+Classify the records of FASTA files. The table has one row per record in the order of the input:
+id, status (ok), label (the most probable class) and one column with the probability of each
+class. Records that cannot be used end the command with a list of all of them; with
+--on-invalid status they get a row that says why instead.
+"""
+_EPILOG = """\
+examples:
+  fastgru predict model.safetensors new.fa.gz -o predictions.tsv
+  zcat reads.fa.gz | fastgru predict model.safetensors - | head
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command and its options."""
+    parser = subparsers.add_parser(
+        "predict",
+        help="classify the records of FASTA files",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", metavar="MODEL", help="model file from 'fastgru train'")
+    parser.add_argument(
+        "fasta", nargs="+", metavar="FASTA", help="sequences, perhaps compressed; - is stdin"
+    )
+    parser.add_argument(
+        "--on-invalid",
+        choices=("error", "status"),
+        default="error",
+        help="what to do with records that cannot be used (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--split", metavar="TSV", help="classify only the records of a part of this split"
+    )
+    parser.add_argument(
+        "--subset",
+        choices=("train", "validation", "test"),
+        default="test",
+        help="the part, with --split (default: %(default)s)",
+    )
+    add_output(parser, what="table of predictions (TSV)")
+    add_threads(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the table and return the exit code."""
+    from fastgru.cli.progress import show_progress
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.files import atomic_write
+    from fastgru.data.unlabelled import read_sequences
+    from fastgru.estimators.classifier import SequenceClassifier
+
+    require_new_output(args)
+    model = SequenceClassifier.load(args.model).set_params(threads=args.threads)
+    classes = [str(name) for name in model.classes_]
+    check_class_names(classes)
+    records = read_sequences(args.fasta, get_alphabet(model.alphabet), on_invalid=args.on_invalid)
+    if args.split is not None:
+        records = _in_subset(records, args.split, args.subset)
+    records = _fitting(records, model.max_length, strict=args.on_invalid == "error")
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
+        write_header(table, classes)
+        with show_progress("predicting") as progress:
+            n_invalid = _write_predictions(table, records, model, classes, progress)
+        table.seek(0)
+        # only now: an error on the way leaves no partial output, not even on standard output
+        with atomic_write(args.output) as file:
+            shutil.copyfileobj(table, file)
+    if n_invalid:
+        _LOGGER.warning("warning: %d records could not be used; see column status", n_invalid)
+    return 0
+
+
+def _write_predictions(
+    table: TextIO,
+    records: Iterable[CheckedSequence],
+    model: SequenceClassifier,
+    classes: list[str],
+    progress: Progress,
+) -> int:
+    """Classify chunk by chunk; return the number of records that could not be used."""
+    n_invalid = 0
+    for chunk in _chunks(records):
+        usable = [record.sequence for record in chunk if record.problem is None]
+        probabilities = model.predict_proba(usable)
+        ids, problems = [record.id for record in chunk], [record.problem for record in chunk]
+        write_rows(table, ids, problems, probabilities, classes)
+        n_invalid += len(chunk) - len(usable)
+        progress.advance(len(chunk))
+    return n_invalid
+
+
+def _chunks(records: Iterable[CheckedSequence]) -> Iterator[list[CheckedSequence]]:
+    """Yield lists of records of bounded total length, so that memory does not grow."""
+    chunk: list[CheckedSequence] = []
+    letters = 0
+    for record in records:
+        chunk.append(record)
+        letters += len(record.sequence) + 100
+        if letters >= _CHUNK_LETTERS:
+            yield chunk
+            chunk, letters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _in_subset(
+    records: Iterable[CheckedSequence], split: str, subset: str
+) -> Iterator[CheckedSequence]:
+    """Yield the records that a split puts into one part, each id once."""
+    from fastgru.data.splits import read_split
+
+    wanted = {key for key, row in read_split(split).rows.items() if row.split == subset}
+    for record in records:
+        if record.id in wanted:
+            wanted.discard(record.id)
+            yield record
+    if wanted:
+        from fastgru.errors import LabelError, shorten
+
+        raise LabelError(
+            f"{split}: no sequence for {shorten(sorted(wanted))} in the input, expected all "
+            f"records of the part {subset!r}. Give the files that the split was made from."
+        )
+
+
+def _fitting(
+    records: Iterable[CheckedSequence], max_length: int | None, *, strict: bool
+) -> Iterator[CheckedSequence]:
+    """Mark records longer than the model can read, or refuse them."""
+    from dataclasses import replace
+
+    for record in records:
+        if max_length is None or len(record.sequence) <= max_length:
+            yield record
+            continue
+        problem = f"{len(record.sequence)} letters, the model has learned {max_length} positions"
+        if strict:
+            raise FastaFormatError(
+                f"record {record.id!r}: has {problem}. Cut it to the window that the model was "
+                "trained on, or use --on-invalid status to leave such records out."
+            )
+        yield replace(record, sequence="", problem=problem)

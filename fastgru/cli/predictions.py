@@ -1,0 +1,65 @@
+"""The table of predictions: ``id``, ``status``, ``label``, one probability per class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from fastgru.errors import LabelError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["FIXED_COLUMNS", "check_class_names", "write_header", "write_rows"]
+
+FIXED_COLUMNS = ("id", "status", "label")
+
+
+def check_class_names(classes: Iterable[str]) -> None:
+    """Refuse classes that cannot be the name of a column of their own.
+
+    Raises
+    ------
+    LabelError
+        For a class that is called like another column.
+    """
+    for name in classes:
+        if name in FIXED_COLUMNS:
+            raise LabelError(
+                f"class {name!r}: is also the name of a column of the predictions "
+                f"({', '.join(FIXED_COLUMNS)}). Rename the class."
+            )
+
+
+def write_header(file: TextIO, classes: Sequence[str]) -> None:
+    """Write the line with the names of the columns."""
+    file.write("\t".join([*FIXED_COLUMNS, *classes]) + "\n")
+
+
+def write_rows(
+    file: TextIO,
+    ids: Sequence[str],
+    problems: Sequence[str | None],
+    probabilities: np.ndarray,
+    classes: Sequence[str],
+) -> None:
+    """Write one line per record.
+
+    Parameters
+    ----------
+    file
+    ids, problems
+        n entries; where there is a problem it becomes the status, and label and probabilities
+        stay empty.
+    probabilities
+        float (number of records without problem, n_classes), in their order.
+    classes
+    """
+    rows = iter(probabilities)
+    for record_id, problem in zip(ids, problems, strict=True):
+        if problem is not None:
+            cells = [problem, "", *[""] * len(classes)]
+        else:
+            row = next(rows)
+            cells = ["ok", classes[int(row.argmax())], *(f"{value:.6g}" for value in row)]
+        file.write("\t".join([record_id, *cells]) + "\n")

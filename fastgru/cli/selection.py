@@ -1,0 +1,107 @@
+"""Which records of a labelled input a command works on."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from typing import TYPE_CHECKING
+
+from fastgru.errors import LabelError
+
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
+
+__all__ = ["add_split", "select_for_training", "select_parts"]
+
+_LOGGER = logging.getLogger(__name__)
+_PARTS = ("train", "validation", "test")
+
+
+def add_split(parser: argparse._ActionsContainer, *, subset: bool) -> None:
+    """Add ``--split`` and, if wanted, ``--subset``."""
+    parser.add_argument(
+        "--split",
+        metavar="TSV",
+        help="split written by 'fastgru split' (columns id, label, split)",
+    )
+    if subset:
+        parser.add_argument(
+            "--subset",
+            choices=_PARTS,
+            help="part of the split to use (default: test where there is a split, else all)",
+        )
+
+
+def select_parts(
+    data: LabelledSequences, split: str | None, subset: str | None
+) -> LabelledSequences:
+    """Return the records of one part of a split, or all where there is none.
+
+    Parameters
+    ----------
+    data
+        Records, perhaps with a split of their own.
+    split
+        Path of a split file, or None.
+    subset
+        Part, or None for the test part of whatever split there is.
+
+    Raises
+    ------
+    LabelError
+        If the part is empty, or was asked for where there is no split.
+    """
+    from fastgru.data.duplicates import resolve_duplicates
+    from fastgru.data.splits import apply_split, read_split
+
+    part = subset or "test"
+    if split is not None:
+        chosen = apply_split(data, read_split(split), [part])
+    elif data.splits is not None:
+        kept, _ = resolve_duplicates(data)  # as in training, or a test sequence may be in it too
+        used = data.subset(kept)
+        chosen = used.subset(k for k, name in enumerate(used.splits or ()) if name == part)
+    elif subset is not None:
+        raise LabelError(
+            f"--subset {subset}: the input has no split, expected --split or a column split "
+            "beside the labels."
+        )
+    else:
+        chosen = data
+    if not len(chosen):
+        raise LabelError(f"the part {part!r} of the split is empty, expected sequences in it.")
+    return chosen
+
+
+def select_for_training(
+    data: LabelledSequences, split: str | None
+) -> tuple[LabelledSequences, LabelledSequences | None]:
+    """Return the records to train on and those that stop training, None to hold some out.
+
+    Where no split file says otherwise, repeated sequences and those with conflicting labels are
+    left out first (see ``docs/decisions``), and test records never take part.
+    """
+    from fastgru.data.duplicates import resolve_duplicates
+    from fastgru.data.splits import apply_split, read_split
+
+    if split is not None:
+        used = apply_split(data, read_split(split))
+    else:
+        kept, exclusions = resolve_duplicates(data)
+        used = data.subset(kept)
+        if exclusions:
+            _LOGGER.info(
+                "%d of %d records are left out as duplicates or for conflicting labels; "
+                "'fastgru audit' lists them",
+                len(exclusions),
+                len(data),
+            )
+    if used.splits is None:
+        return used, None
+    parts = {
+        part: used.subset(k for k, name in enumerate(used.splits) if name == part)
+        for part in _PARTS
+    }
+    if not len(parts["train"]):
+        raise LabelError("the part 'train' of the split is empty, expected sequences in it.")
+    return parts["train"], parts["validation"] if len(parts["validation"]) else None

@@ -1,0 +1,46 @@
+"""``fastgru warmup``: compile all kernels now, so that later commands start at once."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+_LOGGER = logging.getLogger(__name__)
+_DESCRIPTION = """\
+Compile all kernels into the cache, so that later commands start at once. Run it once after an
+installation, and before several commands start at the same time. FASTGRU_CACHE_DIR moves the
+cache; its default is ~/.cache/fastgru.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command and its options."""
+    parser = subparsers.add_parser(
+        "warmup",
+        help="compile all kernels into the cache",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=("float32", "float64", "all"),
+        default="float32",
+        help="precision to compile for (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compile, say where to, and return the exit code."""
+    import time
+
+    from fastgru._numba import cache_directory
+    from fastgru.estimators.warmup import compile_kernels
+
+    dtypes = ("float32", "float64") if args.dtype == "all" else (args.dtype,)
+    for dtype in dtypes:
+        begin = time.perf_counter()
+        compile_kernels(dtype)
+        seconds = time.perf_counter() - begin
+        _LOGGER.info("%s kernels ready after %.1f s", dtype, seconds)
+    _LOGGER.info("cache: %s", cache_directory())
+    return 0

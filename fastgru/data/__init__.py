@@ -1,0 +1,1 @@
+"""Sequences and their labels: reading, checking, auditing and splitting.  Needs no compiler."""

@@ -1,0 +1,239 @@
+"""Opening text files in any compression, and writing files that are whole or not there.
+
+Reading looks at the content, never at the name: a gzip file called ``reads.fasta`` is read as
+gzip.  Writing goes to a temporary name beside the target and ends with a rename.
+"""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import contextlib
+import gzip
+import io
+import lzma
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, Protocol, TextIO, cast
+
+from fastgru.data.formats import describe_binary
+from fastgru.errors import FastaFormatError, FastgruError, display_name
+
+__all__ = ["atomic_write", "atomic_write_bytes", "open_text", "require_writable"]
+
+_BLOCK = 1 << 18
+_DECOMPRESSORS: tuple[tuple[bytes, str, Callable[[Any], Any]], ...] = (
+    (b"\x1f\x8b", "gzip", lambda stream: gzip.GzipFile(fileobj=stream)),
+    (b"BZh", "bzip2", bz2.BZ2File),
+    (b"\xfd7zXZ\x00", "xz", lzma.LZMAFile),
+)
+
+
+class Digest(Protocol):
+    """What `open_text` needs of a ``hashlib`` object."""
+
+    def update(self, data: Any, /) -> None:
+        """Take more bytes into account."""
+
+
+class _Source(io.RawIOBase):
+    """A stream whose errors name the file, and whose bytes pass through a digest."""
+
+    def __init__(self, stream: Any, path: str, kind: str = "", digest: Digest | None = None):
+        self._stream = stream
+        self._path = path
+        self._kind = kind
+        self._digest = digest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            n_read: int = self._stream.readinto(buffer)
+        except EOFError as error:
+            found = f"the {self._kind} data ends too early, expected its end mark"
+            cure = "The file is incomplete: copy or download it again"
+            raise FastaFormatError(f"{self._path}: {found}. {cure}.", self._path) from error
+        except (OSError, zlib.error, lzma.LZMAError) as error:
+            found = f"the {self._kind} data is damaged" if self._kind else "cannot be read"
+            cure = "Copy or download the file again"
+            message = f"{self._path}: {found} ({_reason(error)}). {cure}."
+            raise FastaFormatError(message, self._path) from error
+        if self._digest is not None:
+            self._digest.update(memoryview(buffer)[:n_read])
+        return n_read
+
+
+@contextlib.contextmanager
+def open_text(path: str | os.PathLike[str], *, digest: Digest | None = None) -> Iterator[TextIO]:
+    r"""Open a file for reading lines of text.
+
+    gzip, bzip2 and xz are recognised by their first bytes, UTF-8 and UTF-16 by their byte-order
+    mark, and all three kinds of line ends arrive as ``\n``.  Bytes that are not UTF-8 (a Latin-1
+    name in a header) survive as surrogates, and `atomic_write` writes them back unchanged.
+
+    Parameters
+    ----------
+    path
+        File to read; ``"-"`` is standard input, which is left open.
+    digest
+        Is updated with the bytes of the file as they are stored.  It is complete only after the
+        last line was read.
+
+    Raises
+    ------
+    FastaFormatError
+        Here or at any later line: if the file cannot be opened, is cut short or damaged, or is
+        recognised as something else than text.
+    """
+    name = display_name(path)
+    with contextlib.ExitStack() as stack:
+        stored = io.BufferedReader(_Source(_open_raw(path, stack), name, digest=digest), _BLOCK)
+        plain = stored
+        head = stored.peek(8)
+        for magic, kind, decompressor in _DECOMPRESSORS:
+            if head.startswith(magic):
+                inner = stack.enter_context(decompressor(stored))
+                plain = io.BufferedReader(_Source(inner, name, kind), _BLOCK)
+                break
+        start = plain.peek(512)[:512]
+        foreign = describe_binary(start)
+        if foreign:
+            raise FastaFormatError(f"{name}: {foreign}", name)
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            yield io.TextIOWrapper(plain, encoding="utf-16", errors="replace")
+            return
+        if start.startswith(codecs.BOM_UTF8):
+            # Skipped by hand: the codec utf-8-sig is several times slower than utf-8.
+            plain.read(len(codecs.BOM_UTF8))
+        yield io.TextIOWrapper(plain, encoding="utf-8", errors="surrogateescape")
+
+
+def _open_raw(path: str | os.PathLike[str], stack: contextlib.ExitStack) -> Any:
+    if os.fspath(path) == "-":
+        return sys.stdin.buffer
+    try:
+        # Unbuffered: `_Source` is wrapped in a buffer, and the digest must see each byte once.
+        return stack.enter_context(open(path, "rb", buffering=0))
+    except OSError as error:
+        name = display_name(path)
+        message = f"{name}: cannot be read ({_reason(error)}). Check the path and its permissions."
+        raise FastaFormatError(message, name) from error
+
+
+def _reason(error: BaseException) -> str:
+    text = error.strerror if isinstance(error, OSError) else None
+    return (text or str(error)).rstrip(".").lower()
+
+
+def require_writable(path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Refuse an output path now that would fail, or destroy something, after hours of work.
+
+    Parameters
+    ----------
+    path
+        Output to be; ``"-"`` is standard output.
+    force
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    FastgruError
+        If the folder is missing or closed, or the file exists and `force` is not set.
+    """
+    target = os.fspath(path)
+    if target == "-":
+        return
+    if os.path.isdir(target):
+        raise FastgruError(f"{target}: is a folder, expected the name of a file to write.")
+    folder = os.path.dirname(os.path.realpath(target))
+    if not os.path.isdir(folder):
+        parent = os.path.dirname(target)
+        raise FastgruError(f"{target}: there is no folder {parent!r}. Create it with mkdir first.")
+    if _is_special(target):
+        return
+    if not os.access(folder, os.W_OK):
+        raise FastgruError(f"{target}: its folder cannot be written to. Choose another output.")
+    if os.path.exists(target) and not force:
+        raise FastgruError(
+            f"{target}: exists already. Use --force to replace it, or choose another output."
+        )
+
+
+@contextlib.contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    r"""Open a text file that appears under its name only when the block ends without an error.
+
+    The text goes to a hidden file in the same folder, which is renamed at the end and removed if
+    an exception passes.  Names that end in ``.gz`` are compressed, with no time stamp inside, so
+    that equal text gives equal files.
+
+    Parameters
+    ----------
+    path
+        File to write, in UTF-8 with ``\n`` line ends; ``"-"`` is standard output.  Devices and
+        pipes are written directly.
+
+    Yields
+    ------
+    text
+        The open file.
+
+    Raises
+    ------
+    FastgruError
+        If the file cannot be created.
+    """
+    with atomic_write_bytes(path) as binary:
+        text = io.TextIOWrapper(binary, "utf-8", errors="surrogateescape", newline="\n")
+        try:
+            yield text
+        finally:
+            text.detach()
+
+
+@contextlib.contextmanager
+def atomic_write_bytes(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a binary file in the way of `atomic_write`."""
+    if os.fspath(path) == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = os.path.realpath(path)
+    if _is_special(target):
+        with _create(target, path) as stream:
+            yield stream
+        return
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.part")
+    try:
+        with _create(temporary, path) as stream:
+            if target.endswith(".gz"):
+                with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as packed:
+                    yield cast(BinaryIO, packed)
+            else:
+                yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _create(path: str, shown: str | os.PathLike[str]) -> BinaryIO:
+    try:
+        return open(path, "wb")
+    except OSError as error:
+        raise FastgruError(
+            f"{os.fspath(shown)}: cannot be written ({_reason(error)}). Choose another output."
+        ) from error
+
+
+def _is_special(path: str) -> bool:
+    """Whether the path is a device or a pipe, such as /dev/null."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)

@@ -1,0 +1,77 @@
+"""Sequences without labels, for prediction: one record at a time, however many there are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from fastgru.data.alphabets import Alphabet
+from fastgru.data.fasta import read_fasta
+from fastgru.data.problems import Problems, check_record
+from fastgru.errors import display_name
+
+__all__ = ["CheckedSequence", "read_sequences"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSequence:
+    """One record of the input.
+
+    Attributes
+    ----------
+    id
+        First word of the header.
+    sequence
+        Normalised by the alphabet; ``""`` if the record cannot be used.
+    problem
+        Why the record cannot be used, in one line; None if it can.
+    """
+
+    id: str
+    sequence: str
+    problem: str | None = None
+
+
+def read_sequences(
+    paths: Iterable[str | os.PathLike[str]],
+    alphabet: Alphabet,
+    *,
+    on_invalid: Literal["error", "status"] = "error",
+) -> Iterator[CheckedSequence]:
+    """Read the records of FASTA files one by one, and check them.
+
+    Parameters
+    ----------
+    paths
+        Files in the order to read; ``"-"`` is standard input.
+    alphabet
+        Letters that sequences may have.
+    on_invalid
+        ``"error"``: after the first bad record nothing more is yielded, and the error that is
+        raised at the end lists all bad records.  ``"status"``: bad records are yielded with
+        their problem.
+
+    Yields
+    ------
+    CheckedSequence
+        In input order.
+
+    Raises
+    ------
+    FastaFormatError
+        If a file cannot be read, or holds bad records and `on_invalid` is ``"error"``.
+    """
+    problems = Problems()
+    for path in paths:
+        for record in read_fasta(path):
+            checked = check_record(record, alphabet)
+            if isinstance(checked, str):
+                if not problems:
+                    yield CheckedSequence(record.id, checked)
+            elif on_invalid == "status":
+                yield CheckedSequence(record.id, "", checked.text)
+            else:
+                problems.add(display_name(path), checked)
+    problems.raise_if_any()

@@ -1,0 +1,360 @@
+"""The sequence classifier, with scikit-learn's contract."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from fastgru._numba import threads_limited_to
+from fastgru.data.alphabets import Alphabet, get_alphabet
+from fastgru.errors import ConfigurationError, LabelError, ModelFileError, shorten
+from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
+from fastgru.estimators.model_card import make_card, read_card
+from fastgru.estimators.parameters import check_parameters
+from fastgru.estimators.training_sets import (
+    check_sample_weight,
+    class_weights,
+    hold_out,
+)
+from fastgru.models.architecture import Architecture
+from fastgru.models.model_file import read_model, write_model
+from fastgru.models.network import SequenceNetwork
+from fastgru.training.loop import (
+    Epoch,
+    LabelledSet,
+    TrainingOptions,
+    best_epoch,
+    predict_probabilities,
+    train,
+)
+
+
+class SequenceClassifier(ClassifierMixin, BaseEstimator):
+    """Classify DNA, RNA or protein sequences with a gated recurrent network.
+
+    Letters are embedded, run through GRU layers, pooled over the sequence and classified by a
+    softmax; trained with AdamW on the cross-entropy.  The same ``random_state`` gives the same
+    model, bit for bit, for any number of threads, and a prediction does not depend on what is
+    predicted beside it.
+
+    Parameters
+    ----------
+    alphabet
+        ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of the
+        letters they stand for.
+    embedding_size
+        Features of each letter.
+    hidden_size
+        Units of each layer and direction.
+    num_layers
+        Recurrent layers.
+    bidirectional
+        Whether each layer also runs from the end of the sequence to its start.
+    position_embedding
+        Whether to learn features of each position: for sequences that are aligned windows, such
+        as those around a splice site.  Sequences longer than any in training are then refused.
+    pooling
+        Which of the ``"last"`` state, the ``"mean"`` and the ``"max"`` of all states describe a
+        sequence.
+    dropout
+        Share dropped in training, between layers and before the classes.
+    batch_size
+        Sequences of a gradient step.
+    max_epochs
+        Most passes through the training set; the learning rate falls to zero over them.
+    learning_rate
+        Peak step size, reached after ``warmup_fraction`` of the steps.
+    weight_decay
+        Decoupled decay of the weights.
+    clip_norm
+        Largest Euclidean norm of a gradient.
+    warmup_fraction
+        Share of the steps over which the learning rate rises, in [0, 1].
+    class_weight
+        None, ``"balanced"`` (as in scikit-learn), or a mapping of classes to weights.
+    early_stopping
+        Whether to stop when the validation loss has not fallen for ``n_iter_no_change`` epochs,
+        and to keep the parameters of the best epoch.
+    validation_fraction
+        Share of the training set held out for that, where `fit` is given no validation set.
+    n_iter_no_change
+        Epochs without progress before stopping.
+    dtype
+        ``"float32"`` or ``"float64"``.
+    threads
+        Threads to use, never more; None for all CPUs that the process may use.
+    random_state
+        Seed of weights, batches, dropout and the validation set.
+
+    Attributes
+    ----------
+    classes_ : np.ndarray
+        Class labels, sorted.
+    n_iter_ : int
+        Epochs that were run.
+    best_epoch_ : int
+        Epoch whose parameters were kept.
+    history_ : list of dict
+        One entry per epoch: epoch, learning_rate, train_loss, validation_loss,
+        validation_accuracy, gradient_norm.
+    n_parameters_ : int
+        Numbers that were learned.
+    """
+
+    def __init__(
+        self,
+        alphabet: str = "dna",
+        *,
+        embedding_size: int = 16,
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        position_embedding: bool = False,
+        pooling: Sequence[str] = ("last", "mean", "max"),
+        dropout: float = 0.1,
+        batch_size: int = 64,
+        max_epochs: int = 40,
+        learning_rate: float = 3e-3,
+        weight_decay: float = 1e-2,
+        clip_norm: float = 1.0,
+        warmup_fraction: float = 0.1,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        dtype: str = "float32",
+        threads: int | None = None,
+        random_state: int | None = None,
+    ) -> None:
+        self.alphabet = alphabet
+        self.embedding_size = embedding_size
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.position_embedding = position_embedding
+        self.pooling = pooling
+        self.dropout = dropout
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.warmup_fraction = warmup_fraction
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.dtype = dtype
+        self.threads = threads
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that the input is a list of strings."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
+
+    def fit(
+        self,
+        sequences: Sequence[str],
+        labels: Sequence[Any],
+        sample_weight: ArrayLike | None = None,
+        *,
+        validation_data: tuple[Sequence[str], Sequence[Any]] | None = None,
+        on_epoch: Callable[[Epoch], None] | None = None,
+    ) -> SequenceClassifier:
+        """Train.
+
+        Parameters
+        ----------
+        sequences
+            n strings over the alphabet, none empty.
+        labels
+            n class labels, of at least two classes.
+        sample_weight
+            float (n,), weight of each sequence in the loss; None for 1.
+        validation_data
+            Sequences and labels for early stopping, in place of a share of the training set.
+        on_epoch
+            Called with each finished epoch.
+
+        Returns
+        -------
+        SequenceClassifier
+            Itself.
+
+        Raises
+        ------
+        ConfigurationError
+            For a parameter outside its range.
+        AlphabetError, LabelError
+            For sequences or labels that cannot be used.
+        """
+        check_parameters(self.get_params(deep=False))
+        alphabet = get_alphabet(self.alphabet)
+        encoded = encode_sequences(alphabet, sequences)
+        classes, targets = encode_labels(labels, len(encoded))
+        weights = check_sample_weight(sample_weight, len(encoded))
+        weights = weights * class_weights(self.class_weight, classes, targets)[targets]
+        seeds = np.random.default_rng(self.random_state).integers(2**31, size=3)
+        training, validation = LabelledSet(encoded, targets, weights), None
+        if self.early_stopping and validation_data is not None:
+            validation = self._given_validation(alphabet, classes, validation_data)
+        elif self.early_stopping:
+            training, validation = hold_out(
+                training, classes, self.validation_fraction, int(seeds[0])
+            )
+        self.classes_ = classes
+        longest = max(len(codes) for codes in encoded)
+        self._network = SequenceNetwork(
+            self._architecture(alphabet, longest), alphabet.mixture, int(seeds[1])
+        )
+        options = self._training_options(int(seeds[2]))
+        with threads_limited_to(self.threads):
+            history = train(self._network, training, validation, options, on_epoch)
+        self.history_ = [epoch.to_dict() for epoch in history]
+        self.n_iter_ = len(history)
+        self.best_epoch_ = best_epoch(history).epoch
+        self.n_parameters_ = self._network.parameters.size
+        return self
+
+    def _given_validation(
+        self,
+        alphabet: Alphabet,
+        classes: np.ndarray,
+        given: tuple[Sequence[str], Sequence[Any]],
+    ) -> LabelledSet:
+        encoded = encode_sequences(alphabet, given[0])
+        labels = label_array(given[1], len(encoded))
+        unknown = sorted({str(label) for label in labels[~np.isin(labels, classes)]})
+        if unknown or not encoded:
+            found = f"has {shorten(unknown)}" if unknown else "is empty"
+            raise LabelError(
+                f"validation set: {found}, expected sequences of the classes of the training "
+                f"set, {shorten(map(str, classes))}."
+            )
+        targets = np.searchsorted(classes, labels).astype(np.int64)
+        weights = class_weights(self.class_weight, classes, targets)[targets]
+        return LabelledSet(encoded, targets, weights)
+
+    def _architecture(self, alphabet: Alphabet, longest: int) -> Architecture:
+        return Architecture(
+            n_letters=len(alphabet.letters),
+            n_classes=len(self.classes_),
+            n_positions=longest if self.position_embedding else 0,
+            embedding_size=int(self.embedding_size),
+            hidden_size=int(self.hidden_size),
+            num_layers=int(self.num_layers),
+            bidirectional=self.bidirectional,
+            pooling=tuple(self.pooling),
+            dropout=float(self.dropout),
+            dtype=self.dtype,
+        )
+
+    def _training_options(self, seed: int) -> TrainingOptions:
+        return TrainingOptions(
+            batch_size=int(self.batch_size),
+            max_epochs=int(self.max_epochs),
+            learning_rate=float(self.learning_rate),
+            weight_decay=float(self.weight_decay),
+            clip_norm=float(self.clip_norm),
+            warmup_fraction=float(self.warmup_fraction),
+            n_iter_no_change=int(self.n_iter_no_change),
+            random_state=int(seed),
+        )
+
+    def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
+        """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
+
+        Raises
+        ------
+        AlphabetError
+            For an empty sequence or a letter outside the alphabet.
+        ConfigurationError
+            For a sequence longer than the positions that were learned.
+        """
+        check_is_fitted(self, "classes_")
+        encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
+        limit = self._network.architecture.n_positions
+        for number, codes in enumerate(encoded):
+            if 0 < limit < len(codes):
+                raise ConfigurationError(
+                    f"sequence {number}: has {len(codes)} letters, the model has learned "
+                    f"{limit} positions. Cut it, or train without position_embedding."
+                )
+        with threads_limited_to(self.threads):
+            return predict_probabilities(self._network, encoded)
+
+    def predict(self, sequences: Sequence[str]) -> np.ndarray:
+        """Return the most probable class of each sequence."""
+        probabilities = self.predict_proba(sequences)
+        predicted: np.ndarray = self.classes_[probabilities.argmax(axis=1)]
+        return predicted
+
+    @property
+    def max_length(self) -> int | None:
+        """Longest sequence that the model can read, None for any."""
+        check_is_fitted(self, "classes_")
+        return self._network.architecture.n_positions or None
+
+    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
+        """Write the model to a ``.safetensors`` file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+        extra
+            JSON-able entries to add to the card, such as where the data came from.
+
+        Raises
+        ------
+        LabelError
+            If the class labels are neither strings nor integers.
+        """
+        check_is_fitted(self, "classes_")
+        card = make_card(
+            self.get_params(deep=False),
+            self._network.architecture,
+            self.classes_,
+            self.history_,
+            self.best_epoch_,
+        )
+        write_model(path, {**(extra or {}), **card}, self._network.parameters.views())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SequenceClassifier:
+        """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is no such model, is damaged, or was written by a newer version.
+        """
+        saved = read_model(path)
+        parameters, classes = read_card(saved.card, os.fspath(path))
+        model = cls(**{**parameters, "pooling": tuple(parameters["pooling"])})
+        alphabet = get_alphabet(model.alphabet)
+        architecture = saved.architecture
+        if architecture.n_letters != len(alphabet.letters):
+            raise ModelFileError(
+                f"{os.fspath(path)}: its weights are for {architecture.n_letters} letters, "
+                f"expected {len(alphabet.letters)} for {alphabet.name}. The file is damaged."
+            )
+        model._network = SequenceNetwork(architecture, alphabet.mixture, 0)
+        for name, view in model._network.parameters.views().items():
+            view[...] = saved.tensors[name]
+        model.classes_ = classes
+        model.history_ = saved.card["training"].get("history", [])
+        model.best_epoch_ = saved.card["training"].get("best_epoch", 0)
+        model.n_iter_ = len(model.history_)
+        model.n_parameters_ = model._network.parameters.size
+        return model

@@ -1,0 +1,156 @@
+"""The parameters of a classifier: one table for its checks, its command line and its model file."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastgru.errors import ConfigurationError
+from fastgru.models.architecture import POOLINGS
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter.
+
+    Attributes
+    ----------
+    name
+    kind
+        ``int``, ``float``, ``bool`` or ``str``.
+    help
+        What it does, in a few words.
+    minimum, maximum
+        Allowed range, both included, of a number.
+    above_minimum
+        Whether the minimum itself is excluded.
+    choices
+        Allowed values of a string.
+    several
+        Whether the value is one or more of ``choices``.
+    optional
+        Whether None is allowed.
+    """
+
+    name: str
+    kind: type
+    help: str
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    above_minimum: bool = False
+    choices: tuple[str, ...] = ()
+    several: bool = False
+    optional: bool = False
+
+
+PARAMETERS = (
+    Parameter("alphabet", str, "kind of sequences", choices=("dna", "rna", "protein")),
+    Parameter("embedding_size", int, "features of each letter", minimum=1),
+    Parameter("hidden_size", int, "units of each layer and direction", minimum=1),
+    Parameter("num_layers", int, "recurrent layers", minimum=1),
+    Parameter("bidirectional", bool, "run from both ends of the sequence"),
+    Parameter(
+        "position_embedding",
+        bool,
+        "learn features of each position, for sequences that are aligned windows",
+    ),
+    Parameter(
+        "pooling", str, "how states become features of a sequence", choices=POOLINGS, several=True
+    ),
+    Parameter(
+        "dropout",
+        float,
+        "share dropped in training, between layers and before the classes",
+        minimum=0.0,
+        maximum=0.95,
+    ),
+    Parameter("batch_size", int, "sequences of a gradient step", minimum=1),
+    Parameter("max_epochs", int, "most passes through the training set", minimum=1),
+    Parameter("learning_rate", float, "peak step size of AdamW", minimum=0.0, above_minimum=True),
+    Parameter("weight_decay", float, "decay of the weights in AdamW", minimum=0.0),
+    Parameter("clip_norm", float, "largest norm of a gradient", minimum=0.0, above_minimum=True),
+    Parameter(
+        "warmup_fraction",
+        float,
+        "share of the steps over which the learning rate rises",
+        minimum=0.0,
+        maximum=1.0,
+    ),
+    Parameter(
+        "class_weight", str, "weigh classes by their rarity", choices=("balanced",), optional=True
+    ),
+    Parameter("early_stopping", bool, "stop when the validation loss no longer falls"),
+    Parameter(
+        "validation_fraction",
+        float,
+        "share of the training set held out for early stopping, where no validation set is given",
+        minimum=0.0,
+        maximum=0.9,
+        above_minimum=True,
+    ),
+    Parameter("n_iter_no_change", int, "epochs without progress before stopping", minimum=1),
+    Parameter("dtype", str, "precision of the arithmetic", choices=("float32", "float64")),
+    Parameter("threads", int, "threads to use", minimum=1, optional=True),
+    Parameter("random_state", int, "seed", minimum=0, maximum=2**63 - 1, optional=True),
+)
+
+
+def check_parameters(values: Mapping[str, Any]) -> None:
+    """Check the value of every parameter.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the parameter, what was expected and what was found.
+    """
+    for parameter in PARAMETERS:
+        value = values[parameter.name]
+        if value is None and parameter.optional:
+            continue
+        if parameter.name == "class_weight" and isinstance(value, Mapping):
+            continue
+        if parameter.several:
+            _check_several(parameter, value)
+        elif parameter.kind is bool:
+            _require(isinstance(value, bool), parameter, "True or False", value)
+        elif parameter.kind is str:
+            _require(value in parameter.choices, parameter, _listed(parameter.choices), value)
+        else:
+            _check_number(parameter, value)
+
+
+def _require(condition: bool, parameter: Parameter, expected: str, value: object) -> None:
+    if not condition:
+        raise ConfigurationError(f"{parameter.name} must be {expected}, got {value!r}.")
+
+
+def _listed(choices: tuple[str, ...]) -> str:
+    return " or ".join(repr(choice) for choice in choices)
+
+
+def _check_several(parameter: Parameter, value: object) -> None:
+    expected = f"one or more of {_listed(parameter.choices)}, each once"
+    chosen = list(value) if isinstance(value, list | tuple) else []
+    known = bool(chosen) and all(entry in parameter.choices for entry in chosen)
+    _require(known and len(set(chosen)) == len(chosen), parameter, expected, value)
+
+
+def _check_number(parameter: Parameter, value: object) -> None:
+    kind = numbers.Integral if parameter.kind is int else numbers.Real
+    name = "an integer" if parameter.kind is int else "a number"
+    bounds = []
+    if parameter.minimum > -math.inf:
+        relation = "above" if parameter.above_minimum else "at least"
+        bounds.append(f"{relation} {parameter.minimum:g}")
+    if parameter.maximum < 2**60:
+        bounds.append(f"at most {parameter.maximum:g}")
+    expected = f"{name} {' and '.join(bounds)}"
+    _require(isinstance(value, kind) and not isinstance(value, bool), parameter, expected, value)
+    number = float(value)  # type: ignore[arg-type]
+    low = number > parameter.minimum if parameter.above_minimum else number >= parameter.minimum
+    _require(
+        low and number <= parameter.maximum and math.isfinite(number), parameter, expected, value
+    )

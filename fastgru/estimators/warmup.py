@@ -1,0 +1,37 @@
+"""Running every kernel once, so that the cache holds them all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastgru.estimators.classifier import SequenceClassifier
+from fastgru.layers.gru import GRU
+
+
+def compile_kernels(dtype: str) -> None:
+    """Compile all kernels for a precision, or load them from the cache.
+
+    Parameters
+    ----------
+    dtype
+        ``"float32"`` or ``"float64"``.
+    """
+    model = SequenceClassifier(
+        hidden_size=8,
+        embedding_size=4,
+        num_layers=2,
+        position_embedding=True,
+        max_epochs=1,
+        dtype=dtype,
+        threads=1,
+        random_state=0,
+    )
+    model.fit(["ACGT", "ACG", "TTTT", "TTTA"], ["a", "a", "b", "b"], validation_data=(["A"], ["a"]))
+    model.predict_proba(["ACGN"])
+    gru = GRU(3, 8, dtype=dtype)
+    x = np.ones((2, 3, 3))
+    y, h_n = gru.forward(x)
+    gru.backward(y, h_n)
+    wide = GRU(3, 200, dtype=dtype)  # its gradients are summed in parallel
+    y, h_n = wide.forward(x)
+    wide.backward(None, h_n)

@@ -1,0 +1,245 @@
+"""The register-tiled product that all dense arithmetic of the engine runs through.
+
+One function, :func:`tile`, computes::
+
+    C[m, v*LANES + l] += sum over o, k of  A[m, o, k] * B[o, k, v, l]
+
+for ``m`` in 0..ROWS-1 (rows), ``v`` in 0..vectors-1 and ``l`` in 0..LANES-1 (columns), with
+``k`` running over ``inner`` steps in each of ``outer`` panels.  The ``ROWS x vectors``
+accumulators stay in vector registers through the whole sum, which is taken in ascending
+``o, k``; so an element's value does not depend on what else is computed beside it.
+
+A has three free strides, so that the one function serves all three products of a recurrent
+step: ``h W^T`` (forward), ``dgates W`` (state gradient), ``h^T dgates`` (weight gradient).
+
+The tile's shape follows the registers of the CPU that numba compiles for (measured: 8 x 3
+vectors keep 32 registers busy; on 16 registers they spill, and 4 x 3 do not).  LLVM turns each
+scalar of A, copied to all lanes, into an embedded broadcast.
+
+Axes: m row of the tile, k summed index, v vector of a row, l lane of a vector.
+"""
+
+from fastgru._numba import cpu_features, intrinsic, ir, jit_disabled, np, types
+
+_REGISTER_FILES = (  # feature, bytes of a vector register, rows of a tile with three vectors
+    ("avx512f", 64, 8),
+    ("avx2", 32, 4),
+    ("neon", 16, 8),
+)
+_ANY_CPU = (16, 4)
+
+
+def _register_file() -> tuple[int, int]:
+    features = cpu_features()
+    for feature, width, rows in _REGISTER_FILES:
+        if feature in features:
+            return width, rows
+    return _ANY_CPU
+
+
+VECTOR_BYTES, ROWS = _register_file()
+"""Bytes of a vector, and rows (sequences, time steps or units) that one tile computes."""
+
+
+def lanes_of(dtype) -> int:
+    """Return the number of elements of ``dtype`` in a vector."""
+    return VECTOR_BYTES // np.dtype(dtype).itemsize
+
+
+def _data_pointer(context, builder, array_type, array, offset):
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [offset])
+
+
+def _fma(module, vector):
+    """Declare ``llvm.fma`` for a vector type, which llvmlite's own helper does not know."""
+    suffix = "f32" if isinstance(vector.element, ir.FloatType) else "f64"
+    name = f"llvm.fma.v{vector.count}{suffix}"
+    known = module.globals.get(name)
+    return known or ir.Function(module, ir.FunctionType(vector, [vector] * 3), name)
+
+
+class _TileEmitter:
+    """Emits the instructions of one :func:`tile` call."""
+
+    def __init__(self, builder, element, rows, vectors):
+        self.builder = builder
+        self.rows, self.vectors = rows, vectors
+        self.lanes = VECTOR_BYTES // (4 if isinstance(element, ir.FloatType) else 8)
+        self.vector = ir.VectorType(element, self.lanes)
+        self.itemsize = VECTOR_BYTES // self.lanes
+        self.fma = _fma(builder.module, self.vector)
+
+    def load(self, pointer, offset):
+        at = self.builder.gep(pointer, [offset])
+        value = self.builder.load(self.builder.bitcast(at, self.vector.as_pointer()))
+        value.align = self.itemsize
+        return value
+
+    def store(self, value, pointer, offset):
+        at = self.builder.gep(pointer, [offset])
+        instruction = self.builder.store(value, self.builder.bitcast(at, self.vector.as_pointer()))
+        instruction.align = self.itemsize
+
+    def broadcast(self, pointer, offset):
+        scalar = self.builder.load(self.builder.gep(pointer, [offset]))
+        first = ir.Constant(ir.IntType(32), 0)
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        every_lane = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        lane = self.builder.insert_element(undefined, scalar, first)
+        return self.builder.shuffle_vector(lane, undefined, every_lane)
+
+    def accumulator_offsets(self, row_stride):
+        intp = row_stride.type
+        return [
+            self.builder.add(
+                self.builder.mul(row_stride, ir.Constant(intp, m)),
+                ir.Constant(intp, v * self.lanes),
+            )
+            for m in range(self.rows)
+            for v in range(self.vectors)
+        ]
+
+    def multiply_add(self, a, row_offsets, b, vector_offsets, accumulators):
+        """Return ``accumulators[m, v] + a[m] * b[v]``, one step of k."""
+        columns = [self.load(b, offset) for offset in vector_offsets]
+        result = []
+        for m, row in enumerate(row_offsets):
+            scalar = self.broadcast(a, row)
+            for v, column in enumerate(columns):
+                accumulator = accumulators[m * self.vectors + v]
+                result.append(self.builder.call(self.fma, [scalar, column, accumulator]))
+        return result
+
+
+def _emit_tile(context, builder, signature, arguments, rows, vectors):
+    """Emit: load accumulators; for o: for k: multiply_add; store accumulators."""
+    (c, c_offset, c_row), (a, a_offset, a_row, a_k, a_outer), (b, b_offset, b_k, b_vector) = (
+        arguments[0:3],
+        arguments[3:8],
+        arguments[8:12],
+    )
+    inner, outer = arguments[12:14]
+    kinds = signature.args
+    c = _data_pointer(context, builder, kinds[0], c, c_offset)
+    a = _data_pointer(context, builder, kinds[3], a, a_offset)
+    b = _data_pointer(context, builder, kinds[8], b, b_offset)
+    emit = _TileEmitter(builder, c.type.pointee, rows, vectors)
+    intp = inner.type
+    zero, one = ir.Constant(intp, 0), ir.Constant(intp, 1)
+    row_offsets = [builder.mul(a_row, ir.Constant(intp, m)) for m in range(rows)]
+    vector_offsets = [builder.mul(b_vector, ir.Constant(intp, v)) for v in range(vectors)]
+    c_offsets = emit.accumulator_offsets(c_row)
+    loaded = [emit.load(c, offset) for offset in c_offsets]
+
+    entry = builder.block
+    over_outer, over_inner, after_inner, done = (
+        builder.function.append_basic_block(name)
+        for name in ("tile.outer", "tile.inner", "tile.next", "tile.done")
+    )
+    some = builder.icmp_signed(">", builder.mul(inner, outer), zero)
+    builder.cbranch(some, over_outer, done)
+
+    def phis(values):
+        return [builder.phi(value.type) for value in values]
+
+    builder.position_at_end(over_outer)
+    outer_state = phis([zero, a, b, *loaded])
+    for node, value in zip(outer_state, [zero, a, b, *loaded], strict=True):
+        node.add_incoming(value, entry)
+    builder.branch(over_inner)
+
+    builder.position_at_end(over_inner)
+    start = [zero, *outer_state[1:]]
+    inner_state = phis(start)
+    for node, value in zip(inner_state, start, strict=True):
+        node.add_incoming(value, over_outer)
+    k, a_here, b_here, *accumulators = inner_state
+    sums = emit.multiply_add(a_here, row_offsets, b_here, vector_offsets, accumulators)
+    stepped = [builder.add(k, one), builder.gep(a_here, [a_k]), builder.gep(b_here, [b_k]), *sums]
+    for node, value in zip(inner_state, stepped, strict=True):
+        node.add_incoming(value, over_inner)
+    builder.cbranch(builder.icmp_signed("<", stepped[0], inner), over_inner, after_inner)
+
+    builder.position_at_end(after_inner)
+    o_next = builder.add(outer_state[0], one)
+    a_next = builder.gep(outer_state[1], [a_outer])
+    for node, value in zip(outer_state, [o_next, a_next, stepped[2], *sums], strict=True):
+        node.add_incoming(value, after_inner)
+    builder.cbranch(builder.icmp_signed("<", o_next, outer), over_outer, done)
+
+    builder.position_at_end(done)
+    finals = phis(loaded)
+    for node, untouched, total in zip(finals, loaded, sums, strict=True):
+        node.add_incoming(untouched, entry)
+        node.add_incoming(total, after_inner)
+    for value, offset in zip(finals, c_offsets, strict=True):
+        emit.store(value, c, offset)
+    return context.get_dummy_value()
+
+
+def _compiled_tile(vectors):
+    @intrinsic
+    def tile(
+        typing_context,
+        c,
+        c_offset,
+        c_row,
+        a,
+        a_offset,
+        a_row,
+        a_k,
+        a_outer,
+        b,
+        b_offset,
+        b_k,
+        b_vector,
+        inner,
+        outer,
+    ):
+        if not (c.layout == a.layout == b.layout == "C" and c.dtype == a.dtype == b.dtype):
+            return None  # strides count elements of contiguous memory
+        sizes = types.intp
+        signature = types.void(
+            *(c, sizes, sizes), *(a, sizes, sizes, sizes, sizes), *(b, sizes, sizes, sizes),
+            *(sizes, sizes),
+        )  # fmt: skip
+
+        def generate(context, builder, signature, arguments):
+            return _emit_tile(context, builder, signature, arguments, ROWS, vectors)
+
+        return signature, generate
+
+    return tile
+
+
+def _numpy_tile(vectors):
+    """Return the definition of the tile in NumPy: used where compilation is switched off."""
+
+    def tile(c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k, b_vector,
+             inner, outer):  # fmt: skip
+        lanes = lanes_of(c.dtype)
+        columns = (np.arange(vectors)[:, None] * b_vector + np.arange(lanes)).ravel()
+        c_at = c_offset + np.arange(ROWS)[:, None] * c_row + np.arange(vectors * lanes)
+        total = c.reshape(-1)[c_at]
+        for step in range(inner * outer):
+            o, k = divmod(step, inner)
+            a_at = a_offset + np.arange(ROWS) * a_row + o * a_outer + k * a_k
+            total += a.reshape(-1)[a_at][:, None] * b.reshape(-1)[b_offset + step * b_k + columns]
+        c.reshape(-1)[c_at] = total
+
+    return tile
+
+
+_make_tile = _numpy_tile if jit_disabled else _compiled_tile
+
+tile_1 = _make_tile(1)
+tile_2 = _make_tile(2)
+tile_3 = _make_tile(3)
+"""``tile_v(c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k, b_vector,
+inner, outer)``: add the product to a tile of ROWS x v vectors of ``c``.
+
+``c``, ``a`` and ``b`` are contiguous arrays of one float type; offsets and strides count
+elements.  The panels of ``b`` follow each other (``inner * b_k`` apart), those of ``a`` stand
+``a_outer`` apart.  The caller answers for every address being inside its array.
+"""

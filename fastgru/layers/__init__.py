@@ -1,0 +1,1 @@
+"""Layers: they own parameters, check shapes and call kernels."""

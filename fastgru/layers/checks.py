@@ -1,0 +1,92 @@
+"""Checks of what callers hand to the layers, before any work is done."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastgru.errors import ConfigurationError
+
+
+def check_shape(
+    name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: np.dtype
+) -> np.ndarray:
+    """Return ``value`` as a contiguous array of ``dtype``.
+
+    Parameters
+    ----------
+    name
+        What the message calls it.
+    value
+        Array or nested sequence of numbers.
+    shape
+        Expected size of each axis; a string stands for any size and names the axis.
+    dtype
+        Type of the result.
+
+    Raises
+    ------
+    ConfigurationError
+        If it has another number of axes or another size, or is not numeric.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{name} must be a rectangular array: {error}.") from error
+    fits = array.ndim == len(shape) and all(
+        isinstance(wanted, str) or wanted == found
+        for wanted, found in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join(str(axis) for axis in shape)
+        raise ConfigurationError(f"{name} must have shape ({wanted}), got {array.shape}.")
+    if array.dtype.kind not in "fiub":
+        raise ConfigurationError(f"{name} must hold numbers, got {array.dtype}.")
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def check_lengths(lengths: ArrayLike | None, n_sequences: int, n_steps: int) -> np.ndarray:
+    """Return lengths as int64 (B,), all ``n_steps`` for None.
+
+    Raises
+    ------
+    ConfigurationError
+        If they are not integers from 0 to ``n_steps``, one for each sequence.
+    """
+    if lengths is None:
+        return np.full(n_sequences, n_steps, np.int64)
+    given = np.asarray(lengths)
+    if given.size and given.dtype.kind not in "iu":
+        raise ConfigurationError(f"lengths must be integers, got {given.dtype}.")
+    checked = check_shape("lengths", given, (n_sequences,), np.dtype(np.int64))
+    if checked.size and (checked.min() < 0 or checked.max() > n_steps):
+        bad = checked[(checked < 0) | (checked > n_steps)][0]
+        raise ConfigurationError(f"lengths must be from 0 to {n_steps}, got {bad}.")
+    return checked
+
+
+def check_tokens(tokens: ArrayLike, lengths: np.ndarray | None, n_symbols: int) -> np.ndarray:
+    """Return tokens as contiguous integers (B, T) whose valid part is from 0 to n_symbols - 1.
+
+    Raises
+    ------
+    ConfigurationError
+        If they are not integers, not two-dimensional, or outside that range where valid.
+    """
+    array = np.asarray(tokens)
+    if array.ndim != 2:
+        raise ConfigurationError(f"tokens must have shape (batch, time), got {array.shape}.")
+    if array.dtype.kind not in "iu":
+        raise ConfigurationError(
+            f"tokens must be integers, got {array.dtype}. Without an embedding, x is dense "
+            "and has shape (batch, time, features)."
+        )
+    valid = array
+    if lengths is not None:
+        valid = array[np.arange(array.shape[1]) < lengths[:, None]]
+    if valid.size and (valid.min() < 0 or valid.max() >= n_symbols):
+        bad = valid[(valid < 0) | (valid >= n_symbols)].flat[0]
+        raise ConfigurationError(
+            f"tokens must be from 0 to {n_symbols - 1}, the rows of embedding, got {bad}."
+        )
+    return np.ascontiguousarray(array)

@@ -1,0 +1,28 @@
+"""Initial weights."""
+
+from __future__ import annotations
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+
+def glorot_uniform(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray:
+    """Return float64 (fan_out, fan_in), uniform in +-sqrt(6 / (fan_in + fan_out)).
+
+    Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural
+    networks", equation 16.
+    """
+    bound = np.sqrt(6.0 / (fan_in + fan_out))
+    return rng.uniform(-bound, bound, (fan_out, fan_in))
+
+
+def orthogonal(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Return a random orthogonal float64 matrix (size, size), uniformly distributed.
+
+    The QR factor of a normal matrix with the signs of R's diagonal moved to Q (Mezzadri 2007,
+    arXiv math-ph/0609050, section 5).  On one thread, so that the same seed gives the same bits
+    whatever number of CPUs the linear algebra library sees.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        q, r = np.linalg.qr(rng.standard_normal((size, size)))
+    return q * np.sign(np.diag(r))

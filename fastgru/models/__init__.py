@@ -1,0 +1,1 @@
+"""Networks built from layers, and the model file."""

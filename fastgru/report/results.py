@@ -1,0 +1,210 @@
+"""The result files of the runs: one run is one model trained and tested on one data set.
+
+The files lie in ``{dataset}/{model}/``; those about the data alone lie one folder above.
+docs/file-formats.md describes each of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgru.errors import FastgruError, shorten
+
+__all__ = [
+    "Predictions",
+    "Run",
+    "find_runs",
+    "read_audit",
+    "read_history",
+    "read_predictions",
+    "read_split",
+    "read_table",
+]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model trained and tested on one data set, and the folder of its results."""
+
+    folder: Path
+    metrics: dict[str, Any]
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set: the folder above that of the run."""
+        return self.folder.parent.name
+
+    @property
+    def model(self) -> str:
+        """Name of the model configuration: the folder of the run."""
+        return self.folder.name
+
+    @property
+    def classes(self) -> list[str]:
+        """Classes in the order of the probability columns."""
+        return list(self.metrics["classes"])
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model said about the test sequences, and the truth."""
+
+    is_class: NDArray[np.bool_]
+    """Whether each sequence belongs to each class, (N, K)."""
+    proba: NDArray[np.float64]
+    """Probability of each class, (N, K)."""
+
+
+def find_runs(paths: Iterable[str | os.PathLike[str]]) -> list[Run]:
+    """Find the runs in result folders.
+
+    Parameters
+    ----------
+    paths
+        ``metrics.json`` files, or folders to search for them.
+
+    Returns
+    -------
+    list of Run
+        In the order of `paths`; those of one folder sorted by name.  A run found twice is listed
+        once.
+
+    Raises
+    ------
+    FastgruError
+        If a path does not exist, holds no run, or a file is not a ``metrics.json`` of fastgru.
+    """
+    runs: dict[Path, Run] = {}
+    for path in map(Path, paths):
+        files = sorted(path.glob("**/metrics.json")) if path.is_dir() else [path]
+        if not files:
+            raise FastgruError(
+                f"{path}: no metrics.json found, expected results of fastgru evaluate. "
+                "Name the folder that holds them."
+            )
+        for file in files:
+            folder = file.resolve().parent
+            if folder not in runs:
+                runs[folder] = Run(folder, _read_metrics(file))
+    return list(runs.values())
+
+
+def _read_metrics(path: Path) -> dict[str, Any]:
+    keys = ("classes", "n_test", "accuracy", "accuracy_interval", "confusion_matrix", "per_class")
+    return _read_object(path, "fastgru evaluate", keys)
+
+
+def _read_object(path: Path, command: str, keys: Iterable[str]) -> dict[str, Any]:
+    """Read a JSON object that a command has written and that holds some keys."""
+    cure = f"Write it with {command}."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FastgruError(f"{path}: cannot be read as JSON ({_reason(error)}). {cure}") from error
+    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
+    if missing:
+        raise FastgruError(
+            f"{path}: {shorten(missing)} missing, expected the output of {command}. {cure}"
+        )
+    return dict(content)
+
+
+def read_table(path: Path, columns: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a TSV file with a header, after checking that it has some columns.
+
+    Raises
+    ------
+    FastgruError
+        If the file cannot be read, or a column or a cell is missing.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+            header = next(rows, [])
+            missing = [name for name in columns if name not in header]
+            if missing:
+                raise FastgruError(
+                    f"{path}: no column {shorten(missing)}, found {shorten(header) or 'nothing'}."
+                )
+            for row in rows:
+                if len(row) != len(header):
+                    raise FastgruError(
+                        f"{path}, line {rows.line_num}: found {len(row)} cells, "
+                        f"expected {len(header)} as in the header."
+                    )
+                yield dict(zip(header, row, strict=True))
+    except (OSError, UnicodeDecodeError) as error:
+        raise FastgruError(f"{path}: cannot be read ({_reason(error)}).") from error
+
+
+def read_history(run: Run) -> dict[str, list[float]]:
+    """Return the learning curve of a run, column by column; an empty cell is NaN."""
+    columns = ("epoch", "train_loss", "validation_loss")
+    path = run.folder / "history.tsv"
+    history: dict[str, list[float]] = {}
+    for row in read_table(path, columns):
+        for name, cell in row.items():
+            try:
+                value = float(cell) if cell else float("nan")
+            except ValueError:
+                raise FastgruError(
+                    f"{path}: {cell!r} in column {name!r} is not a number."
+                ) from None
+            history.setdefault(name, []).append(value)
+    return history or {name: [] for name in columns}
+
+
+def read_audit(folder: Path) -> dict[str, Any]:
+    """Return the audit of a data set."""
+    return _read_object(folder / "audit.json", "fastgru audit", ("classes", "excluded", "findings"))
+
+
+def read_split(folder: Path) -> dict[str, tuple[str, str]]:
+    """Return label and part (train, validation or test) of each sequence id of a data set."""
+    path = folder / "split.tsv"
+    return {
+        row["id"]: (row["label"], row["split"])
+        for row in read_table(path, ("id", "label", "split"))
+    }
+
+
+def read_predictions(run: Run, split: dict[str, tuple[str, str]]) -> Predictions:
+    """Return the probabilities of the test sequences that have one, beside their true classes."""
+    path = run.folder / "predictions.tsv"
+    position = {name: index for index, name in enumerate(run.classes)}
+    truth: list[int] = []
+    proba: list[list[float]] = []
+    seen: set[str] = set()
+    for row in read_table(path, ("id", "label", *run.classes)):
+        label, part = split.get(row["id"], ("", ""))
+        # An id is repeated where the very same record is; the split counts it once.
+        if part != "test" or not row["label"] or row["id"] in seen:
+            continue
+        seen.add(row["id"])
+        try:
+            truth.append(position[label])
+            proba.append([float(row[name]) for name in run.classes])
+        except (KeyError, ValueError) as error:
+            raise FastgruError(
+                f"{path}, record {row['id']!r}: does not fit split.tsv and metrics.json "
+                f"({_reason(error)}). Predict and evaluate again with the same model and split."
+            ) from None
+    n_classes = len(position)
+    return Predictions(
+        is_class=np.array(truth, dtype=np.int64).reshape(-1, 1) == np.arange(n_classes),
+        proba=np.array(proba, dtype=np.float64).reshape(-1, n_classes),
+    )
+
+
+def _reason(error: BaseException) -> str:
+    text = error.strerror if isinstance(error, OSError) else None
+    return (text or str(error)).rstrip(".")

@@ -1,0 +1,47 @@
+"""Numbers as the page writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MISSING = "\N{EN DASH}"
+_SPACE = "\N{NO-BREAK SPACE}"
+
+
+def count(number: int | None) -> str:
+    """Write a whole number with separated thousands: 3,190."""
+    return MISSING if number is None else f"{number:,}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: 1 model, 2 models."""
+    return f"{number:,}{_SPACE}{noun}{'' if number == 1 else 's'}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share in [0, 1] as a percentage with one decimal."""
+    return MISSING if share is None else f"{100 * share:.1f}{_SPACE}%"
+
+
+def interval(ends: list[float] | None) -> str:
+    """Write the ends of an interval of shares: 94.1 to 97.2 %."""
+    return MISSING if ends is None else f"{100 * ends[0]:.1f} to {percent(ends[1])}"
+
+
+def score(value: float | None) -> str:
+    """Write a score with three decimals."""
+    return MISSING if value is None else f"{value:.3f}"
+
+
+def option(value: Any) -> str:
+    """Write the value of an option as configuration files do."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(option, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter and end with a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("command", ["audit", "split"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "exactly one of three forms: one FASTA per class"),
+        (["a.fa"], "exactly one of three forms"),
+        (["a.fa", "--class", "x=b.fa"], "exactly one of three forms"),
+        (["a.fa", "--labels", "l.tsv", "--label-field", "label"], "exactly one of three forms"),
+        (["--class", "x=a.fa", "--class", "x=b.fa"], "--class x=: given twice, expected one file"),
+        (["--class", "a.fa"], "expected NAME=FASTA, got 'a.fa'"),
+        (["--class", "=a.fa"], "expected NAME=FASTA, got '=a.fa'"),
+        (["--class", "x="], "expected NAME=FASTA, got 'x='"),
+        (["-", "--labels", "-"], "standard input (-) can be read only once"),
+        (["a.fa", "--label-field", "l", "--alphabet", "DNA"], "invalid choice: 'DNA'"),
+        (["a.fa", "--label-field", "l", "-q", "-v"], "not allowed with argument"),
+    ],
+)
+def test_wrong_usage__ends_with_code_2(
+    command: str, arguments: list[str], message: str, run_cli
+) -> None:
+    code, out, err = run_cli([command, *arguments])
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_class__given_as_a_file_alone_has_a_hint(tmp_path: Path, run_cli) -> None:
+    (tmp_path / "a.fa").touch()
+    _, _, err = run_cli(["audit", "--class", tmp_path / "a.fa"])
+    assert f"the name of the class is missing: NAME={tmp_path / 'a.fa'}" in err
+
+
+def test_class__may_have_an_equals_sign_in_its_path(tmp_path: Path, run_cli) -> None:
+    (tmp_path / "n=1.fa").write_text(">a\nACGT\n", encoding="utf-8")
+    code, _, err = run_cli(["audit", "--class", f"x={tmp_path / 'n=1.fa'}"])
+    assert code == 0, err
+
+
+@pytest.mark.parametrize("name", ["missing/out.json", "."])
+def test_output__is_checked_before_any_work(name: str, tmp_path: Path, run_cli) -> None:
+    # The input does not exist either, but the output is looked at first.
+    code, _, err = run_cli(["audit", "none.fa", "--label-field", "l", "-o", tmp_path / name])
+    assert code == 1
+    assert str(tmp_path) in err
+    assert "none.fa: " not in err

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.report.results_files import write_dataset, write_run
+
+
+@pytest.fixture
+def results(tmp_path):
+    write_dataset(tmp_path / "results" / "data", ["a", "b"])
+    write_run(tmp_path / "results" / "data" / "model", ["a", "b"])
+    return tmp_path / "results"
+
+
+def test_report__writes_the_page(run_cli, results):
+    page = results.parent / "report.html"
+    code, out, err = run_cli(["report", results, "-o", page])
+    assert (code, out) == (0, "")
+    assert "runs in the report: 1" in err
+    assert page.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_report__shows_the_commands_of_the_logs(run_cli, results, tmp_path):
+    (tmp_path / "logs" / "split").mkdir(parents=True)
+    log = tmp_path / "logs" / "split" / "data.log"
+    log.write_text("fastgru 0.1.0: fastgru split data.fa --label-field label -o split.tsv\n")
+    page = tmp_path / "report.html"
+    code, _, _ = run_cli(["report", results, "--logs", tmp_path / "logs", "-o", page])
+    assert code == 0
+    assert "fastgru split data.fa --label-field label -o split.tsv" in page.read_text()
+
+
+def test_report__leaves_nothing_behind_when_a_file_is_missing(run_cli, results, tmp_path):
+    (results / "data" / "model" / "history.tsv").unlink()
+    code, _, err = run_cli(["report", results, "-o", tmp_path / "report.html"])
+    assert code == 1
+    assert "history.tsv: cannot be read (No such file or directory)" in err
+    assert "Traceback" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["results"]
+
+
+@pytest.mark.parametrize("missing", [["matplotlib"], ["jinja2"], ["jinja2", "matplotlib"]])
+def test_report__names_the_extra_when_packages_are_missing(
+    run_cli, results, tmp_path, monkeypatch, missing
+):
+    monkeypatch.setattr(
+        "fastgru.report.extras.find_spec", lambda name: None if name in missing else object()
+    )
+    code, _, err = run_cli(["report", results, "-o", tmp_path / "report.html"])
+    assert code == 1
+    assert f"draws with {' and '.join(missing)}, which cannot be found" in err
+    assert "pip install 'fastgru[workflow]'" in err
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_report__needs_an_output(run_cli, results):
+    code, _, err = run_cli(["report", results])
+    assert code == 2
+    assert "--output" in err
+
+
+def test_report__help_loads_no_plotting():
+    source = (
+        "import sys; from fastgru.cli import main; main(['report', '--help']);"
+        "sys.exit(bool({'matplotlib', 'jinja2', 'numba'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", source], check=True, capture_output=True)

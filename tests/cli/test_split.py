@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from fastgru.datasets import load_splice
+
+SPLICE = load_splice()
+ARGUMENTS = ["split", SPLICE.files[0], "--label-field", "label"]
+
+
+def rows_of(text: str) -> list[list[str]]:
+    header, *rows = (line.split("\t") for line in text.splitlines())
+    assert header == ["id", "label", "split"]
+    return rows
+
+
+def test_split__divides_each_class_in_the_same_proportions(tmp_path: Path, run_cli) -> None:
+    code, out, err = run_cli([*ARGUMENTS, "-o", tmp_path / "split.tsv"])
+    assert (code, out) == (0, "")
+    rows = rows_of((tmp_path / "split.tsv").read_text(encoding="utf-8"))
+    assert len(rows) == 3004
+    sizes = Counter(row[1] for row in rows)
+    for (label, part), count in Counter((row[1], row[2]) for row in rows).items():
+        share = {"train": 0.7, "validation": 0.1, "test": 0.2}[part]
+        assert count == pytest.approx(share * sizes[label], abs=1)
+    assert "2 are left out for conflicting labels and 184 as duplicates" in err
+
+
+def test_split__shares_no_sequence_between_parts(run_cli) -> None:
+    sequence_of = dict(zip(SPLICE.ids, SPLICE.sequences, strict=True))
+    parts = defaultdict(set)
+    for record_id, _, part in rows_of(run_cli(ARGUMENTS).out):
+        parts[part].add(sequence_of[record_id])
+    assert sum(map(len, parts.values())) == len(set.union(*parts.values())) == 3004
+
+
+def test_split__keeps_the_input_order(run_cli) -> None:
+    ids = [row[0] for row in rows_of(run_cli(ARGUMENTS).out)]
+    assert ids == sorted(ids)
+
+
+def test_split__obeys_the_seed(run_cli) -> None:
+    first, again, other = (run_cli([*ARGUMENTS, "--seed", seed]).out for seed in ("7", "7", "8"))
+    assert first == again != other
+
+
+def test_split__obeys_the_fractions(run_cli) -> None:
+    options = ["--test-fraction", "0.5", "--validation-fraction", "0"]
+    parts = Counter(row[2] for row in rows_of(run_cli([*ARGUMENTS, *options]).out))
+    assert parts == {"train": 1502, "test": 1502} or abs(parts["train"] - parts["test"]) <= 3
+
+
+def test_split__keeps_what_the_table_says(tmp_path: Path, run_cli) -> None:
+    text = "".join(f">r{place}\n{'ACGT'[place % 4] * (place + 1)}\n" for place in range(12))
+    (tmp_path / "a.fa").write_text(text, encoding="utf-8")
+    parts = ["train", "test", "validation"] * 4
+    rows = [f"r{place}\t{'xy'[place // 6]}\t{part}" for place, part in enumerate(parts)]
+    table = "\n".join(["id\tlabel\tsplit", *rows]) + "\n"
+    (tmp_path / "labels.tsv").write_text(table, encoding="utf-8")
+    code, out, _ = run_cli(["split", tmp_path / "a.fa", "--labels", tmp_path / "labels.tsv"])
+    assert (code, out) == (0, table)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--test-fraction", "1"], "expected a number from 0 to below 1, got '1'"),
+        (["--test-fraction", "much"], "expected a number from 0 to below 1, got 'much'"),
+        (["--seed", "-1"], "expected a whole number of at least 0, got '-1'"),
+        (
+            ["--test-fraction", "0.6", "--validation-fraction", "0.6"],
+            "must be at least 0 and together below 1, got 0.6 and 0.6.",
+        ),
+    ],
+)
+def test_split__refuses_options_out_of_range(options: list[str], message: str, run_cli) -> None:
+    code, out, err = run_cli([*ARGUMENTS, *options])
+    assert (code, out) == (2, "")
+    assert message in err

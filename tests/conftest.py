@@ -1,0 +1,76 @@
+"""Fixtures that more than one test file needs, and the Hypothesis profiles."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+# No deadline anywhere: the first example of a test may compile a kernel.
+settings.register_profile("default", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    max_examples=50,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
+)
+
+
+class CliResult(NamedTuple):
+    """What one call of the command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+def _captured_stream() -> io.TextIOWrapper:
+    # A binary buffer below the text, as the real streams have: `-o -` may write bytes.
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
+
+
+def _text_of(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    return stream.buffer.getvalue().decode("utf-8")
+
+
+@pytest.fixture
+def run_cli(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CliResult]:
+    """Call ``fastgru ARGV...`` in this process: ``code, out, err = run_cli(["info", path])``.
+
+    Arguments may be paths or numbers; `stdin` (str or bytes) is what the command reads from ``-``.
+    """
+
+    def run(argv: Iterable[object] = (), stdin: str | bytes = b"") -> CliResult:
+        from fastgru.cli import main
+
+        content = stdin.encode("utf-8") if isinstance(stdin, str) else stdin
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+        out, err = _captured_stream(), _captured_stream()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = main([str(argument) for argument in argv])
+            except SystemExit as exit_request:  # argparse leaves this way after a usage error
+                code = exit_request.code or 0
+        return CliResult(code, _text_of(out), _text_of(err))
+
+    return run
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers that are the same in every run."""
+    return np.random.default_rng(20240229)

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastgru.data.alphabets import get_alphabet
+from fastgru.data.audit import audit
+from fastgru.data.labelled import LabelledSequences, read_labelled
+from fastgru.datasets import load_amp, load_splice
+
+Report = dict[str, object]
+
+
+def labelled(*pairs: tuple[str, str], **columns: list[str]) -> LabelledSequences:
+    ids = [f"r{place}" for place in range(len(pairs))]
+    data = LabelledSequences(ids, [pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    for name, values in columns.items():
+        setattr(data, name, values)
+    return data
+
+
+def random_records(n: int, *, letters: str = "ACGT", label: str, seed: int = 0, length: int = 20):
+    rng = np.random.default_rng(seed)
+    return [("".join(rng.choice(list(letters), length)), label) for _ in range(n)]
+
+
+def balanced(n: int = 60) -> list[tuple[str, str]]:
+    """Two classes of random sequences, about which an audit has nothing to say."""
+    return random_records(n, label="x", seed=1) + random_records(n, label="y", seed=2)
+
+
+def codes(report: Report) -> dict[str, str]:
+    return {finding["code"]: finding["level"] for finding in report["findings"]}
+
+
+def message(report: Report, code: str) -> str:
+    (found,) = (finding for finding in report["findings"] if finding["code"] == code)
+    return found["message"]
+
+
+DNA = get_alphabet("dna")
+PROTEIN = get_alphabet("protein")
+
+
+def test_audit__counts_the_bundled_peptides() -> None:
+    dataset = load_amp()
+    data = LabelledSequences(dataset.ids, dataset.sequences, dataset.labels)
+    report = audit(data, PROTEIN)
+    assert report["n_records"] == 5200
+    assert report["n_kept"] == 4620
+    assert report["duplicates"]["n_duplicates"] == 558
+    assert report["duplicates"]["n_distinct"] == 4642
+    assert report["conflicting_labels"]["n_sequences"] == 22
+    assert report["conflicting_labels"]["n_records"] == 47
+    reasons = [record["reason"] for record in report["excluded"]]
+    assert reasons.count("conflicting_labels") == 47
+    assert reasons.count("duplicate") == 533
+    assert {label: entry["n"] for label, entry in report["classes"].items()} == {
+        "AMP": 2600,
+        "UniProt": 2600,
+    }
+    assert report["classes"]["AMP"]["length"]["max"] == 174
+    assert codes(report) == {"conflicting_labels": "warn", "duplicates": "warn", "shortcut": "warn"}
+    assert "the first letter alone has balanced accuracy 0.791" in message(report, "shortcut")
+
+
+def test_audit__counts_the_bundled_splice_windows() -> None:
+    dataset = load_splice()
+    data = LabelledSequences(dataset.ids, dataset.sequences, dataset.labels)
+    report = audit(data, DNA)
+    assert report["n_kept"] == 3004
+    assert report["duplicates"]["n_duplicates"] == 185
+    assert report["conflicting_labels"]["n_sequences"] == 1
+    ambiguous = [report["classes"][label]["ambiguous"] for label in ("EI", "IE", "N")]
+    assert sum(sum(found.values()) for found in ambiguous) == 60
+    assert report["length_histogram_edges"] == [60, 61]
+    assert codes(report)["one_length"] == "note"
+
+
+def test_audit__is_ready_for_json_and_repeatable() -> None:
+    data = labelled(*balanced(), ("ACGT", "x"), ("ACGT", "y"), ("RRRR", "x"))
+    first, second = (json.dumps(audit(data, DNA), sort_keys=True) for _ in range(2))
+    assert first == second
+    assert "NaN" not in first
+
+
+def test_audit__says_nothing_about_data_without_fault() -> None:
+    assert codes(audit(labelled(*balanced()), DNA)) == {"one_length": "note"}
+
+
+def test_audit__names_every_excluded_record() -> None:
+    report = audit(labelled(("A", "x"), ("A", "x"), ("C", "x"), ("C", "y"), ("G", "y")), DNA)
+    assert report["excluded"] == [
+        {"id": "r1", "label": "x", "reason": "duplicate", "same_as": "r0"},
+        {"id": "r2", "label": "x", "reason": "conflicting_labels", "same_as": "r2"},
+        {"id": "r3", "label": "y", "reason": "conflicting_labels", "same_as": "r2"},
+    ]
+    assert report["duplicates"]["groups"] == [
+        {"n": 2, "ids": ["r0", "r1"], "labels": {"x": 2}},
+        {"n": 2, "ids": ["r2", "r3"], "labels": {"x": 1, "y": 1}},
+    ]
+    assert report["conflicting_labels"]["groups"] == [
+        {"n": 2, "ids": ["r2", "r3"], "labels": {"x": 1, "y": 1}}
+    ]
+    assert "1 sequence with more than one label: 2 records left out" in message(
+        report, "conflicting_labels"
+    )
+    assert "2 repeats of an earlier sequence (3 distinct sequences in 5 records)" in message(
+        report, "duplicates"
+    )
+
+
+def test_audit__describes_every_class() -> None:
+    report = audit(labelled(("AAAA", "x"), ("ARCC", "x"), ("G", "y"), ("GTN", "y")), DNA)
+    x = report["classes"]["x"]
+    assert (x["n"], x["n_kept"]) == (2, 2)
+    assert x["length"]["median"] == 4
+    assert x["composition"] == {"A": 0.6875, "C": 0.25, "G": 0.0625, "T": 0.0}
+    assert x["ambiguous"] == {"R": 1}
+    assert sum(report["classes"]["y"]["length"]["histogram"]) == 2
+
+
+def test_audit__knows_equal_data_by_their_content(tmp_path: Path) -> None:
+    (tmp_path / "a.fa").write_text(">a\nACGT\n", encoding="utf-8")
+    (tmp_path / "b.fa").write_text(">a\r\nac\r\ngu\r\n", encoding="utf-8", newline="")
+    reports = [
+        audit(read_labelled("dna", classes={"x": tmp_path / name}), DNA)
+        for name in ("a.fa", "b.fa")
+    ]
+    assert reports[0]["content_sha256"] == reports[1]["content_sha256"]
+    assert reports[0]["files"][0]["sha256"] != reports[1]["files"][0]["sha256"]
+
+
+FINDINGS: dict[str, tuple[LabelledSequences, str, str, str]] = {
+    "one_class": (
+        labelled(("ACGT", "x")),
+        "dna",
+        "fail",
+        "there is only the class 'x'; a classifier needs two or more",
+    ),
+    "class_too_small": (
+        labelled(*balanced(), ("ACGT", "z")),
+        "dna",
+        "fail",
+        r"fewer than 3 usable records, too few to split: z \(1\)",
+    ),
+    "small_class": (
+        labelled(*balanced(), *random_records(5, label="z", seed=3)),
+        "dna",
+        "warn",
+        r"fewer than 50 usable records, scores will vary: z \(5\)",
+    ),
+    "imbalance": (
+        labelled(*balanced(), *random_records(1200, label="z", seed=3)),
+        "dna",
+        "warn",
+        "the largest class has 20 times the records of the smallest",
+    ),
+    "leaking_split": (
+        labelled(("ACGT", "x"), ("ACGT", "x"), splits=["train", "test"]),
+        "dna",
+        "warn",
+        "1 sequence in more than one part of the given split",
+    ),
+    "looks_like_protein": (
+        labelled(*random_records(60, letters="ACDGHKMNRSTVWY", label="x")),
+        "dna",
+        "warn",
+        "of the letters are ambiguity codes; if these are proteins, use --alphabet protein",
+    ),
+    "looks_like_dna": (
+        labelled(*balanced()),
+        "protein",
+        "warn",
+        "all letters are A, C, G, T or N; if these are nucleotides, use --alphabet dna",
+    ),
+    "mostly_ambiguous": (
+        labelled(*balanced(), ("NNNNA", "x")),
+        "dna",
+        "warn",
+        "1 record mostly of ambiguity codes: 'r120'",
+    ),
+    "ambiguous": (
+        labelled(*balanced(), ("ACGTNNACGT", "x")),
+        "dna",
+        "note",
+        r"1 record with ambiguity codes \(2 letters\)",
+    ),
+    "reverse_complements": (
+        labelled(*balanced(), ("AACCR", "x"), ("YGGTT", "y"), ("ACGT", "x")),
+        "dna",
+        "warn",
+        "1 sequence also there as reverse complement, 1 of them with different labels",
+    ),
+    "very_long": (
+        labelled(*balanced(), *random_records(1, label="x", length=2001)),
+        "dna",
+        "warn",
+        "the longest sequence has 2001 letters, the median 20",
+    ),
+    "lower_case": (
+        labelled(*balanced(), respelled={"lower_case": 2}),
+        "dna",
+        "note",
+        "2 records with lower-case letters, which are read as upper case",
+    ),
+    "u_and_t": (
+        labelled(*balanced(), respelled={"u_and_t": 1}),
+        "dna",
+        "note",
+        "1 record with U, which is read as T",
+    ),
+    "trailing_stop": (
+        labelled(*balanced(), respelled={"trailing_stop": 3}),
+        "protein",
+        "note",
+        r"3 records with '\*' at the end, which was dropped",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", FINDINGS)
+def test_audit__finds(code: str) -> None:
+    data, alphabet, level, expected = FINDINGS[code]
+    report = audit(data, get_alphabet(alphabet))
+    assert codes(report)[code] == level
+    assert re.search(expected, message(report, code))
+
+
+def test_audit__warns_of_shortcuts() -> None:
+    short = [(sequence[:10], "x") for sequence, _ in random_records(60, label="x", seed=1)]
+    report = audit(labelled(*short, *random_records(60, label="y", seed=2)), DNA)
+    assert (
+        "the length alone tells 'x' (where it is lower) from the rest with ROC AUC 1.000"
+        in message(report, "shortcut")
+    )
+
+
+def test_audit__does_not_warn_of_shortcuts_in_a_handful_of_records() -> None:
+    report = audit(labelled(("AAA", "x"), ("AA", "x"), ("CCCC", "y"), ("CCCCC", "y")), DNA)
+    assert report["shortcuts"][0]["roc_auc"] == 1.0
+    assert "shortcut" not in codes(report)
+
+
+def test_audit__puts_the_worst_first() -> None:
+    data = labelled(("ACGTN", "x"), ("ACGTN", "x"), respelled={"lower_case": 1})
+    levels = [finding["level"] for finding in audit(data, DNA)["findings"]]
+    assert levels == sorted(levels, key=["fail", "warn", "note"].index)
+    assert levels[0] == "fail"

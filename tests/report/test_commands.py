@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from fastgru.errors import FastgruError
+from fastgru.report.commands import Commands
+
+
+def write_log(path, line):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{line}\nmore lines\n")
+
+
+def test_of_dataset__lists_the_steps_in_order(tmp_path):
+    write_log(tmp_path / "train/splice/b.log", "fastgru 0.1.0: fastgru train x.fa -o m.safetensors")
+    write_log(tmp_path / "train/splice/a.log", "fastgru 0.1.0: fastgru train x.fa -o n.safetensors")
+    write_log(tmp_path / "evaluate/splice/b.log", "fastgru 0.1.0: fastgru evaluate m.safetensors")
+    write_log(tmp_path / "split/splice.log", "fastgru 0.1.0: fastgru split x.fa")
+    write_log(tmp_path / "split/other.log", "fastgru 0.1.0: fastgru split y.fa")
+    assert Commands(tmp_path).of_dataset("splice", ["b"]) == [
+        "fastgru split x.fa",
+        "fastgru train x.fa -o m.safetensors",
+        "fastgru evaluate m.safetensors",
+    ]
+
+
+@pytest.mark.parametrize("threads", ["--threads 2", "--threads=16", "-t 1"])
+def test_of_dataset__does_not_depend_on_the_number_of_threads(tmp_path, threads):
+    line = f"fastgru 0.1.0: fastgru train x.fa {threads} -o m.safetensors"
+    write_log(tmp_path / "train/splice/b.log", line)
+    expected = ["fastgru train x.fa -o m.safetensors"]
+    assert Commands(tmp_path).of_dataset("splice", ["b"]) == expected
+
+
+def test_of_dataset__leaves_out_other_lines(tmp_path):
+    write_log(tmp_path / "split/splice.log", "something else")
+    assert Commands(tmp_path).of_dataset("splice", []) == []
+    assert Commands().of_dataset("splice", []) == []
+
+
+def test_commands__refuse_a_missing_folder(tmp_path):
+    with pytest.raises(FastgruError, match="gone: there is no such folder, expected log files"):
+        Commands(tmp_path / "gone")

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from fastgru.report import wording
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        (wording.count(3190), "3,190"),
+        (wording.counted(1, "model"), "1 model"),
+        (wording.counted(2600, "record"), "2,600 records"),
+        (wording.percent(0.96245), "96.2 %"),
+        (wording.interval([0.9411, 0.9749]), "94.1 to 97.5 %"),
+        (wording.score(0.99), "0.990"),
+        (wording.option(["last", "max"]), "last, max"),
+        (wording.option(True), "yes"),
+        (wording.option(None), "none"),
+        (wording.option(0.003), "0.003"),
+        (wording.sentence("one copy is used"), "One copy is used."),
+        (wording.sentence("Ends already."), "Ends already."),
+    ],
+)
+def test_wording__is_what_the_page_says(actual, expected):
+    assert actual.replace("\N{NO-BREAK SPACE}", " ") == expected
+
+
+@pytest.mark.parametrize("write", [wording.count, wording.percent, wording.interval, wording.score])
+def test_wording__marks_a_missing_number(write):
+    assert write(None) == "\N{EN DASH}"

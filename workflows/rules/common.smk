@@ -1,0 +1,200 @@
+# Reads and checks the configuration, and turns it into arguments of the fastgru command.
+# All functions of the workflow live here; the other files hold rules only.
+import csv
+import difflib
+import re
+import shlex
+from importlib import metadata
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+
+def check(record, schema, place):
+    """Validate a dictionary; on failure name the place and the fault, not the whole schema."""
+    try:
+        validate(record, f"../schemas/{schema}.schema.yaml", set_default=False)
+    except WorkflowError as error:
+        fault = error.__context__
+        where = " > ".join([place, *(str(key) for key in fault.absolute_path)])
+        text = fault.message
+        if fault.validator == "additionalProperties":
+            text = describe_unknown_key(fault.instance, fault.schema["properties"])
+        raise WorkflowError(f"{where}: {text} (see config/README.md).") from None
+
+
+def describe_unknown_key(record, known):
+    unknown = next(key for key in record if key not in known)
+    similar = difflib.get_close_matches(unknown, known, n=1)
+    hint = (
+        f"did you mean {similar[0]!r}?" if similar else f"known are {', '.join(known)}"
+    )
+    return f"unknown key {unknown!r}; {hint}"
+
+
+def locate(path):
+    """Look for a file in the working directory, then beside the Snakefile."""
+    bundled = Path(workflow.basedir) / path
+    if Path(path).exists() or not bundled.exists():
+        return path
+    return str(bundled)
+
+
+def read_sheet(path):
+    """Return the rows of the sheet by data set, in the order of the sheet."""
+    path = locate(path)
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkflowError(
+            f"{path}: cannot read the sheet of data sets ({error})."
+        ) from None
+    datasets = {}
+    header = None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = [cell.strip() for cell in next(csv.reader([line], delimiter="\t"))]
+        if header is None:
+            header = cells
+            continue
+        row = {key: cell for key, cell in zip(header, cells) if cell}
+        check(row, "datasets", f"{path}, line {number}")
+        datasets.setdefault(row["dataset"], []).append(row)
+    if not datasets:
+        raise WorkflowError(
+            f"{path}: no data set found, expected a header and one row or more."
+        )
+    for name, rows in datasets.items():
+        check_forms(name, rows, path)
+    return datasets
+
+
+def check_forms(name, rows, path):
+    """Refuse a data set whose labels come from nowhere, or from several places."""
+    forms = {tuple({"class", "labels", "label_field"} & row.keys()) for row in rows}
+    if len(forms) != 1 or len(next(iter(forms))) != 1:
+        fault = "fill exactly one of the columns class, labels and label_field"
+    elif len({row["alphabet"] for row in rows}) != 1:
+        fault = "all rows of a data set need the same alphabet"
+    elif "class" not in rows[0] and len(rows) > 1:
+        fault = "a data set with labels or label_field has one row, with one FASTA file"
+    elif "class" in rows[0] and len({row["class"] for row in rows}) < max(2, len(rows)):
+        fault = "a data set with classes needs two rows or more, each with a class of its own"
+    else:
+        return
+    raise WorkflowError(f"{path}, data set {name!r}: {fault}. See config/README.md.")
+
+
+def find_runs():
+    """Return the (data set, model) pairs to train, in the order of sheet and configuration."""
+    for model, options in config["models"].items():
+        unknown = set(options.get("datasets", [])) - DATASETS.keys()
+        if unknown:
+            raise WorkflowError(
+                f"configuration > models > {model} > datasets: not in {config['datasets']}: "
+                f"{', '.join(sorted(unknown))}. It lists: {', '.join(DATASETS)}."
+            )
+    return [
+        f"{dataset}/{model}"
+        for dataset in DATASETS
+        for model, options in config["models"].items()
+        if dataset in options.get("datasets", DATASETS)
+    ]
+
+
+def flags(options):
+    """Write options as command-line arguments: hidden_size=64 becomes --hidden-size 64."""
+    words = []
+    for key, value in options.items():
+        flag = f"--{key.replace('_', '-')}"
+        if isinstance(value, bool):
+            words.append(flag if value else f"--no-{key.replace('_', '-')}")
+        elif value is not None:
+            words += [flag, ",".join(value) if isinstance(value, list) else str(value)]
+    return shlex.join(words)
+
+
+def fasta_files(wildcards):
+    return [locate(row["fasta"]) for row in DATASETS[wildcards.dataset]]
+
+
+def data_files(wildcards):
+    """All files of a data set: sequences and, if there is one, the table of labels."""
+    rows = DATASETS[wildcards.dataset]
+    return fasta_files(wildcards) + [
+        locate(row["labels"]) for row in rows if "labels" in row
+    ]
+
+
+def labelled_input(wildcards):
+    """Arguments that name sequences and labels, in the form that the sheet uses."""
+    rows = DATASETS[wildcards.dataset]
+    words = []
+    for row in rows:
+        if "class" in row:
+            words += ["--class", f"{row['class']}={locate(row['fasta'])}"]
+        elif "labels" in row:
+            words += [locate(row["fasta"]), "--labels", locate(row["labels"])]
+        else:
+            words += [locate(row["fasta"]), "--label-field", row["label_field"]]
+    return shlex.join([*words, "--alphabet", rows[0]["alphabet"]])
+
+
+def split_options(wildcards):
+    return flags({**config.get("split", {}), "seed": config["seed"]})
+
+
+def model_options(wildcards):
+    options = {"random_state": config["seed"], **config["models"][wildcards.model]}
+    options.pop("datasets", None)
+    return flags(options)
+
+
+def warmup_marker(dtype):
+    """Name the versions that the compiled kernels depend on, so that an upgrade compiles anew."""
+    words = [dtype]
+    for package in ("fastgru", "numba"):
+        try:
+            words += [package, metadata.version(package)]
+        except (
+            metadata.PackageNotFoundError
+        ):  # it lives in the environment of the rules
+            words += [package, "unknown"]
+    return f"results/warmup/{'-'.join(words)}.done"
+
+
+def kernels_needed(wildcards):
+    return warmup_marker(config["models"][wildcards.model].get("dtype", "float32"))
+
+
+def print_summary():
+    """Show the table of all runs and name the report, at the end of a run."""
+    columns = ["dataset", "model", "n_test", "accuracy", "mcc", "roc_auc", "pr_auc"]
+    table, page = Path("results/summary.tsv"), Path("results/report.html")
+    if not (table.exists() and page.exists()):
+        return  # Only a part of the workflow was asked for.
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    shown = [columns, *([round_number(row[name]) for name in columns] for row in rows)]
+    widths = [max(len(cell) for cell in column) for column in zip(*shown)]
+    print()
+    for row in shown:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    print(f"\nReport: {page.resolve()}")
+
+
+def round_number(cell):
+    return f"{float(cell):.3f}" if re.fullmatch(r"-?\d+\.\d+", cell) else cell
+
+
+check(config, "config", "configuration")
+DATASETS = read_sheet(config["datasets"])
+RUNS = find_runs()
+
+
+wildcard_constraints:
+    dataset="[^/]+",
+    dtype="float32|float64",
+    model="[^/]+",

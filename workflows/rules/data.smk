@@ -1,0 +1,58 @@
+# Look at the data and divide them, before anything is trained.
+
+
+rule audit:
+    input:
+        data_files,
+    output:
+        report(
+            "results/{dataset}/audit.json",
+            caption="../report/audit.rst",
+            category="Data",
+            labels={"data set": "{dataset}", "content": "audit"},
+        ),
+    log:
+        "logs/audit/{dataset}.log",
+    benchmark:
+        "results/timings/audit/{dataset}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        labelled=labelled_input,
+    message:
+        "audit {wildcards.dataset}: bad records, duplicates, contradictions, composition"
+    shell:
+        "fastgru audit {params.labelled} --output {output} > {log} 2>&1"
+
+
+rule split:
+    input:
+        data_files,
+    output:
+        report(
+            "results/{dataset}/split.tsv",
+            caption="../report/split.rst",
+            category="Data",
+            labels={"data set": "{dataset}", "content": "split"},
+        ),
+    log:
+        "logs/split/{dataset}.log",
+    benchmark:
+        "results/timings/split/{dataset}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        labelled=labelled_input,
+        options=split_options,
+    message:
+        "split {wildcards.dataset} into training, validation and test sequences"
+    shell:
+        "fastgru split {params.labelled} {params.options} --output {output} > {log} 2>&1"

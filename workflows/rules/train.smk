@@ -1,0 +1,58 @@
+# Compile once, then train every model.
+
+
+rule warmup:
+    output:
+        touch(warmup_marker("{dtype}")),
+    log:
+        "logs/warmup/{dtype}.log",
+    benchmark:
+        "results/timings/warmup/{dtype}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    message:
+        "compile the {wildcards.dtype} kernels, once and before several jobs need them"
+    shell:
+        "fastgru warmup --dtype {wildcards.dtype} > {log} 2>&1"
+
+
+rule train:
+    input:
+        sequences=data_files,
+        split="results/{dataset}/split.tsv",
+        kernels=kernels_needed,
+    output:
+        model="results/{dataset}/{model}/model.safetensors",
+        history=report(
+            "results/{dataset}/{model}/history.tsv",
+            caption="../report/history.rst",
+            category="Models",
+            labels={
+                "data set": "{dataset}",
+                "model": "{model}",
+                "content": "learning curve",
+            },
+        ),
+    log:
+        "logs/train/{dataset}/{model}.log",
+    benchmark:
+        "results/timings/train/{dataset}/{model}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        labelled=labelled_input,
+        options=model_options,
+    message:
+        "train {wildcards.model} on {wildcards.dataset}; progress in {log}"
+    shell:
+        "fastgru train {params.labelled} --split {input.split} {params.options}"
+        " --threads {threads} --output {output.model} --history {output.history}"
+        " > {log} 2>&1"
