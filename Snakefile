@@ -18,10 +18,6 @@ include: "workflows/rules/evaluate.smk"
 include: "workflows/rules/report.smk"
 
 
-localrules:
-    all,
-
-
 rule all:
     default_target: True
     input:

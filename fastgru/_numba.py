@@ -6,8 +6,9 @@ names from here; none imports numba itself.
 The kernel cache
     Compiled kernels are kept in ``<cache>/fastgru/<key>``, where the key is a
     hash of everything that shapes the machine code: the sources of the kernel
-    package, the versions of numba and llvmlite, and the name and features of
-    the CPU.  numba's own key misses a change in a function of another file,
+    package, the versions of numba and llvmlite, the name and features of the
+    CPU, and numba's compilation settings.  numba's own key misses a change in
+    a function of another file or in a setting such as ``NUMBA_BOUNDSCHECK``,
     and its writer misplaces entries when several processes fill one cache;
     here a new key starts an empty directory, and writers take turns.
     ``FASTGRU_CACHE_DIR`` moves the cache; where no place is writable a
@@ -23,7 +24,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import pickle
 import stat
 import tempfile
 import threading
@@ -36,13 +36,13 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import get_num_threads, get_thread_id, prange, types
+from numba import get_thread_id, prange, types
 from numba.core import caching, cgutils, config
 from numba.core.datamodel.models import PrimitiveModel
-from numba.core.errors import NumbaError
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, register_jitable, register_model
 from numba.extending import overload as type_dispatch
+from numba.np.ufunc import parallel as thread_pool
 
 try:
     import fcntl
@@ -56,7 +56,6 @@ __all__ = [
     "cgutils",
     "cpu_features",
     "default_threads",
-    "get_num_threads",
     "get_thread_id",
     "infer_global",
     "intrinsic",
@@ -64,6 +63,7 @@ __all__ = [
     "jit_disabled",
     "kernel",
     "lower_builtin",
+    "max_threads",
     "np",
     "prange",
     "register_jitable",
@@ -76,6 +76,8 @@ __all__ = [
 
 FloatingPoint = {"contract", "nsz", "arcp"}
 """Freedoms granted to the compiler: never ``nnan`` or ``ninf``, which delete NaN checks."""
+
+_COMPILER_SETTINGS = ("BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -106,7 +108,9 @@ def cpu_features() -> frozenset[str]:
 
 def _cache_key() -> str:
     digest = hashlib.sha256()
-    for part in (numba.__version__, llvmlite.__version__, cpu_name(), *sorted(cpu_features())):
+    settings = (f"{name}={getattr(config, name)}" for name in _COMPILER_SETTINGS)
+    machine = (cpu_name(), *sorted(cpu_features()))
+    for part in (numba.__version__, llvmlite.__version__, *machine, *settings):
         digest.update(part.encode() + b"\0")
     package = Path(__file__).parent
     for source in sorted([Path(__file__), *package.joinpath("kernels").glob("*.py")]):
@@ -203,13 +207,17 @@ class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
 
     def save_overload(self, sig: Any, data: Any) -> None:
         with contextlib.suppress(OSError), _exclusive(cache_directory() / "lock"):
-            super().save_overload(sig, data)
+            try:
+                super().save_overload(sig, data)
+            except Exception:  # what a damaged index raises, which numba reads before it writes
+                self.flush()
+                super().save_overload(sig, data)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
-        except (OSError, EOFError, pickle.UnpicklingError, NumbaError):
-            return None  # a damaged entry is compiled again
+        except Exception:
+            return None  # a damaged entry raises anything; it is compiled again
 
 
 @contextlib.contextmanager
@@ -282,6 +290,11 @@ def default_threads() -> int:
     return max(1, available if granted >= available else int(granted))
 
 
+def max_threads() -> int:
+    """Return a number that no thread's own number in a parallel region reaches."""
+    return int(config.NUMBA_NUM_THREADS)
+
+
 @contextlib.contextmanager
 def threads_limited_to(threads: int | None) -> Iterator[int]:
     """Run the kernels inside on ``threads`` threads (None: :func:`default_threads`).
@@ -306,12 +319,11 @@ def threading_layer() -> str:
 
 _one_caller = threading.Lock()
 _started_before_fork = False
-_started = False
 
 
 def _mark_fork() -> None:
     global _started_before_fork
-    _started_before_fork = _started
+    _started_before_fork = thread_pool._is_initialized
 
 
 if hasattr(os, "register_at_fork"):
@@ -322,23 +334,18 @@ def _guarded(compiled: Callable[..., Any]) -> Callable[..., Any]:
     """Make a parallel kernel safe to call from any Python thread and in a forked child.
 
     The ``workqueue`` layer aborts the process when two threads call at once, so callers take
-    turns there.  GNU OpenMP ends a child that was forked after its first parallel region; one
-    error says so instead.
+    turns there.  GNU OpenMP ends a child that was forked after it had started threads; one error
+    says so instead.
     """
 
     def call(*arguments: Any) -> None:
-        global _started
         if _started_before_fork and threading_layer() == "omp":
             raise RuntimeError(
                 "fastgru kernels cannot run here: this process was forked after its parent had "
                 "used them, and GNU OpenMP does not survive a fork. Start workers with the "
                 "'spawn' or 'forkserver' method of multiprocessing."
             )
-        _started = True
-        if threading_layer() == "workqueue":
-            with _one_caller:
-                compiled(*arguments)
-        else:
+        with _one_caller if threading_layer() == "workqueue" else contextlib.nullcontext():
             compiled(*arguments)
 
     call.compiled = compiled  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -116,8 +117,15 @@ def run_make(directory: Path, *arguments: str) -> subprocess.CompletedProcess[st
     (directory / "tools").mkdir()
     for name in ("Makefile", "tools/find-python.sh", "pyproject.toml"):
         shutil.copy(ROOT / name, directory / name)
+    # The make that runs these tests hands its level and its variables down.
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     return subprocess.run(
-        ["make", *arguments], check=False, cwd=directory, capture_output=True, text=True
+        ["make", *arguments],
+        check=False,
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,18 @@ from fastgru.cli.options import (
     read_labelled_input,
     require_new_output,
 )
-from fastgru.cli.predictions import check_class_names, write_header, write_rows
+from fastgru.cli.predictions import (
+    check_class_names,
+    look_like_nucleotides,
+    write_header,
+    write_rows,
+)
 from fastgru.cli.selection import add_split, select_parts
-from fastgru.errors import ConfigurationError, LabelError, shorten
+from fastgru.errors import ConfigurationError, FastaFormatError, LabelError, counted, shorten
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
 
@@ -53,27 +61,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the scores, show the main ones, and return the exit code."""
-    import json
-
-    from fastgru.data.files import atomic_write
     from fastgru.estimators.classifier import SequenceClassifier
-    from fastgru.models.model_file import read_model
 
     require_new_output(args, args.predictions)
     model = SequenceClassifier.load(args.model).set_params(threads=args.threads)
     _match_alphabet(args, model)
-    chosen = select_parts(read_labelled_input(args), args.split, args.subset)
-    metrics = _score(args, model, chosen)
-    trained_on = read_model(args.model).card.get("data", {})
-    metrics["n_train"] = trained_on.get("n_train")
-    metrics["n_validation"] = trained_on.get("n_validation")
-    metrics["schema_version"] = 1
-    with atomic_write(args.output) as file:
-        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
-        file.write("\n")
+    data = read_labelled_input(args)
+    chosen = select_parts(data, args.split, args.subset)
+    _require_fitting(args, model, chosen)
+    _warn_of_doubts(args, model, data)
+    probabilities = model.predict_proba(chosen.sequences)
+    metrics = _score(model, chosen, probabilities)
+    _write(args, model, chosen, probabilities, metrics)
     for name in ("n_test", "accuracy", "balanced_accuracy", "mcc", "roc_auc", "pr_auc"):
         value = metrics[name]
-        _LOGGER.info("%s: %s", name, f"{value:.4f}" if isinstance(value, float) else value)
+        shown = f"{value:.4f}" if isinstance(value, float) else value
+        _LOGGER.info("%s: %s", name, "undefined" if value is None else shown)
+    for name, reason in metrics["undefined"].items():
+        _LOGGER.warning("warning: %s is undefined: %s", name, reason)
     return 0
 
 
@@ -81,30 +86,90 @@ def _match_alphabet(args: argparse.Namespace, model: SequenceClassifier) -> None
     """Take the alphabet of the model; refuse another one."""
     if args.alphabet not in (None, model.alphabet):
         raise ConfigurationError(
-            f"--alphabet {args.alphabet}: the model was trained on {model.alphabet}. "
-            "Leave the option out."
+            f"--alphabet {args.alphabet}: {args.model} was trained on {model.alphabet} "
+            "sequences, expected the same. Leave the option out."
         )
     args.alphabet = model.alphabet
 
 
-def _score(
+def _require_fitting(
     args: argparse.Namespace, model: SequenceClassifier, chosen: LabelledSequences
-) -> dict[str, Any]:
-    from fastgru.data.files import atomic_write
-    from fastgru.evaluation.metrics import classification_metrics
-
+) -> None:
+    """Refuse labels and lengths that the model cannot know."""
     classes = [str(name) for name in model.classes_]
+    check_class_names(classes)
     unknown = sorted(set(chosen.labels) - set(classes))
     if unknown:
         raise LabelError(
-            f"{args.model}: does not know {shorten(unknown)}, expected the classes "
-            f"{shorten(classes)}."
+            f"{args.model}: does not know the class {shorten(unknown)}, expected the classes "
+            f"{shorten(classes)}. Correct the labels, or train a model with these classes."
         )
-    check_class_names(classes)
-    probabilities = model.predict_proba(chosen.sequences)
-    if args.predictions is not None:
-        with atomic_write(args.predictions) as file:
-            write_header(file, classes)
-            write_rows(file, chosen.ids, [None] * len(chosen), probabilities, classes)
+    limit = model.max_length
+    long = [k for k, letters in enumerate(chosen.sequences) if limit and len(letters) > limit]
+    if long:
+        found = f"has {counted(len(chosen.sequences[long[0]]), 'letter')}"
+        others = f" ({len(long) - 1} more records are too long)" if len(long) > 1 else ""
+        raise FastaFormatError(
+            f"{chosen.sources[long[0]]}, record {chosen.ids[long[0]]!r}: {found}, expected at "
+            f"most {limit}{others}. Cut it to the window that the model was trained on, or train "
+            "without position embedding."
+        )
+
+
+def _warn_of_doubts(
+    args: argparse.Namespace, model: SequenceClassifier, data: LabelledSequences
+) -> None:
+    """Say what makes the scores doubtful."""
+    from fastgru.models.model_file import read_model
+
+    if model.alphabet == "protein" and look_like_nucleotides(data.sequences):
+        _LOGGER.warning(
+            "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
+        )
+    trained_on = read_model(args.model).card.get("data", {}).get("files", [])
+    checksums = {file["sha256"] for file in trained_on if file["n_records"]}
+    seen = [file.name for file in data.files if file.sha256 in checksums]
+    if seen and args.split is None and data.splits is None:
+        _LOGGER.warning(
+            "warning: the model was trained on %s; without a split the scores are those of "
+            "sequences that it knows",
+            shorten(seen),
+        )
+
+
+def _score(
+    model: SequenceClassifier, chosen: LabelledSequences, probabilities: np.ndarray
+) -> dict[str, Any]:
+    from fastgru.evaluation.metrics import classification_metrics
+
+    classes = [str(name) for name in model.classes_]
     predicted = [classes[k] for k in probabilities.argmax(axis=1)]
-    return classification_metrics(chosen.labels, predicted, probabilities, classes)
+    return {
+        **classification_metrics(chosen.labels, predicted, probabilities, classes),
+        "n_train": model.n_train_,
+        "n_validation": model.n_validation_,
+        "schema_version": 1,
+    }
+
+
+def _write(
+    args: argparse.Namespace,
+    model: SequenceClassifier,
+    chosen: LabelledSequences,
+    probabilities: np.ndarray,
+    metrics: dict[str, Any],
+) -> None:
+    """Write the scores, and the predictions if the scores could be written."""
+    import json
+
+    from fastgru.data.files import atomic_write
+
+    with contextlib.ExitStack() as stack:
+        if args.predictions is not None:
+            table = stack.enter_context(atomic_write(args.predictions))
+            classes = [str(name) for name in model.classes_]
+            write_header(table, classes)
+            write_rows(table, chosen.ids, [None] * len(chosen), probabilities, classes)
+        file = stack.enter_context(atomic_write(args.output))
+        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
+        file.write("\n")

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from fastgru.errors import counted
+
 _DESCRIPTION = """\
 Show what a model file says about itself: alphabet, classes, network, training and data. Reads the
 file's header and weights only; nothing in it is executed.
@@ -40,34 +42,40 @@ def run(args: argparse.Namespace) -> int:
     rows = list(_describe(saved.card, n_parameters))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        sys.stdout.write(f"{name.ljust(width)}  {value}\n")
+        # a name from a foreign file must not steer the terminal
+        shown = value if value.isprintable() else repr(value)
+        sys.stdout.write(f"{name.ljust(width)}  {shown}\n")
     return 0
 
 
 def _describe(card: dict[str, Any], n_parameters: int) -> Iterator[tuple[str, str]]:
     """Yield name and value of each line."""
-    network, training = card["architecture"], card.get("training", {})
-    directions = "both directions" if network["bidirectional"] else "one direction"
+    network, training = card["architecture"], card["training"]
     yield "format", f"{card['format_version']} (fastgru {card.get('fastgru_version', '?')})"
     yield "alphabet", card["alphabet"]
     yield "classes", ", ".join(card["classes"])
-    layers = f"{network['num_layers']} GRU layer(s) of {network['hidden_size']} units, {directions}"
-    yield "network", f"{layers}, {network['embedding_size']} features a letter"
+    layers = counted(network["num_layers"], "GRU layer")
+    directions = "both directions" if network["bidirectional"] else "one direction"
+    yield "network", f"{layers} of {counted(network['hidden_size'], 'unit')}, {directions}"
+    yield "letters", f"{counted(network['embedding_size'], 'feature')} each"
     if network["n_positions"]:
         yield "positions", f"learned, for sequences of up to {network['n_positions']} letters"
     yield "pooling", ", ".join(network["pooling"])
-    yield "parameters", f"{n_parameters} ({network['dtype']})"
-    data = card.get("data")
-    if data:
-        yield "trained on", f"{data['n_train']} sequences, {data['n_validation']} for validation"
-        for file in data["files"]:
-            yield "file", f"{file['name']} (sha256 {file['sha256'][:16]}...)"
-    history, best = training.get("history", []), training.get("best_epoch", 0)
+    yield "weights", f"{n_parameters} ({network['dtype']})"
+    yield from _describe_training(training)
+    for file in card.get("data", {}).get("files", []):
+        yield "file", f"{file['name']} (sha256 {file['sha256'][:16]}...)"
+
+
+def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if training.get("n_train"):
+        stopped_by = training.get("n_validation", 0)
+        more = f", {stopped_by} for validation" if stopped_by else ""
+        yield "trained on", counted(training["n_train"], "sequence") + more
+    history, best = training.get("history", []), training["best_epoch"]
     if 0 < best <= len(history):
         kept = history[best - 1]
         yield "epochs", f"{len(history)}, number {best} kept"
-        if kept.get("validation_loss") is not None:
-            yield (
-                "validation",
-                f"loss {kept['validation_loss']:.4f}, accuracy {kept['validation_accuracy']:.4f}",
-            )
+        loss, accuracy = kept["validation_loss"], kept["validation_accuracy"]
+        if loss is not None and accuracy is not None:
+            yield "validation", f"loss {loss:.4f}, accuracy {accuracy:.4f}"

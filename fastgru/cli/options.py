@@ -137,9 +137,20 @@ def require_new_output(args: argparse.Namespace, *paths: str | None) -> None:
     """
     from fastgru.data.files import require_writable
 
-    for path in (args.output, *paths):
-        if path is not None:
-            require_writable(path, force=args.force)
+    outputs = [path for path in (args.output, *paths) if path is not None]
+    places = [path if path == "-" else os.path.realpath(path) for path in outputs]
+    for path, place in zip(outputs, places, strict=True):
+        # devices such as /dev/null can take any number of outputs
+        if places.count(place) > 1 and (path == "-" or not _is_device(place)):
+            name = "standard output (-)" if path == "-" else path
+            raise ConfigurationError(
+                f"{name}: given for two outputs, expected a file for each. Choose another name."
+            )
+        require_writable(path, force=args.force)
+
+
+def _is_device(path: str) -> bool:
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def add_seed(parser: argparse._ActionsContainer, *, default: int = 0) -> None:

@@ -10,8 +10,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from fastgru.cli.options import add_output, add_threads, require_new_output
-from fastgru.cli.predictions import check_class_names, write_header, write_rows
-from fastgru.errors import FastaFormatError
+from fastgru.cli.predictions import (
+    check_class_names,
+    look_like_nucleotides,
+    write_header,
+    write_rows,
+)
+from fastgru.cli.selection import empty_part
+from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 
 if TYPE_CHECKING:
     from fastgru.cli.progress import Progress
@@ -58,8 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--subset",
         choices=("train", "validation", "test"),
-        default="test",
-        help="the part, with --split (default: %(default)s)",
+        help="the part, with --split (default: test)",
     )
     add_output(parser, what="table of predictions (TSV)")
     add_threads(parser)
@@ -68,30 +73,48 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
     from fastgru.cli.progress import show_progress
-    from fastgru.data.alphabets import get_alphabet
     from fastgru.data.files import atomic_write
-    from fastgru.data.unlabelled import read_sequences
     from fastgru.estimators.classifier import SequenceClassifier
 
+    if args.subset is not None and args.split is None:
+        raise ConfigurationError(
+            f"--subset {args.subset}: there is no split, expected one to take that part of. "
+            "Give --split as well."
+        )
     require_new_output(args)
     model = SequenceClassifier.load(args.model).set_params(threads=args.threads)
     classes = [str(name) for name in model.classes_]
     check_class_names(classes)
-    records = read_sequences(args.fasta, get_alphabet(model.alphabet), on_invalid=args.on_invalid)
-    if args.split is not None:
-        records = _in_subset(records, args.split, args.subset)
-    records = _fitting(records, model.max_length, strict=args.on_invalid == "error")
+    records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
         write_header(table, classes)
-        with show_progress("predicting") as progress:
+        with show_progress("records classified") as progress:
             n_invalid = _write_predictions(table, records, model, classes, progress)
         table.seek(0)
         # only now: an error on the way leaves no partial output, not even on standard output
         with atomic_write(args.output) as file:
             shutil.copyfileobj(table, file)
     if n_invalid:
-        _LOGGER.warning("warning: %d records could not be used; see column status", n_invalid)
+        _LOGGER.warning(
+            "warning: %s could not be used; see column status", counted(n_invalid, "record")
+        )
     return 0
+
+
+def _read_records(args: argparse.Namespace, model: SequenceClassifier) -> Iterator[CheckedSequence]:
+    """Return the records to classify, one by one."""
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.unlabelled import read_sequences
+
+    records = read_sequences(
+        args.fasta,
+        get_alphabet(model.alphabet),
+        on_invalid=args.on_invalid,
+        max_length=model.max_length,
+        advice=f"{args.model} was trained on {model.alphabet} sequences. To classify the other "
+        "records all the same, use --on-invalid status.",
+    )
+    return records if args.split is None else _in_subset(records, args.split, args.subset or "test")
 
 
 def _write_predictions(
@@ -102,14 +125,19 @@ def _write_predictions(
     progress: Progress,
 ) -> int:
     """Classify chunk by chunk; return the number of records that could not be used."""
-    n_invalid = 0
+    n_invalid, nucleotides = 0, True
     for chunk in _chunks(records):
         usable = [record.sequence for record in chunk if record.problem is None]
         probabilities = model.predict_proba(usable)
         ids, problems = [record.id for record in chunk], [record.problem for record in chunk]
         write_rows(table, ids, problems, probabilities, classes)
         n_invalid += len(chunk) - len(usable)
+        nucleotides = nucleotides and look_like_nucleotides(usable)
         progress.advance(len(chunk))
+    if nucleotides and model.alphabet == "protein":
+        _LOGGER.warning(
+            "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
+        )
     return n_invalid
 
 
@@ -134,33 +162,14 @@ def _in_subset(
     from fastgru.data.splits import read_split
 
     wanted = {key for key, row in read_split(split).rows.items() if row.split == subset}
+    if not wanted:
+        raise empty_part(subset, split)
     for record in records:
         if record.id in wanted:
             wanted.discard(record.id)
             yield record
     if wanted:
-        from fastgru.errors import LabelError, shorten
-
         raise LabelError(
             f"{split}: no sequence for {shorten(sorted(wanted))} in the input, expected all "
             f"records of the part {subset!r}. Give the files that the split was made from."
         )
-
-
-def _fitting(
-    records: Iterable[CheckedSequence], max_length: int | None, *, strict: bool
-) -> Iterator[CheckedSequence]:
-    """Mark records longer than the model can read, or refuse them."""
-    from dataclasses import replace
-
-    for record in records:
-        if max_length is None or len(record.sequence) <= max_length:
-            yield record
-            continue
-        problem = f"{len(record.sequence)} letters, the model has learned {max_length} positions"
-        if strict:
-            raise FastaFormatError(
-                f"record {record.id!r}: has {problem}. Cut it to the window that the model was "
-                "trained on, or use --on-invalid status to leave such records out."
-            )
-        yield replace(record, sequence="", problem=problem)

@@ -10,9 +10,17 @@ from fastgru.errors import LabelError
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["FIXED_COLUMNS", "check_class_names", "write_header", "write_rows"]
+__all__ = [
+    "FIXED_COLUMNS",
+    "check_class_names",
+    "look_like_nucleotides",
+    "write_header",
+    "write_rows",
+]
 
 FIXED_COLUMNS = ("id", "status", "label")
+_NUCLEOTIDES = frozenset("ACGTUN")
+_ENOUGH_LETTERS = 50  # a short peptide may have no other letters
 
 
 def check_class_names(classes: Iterable[str]) -> None:
@@ -21,19 +29,34 @@ def check_class_names(classes: Iterable[str]) -> None:
     Raises
     ------
     LabelError
-        For a class that is called like another column.
+        For a class that is called like another column, or does not fit into a cell.
     """
     for name in classes:
+        if not name or not name.isprintable():
+            raise LabelError(
+                f"class {name!r}: is empty or holds a tab or another control character, expected "
+                "text that fits into a cell of a table. Rename the class."
+            )
         if name in FIXED_COLUMNS:
             raise LabelError(
                 f"class {name!r}: is also the name of a column of the predictions "
-                f"({', '.join(FIXED_COLUMNS)}). Rename the class."
+                f"({', '.join(FIXED_COLUMNS)}), expected another name. Rename the class."
             )
 
 
 def write_header(file: TextIO, classes: Sequence[str]) -> None:
     """Write the line with the names of the columns."""
     file.write("\t".join([*FIXED_COLUMNS, *classes]) + "\n")
+
+
+def look_like_nucleotides(sequences: Iterable[str]) -> bool:
+    """Whether there are enough letters to judge by, and none of them needs to be an amino acid."""
+    n_letters = 0
+    for sequence in sequences:
+        if not _NUCLEOTIDES.issuperset(sequence):
+            return False
+        n_letters += len(sequence)
+    return n_letters >= _ENOUGH_LETTERS
 
 
 def write_rows(

@@ -11,7 +11,7 @@ from fastgru.errors import LabelError
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
 
-__all__ = ["add_split", "select_for_training", "select_parts"]
+__all__ = ["add_split", "empty_part", "select_for_training", "select_parts"]
 
 _LOGGER = logging.getLogger(__name__)
 _PARTS = ("train", "validation", "test")
@@ -63,14 +63,23 @@ def select_parts(
         chosen = used.subset(k for k, name in enumerate(used.splits or ()) if name == part)
     elif subset is not None:
         raise LabelError(
-            f"--subset {subset}: the input has no split, expected --split or a column split "
-            "beside the labels."
+            f"--subset {subset}: the input has no split, expected one to take that part of. "
+            "Give --split, or a column split beside the labels."
         )
     else:
         chosen = data
     if not len(chosen):
-        raise LabelError(f"the part {part!r} of the split is empty, expected sequences in it.")
+        raise empty_part(part, split)
     return chosen
+
+
+def empty_part(part: str, split: str | None) -> LabelError:
+    """Return the error of a part without records; the split is that file, or a column if None."""
+    place = "the column split" if split is None else split
+    return LabelError(
+        f"{place}: the part {part!r} is empty, expected records in it. "
+        "Make the split again, or choose another part."
+    )
 
 
 def select_for_training(
@@ -103,5 +112,5 @@ def select_for_training(
         for part in _PARTS
     }
     if not len(parts["train"]):
-        raise LabelError("the part 'train' of the split is empty, expected sequences in it.")
+        raise empty_part("train", split)
     return parts["train"], parts["validation"] if len(parts["validation"]) else None

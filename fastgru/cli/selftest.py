@@ -26,6 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Run the checks, print OK, and return the exit code."""
+    from fastgru._numba import cache_directory
     from fastgru.estimators.selftest import CHECKS
 
     failed = 0
@@ -35,10 +36,11 @@ def run(args: argparse.Namespace) -> int:
         failed += fault is not None
     if failed:
         _LOGGER.error(
-            "fastgru selftest: error: %d of %d checks failed. Clear the kernel cache and try "
-            "again; if they still fail, report it with the lines above.",
+            "fastgru selftest: error: %d of %d checks failed, expected none. Remove the compiled "
+            "kernels in %s and try again; if they still fail, report it with the lines above.",
             failed,
             len(CHECKS),
+            cache_directory(),
         )
         return 1
     sys.stdout.write("OK\n")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from fastgru.cli.options import (
     add_labelled_input,
@@ -15,7 +17,9 @@ from fastgru.cli.options import (
     require_new_output,
 )
 from fastgru.cli.parameters import add_parameters, chosen_parameters
+from fastgru.cli.predictions import check_class_names, look_like_nucleotides
 from fastgru.cli.selection import add_split, select_for_training
+from fastgru.errors import ConfigurationError, counted
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
@@ -79,12 +83,23 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.parameters import check_parameters
 
-    require_new_output(args, args.history)
+    _require_outputs(args)
     model = SequenceClassifier(**chosen_parameters(args))
     check_parameters(model.get_params())
     data = read_labelled_input(args)
     training, validation = select_for_training(data, args.split)
-    _LOGGER.info("training on %d sequences of %d classes", len(training), len(training.classes))
+    check_class_names(training.classes)
+    if model.alphabet == "protein" and look_like_nucleotides(data.sequences):
+        _LOGGER.warning(
+            "warning: all letters are A, C, G, T, U or N; if these are nucleotides, "
+            "use --alphabet dna or rna"
+        )
+    _LOGGER.info(
+        "training on %s of %d classes%s",
+        counted(len(training), "sequence"),
+        len(training.classes),
+        "" if validation is None else f", {len(validation)} for validation",
+    )
     with show_progress("training", model.max_epochs) as progress:
 
         def report(epoch: Epoch) -> None:
@@ -92,19 +107,19 @@ def run(args: argparse.Namespace) -> int:
 
         given = None if validation is None else (validation.sequences, validation.labels)
         model.fit(training.sequences, training.labels, validation_data=given, on_epoch=report)
-    if args.history is not None:
-        _write_history(args.history, model)
-    model.save(args.output, extra={"data": _describe_data(data, training, validation)})
-    kept = model.history_[model.best_epoch_ - 1]
-    _LOGGER.info(
-        "%d parameters, epoch %d of %d kept, validation loss %.4f, accuracy %.4f",
-        model.n_parameters_,
-        model.best_epoch_,
-        model.n_iter_,
-        kept["validation_loss"],
-        kept["validation_accuracy"],
-    )
+    _write(args, model, data)
+    _LOGGER.info("%s", _summarise(model))
     return 0
+
+
+def _require_outputs(args: argparse.Namespace) -> None:
+    """Refuse outputs that cannot be written, before hours of work."""
+    if args.output.endswith(".gz"):
+        raise ConfigurationError(
+            f"{args.output}: model files are not compressed, expected a name such as "
+            "model.safetensors. Choose another name."
+        )
+    require_new_output(args, args.history)
 
 
 def _describe(epoch: Epoch) -> str:
@@ -114,28 +129,31 @@ def _describe(epoch: Epoch) -> str:
     return text
 
 
-def _write_history(path: str, model: SequenceClassifier) -> None:
+def _write(args: argparse.Namespace, model: SequenceClassifier, data: LabelledSequences) -> None:
+    """Write the model, and the history if the model could be written."""
     from fastgru.data.files import atomic_write
 
-    with atomic_write(path) as file:
-        file.write("\t".join(HISTORY_COLUMNS) + "\n")
-        for epoch in model.history_:
-            values = [epoch[name] for name in HISTORY_COLUMNS]
-            cells = ["" if value != value else f"{value:.9g}" for value in values]
-            file.write("\t".join(cells) + "\n")
+    with contextlib.ExitStack() as stack:
+        if args.history is not None:
+            file = stack.enter_context(atomic_write(args.history))
+            file.write("\t".join(HISTORY_COLUMNS) + "\n")
+            for epoch in model.history_:
+                values = [epoch[name] for name in HISTORY_COLUMNS]
+                cells = ["" if value != value else f"{value:.9g}" for value in values]
+                file.write("\t".join(cells) + "\n")
+        files = [asdict(file) for file in data.files]
+        model.save(args.output, extra={"data": {"files": files, "n_records": len(data)}})
 
 
-def _describe_data(
-    data: LabelledSequences, training: LabelledSequences, validation: LabelledSequences | None
-) -> dict[str, Any]:
-    """Return what the model file remembers of where it learned."""
-    return {
-        "files": [
-            {"name": file.name, "sha256": file.sha256, "n_records": file.n_records}
-            for file in data.files
-        ],
-        "n_records": len(data),
-        "n_train": len(training),
-        "n_validation": 0 if validation is None else len(validation),
-        "longest": max(len(sequence) for sequence in training.sequences),
-    }
+def _summarise(model: SequenceClassifier) -> str:
+    kept = model.history_[model.best_epoch_ - 1]
+    text = (
+        f"{model.n_parameters_} weights learned from {counted(model.n_train_, 'sequence')}; "
+        f"epoch {model.best_epoch_} of {model.n_iter_} kept"
+    )
+    if kept["validation_loss"] == kept["validation_loss"]:
+        text += (
+            f", validation loss {kept['validation_loss']:.4f}, "
+            f"accuracy {kept['validation_accuracy']:.4f}"
+        )
+    return text

@@ -81,8 +81,13 @@ class Problems:
         if len(file.shown) < _SHOWN_PER_FILE:
             file.shown.append(problem)
 
-    def raise_if_any(self) -> None:
+    def raise_if_any(self, advice: str = "") -> None:
         """Raise one error that lists the problems file by file, if there are any.
+
+        Parameters
+        ----------
+        advice
+            Last line of the message.
 
         Raises
         ------
@@ -91,7 +96,8 @@ class Problems:
         """
         if not self._files:
             return
-        message = "\n".join(_describe(path, file) for path, file in self._files.items())
+        lines = [_describe(path, file) for path, file in self._files.items()]
+        message = "\n".join([*lines, advice] if advice else lines)
         path, file = next(iter(self._files.items()))
         if file.error is FastaFormatError:
             raise FastaFormatError(message, display_name(path), file.shown[0].line)

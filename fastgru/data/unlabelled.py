@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.fasta import read_fasta
-from fastgru.data.problems import Problems, check_record
+from fastgru.data.fasta import Record, read_fasta
+from fastgru.data.problems import Problem, Problems, check_record
 from fastgru.errors import display_name
 
 __all__ = ["CheckedSequence", "read_sequences"]
@@ -39,6 +39,8 @@ def read_sequences(
     alphabet: Alphabet,
     *,
     on_invalid: Literal["error", "status"] = "error",
+    max_length: int | None = None,
+    advice: str = "",
 ) -> Iterator[CheckedSequence]:
     """Read the records of FASTA files one by one, and check them.
 
@@ -52,6 +54,10 @@ def read_sequences(
         ``"error"``: after the first bad record nothing more is yielded, and the error that is
         raised at the end lists all bad records.  ``"status"``: bad records are yielded with
         their problem.
+    max_length
+        A longer sequence makes a record bad; None for no limit.
+    advice
+        Sentence that ends the list of bad records.
 
     Yields
     ------
@@ -67,6 +73,8 @@ def read_sequences(
     for path in paths:
         for record in read_fasta(path):
             checked = check_record(record, alphabet)
+            if isinstance(checked, str) and max_length is not None and len(checked) > max_length:
+                checked = _too_long(record, len(checked), max_length)
             if isinstance(checked, str):
                 if not problems:
                     yield CheckedSequence(record.id, checked)
@@ -74,4 +82,12 @@ def read_sequences(
                 yield CheckedSequence(record.id, "", checked.text)
             else:
                 problems.add(display_name(path), checked)
-    problems.raise_if_any()
+    problems.raise_if_any(advice)
+
+
+def _too_long(record: Record, length: int, max_length: int) -> Problem:
+    text = f"the sequence has {length} letters, expected at most {max_length}"
+    cure = (
+        "Cut it to the window that the model was trained on, or train without position embedding."
+    )
+    return Problem(text, cure, record.line, record.id)

@@ -13,27 +13,14 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fastgru._numba import threads_limited_to
-from fastgru.data.alphabets import Alphabet, get_alphabet
-from fastgru.errors import ConfigurationError, LabelError, ModelFileError, shorten
-from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
+from fastgru.data.alphabets import get_alphabet
+from fastgru.errors import ConfigurationError, LabelError, shorten
+from fastgru.estimators.fitting import Fitted, fit_network
+from fastgru.estimators.inputs import encode_sequences
 from fastgru.estimators.model_card import make_card, read_card
 from fastgru.estimators.parameters import check_parameters
-from fastgru.estimators.training_sets import (
-    check_sample_weight,
-    class_weights,
-    hold_out,
-)
-from fastgru.models.architecture import Architecture
 from fastgru.models.model_file import read_model, write_model
-from fastgru.models.network import SequenceNetwork
-from fastgru.training.loop import (
-    Epoch,
-    LabelledSet,
-    TrainingOptions,
-    best_epoch,
-    predict_probabilities,
-    train,
-)
+from fastgru.training.loop import Epoch, predict_probabilities
 
 
 class SequenceClassifier(ClassifierMixin, BaseEstimator):
@@ -83,7 +70,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         Whether to stop when the validation loss has not fallen for ``n_iter_no_change`` epochs,
         and to keep the parameters of the best epoch.
     validation_fraction
-        Share of the training set held out for that, where `fit` is given no validation set.
+        Share of each class held out for that, where `fit` is given no validation set.
     n_iter_no_change
         Epochs without progress before stopping.
     dtype
@@ -103,9 +90,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         Epoch whose parameters were kept.
     history_ : list of dict
         One entry per epoch: epoch, learning_rate, train_loss, validation_loss,
-        validation_accuracy, gradient_norm.
+        validation_accuracy (both NaN without validation set), gradient_norm.
     n_parameters_ : int
         Numbers that were learned.
+    n_train_, n_validation_ : int
+        Sequences that were learned from, and that training was stopped by.
     """
 
     def __init__(
@@ -181,9 +170,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         labels
             n class labels, of at least two classes.
         sample_weight
-            float (n,), weight of each sequence in the loss; None for 1.
+            float (n,), weight of each sequence in the loss, not negative; None for 1.  One of
+            weight 0 counts as if it were not there.
         validation_data
-            Sequences and labels for early stopping, in place of a share of the training set.
+            Sequences and labels for early stopping, in place of a share of the training set;
+            without early stopping they only appear in the history.
         on_epoch
             Called with each finished epoch.
 
@@ -198,79 +189,28 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             For a parameter outside its range.
         AlphabetError, LabelError
             For sequences or labels that cannot be used.
+        FastgruError
+            If training diverges.
         """
-        check_parameters(self.get_params(deep=False))
-        alphabet = get_alphabet(self.alphabet)
-        encoded = encode_sequences(alphabet, sequences)
-        classes, targets = encode_labels(labels, len(encoded))
-        weights = check_sample_weight(sample_weight, len(encoded))
-        weights = weights * class_weights(self.class_weight, classes, targets)[targets]
-        seeds = np.random.default_rng(self.random_state).integers(2**31, size=3)
-        training, validation = LabelledSet(encoded, targets, weights), None
-        if self.early_stopping and validation_data is not None:
-            validation = self._given_validation(alphabet, classes, validation_data)
-        elif self.early_stopping:
-            training, validation = hold_out(
-                training, classes, self.validation_fraction, int(seeds[0])
-            )
-        self.classes_ = classes
-        longest = max(len(codes) for codes in encoded)
-        self._network = SequenceNetwork(
-            self._architecture(alphabet, longest), alphabet.mixture, int(seeds[1])
+        fitted = fit_network(
+            check_parameters(self.get_params(deep=False)),
+            sequences,
+            labels,
+            sample_weight=sample_weight,
+            validation_data=validation_data,
+            on_epoch=on_epoch,
         )
-        options = self._training_options(int(seeds[2]))
-        with threads_limited_to(self.threads):
-            history = train(self._network, training, validation, options, on_epoch)
-        self.history_ = [epoch.to_dict() for epoch in history]
-        self.n_iter_ = len(history)
-        self.best_epoch_ = best_epoch(history).epoch
-        self.n_parameters_ = self._network.parameters.size
+        return self._take(fitted)
+
+    def _take(self, fitted: Fitted) -> SequenceClassifier:
+        self._fitted = fitted
+        self.classes_ = fitted.classes
+        self.history_ = fitted.history
+        self.best_epoch_ = fitted.best_epoch
+        self.n_iter_ = len(fitted.history)
+        self.n_parameters_ = fitted.network.parameters.size
+        self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
         return self
-
-    def _given_validation(
-        self,
-        alphabet: Alphabet,
-        classes: np.ndarray,
-        given: tuple[Sequence[str], Sequence[Any]],
-    ) -> LabelledSet:
-        encoded = encode_sequences(alphabet, given[0])
-        labels = label_array(given[1], len(encoded))
-        unknown = sorted({str(label) for label in labels[~np.isin(labels, classes)]})
-        if unknown or not encoded:
-            found = f"has {shorten(unknown)}" if unknown else "is empty"
-            raise LabelError(
-                f"validation set: {found}, expected sequences of the classes of the training "
-                f"set, {shorten(map(str, classes))}."
-            )
-        targets = np.searchsorted(classes, labels).astype(np.int64)
-        weights = class_weights(self.class_weight, classes, targets)[targets]
-        return LabelledSet(encoded, targets, weights)
-
-    def _architecture(self, alphabet: Alphabet, longest: int) -> Architecture:
-        return Architecture(
-            n_letters=len(alphabet.letters),
-            n_classes=len(self.classes_),
-            n_positions=longest if self.position_embedding else 0,
-            embedding_size=int(self.embedding_size),
-            hidden_size=int(self.hidden_size),
-            num_layers=int(self.num_layers),
-            bidirectional=self.bidirectional,
-            pooling=tuple(self.pooling),
-            dropout=float(self.dropout),
-            dtype=self.dtype,
-        )
-
-    def _training_options(self, seed: int) -> TrainingOptions:
-        return TrainingOptions(
-            batch_size=int(self.batch_size),
-            max_epochs=int(self.max_epochs),
-            learning_rate=float(self.learning_rate),
-            weight_decay=float(self.weight_decay),
-            clip_norm=float(self.clip_norm),
-            warmup_fraction=float(self.warmup_fraction),
-            n_iter_no_change=int(self.n_iter_no_change),
-            random_state=int(seed),
-        )
 
     def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
         """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
@@ -279,20 +219,21 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         ------
         AlphabetError
             For an empty sequence or a letter outside the alphabet.
-        ConfigurationError
+        LabelError
             For a sequence longer than the positions that were learned.
         """
         check_is_fitted(self, "classes_")
-        encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
-        limit = self._network.architecture.n_positions
+        encoded = encode_sequences(get_alphabet(self._fitted.parameters["alphabet"]), sequences)
+        limit = self.max_length
         for number, codes in enumerate(encoded):
-            if 0 < limit < len(codes):
-                raise ConfigurationError(
-                    f"sequence {number}: has {len(codes)} letters, the model has learned "
-                    f"{limit} positions. Cut it, or train without position_embedding."
+            if limit is not None and len(codes) > limit:
+                raise LabelError(
+                    f"sequence {number}: has {len(codes)} letters, expected at most {limit}, the "
+                    "positions that the model has learned. Cut it, or train without "
+                    "position_embedding."
                 )
         with threads_limited_to(self.threads):
-            return predict_probabilities(self._network, encoded)
+            return predict_probabilities(self._fitted.network, encoded)
 
     def predict(self, sequences: Sequence[str]) -> np.ndarray:
         """Return the most probable class of each sequence."""
@@ -304,7 +245,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     def max_length(self) -> int | None:
         """Longest sequence that the model can read, None for any."""
         check_is_fitted(self, "classes_")
-        return self._network.architecture.n_positions or None
+        return self._fitted.network.architecture.n_positions or None
 
     def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
         """Write the model to a ``.safetensors`` file, whole or not at all.
@@ -319,16 +260,17 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         ------
         LabelError
             If the class labels are neither strings nor integers.
+        ConfigurationError
+            If `extra` cannot be added.
         """
         check_is_fitted(self, "classes_")
-        card = make_card(
-            self.get_params(deep=False),
-            self._network.architecture,
-            self.classes_,
-            self.history_,
-            self.best_epoch_,
-        )
-        write_model(path, {**(extra or {}), **card}, self._network.parameters.views())
+        card = make_card(self._fitted)
+        reserved = sorted(card.keys() & (extra or {}).keys())
+        if reserved:
+            raise ConfigurationError(
+                f"extra: {shorten(reserved)} are entries of every card. Use other names."
+            )
+        write_model(path, {**(extra or {}), **card}, self._fitted.network.parameters.views())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SequenceClassifier:
@@ -339,22 +281,5 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         ModelFileError
             If the file is no such model, is damaged, or was written by a newer version.
         """
-        saved = read_model(path)
-        parameters, classes = read_card(saved.card, os.fspath(path))
-        model = cls(**{**parameters, "pooling": tuple(parameters["pooling"])})
-        alphabet = get_alphabet(model.alphabet)
-        architecture = saved.architecture
-        if architecture.n_letters != len(alphabet.letters):
-            raise ModelFileError(
-                f"{os.fspath(path)}: its weights are for {architecture.n_letters} letters, "
-                f"expected {len(alphabet.letters)} for {alphabet.name}. The file is damaged."
-            )
-        model._network = SequenceNetwork(architecture, alphabet.mixture, 0)
-        for name, view in model._network.parameters.views().items():
-            view[...] = saved.tensors[name]
-        model.classes_ = classes
-        model.history_ = saved.card["training"].get("history", [])
-        model.best_epoch_ = saved.card["training"].get("best_epoch", 0)
-        model.n_iter_ = len(model.history_)
-        model.n_parameters_ = model._network.parameters.size
-        return model
+        fitted = read_card(read_model(path), os.fspath(path))
+        return cls(**fitted.parameters)._take(fitted)

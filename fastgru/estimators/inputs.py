@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.errors import AlphabetError, ConfigurationError, LabelError
+from fastgru.errors import AlphabetError, ConfigurationError, LabelError, counted
 
 
-def encode_sequences(alphabet: Alphabet, sequences: Sequence[str]) -> list[np.ndarray]:
+def encode_sequences(
+    alphabet: Alphabet, sequences: Sequence[str], name: str = "sequence"
+) -> list[np.ndarray]:
     """Return the uint8 codes of each sequence.
+
+    Parameters
+    ----------
+    alphabet
+    sequences
+    name
+        What messages call a sequence; its number from 0 follows.
 
     Raises
     ------
@@ -30,15 +40,17 @@ def encode_sequences(alphabet: Alphabet, sequences: Sequence[str]) -> list[np.nd
     for number, sequence in enumerate(sequences):
         if not isinstance(sequence, str):
             raise ConfigurationError(
-                f"sequence {number}: must be a string, got {type(sequence).__name__}."
+                f"{name} {number}: must be a string, got {type(sequence).__name__}."
             )
         try:
             codes = alphabet.encode(sequence)
         except AlphabetError as error:
-            message = f"sequence {number}: {error}"
+            message = f"{name} {number}: {error}"
             raise AlphabetError(message, error.letter, error.position) from error
         if not len(codes):
-            raise AlphabetError(f"sequence {number}: is empty, expected at least one letter.")
+            raise AlphabetError(
+                f"{name} {number}: is empty, expected at least one letter. Leave it out."
+            )
         encoded.append(codes)
     return encoded
 
@@ -49,15 +61,31 @@ def label_array(labels: Sequence[Any], n_sequences: int) -> np.ndarray:
     Raises
     ------
     LabelError
-        If there is another number of them.
+        If there is another number of them, or they are no class labels.
     """
-    given = np.asarray(labels)
+    try:
+        given = np.asarray(labels)
+    except ValueError:  # lists of different lengths
+        given = np.empty((n_sequences, 2))
     if given.ndim != 1 or len(given) != n_sequences:
         raise LabelError(
-            f"labels: must be one for each of {n_sequences} sequences, got an array of shape "
-            f"{given.shape}."
+            f"labels: must be one for each of {counted(n_sequences, 'sequence')}, got an array "
+            f"of shape {given.shape}."
+        )
+    # of the labels as given: NumPy makes one string array of "a" and NaN
+    kinds = {_kind(label) for label in (labels if isinstance(labels, list) else given.tolist())}
+    if len(kinds) > 1 or not kinds <= {"strings", "integers"}:
+        raise LabelError(
+            f"labels: must be all strings or all integers, got {' and '.join(sorted(kinds))}. "
+            "Convert them before fit."
         )
     return given
+
+
+def _kind(label: object) -> str:
+    if isinstance(label, str):
+        return "strings"
+    return "integers" if isinstance(label, numbers.Integral | np.bool) else type(label).__name__
 
 
 def encode_labels(labels: Sequence[Any], n_sequences: int) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +98,9 @@ def encode_labels(labels: Sequence[Any], n_sequences: int) -> tuple[np.ndarray, 
     """
     classes, targets = np.unique(label_array(labels, n_sequences), return_inverse=True)
     if len(classes) < 2:
+        found = f"only the class {str(classes[0])!r}" if len(classes) else "no class"
         raise LabelError(
-            f"labels: {len(classes)} class among {n_sequences} sequences, expected at least 2."
+            f"labels: {found} among {counted(n_sequences, 'sequence')}, expected at least 2 "
+            "classes. Add sequences of another class."
         )
     return classes, targets.astype(np.int64)

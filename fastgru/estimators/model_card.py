@@ -11,17 +11,16 @@ import numpy as np
 from fastgru import __version__
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import ConfigurationError, LabelError, ModelFileError
+from fastgru.estimators.fitting import Fitted
 from fastgru.estimators.parameters import PARAMETERS, check_parameters
-from fastgru.models.architecture import Architecture
+from fastgru.models.model_file import SavedModel
+from fastgru.models.network import SequenceNetwork
+
+# the number of threads changes no bit of the result, so it is no part of it
+_SAVED_PARAMETERS = {parameter.name for parameter in PARAMETERS} - {"threads"}
 
 
-def make_card(
-    parameters: Mapping[str, Any],
-    architecture: Architecture,
-    classes: np.ndarray,
-    history: list[dict[str, float]],
-    best_epoch: int,
-) -> dict[str, Any]:
+def make_card(fitted: Fitted) -> dict[str, Any]:
     """Return the card of a fitted classifier.
 
     Raises
@@ -29,6 +28,7 @@ def make_card(
     LabelError
         If the class labels are neither strings nor integers.
     """
+    classes, parameters = fitted.classes, fitted.parameters
     integers = classes.dtype.kind in "iu"
     if not integers and not all(isinstance(name, str) for name in classes):
         raise LabelError(
@@ -41,37 +41,83 @@ def make_card(
         "symbols": get_alphabet(parameters["alphabet"]).symbols,
         "classes": [str(name) for name in classes],
         "classes_are_integers": integers,
-        "architecture": architecture.to_dict(),
+        "architecture": fitted.network.architecture.to_dict(),
         "training": {
-            # the number of threads changes no bit of the result, so it is no part of it
-            "parameters": {k: _plain(v) for k, v in parameters.items() if k != "threads"},
-            "history": [{k: _plain(v) for k, v in epoch.items()} for epoch in history],
-            "best_epoch": best_epoch,
+            "parameters": {name: _plain(parameters[name]) for name in _SAVED_PARAMETERS},
+            "n_train": fitted.n_train,
+            "n_validation": fitted.n_validation,
+            "history": [_plain(epoch) for epoch in fitted.history],
+            "best_epoch": fitted.best_epoch,
         },
     }
 
 
-def read_card(card: Mapping[str, Any], name: str) -> tuple[dict[str, Any], np.ndarray]:
-    """Return the parameters of the classifier and its classes.
+def read_card(saved: SavedModel, name: str) -> Fitted:
+    """Return the classifier that a model file holds.
 
     Raises
     ------
     ModelFileError
-        If they are missing or out of range.
+        If the parameters are out of range, or card and network contradict each other.
     """
-    training = card.get("training")
-    parameters = training.get("parameters") if isinstance(training, dict) else None
-    known = {parameter.name for parameter in PARAMETERS} - {"threads"}
-    if not isinstance(parameters, dict) or parameters.keys() != known:
-        raise ModelFileError(f"{name}: its card lacks the training parameters. It is damaged.")
+    card, training = saved.card, saved.card["training"]
+    integers = card.get("classes_are_integers", False)
     try:
-        check_parameters({**parameters, "threads": None})
-        classes = np.array(card["classes"])
-        if card.get("classes_are_integers"):
-            classes = classes.astype(np.int64)
+        if training["parameters"].keys() != _SAVED_PARAMETERS:
+            raise ConfigurationError("training.parameters are not those of a classifier")
+        parameters = check_parameters({**training["parameters"], "threads": None})
+        classes = np.array(card["classes"]).astype(np.int64 if integers else str)
     except (ConfigurationError, ValueError, OverflowError) as error:
-        raise ModelFileError(f"{name}: in its card, {error} The file is damaged.") from error
-    return parameters, classes
+        raise _damaged(name, str(error)) from error
+    contradiction = _find_contradiction(saved, parameters)
+    if contradiction is not None:
+        raise _damaged(name, contradiction)
+    weights = parameters["class_weight"]
+    if isinstance(weights, Mapping) and integers:
+        parameters["class_weight"] = {int(label): weights.get(str(label)) for label in classes}
+    return Fitted(
+        parameters=parameters,
+        classes=classes,
+        network=_make_network(saved),
+        history=[_with_nan(epoch) for epoch in training.get("history", [])],
+        best_epoch=training["best_epoch"],
+        n_train=training.get("n_train", 0),
+        n_validation=training.get("n_validation", 0),
+    )
+
+
+def _find_contradiction(saved: SavedModel, parameters: Mapping[str, Any]) -> str | None:
+    """Compare what the card says twice."""
+    network = {**saved.architecture.to_dict(), "alphabet": saved.card["alphabet"]}
+    for key in sorted(parameters.keys() & network.keys()):
+        if _plain(parameters[key]) != network[key]:
+            return f"{key} is both {network[key]!r} and {parameters[key]!r}"
+    if parameters["position_embedding"] != (saved.architecture.n_positions > 0):
+        return "position_embedding contradicts n_positions"
+    # the rows of the embedding are letters in this order
+    letters = get_alphabet(saved.card["alphabet"]).letters
+    symbols = saved.card.get("symbols", letters)
+    if saved.architecture.n_letters != len(letters) or not symbols.startswith(letters):
+        return f"the letters are not {letters}"
+    return None
+
+
+def _damaged(name: str, fault: str) -> ModelFileError:
+    return ModelFileError(
+        f"{name}: in its card, {fault.rstrip('.')}. The file is damaged. Copy it again."
+    )
+
+
+def _make_network(saved: SavedModel) -> SequenceNetwork:
+    alphabet = get_alphabet(saved.card["alphabet"])
+    network = SequenceNetwork(saved.architecture, alphabet.mixture, 0)
+    for name, view in network.parameters.views().items():
+        view[...] = saved.tensors[name]
+    return network
+
+
+def _with_nan(epoch: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: math.nan if value is None else value for name, value in epoch.items()}
 
 
 def _plain(value: Any) -> Any:

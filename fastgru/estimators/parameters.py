@@ -64,20 +64,20 @@ PARAMETERS = (
         "dropout",
         float,
         "share dropped in training, between layers and before the classes",
-        minimum=0.0,
+        minimum=0,
         maximum=0.95,
     ),
     Parameter("batch_size", int, "sequences of a gradient step", minimum=1),
     Parameter("max_epochs", int, "most passes through the training set", minimum=1),
-    Parameter("learning_rate", float, "peak step size of AdamW", minimum=0.0, above_minimum=True),
-    Parameter("weight_decay", float, "decay of the weights in AdamW", minimum=0.0),
-    Parameter("clip_norm", float, "largest norm of a gradient", minimum=0.0, above_minimum=True),
+    Parameter("learning_rate", float, "peak step size of AdamW", minimum=0, above_minimum=True),
+    Parameter("weight_decay", float, "decay of the weights in AdamW", minimum=0),
+    Parameter("clip_norm", float, "largest norm of a gradient", minimum=0, above_minimum=True),
     Parameter(
         "warmup_fraction",
         float,
         "share of the steps over which the learning rate rises",
-        minimum=0.0,
-        maximum=1.0,
+        minimum=0,
+        maximum=1,
     ),
     Parameter(
         "class_weight", str, "weigh classes by their rarity", choices=("balanced",), optional=True
@@ -87,7 +87,7 @@ PARAMETERS = (
         "validation_fraction",
         float,
         "share of the training set held out for early stopping, where no validation set is given",
-        minimum=0.0,
+        minimum=0,
         maximum=0.9,
         above_minimum=True,
     ),
@@ -98,32 +98,42 @@ PARAMETERS = (
 )
 
 
-def check_parameters(values: Mapping[str, Any]) -> None:
-    """Check the value of every parameter.
+def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the value of every parameter, and return it as a plain int, float, bool or str.
 
     Raises
     ------
     ConfigurationError
         Naming the parameter, what was expected and what was found.
     """
-    for parameter in PARAMETERS:
-        value = values[parameter.name]
-        if value is None and parameter.optional:
-            continue
-        if parameter.name == "class_weight" and isinstance(value, Mapping):
-            continue
-        if parameter.several:
-            _check_several(parameter, value)
-        elif parameter.kind is bool:
-            _require(isinstance(value, bool), parameter, "True or False", value)
-        elif parameter.kind is str:
-            _require(value in parameter.choices, parameter, _listed(parameter.choices), value)
-        else:
-            _check_number(parameter, value)
+    return {parameter.name: _check(parameter, values[parameter.name]) for parameter in PARAMETERS}
+
+
+def _check(parameter: Parameter, value: Any) -> Any:
+    if value is None and parameter.optional:
+        return None
+    if parameter.name == "class_weight" and isinstance(value, Mapping):
+        return value
+    if parameter.several:
+        return _check_several(parameter, value)
+    if parameter.kind is bool:
+        # NumPy's bool has its own class, and this module loads without NumPy
+        is_switch = type(value).__name__ in ("bool", "bool_")
+        _require(is_switch, parameter, "True or False", value)
+    elif parameter.kind is str:
+        known = isinstance(value, str) and value in parameter.choices
+        _require(known, parameter, _listed(parameter.choices), value)
+    else:
+        _check_number(parameter, value)
+    return parameter.kind(value)
 
 
 def _require(condition: bool, parameter: Parameter, expected: str, value: object) -> None:
     if not condition:
+        if parameter.name == "class_weight":
+            expected += ", a mapping of classes to weights"
+        if parameter.optional:
+            expected += " or None"
         raise ConfigurationError(f"{parameter.name} must be {expected}, got {value!r}.")
 
 
@@ -131,26 +141,27 @@ def _listed(choices: tuple[str, ...]) -> str:
     return " or ".join(repr(choice) for choice in choices)
 
 
-def _check_several(parameter: Parameter, value: object) -> None:
-    expected = f"one or more of {_listed(parameter.choices)}, each once"
+def _check_several(parameter: Parameter, value: object) -> tuple[str, ...]:
+    expected = f"one or more of {', '.join(map(repr, parameter.choices))}, each once"
     chosen = list(value) if isinstance(value, list | tuple) else []
-    known = bool(chosen) and all(entry in parameter.choices for entry in chosen)
-    _require(known and len(set(chosen)) == len(chosen), parameter, expected, value)
+    known = all(isinstance(entry, str) and entry in parameter.choices for entry in chosen)
+    _require(known and 0 < len(chosen) == len(set(chosen)), parameter, expected, value)
+    return tuple(str(entry) for entry in chosen)
 
 
-def _check_number(parameter: Parameter, value: object) -> None:
+def _check_number(parameter: Parameter, value: Any) -> None:
     kind = numbers.Integral if parameter.kind is int else numbers.Real
     name = "an integer" if parameter.kind is int else "a number"
     bounds = []
     if parameter.minimum > -math.inf:
-        relation = "above" if parameter.above_minimum else "at least"
-        bounds.append(f"{relation} {parameter.minimum:g}")
-    if parameter.maximum < 2**60:
-        bounds.append(f"at most {parameter.maximum:g}")
+        relation = "above" if parameter.above_minimum else "of at least"
+        bounds.append(f"{relation} {parameter.minimum}")
+    if parameter.maximum < math.inf:
+        bounds.append(f"at most {parameter.maximum}")
     expected = f"{name} {' and '.join(bounds)}"
     _require(isinstance(value, kind) and not isinstance(value, bool), parameter, expected, value)
-    number = float(value)  # type: ignore[arg-type]
-    low = number > parameter.minimum if parameter.above_minimum else number >= parameter.minimum
+    # compared as they are: a huge integer has no float
+    low = value > parameter.minimum if parameter.above_minimum else value >= parameter.minimum
     _require(
-        low and number <= parameter.maximum and math.isfinite(number), parameter, expected, value
+        bool(low and value <= parameter.maximum and value < math.inf), parameter, expected, value
     )

@@ -1,15 +1,19 @@
-"""Weights of sequences and classes, and the part that is held out to stop training."""
+"""What a classifier learns from and stops by: encoded sequences, classes and weights."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import numbers
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.model_selection import train_test_split
 
-from fastgru.errors import ConfigurationError, LabelError, shorten
+from fastgru.data.alphabets import Alphabet
+from fastgru.data.partition import partition_records
+from fastgru.errors import ConfigurationError, LabelError, counted, shorten
+from fastgru.estimators.inputs import encode_sequences, label_array
 from fastgru.training.loop import LabelledSet
 
 ClassWeight = Mapping[Any, float] | str | None
@@ -25,7 +29,7 @@ def class_weights(
     Raises
     ------
     ConfigurationError
-        If a mapping misses a class or holds a weight that is not positive.
+        If a mapping misses a class, or a weight is negative or no number.
     """
     if class_weight == "balanced":
         counts = np.bincount(targets, minlength=len(classes))
@@ -34,11 +38,19 @@ def class_weights(
         return np.ones(len(classes))
     missing = [str(name) for name in classes if name not in class_weight]
     if missing:
-        raise ConfigurationError(f"class_weight has no weight for {shorten(missing)}.")
-    weights = np.array([float(class_weight[name]) for name in classes])
-    if not (np.isfinite(weights).all() and (weights > 0).all()):
-        raise ConfigurationError("class_weight must hold positive numbers.")
-    return weights
+        raise ConfigurationError(
+            f"class_weight has no weight for {shorten(missing)}, expected one for each class. "
+            "Add it; 1 leaves a class as it is."
+        )
+    return np.array([_weight(str(name), class_weight[name]) for name in classes])
+
+
+def _weight(name: str, value: Any) -> float:
+    if not (isinstance(value, numbers.Real) and 0 <= float(value) < math.inf):
+        raise ConfigurationError(
+            f"class_weight of {name!r} must be a number of at least 0, got {value!r}."
+        )
+    return float(value)
 
 
 def check_sample_weight(sample_weight: ArrayLike | None, n_sequences: int) -> np.ndarray:
@@ -51,19 +63,81 @@ def check_sample_weight(sample_weight: ArrayLike | None, n_sequences: int) -> np
     """
     if sample_weight is None:
         return np.ones(n_sequences)
-    weights = np.array(sample_weight, np.float64)
+    try:
+        weights = np.array(sample_weight, np.float64)
+    except (TypeError, ValueError):
+        weights = np.array(np.nan)
     good = weights.shape == (n_sequences,) and np.isfinite(weights).all()
     if not good or weights.min() < 0 or weights.sum() == 0:
+        found = f"an array of shape {weights.shape}" if weights.ndim else "something else"
         raise ConfigurationError(
-            f"sample_weight must hold {n_sequences} numbers, none negative and not all zero."
+            f"sample_weight must hold {n_sequences} finite numbers, none negative and not all "
+            f"zero, got {found}."
         )
     return weights
 
 
-def subset(whole: LabelledSet, numbers: np.ndarray) -> LabelledSet:
+def subset(whole: LabelledSet, chosen: np.ndarray) -> LabelledSet:
     """Return the sequences of the given numbers."""
-    encoded = [whole.encoded[number] for number in numbers]
-    return LabelledSet(encoded, whole.targets[numbers], whole.weights[numbers])
+    encoded = [whole.encoded[number] for number in chosen]
+    return LabelledSet(encoded, whole.targets[chosen], whole.weights[chosen])
+
+
+def weighted_set(
+    encoded: list[np.ndarray],
+    targets: np.ndarray,
+    classes: np.ndarray,
+    class_weight: ClassWeight,
+    sample_weight: np.ndarray,
+) -> LabelledSet:
+    """Return the sequences that have a weight; one of weight zero counts as if it were not there.
+
+    Parameters
+    ----------
+    encoded, targets, classes
+    class_weight
+    sample_weight
+        From :func:`check_sample_weight`.
+
+    Raises
+    ------
+    ConfigurationError
+        If nothing is left.
+    """
+    present = np.flatnonzero(sample_weight)
+    by_class = class_weights(class_weight, classes, targets[present])
+    whole = LabelledSet(encoded, targets, sample_weight * by_class[targets])
+    used = np.flatnonzero(whole.weights)
+    if not len(used):
+        raise ConfigurationError("class_weight and sample_weight leave no sequence with a weight.")
+    return subset(whole, used)
+
+
+def given_validation(
+    alphabet: Alphabet,
+    classes: np.ndarray,
+    class_weight: ClassWeight,
+    given: tuple[Sequence[str], Sequence[Any]],
+) -> LabelledSet:
+    """Return the validation set that a caller brings along.
+
+    Raises
+    ------
+    AlphabetError, LabelError
+        If it is empty, or its sequences or labels cannot be used.
+    """
+    encoded = encode_sequences(alphabet, given[0], "validation sequence")
+    labels = label_array(given[1], len(encoded))
+    unknown = sorted({str(label) for label in labels[~np.isin(labels, classes)]})
+    if unknown or not encoded:
+        found = f"has the class {shorten(unknown)}" if unknown else "is empty"
+        raise LabelError(
+            f"validation set: {found}, expected sequences of the classes of the training set, "
+            f"{shorten(map(str, classes))}. Move some of them into the training set, or leave "
+            "the validation set out."
+        )
+    targets = np.searchsorted(classes, labels).astype(np.int64)
+    return weighted_set(encoded, targets, classes, class_weight, np.ones(len(encoded)))
 
 
 def hold_out(
@@ -71,24 +145,24 @@ def hold_out(
 ) -> tuple[LabelledSet, LabelledSet]:
     """Return the set to train on and the set that stops training, each with every class.
 
+    Divided as ``fastgru split`` does it: the fraction of each class, but at least one sequence.
+
     Raises
     ------
     LabelError
-        If a class is too small for that.
+        If a class has a single sequence.
     """
     counts = np.bincount(whole.targets, minlength=len(classes))
-    n_held_out = int(np.ceil(len(whole.targets) * fraction))
-    n_kept = len(whole.targets) - n_held_out
-    if counts.min() < 2 or min(n_held_out, n_kept) < len(classes):
+    if counts.min() < 2:
         raise LabelError(
-            f"class {str(classes[counts.argmin()])!r} has {counts.min()} of {counts.sum()} "
-            "sequences, expected enough to hold out a validation set with every class. Add "
-            "sequences, raise validation_fraction, or set early_stopping to False."
+            f"class {str(classes[counts.argmin()])!r} has {counted(int(counts.min()), 'sequence')} "
+            "to learn from, expected at least 2: one to train on, and one to hold out to stop by. "
+            "Add sequences, remove the class, or switch early_stopping off."
         )
-    kept, held_out = train_test_split(
-        np.arange(len(whole.targets)),
-        test_size=n_held_out,
-        stratify=whole.targets,
-        random_state=seed,
+    parts = partition_records(
+        list(map(str, whole.targets)),
+        {"kept": 1 - fraction, "held out": fraction},
+        np.random.default_rng(seed),
     )
-    return subset(whole, np.sort(kept)), subset(whole, np.sort(held_out))
+    held_out = np.array(parts) == "held out"
+    return subset(whole, np.flatnonzero(~held_out)), subset(whole, np.flatnonzero(held_out))

@@ -148,7 +148,8 @@ def _check_probabilities(proba: ArrayLike, n_rows: int, n_classes: int) -> NDArr
     if not in_range.all() or np.abs(probabilities.sum(axis=1) - 1).max() > _SUM_TOLERANCE:
         raise ValueError("proba must hold numbers in [0, 1], and each row must sum to 1.")
     # Rounding left by float32 would make scikit-learn warn in log_loss.
-    return probabilities / probabilities.sum(axis=1, keepdims=True)
+    rescaled: NDArray[np.float64] = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return rescaled
 
 
 def _per_class_scores(

@@ -9,7 +9,7 @@ Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2; Adam after Kingma and
 Axes: n parameters, flat, padded to whole vectors.
 """
 
-from fastgru._numba import kernel
+from fastgru._numba import kernel, np
 from fastgru.kernels.vectors import lanes, load, sqrt, store
 
 
@@ -49,5 +49,6 @@ def sum_of_squares(values):
     """Return the sum of the squares of ``values`` (n,), in order, in double precision."""
     total = 0.0
     for k in range(values.shape[0]):
-        total += values[k] * values[k]
+        value = np.float64(values[k])
+        total += value * value
     return total

@@ -54,34 +54,61 @@ def index_positions(blocks, reverse, index):
 
 
 @kernel(parallel=True)
-def to_blocks(blocks, sequences, x, blocked):
-    """Copy ``x`` (B, T, C) to ``blocked`` (rows, >= C), **written**; zero past each end."""
-    channels = x.shape[2]
+def to_blocks(blocks, sequences, x, column, reverse, blocked, shift, width):
+    """Lay out ``width`` columns of a batch by step.
+
+    Parameters
+    ----------
+    blocks, sequences
+        As in :func:`index_tokens`.
+    x : float (B, T, C)
+    column : int
+        First column of ``x``.
+    reverse : bool
+    blocked : float (rows, >= width), **written**
+        Zero past the end of a sequence.
+    shift : int
+        Rows added to a step's row: 0 for inputs, ROWS for what belongs to the states after a step.
+    width : int
+    """
     for block in prange(blocks.shape[0]):
         for t in range(blocks[block, 1]):
             for i in range(ROWS):
-                row = blocks[block, 0] + t * ROWS + i
-                valid = t < blocks[block, 2 + i]
-                for c in range(channels):
-                    blocked[row, c] = x[sequences[block, i], t, c] if valid else 0
+                row = blocks[block, 0] + t * ROWS + i + shift
+                length = blocks[block, 2 + i]
+                if t < length:
+                    step = step_of(t, length, reverse)
+                    for c in range(width):
+                        blocked[row, c] = x[sequences[block, i], step, column + c]
+                else:
+                    for c in range(width):
+                        blocked[row, c] = 0
 
 
 @kernel(parallel=True)
-def from_blocks(blocks, sequences, blocked, shift, y):
-    """Copy ``blocked`` to ``y`` (B, T, C), **written**; zero past each end.
+def from_blocks(blocks, sequences, blocked, shift, width, reverse, y, column):
+    """Add ``width`` columns of each step to a batch: the way back from :func:`to_blocks`.
 
-    ``shift`` rows are added to each step's row: 0 for inputs, ROWS for the states after a step.
+    Parameters
+    ----------
+    blocks, sequences
+        As in :func:`index_tokens`.
+    blocked : float (rows, >= width)
+    shift, width, reverse
+        As in :func:`to_blocks`.
+    y : float (B, T, C), **added to** at valid steps
+    column : int
+        First column of ``y``.
     """
-    channels = y.shape[2]
     for block in prange(blocks.shape[0]):
-        for i in range(ROWS):
-            sequence = sequences[block, i]
-            if sequence >= 0:
-                for t in range(y.shape[1]):
-                    row = blocks[block, 0] + t * ROWS + i + shift
-                    valid = t < blocks[block, 2 + i]
-                    for c in range(channels):
-                        y[sequence, t, c] = blocked[row, c] if valid else 0
+        for t in range(blocks[block, 1]):
+            for i in range(ROWS):
+                row = blocks[block, 0] + t * ROWS + i + shift
+                length = blocks[block, 2 + i]
+                if t < length:
+                    step = step_of(t, length, reverse)
+                    for c in range(width):
+                        y[sequences[block, i], step, column + c] += blocked[row, c]
 
 
 @kernel(parallel=True)
@@ -92,11 +119,13 @@ def move_steps(blocks, source, source_shift, source_column, target, target_shift
     Parameters
     ----------
     blocks : int64 (n_blocks, 2 + ROWS)
-    source, target : float (rows, columns)
-        ``target`` is **written**, or **added to** if ``add``; zero is written past each end.
-    source_shift, target_shift : int
-        Rows added to a step's row: 0 for inputs, ROWS for the states after a step.
-    source_column, target_column : int
+    source : float (rows, columns)
+    source_shift, source_column : int
+        Rows added to a step's row, 0 for inputs and ROWS for the states after a step; first column.
+    target : float (rows, columns), **written** or **added to**
+        Where it is written, zero is written past each end.
+    target_shift, target_column : int
+    width : int
     reverse : bool
         Whether the two run in opposite directions.
     add : bool

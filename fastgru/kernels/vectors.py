@@ -213,11 +213,13 @@ def _numpy_store(value, array, offset):
 
 
 def _numpy_where_less(a, b, then, otherwise):
-    return np.where(a < b, then, otherwise).astype(then.dtype)
+    vector = next(value for value in (a, b, then, otherwise) if isinstance(value, np.ndarray))
+    return np.where(a < b, then, otherwise).astype(vector.dtype)
 
 
 def _numpy_power_of_two(n):
-    return np.ldexp(np.ones_like(n), n.astype(np.int32))
+    with np.errstate(invalid="ignore"):  # where n is NaN, so is what this multiplies
+        return np.ldexp(np.ones_like(n), n.astype(np.int32))
 
 
 if jit_disabled:

@@ -8,10 +8,25 @@ from numpy.typing import ArrayLike
 from fastgru.errors import ConfigurationError
 
 
+def _as_array(name: str, value: ArrayLike) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name} must be a rectangular array, got nested sequences of different lengths. Pad "
+            "them to the same length, and pass their own as lengths."
+        ) from error
+
+
+def _as_compiled_for(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return the kind of array that kernels are compiled for; another would compile them anew."""
+    return np.require(array, dtype.newbyteorder("="), ["C", "ALIGNED", "WRITEABLE"])
+
+
 def check_shape(
     name: str, value: ArrayLike, shape: tuple[int | str, ...], dtype: np.dtype
 ) -> np.ndarray:
-    """Return ``value`` as a contiguous array of ``dtype``.
+    """Return ``value`` as a contiguous, writable array of ``dtype``.
 
     Parameters
     ----------
@@ -29,10 +44,7 @@ def check_shape(
     ConfigurationError
         If it has another number of axes or another size, or is not numeric.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ConfigurationError(f"{name} must be a rectangular array: {error}.") from error
+    array = _as_array(name, value)
     fits = array.ndim == len(shape) and all(
         isinstance(wanted, str) or wanted == found
         for wanted, found in zip(shape, array.shape, strict=True)
@@ -42,7 +54,7 @@ def check_shape(
         raise ConfigurationError(f"{name} must have shape ({wanted}), got {array.shape}.")
     if array.dtype.kind not in "fiub":
         raise ConfigurationError(f"{name} must hold numbers, got {array.dtype}.")
-    return np.ascontiguousarray(array, dtype=dtype)
+    return _as_compiled_for(array, dtype)
 
 
 def check_lengths(lengths: ArrayLike | None, n_sequences: int, n_steps: int) -> np.ndarray:
@@ -55,7 +67,7 @@ def check_lengths(lengths: ArrayLike | None, n_sequences: int, n_steps: int) -> 
     """
     if lengths is None:
         return np.full(n_sequences, n_steps, np.int64)
-    given = np.asarray(lengths)
+    given = _as_array("lengths", lengths)
     if given.size and given.dtype.kind not in "iu":
         raise ConfigurationError(f"lengths must be integers, got {given.dtype}.")
     checked = check_shape("lengths", given, (n_sequences,), np.dtype(np.int64))
@@ -65,28 +77,32 @@ def check_lengths(lengths: ArrayLike | None, n_sequences: int, n_steps: int) -> 
     return checked
 
 
-def check_tokens(tokens: ArrayLike, lengths: np.ndarray | None, n_symbols: int) -> np.ndarray:
-    """Return tokens as contiguous integers (B, T) whose valid part is from 0 to n_symbols - 1.
+def check_tokens(
+    tokens: ArrayLike, lengths: ArrayLike | None, n_symbols: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return tokens as contiguous, writable integers (B, T), and lengths as int64 (B,).
 
     Raises
     ------
     ConfigurationError
-        If they are not integers, not two-dimensional, or outside that range where valid.
+        If tokens are not integers, not two-dimensional, or not from 0 to ``n_symbols`` - 1 within
+        the lengths; for lengths, see :func:`check_lengths`.
     """
-    array = np.asarray(tokens)
+    array = _as_array("tokens", tokens)
     if array.ndim != 2:
         raise ConfigurationError(f"tokens must have shape (batch, time), got {array.shape}.")
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu" and array.size:
         raise ConfigurationError(
             f"tokens must be integers, got {array.dtype}. Without an embedding, x is dense "
             "and has shape (batch, time, features)."
         )
-    valid = array
-    if lengths is not None:
-        valid = array[np.arange(array.shape[1]) < lengths[:, None]]
+    if not array.size:
+        array = array.astype(np.int64)
+    valid_lengths = check_lengths(lengths, *array.shape)
+    valid = array[np.arange(array.shape[1]) < valid_lengths[:, None]]
     if valid.size and (valid.min() < 0 or valid.max() >= n_symbols):
         bad = valid[(valid < 0) | (valid >= n_symbols)].flat[0]
         raise ConfigurationError(
             f"tokens must be from 0 to {n_symbols - 1}, the rows of embedding, got {bad}."
         )
-    return np.ascontiguousarray(array)
+    return _as_compiled_for(array, array.dtype), valid_lengths

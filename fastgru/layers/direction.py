@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from fastgru._numba import get_num_threads
+from fastgru._numba import max_threads
 from fastgru.kernels.gru import Inputs, Steps, gru_forward
 from fastgru.kernels.gru_backward import (
     Gradients,
@@ -29,46 +27,11 @@ from fastgru.layers.packing import (
     unpack_rows,
     unpack_weight,
 )
+from fastgru.layers.step_input import InputGradients, StepInput
 from fastgru.layers.workspace import Workspace
 
 _NO_INDEX = np.empty(0, np.int32)
 _CHUNK_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True)
-class StepInput:
-    """The input of a direction, in the order in which it runs through time.
-
-    Either ``symbols`` and ``symbol`` (token input, with ``positions`` and ``position`` beside it
-    where positions are learned) or ``x`` (dense input).
-
-    Attributes
-    ----------
-    symbols : float (n_symbols, I) or None
-        Embedding of each symbol.
-    symbol : int32 (rows,) or None
-        Symbol of each step, a row of ``symbols``.
-    positions : float (n_positions, I) or None
-        Embedding of each position, added to the symbol's.
-    position : int32 (rows,) or None
-    x : float (rows, stride) or None
-        Dense input, zero past each sequence's end.
-    """
-
-    symbols: np.ndarray | None = None
-    symbol: np.ndarray | None = None
-    positions: np.ndarray | None = None
-    position: np.ndarray | None = None
-    x: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class InputGradients:
-    """Gradients of a :class:`StepInput`, None where it had none."""
-
-    symbols: np.ndarray | None
-    positions: np.ndarray | None
-    x: np.ndarray | None
 
 
 def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -175,6 +138,15 @@ class Direction:
         final = self.h[blocks.rows_at_end(), : self.padded_size]
         return np.ascontiguousarray(final)
 
+    def empty_output_gradient(self) -> np.ndarray:
+        """Return an array for the gradient of the states, in the rows of ``h``, for `backward`.
+
+        Any content, but zero past ``hidden_size``.
+        """
+        dy = self._workspace.empty("dy", self.h.shape, self.dtype)
+        dy[:, self.hidden_size : self.padded_size] = 0
+        return dy
+
     def backward(
         self, dy: np.ndarray | None, dh_n: np.ndarray
     ) -> tuple[InputGradients, np.ndarray]:
@@ -222,7 +194,7 @@ class Direction:
 
         A chunk has so many steps that its gate gradients stay in the second cache.
         """
-        threads, lanes, panels = get_num_threads(), self._lanes, self._panels
+        threads, lanes, panels = max_threads(), self._lanes, self._panels
         step_bytes = ROWS * 4 * self.padded_size * self.dtype.itemsize
         chunk = int(min(16, max(4, _CHUNK_BYTES // step_bytes)))
         return Scratch(

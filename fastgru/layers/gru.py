@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastgru.errors import ConfigurationError
+from fastgru.kernels.microkernel import ROWS
 from fastgru.kernels.steps import from_blocks, to_blocks
-from fastgru.layers.blocks import Blocks, plan_blocks
-from fastgru.layers.checks import check_lengths, check_shape, check_tokens
-from fastgru.layers.direction import InputGradients, StepInput
+from fastgru.layers.blocks import Blocks
+from fastgru.layers.checks import check_shape
 from fastgru.layers.initializers import glorot_uniform, orthogonal
 from fastgru.layers.names import direction_suffixes
-from fastgru.layers.packing import row_stride
 from fastgru.layers.stack import Stack
+from fastgru.layers.step_input import merge_gradients, read_input
 
 
 class GRU:
@@ -133,7 +133,12 @@ class GRU:
         return {name: value.copy() for name, value in self.parameters.items()}
 
     def load_state_dict(self, mapping: Mapping[str, ArrayLike]) -> None:
-        """Set all parameters from a mapping of PyTorch's names to arrays.
+        """Set all parameters.
+
+        Parameters
+        ----------
+        mapping
+            An array for each of PyTorch's names, such as a state dict converted to NumPy.
 
         Raises
         ------
@@ -204,12 +209,22 @@ class GRU:
         ConfigurationError
             For a shape, type or value that does not fit.
         """
-        blocks, given, tokens = self._read_input(x, lengths, embedding, position_embedding)
+        blocks, given = read_input(
+            *(x, lengths, embedding, position_embedding),
+            input_size=self.input_size,
+            num_directions=self.num_directions,
+            dtype=self.dtype,
+        )
         starts = self._spread_states("h0", h0, blocks)
-        final = self.stack.forward(blocks, given, tokens, starts, training=training, rng=self.rng)
+        final = self.stack.forward(blocks, given, starts, training=training, rng=self.rng)
         self._blocks = blocks if training else None
-        y = np.empty((blocks.n_sequences, blocks.n_steps, self.stack.output_size), self.dtype)
-        from_blocks(blocks.table, blocks.sequences, self.stack.outputs(blocks), 0, y)
+        y = np.zeros((blocks.n_sequences, blocks.n_steps, self.stack.output_size), self.dtype)
+        hidden = self.hidden_size
+        for side, direction in enumerate(self.stack.top):
+            from_blocks(
+                *(blocks.table, blocks.sequences, direction.h, ROWS, hidden),
+                *(side == 1, y, side * hidden),
+            )
         h_n = np.stack([blocks.from_slots(state, self.hidden_size) for state in final])
         return y, h_n
 
@@ -248,59 +263,20 @@ class GRU:
         dys: list[np.ndarray | None] = [None] * self.num_directions
         if dy is not None:
             shape = (blocks.n_sequences, blocks.n_steps, stack.output_size)
-            given = check_shape("dy", dy, shape, self.dtype)
-            blocked = np.empty((max(blocks.n_rows, 1), shape[2]), self.dtype)
-            to_blocks(blocks.table, blocks.sequences, given, blocked)
+            given, hidden = check_shape("dy", dy, shape, self.dtype), self.hidden_size
             for side, direction in enumerate(stack.top):
-                column = side * self.hidden_size
-                dys[side] = stack.output_gradient(
-                    direction, blocked, column, f"top{side}", side == 1
+                blocked = direction.empty_output_gradient()
+                to_blocks(
+                    *(blocks.table, blocks.sequences, given, side * hidden, side == 1),
+                    *(blocked, ROWS, hidden),
                 )
-        gradients, dh0 = stack.backward(dys, self._spread_states("dh_n", dh_n, blocks))
-        states = np.stack([blocks.from_slots(state, self.hidden_size) for state in dh0])
-        return self._input_gradient(blocks, gradients), states
-
-    def _input_gradient(self, blocks: Blocks, gradients: InputGradients) -> np.ndarray:
+                dys[side] = blocked
+        parts, dh0 = stack.backward(dys, self._spread_states("dh_n", dh_n, blocks))
+        gradients = merge_gradients(blocks, parts, self.input_size)
         self.position_embedding_grad = gradients.positions
-        if gradients.x is None:
-            assert gradients.symbols is not None
-            return gradients.symbols
-        dx = np.empty((blocks.n_sequences, blocks.n_steps, self.input_size), self.dtype)
-        from_blocks(blocks.table, blocks.sequences, gradients.x, 0, dx)
-        return dx
-
-    def _read_input(
-        self,
-        x: ArrayLike,
-        lengths: ArrayLike | None,
-        embedding: ArrayLike | None,
-        position_embedding: ArrayLike | None,
-    ) -> tuple[Blocks, StepInput, np.ndarray | None]:
-        """Check the input and lay it out in blocks."""
-        if embedding is None:
-            if position_embedding is not None:
-                raise ConfigurationError("position_embedding needs token input with embedding.")
-            dense = check_shape("x", x, ("batch", "time", self.input_size), self.dtype)
-            blocks = plan_blocks(check_lengths(lengths, *dense.shape[:2]), dense.shape[1])
-            stride = row_stride(self.input_size, self.dtype)
-            blocked = np.empty((max(blocks.n_rows, 1), stride), self.dtype)
-            to_blocks(blocks.table, blocks.sequences, dense, blocked)
-            return blocks, StepInput(x=blocked), None
-        symbols = check_shape("embedding", embedding, ("symbols", self.input_size), self.dtype)
-        shape = np.shape(x)
-        checked = check_lengths(lengths, *shape) if len(shape) == 2 else None
-        tokens = check_tokens(x, checked, len(symbols))
-        blocks = plan_blocks(check_lengths(checked, *tokens.shape), tokens.shape[1])
-        positions = None
-        if position_embedding is not None:
-            wanted = ("positions", self.input_size)
-            positions = check_shape("position_embedding", position_embedding, wanted, self.dtype)
-            if len(positions) < tokens.shape[1]:
-                raise ConfigurationError(
-                    f"position_embedding must have a row for each of {tokens.shape[1]} steps, "
-                    f"got {len(positions)}."
-                )
-        return blocks, StepInput(symbols=symbols, positions=positions), tokens
+        dx = gradients.symbols if gradients.x is None else gradients.x
+        assert dx is not None
+        return dx, np.stack([blocks.from_slots(state, self.hidden_size) for state in dh0])
 
     def _spread_states(
         self, name: str, states: ArrayLike | None, blocks: Blocks

@@ -13,17 +13,20 @@ their embeddings.
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import numpy as np
 
 from fastgru.kernels.pooling import pool_backward, pool_forward
 from fastgru.kernels.steps import product
 from fastgru.layers.blocks import Blocks, plan_blocks
-from fastgru.layers.direction import Direction, StepInput
+from fastgru.layers.direction import Direction
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.stack import dropout_mask
-from fastgru.layers.workspace import Workspace
+from fastgru.layers.step_input import merge_gradients, token_inputs
 from fastgru.models.architecture import Architecture
 
 
@@ -45,6 +48,7 @@ class SequenceNetwork:
         self.architecture = architecture
         self.dtype = np.dtype(architecture.dtype)
         self._mixture = mixture.astype(self.dtype)
+        self._one_caller = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
         self.gru = GRU(
@@ -72,7 +76,15 @@ class SequenceNetwork:
             },
             self.dtype,
         )
-        self._workspace = Workspace()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what makes the network again; the scratch memory is left behind."""
+        values = self.parameters.values[: self.parameters.size].copy()
+        return {"architecture": self.architecture, "mixture": self._mixture, "values": values}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        SequenceNetwork.__init__(self, state["architecture"], state["mixture"], 0)
+        self.parameters.values[: self.parameters.size] = state["values"]
 
     def _initial_embeddings(self) -> dict[str, np.ndarray]:
         sizes = self.architecture
@@ -86,6 +98,9 @@ class SequenceNetwork:
         self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool = False
     ) -> np.ndarray:
         """Return logits.
+
+        One pass at a time: threads that share a network take turns, since a pass leaves its states
+        in the network's own memory.
 
         Parameters
         ----------
@@ -101,15 +116,20 @@ class SequenceNetwork:
         np.ndarray
             float (B, n_classes)
         """
+        with self._one_caller:
+            return self._forward(tokens, lengths, training)
+
+    def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         blocks = plan_blocks(lengths, tokens.shape[1])
         symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
         product(self._mixture, self._embeddings["letters"], symbols)
-        given = StepInput(symbols=symbols, positions=self._embeddings.get("positions"))
+        positions = self._embeddings.get("positions")
+        given = token_inputs(blocks, tokens, symbols, positions, self.gru.num_directions)
         padded = self.gru.stack.top[0].padded_size
         n_states = self.architecture.num_layers * self.gru.num_directions
         zero = np.zeros((blocks.n_blocks, blocks.sequences.shape[1], padded), self.dtype)
         final = self.gru.stack.forward(
-            blocks, given, tokens, [zero] * n_states, training=training, rng=self.gru.rng
+            blocks, given, [zero] * n_states, training=training, rng=self.gru.rng
         )
         features = self._pool(blocks, final[-self.gru.num_directions :])
         self._mask = None
@@ -161,7 +181,8 @@ class SequenceNetwork:
         dys, dh_n = self._unpool(dfeatures)
         below = len(dh_n) * (self.architecture.num_layers - 1)
         states = [np.zeros_like(dh_n[0])] * below + dh_n
-        gradients, _ = self.gru.stack.backward(dys, states)
+        parts, _ = self.gru.stack.backward(dys, states)
+        gradients = merge_gradients(self._blocks, parts, self.architecture.embedding_size)
         assert gradients.symbols is not None
         product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
         if gradients.positions is not None:
@@ -192,7 +213,7 @@ class SequenceNetwork:
         side: int,
         direction: Direction,
     ) -> np.ndarray:
-        dy = self._workspace.empty(f"dy{side}", direction.h.shape, self.dtype)
+        dy = direction.empty_output_gradient()
         mean, most = parts.get(("mean", side), zero), parts.get(("max", side), zero)
         pool_backward(self._blocks.table, mean, most, self._first_maximum[side], dy)
         return dy

@@ -77,6 +77,8 @@ def _length_ranges(
         axes.grid(False, axis="y")
 
     legend = [Entry("middle half, with the median", COLOURS[0]), Entry("all", MUTED)]
+    if all(row["min"] == row["max"] for row in lengths.values()):
+        legend = [marker_entry(0, f"every sequence has {longest} letters")]
     return draw(title, alt, paint, legend=legend, height=1 + 0.2 * len(lengths))
 
 

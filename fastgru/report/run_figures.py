@@ -106,28 +106,27 @@ def confusion_picture(metrics: dict[str, Any]) -> Picture:
     )
 
 
-def learning_picture(history: dict[str, list[float]]) -> Picture:
+def learning_picture(history: dict[str, list[float]], kept_epoch: int) -> Picture:
     """Draw training and validation loss by epoch, and mark the epoch whose weights were kept."""
     epochs = history["epoch"]
-    validation = np.array(history["validation_loss"], dtype=float)
-    best = int(np.nanargmin(validation)) if np.isfinite(validation).any() else None
+    validation = history["validation_loss"]
+    kept = epochs.index(kept_epoch) if kept_epoch in epochs else None
+    has_validation = any(loss == loss for loss in validation)
 
     def paint(axes: Axes) -> None:
         axes.plot(epochs, history["train_loss"], **line_style(0))
         axes.plot(epochs, validation, **line_style(1))
-        if best is not None:
-            axes.plot(epochs[best], validation[best], markersize=8, **marker_style(1))
+        if kept is not None and has_validation:
+            axes.plot(epochs[kept], validation[kept], markersize=8, **marker_style(1))
         axes.set(xlabel="Epoch", ylabel="Loss (cross-entropy)")
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
-    legend = [line_entry(0, "training"), line_entry(1, "validation")]
+    legend = [line_entry(0, "training")]
     ending = "no validation loss was recorded"
-    if best is not None:
-        legend.append(marker_entry(1, f"epoch {epochs[best]:.0f}, kept"))
-        ending = (
-            f"the validation loss is lowest, {validation[best]:.3f}, in epoch {epochs[best]:.0f}"
-        )
+    if kept is not None and has_validation:
+        legend += [line_entry(1, "validation"), marker_entry(1, f"epoch {kept_epoch}, kept")]
+        ending = f"epoch {kept_epoch}, with a validation loss of {validation[kept]:.3f}, was kept"
     alt = f"Training and validation loss over {len(epochs)} epochs; {ending}."
     return draw("Learning curve", alt, paint, legend=legend)
 

@@ -177,7 +177,7 @@ def _view_run(run: Run, split: dict[str, tuple[str, str]], anchor: str) -> RunVi
             roc_picture(run.metrics, predictions),
             precision_recall_picture(run.metrics, predictions),
             confusion_picture(run.metrics),
-            learning_picture(history),
+            learning_picture(history, card["training"]["best_epoch"]),
         ],
         lowest_validation_loss=min(recorded, default=float("inf")),
         description=_describe_training(run.metrics, card, len(history["epoch"])),

@@ -47,6 +47,7 @@ class TrainingOptions:
     weight_decay: float
     clip_norm: float
     warmup_fraction: float
+    early_stopping: bool
     n_iter_no_change: int
     random_state: int
 
@@ -102,11 +103,12 @@ def train(
     validation: LabelledSet | None,
     options: TrainingOptions,
     on_epoch: Callable[[Epoch], None] | None = None,
-) -> list[Epoch]:
+) -> tuple[list[Epoch], int]:
     """Train a network in place.
 
-    With a validation set, training stops when its loss has not fallen for
-    ``options.n_iter_no_change`` epochs, and the parameters of the best epoch are restored.
+    With a validation set and ``options.early_stopping``, training stops when the validation loss
+    has not fallen for ``options.n_iter_no_change`` epochs, and the parameters of the best epoch
+    are restored.
 
     Parameters
     ----------
@@ -116,17 +118,19 @@ def train(
 
     Returns
     -------
-    list of Epoch
+    tuple
+        All epochs, and the number of the one whose parameters were kept.
 
     Raises
     ------
     FastgruError
-        If the gradient is not finite.
+        If a gradient, a validation loss or a weight is not finite.
     """
     rng = np.random.default_rng(options.random_state)
     optimizer = AdamW(
         network.parameters, weight_decay=options.weight_decay, clip_norm=options.clip_norm
     )
+    selecting = validation is not None and options.early_stopping
     history: list[Epoch] = []
     best_loss, best_epoch, best_values = math.inf, 0, network.parameters.values.copy()
     for number in range(1, options.max_epochs + 1):
@@ -134,22 +138,18 @@ def train(
         history.append(epoch)
         if on_epoch is not None:
             on_epoch(epoch)
-        if validation is None:
-            continue
-        if epoch.validation_loss < best_loss:
+        if not selecting:
+            best_epoch = number
+        elif epoch.validation_loss < best_loss:
             best_loss, best_epoch = epoch.validation_loss, number
-            best_values = network.parameters.values.copy()
+            best_values[:] = network.parameters.values
         elif number - best_epoch >= options.n_iter_no_change:
             break
-    if validation is not None:
+    if selecting:
         network.parameters.values[:] = best_values
-    return history
-
-
-def best_epoch(history: Sequence[Epoch]) -> Epoch:
-    """Return the epoch whose parameters were kept: the lowest validation loss, or the last."""
-    validated = [epoch for epoch in history if not math.isnan(epoch.validation_loss)]
-    return min(validated, key=lambda epoch: epoch.validation_loss) if validated else history[-1]
+    largest = float(np.abs(network.parameters.values).max())
+    _require_finite("largest weight", largest, len(history), options)
+    return history, best_epoch
 
 
 def _run_epoch(
@@ -171,15 +171,20 @@ def _run_epoch(
         )
         losses.append(_gradients(network, training, chosen))
         norms.append(optimizer.step(rate))
-        if not math.isfinite(norms[-1]):
-            raise FastgruError(
-                f"training: the gradient is {norms[-1]} in epoch {number}, expected a finite "
-                f"number. Lower learning_rate, now {options.learning_rate:g}."
-            )
+        _require_finite("norm of the gradient", norms[-1], number, options)
     loss, accuracy = math.nan, math.nan
     if validation is not None:
         loss, accuracy = _validate(network, validation)
+        _require_finite("validation loss", loss, number, options)
     return Epoch(number, rate, float(np.mean(losses)), loss, accuracy, float(np.mean(norms)))
+
+
+def _require_finite(what: str, value: float, epoch: int, options: TrainingOptions) -> None:
+    if not math.isfinite(value):
+        raise FastgruError(
+            f"training: the {what} is {value} in epoch {epoch}, expected a finite number. "
+            f"Lower learning_rate, now {options.learning_rate:g}."
+        )
 
 
 def _gradients(network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray) -> float:

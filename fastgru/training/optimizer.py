@@ -20,12 +20,12 @@ class AdamW:
     weight_decay
         Lambda of the paper, not negative; applies to weight matrices, not to biases nor
         embeddings.
+    clip_norm
+        Gradients of a larger Euclidean norm are scaled down to it; positive.
     beta1, beta2
         Decay of the moments, in [0, 1).
     eps
         Added to the root of the second moment.
-    clip_norm
-        Gradients of a larger Euclidean norm are scaled down to it; positive.
     """
 
     def __init__(

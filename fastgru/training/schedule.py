@@ -6,10 +6,11 @@ import math
 
 
 def cosine_with_warmup(step: int, total_steps: int, warmup_fraction: float) -> float:
-    """Return the factor of the learning rate: a linear rise, then half a cosine down to zero.
+    """Return the factor of the learning rate: a linear rise, then half a cosine towards zero.
 
     Loshchilov and Hutter 2017, arXiv 1608.03983, equation 5, for one period, with the linear
-    warm-up of Goyal et al. 2017, arXiv 1706.02677, section 2.2.
+    warm-up of Goyal et al. 2017, arXiv 1706.02677, section 2.2.  Zero would be reached one step
+    after the last, so that no step is without effect.
 
     Parameters
     ----------
@@ -23,10 +24,10 @@ def cosine_with_warmup(step: int, total_steps: int, warmup_fraction: float) -> f
     Returns
     -------
     float
-        In [0, 1].
+        Above 0, at most 1.
     """
     warmup_steps = warmup_fraction * total_steps
     if step < warmup_steps:
         return step / warmup_steps
-    done = (step - warmup_steps) / max(total_steps - warmup_steps, 1.0)
-    return 0.5 * (1.0 + math.cos(math.pi * min(done, 1.0)))
+    done = max(step - 1 - warmup_steps, 0.0) / max(total_steps - warmup_steps, 1.0)
+    return 0.5 * (1.0 + math.cos(math.pi * done))

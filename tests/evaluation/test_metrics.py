@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import sklearn.metrics
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastgru.errors import LabelError
@@ -58,6 +58,7 @@ def test_classification_metrics__hand_computed():
 
 
 @given(st.integers(0, 1000), st.integers(2, 20))
+@settings(max_examples=15)
 def test_classification_metrics__equals_scikit_learn(seed, n_classes):
     y_true, y_pred, proba, classes = make_problem(seed, n_classes)
     actual = classification_metrics(y_true, y_pred, proba, classes)
@@ -92,6 +93,7 @@ def test_classification_metrics__binary_scores_the_second_class():
 
 
 @given(st.integers(0, 1000), st.randoms(use_true_random=False))
+@settings(max_examples=15)
 def test_classification_metrics__does_not_depend_on_the_order_of_sequences(seed, random):
     y_true, y_pred, proba, classes = make_problem(seed, 3, n_sequences=20)
     order = list(range(len(y_true)))

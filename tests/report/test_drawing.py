@@ -89,8 +89,9 @@ def test_confusion_picture__fits_any_number_of_classes(n_classes):
 def test_learning_picture__names_the_epoch_that_was_kept():
     nan = float("nan")
     history = {"epoch": [1, 2, 3], "train_loss": [3, 2, 1], "validation_loss": [3, 1.5, 2]}
-    picture = learning_picture(history)
-    assert "lowest, 1.500, in epoch 2" in picture.alt
+    picture = learning_picture(history, 2)
+    assert "epoch 2, with a validation loss of 1.500, was kept" in picture.alt
     assert [entry.label for entry in picture.legend] == ["training", "validation", "epoch 2, kept"]
-    without = learning_picture({**history, "validation_loss": [nan, nan, nan]})
+    without = learning_picture({**history, "validation_loss": [nan, nan, nan]}, 3)
     assert "no validation loss was recorded" in without.alt
+    assert [entry.label for entry in without.legend] == ["training"]

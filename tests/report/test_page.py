@@ -157,7 +157,17 @@ def test_render_page__lists_the_commands(results, tmp_path):
     assert "fastgru split --class 'a&b=x.fa' -o split.tsv" in outline.words
 
 
-@pytest.mark.parametrize("name", ["audit.json", "split.tsv", "bigru/history.tsv"])
+def test_render_page__names_options_versions_and_input_files(page):
+    words = Outline(page).words
+    assert "random_state 1" in words
+    assert "Models trained with fastgru 0.1.0" in words
+    assert f"splice records.fa.gz {'0' * 64}" in words
+    assert "validation sequences chose the weights of epoch 12" in words
+
+
+@pytest.mark.parametrize(
+    "name", ["audit.json", "split.tsv", "bigru/history.tsv", "bigru/model.safetensors"]
+)
 def test_render_page__names_a_missing_file(own_results, name):
     runs = find_runs([own_results])
     (own_results / "splice" / name).unlink()

@@ -11,8 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def run_snakemake(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake with the Snakefile of the repository and the configuration of `project`.
+def run_snakemake(
+    project: Path, *arguments: str, snakefile: Path = ROOT / "Snakefile"
+) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in the folder `project`, with the Snakefile of the repository.
 
     Messages are in ``stdout``: Snakemake writes those of a dry run there, and others to stderr.
     """
@@ -20,7 +22,7 @@ def run_snakemake(project: Path, *arguments: str) -> subprocess.CompletedProcess
     # The fastgru command of this very environment, whether it was activated or not.
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", *arguments],
+        [sys.executable, "-m", "snakemake", "--snakefile", snakefile, *arguments],
         check=False,
         cwd=project,
         env=environment,

@@ -34,8 +34,8 @@ def describe_unknown_key(record, known):
 
 
 def locate(path):
-    """Look for a file in the working directory, then beside the Snakefile."""
-    bundled = Path(workflow.basedir) / path
+    """Look for a file in the working directory, then in the repository of this workflow."""
+    bundled = REPOSITORY / path
     if Path(path).exists() or not bundled.exists():
         return path
     return str(bundled)
@@ -152,6 +152,11 @@ def model_options(wildcards):
     return flags(options)
 
 
+def threads_per_run(wildcards):
+    """Share the cores among the runs: jobs side by side do not wait for one another."""
+    return max(1, workflow.cores // len(RUNS))
+
+
 def warmup_marker(dtype):
     """Name the versions that the compiled kernels depend on, so that an upgrade compiles anew."""
     words = [dtype]
@@ -188,6 +193,8 @@ def print_summary():
 def round_number(cell):
     return f"{float(cell):.3f}" if re.fullmatch(r"-?\d+\.\d+", cell) else cell
 
+
+REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
 
 check(config, "config", "configuration")
 DATASETS = read_sheet(config["datasets"])

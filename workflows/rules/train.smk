@@ -43,7 +43,7 @@ rule train:
         "results/timings/train/{dataset}/{model}.tsv"
     conda:
         "../envs/fastgru.yaml"
-    threads: 2
+    threads: threads_per_run
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,

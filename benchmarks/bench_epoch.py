@@ -1,0 +1,113 @@
+"""One epoch of training on a bundled data set, with all that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import baselines
+from benchmarks.agreement import differences, disagreements
+from benchmarks.cases import SEED, EpochOptions
+from benchmarks.timing import Task, time_in_turns
+from fastgru import SequenceClassifier
+from fastgru.data.alphabets import get_alphabet
+from fastgru.datasets import load_splice
+from fastgru.kernels.loss import softmax_cross_entropy
+from fastgru.models.architecture import Architecture
+from fastgru.models.network import SequenceNetwork
+
+ALPHABET = get_alphabet("dna")
+OPTIONS = EpochOptions()
+
+
+def network_of(n_classes: int, seq_len: int) -> SequenceNetwork:
+    """The network that SequenceClassifier trains below, without dropout."""
+    architecture = Architecture(
+        n_letters=len(ALPHABET.letters),
+        n_classes=n_classes,
+        n_positions=seq_len,
+        embedding_size=OPTIONS.embedding_size,
+        hidden_size=OPTIONS.hidden_size,
+        num_layers=1,
+        bidirectional=True,
+        pooling=("last", "mean", "max"),
+        dropout=0.0,
+        dtype="float32",
+    )
+    return SequenceNetwork(architecture, ALPHABET.mixture, SEED)
+
+
+def gradients(
+    network: SequenceNetwork, tokens: np.ndarray, targets: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the logits and all gradients of one batch."""
+    lengths = np.full(len(tokens), tokens.shape[1])
+    logits = network.forward(tokens, lengths, training=True)
+    dlogits = np.empty_like(logits)
+    softmax_cross_entropy(logits, targets, np.ones(len(tokens)), dlogits)
+    network.backward(dlogits)
+    store = network.parameters
+    found = {
+        name: store.grads[place].reshape(store.views()[name].shape)
+        for name, place in store.places().items()
+    }
+    return found | {"logits": logits}
+
+
+class Epoch:
+    """The data, and PyTorch's network once it has given fastgru's gradients."""
+
+    def __init__(self) -> None:
+        data = load_splice()
+        self.sequences, self.labels = data.sequences, data.labels
+        self.tokens = np.stack([ALPHABET.encode(letters) for letters in data.sequences]).astype(int)
+        classes, self.targets = np.unique(data.labels, return_inverse=True)
+        self.rival: baselines.TorchClassifier | None = None
+        self.differences: dict[str, float] = {}
+        if baselines.has_torch:
+            self._compare(len(classes))
+
+    def _compare(self, n_classes: int) -> None:
+        network = network_of(n_classes, self.tokens.shape[1])
+        self.rival = baselines.TorchClassifier(network.parameters.views(), ALPHABET.mixture)
+        batch = slice(None, None, len(self.tokens) // OPTIONS.batch_size)  # of every class
+        tokens, targets = self.tokens[batch], self.targets[batch]
+        self.differences = differences(
+            gradients(network, tokens, targets), self.rival.gradients(tokens, targets)
+        )
+
+
+@pytest.fixture(scope="module")
+def epoch(threads: int) -> Epoch:
+    made = Epoch()
+    if bad := disagreements(made.differences):
+        pytest.fail("the epoch is not timed: " + "; ".join(bad), pytrace=False)
+    return made
+
+
+def test_epoch(epoch: Epoch, benchmark: Any, threads: int) -> None:
+    model = SequenceClassifier(
+        **asdict(OPTIONS),
+        position_embedding=True,
+        early_stopping=False,
+        max_epochs=1,
+        threads=threads,
+        random_state=SEED,
+    )
+    model.fit(epoch.sequences[::40], epoch.labels[::40])  # compiles
+    benchmark.group = "epoch"
+    benchmark.extra_info |= {
+        "label": f"{len(epoch.tokens)} splice junctions, BiGRU {OPTIONS.hidden_size}",
+        "work": len(epoch.tokens),
+        "unit": "sequences/s",
+        "differences": epoch.differences,
+        "in_readme": True,
+    }
+    ours, theirs = Task(lambda: model.fit(epoch.sequences, epoch.labels), repeated=False), None
+    if epoch.rival is not None:
+        train = epoch.rival.train_epoch
+        theirs = Task(lambda: train(epoch.tokens, epoch.targets, OPTIONS), repeated=False)
+    time_in_turns(benchmark, ours, theirs)

@@ -1,0 +1,122 @@
+"""From sequences, labels and parameters to a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastgru._numba import threads_limited_to
+from fastgru.data.alphabets import Alphabet, get_alphabet
+from fastgru.estimators.inputs import encode_labels, encode_sequences
+from fastgru.estimators.training_sets import (
+    check_sample_weight,
+    given_validation,
+    hold_out,
+    weighted_set,
+)
+from fastgru.models.architecture import Architecture
+from fastgru.models.network import SequenceNetwork
+from fastgru.training.loop import Epoch, LabelledSet, TrainingOptions, train
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training leaves behind, and what a model file keeps.
+
+    Attributes
+    ----------
+    parameters
+        Those it was trained with, as from :func:`fastgru.estimators.parameters.check_parameters`.
+    classes
+        Labels, sorted.
+    network
+    history
+        One entry per epoch.
+    best_epoch
+        Epoch whose weights the network has.
+    n_train, n_validation
+        Sequences to learn from, and to stop by.
+    """
+
+    parameters: dict[str, Any]
+    classes: np.ndarray
+    network: SequenceNetwork
+    history: list[dict[str, float]]
+    best_epoch: int
+    n_train: int
+    n_validation: int
+
+
+def fit_network(
+    parameters: dict[str, Any],
+    sequences: Sequence[str],
+    labels: Sequence[Any],
+    *,
+    sample_weight: ArrayLike | None,
+    validation_data: tuple[Sequence[str], Sequence[Any]] | None,
+    on_epoch: Callable[[Epoch], None] | None,
+) -> Fitted:
+    """Train a network; see :meth:`fastgru.SequenceClassifier.fit`.
+
+    Parameters
+    ----------
+    parameters
+        All parameters of the classifier, checked.
+    sequences, labels, sample_weight, validation_data, on_epoch
+    """
+    alphabet = get_alphabet(parameters["alphabet"])
+    class_weight, early_stopping = parameters["class_weight"], parameters["early_stopping"]
+    encoded = encode_sequences(alphabet, sequences)
+    classes, targets = encode_labels(labels, len(encoded))
+    weights = check_sample_weight(sample_weight, len(encoded))
+    training = weighted_set(encoded, targets, classes, class_weight, weights)
+    seeds = np.random.default_rng(parameters["random_state"]).integers(2**31, size=3).tolist()
+    validation = None
+    if validation_data is not None:
+        validation = given_validation(alphabet, classes, class_weight, validation_data)
+    elif early_stopping:
+        fraction = parameters["validation_fraction"]
+        training, validation = hold_out(training, classes, fraction, seeds[0])
+    architecture = _architecture(parameters, alphabet, len(classes), training, validation)
+    network = SequenceNetwork(architecture, alphabet.mixture, seeds[1])
+    options = {**parameters, "random_state": seeds[2]}
+    chosen = TrainingOptions(
+        **{field.name: options[field.name] for field in fields(TrainingOptions)}
+    )
+    with threads_limited_to(parameters["threads"]):
+        history, best_epoch = train(network, training, validation, chosen, on_epoch)
+    stopped_by = len(validation.encoded) if validation is not None and early_stopping else 0
+    return Fitted(
+        parameters=parameters,
+        classes=classes,
+        network=network,
+        history=[epoch.to_dict() for epoch in history],
+        best_epoch=best_epoch,
+        n_train=len(training.encoded),
+        n_validation=stopped_by,
+    )
+
+
+def _architecture(
+    parameters: dict[str, Any],
+    alphabet: Alphabet,
+    n_classes: int,
+    training: LabelledSet,
+    validation: LabelledSet | None,
+) -> Architecture:
+    n_positions = 0
+    if parameters["position_embedding"]:
+        # of both sets, or the network could not read the sequences that it stops by
+        both = [*training.encoded, *(validation.encoded if validation is not None else ())]
+        n_positions = max(len(codes) for codes in both)
+    sizes: dict[str, Any] = {
+        "n_letters": len(alphabet.letters),
+        "n_classes": n_classes,
+        "n_positions": n_positions,
+    }
+    shared = {field.name for field in fields(Architecture)} - sizes.keys()
+    return Architecture(**sizes, **{name: parameters[name] for name in shared})

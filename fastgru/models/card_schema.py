@@ -1,0 +1,139 @@
+"""The shape of a model file's card: which entries there are, and what each may hold.
+
+A card comes from a file that anybody may have written, so nothing of it is used before it was
+compared with :data:`CARD`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from fastgru.data.alphabets import alphabet_names
+from fastgru.models.architecture import POOLINGS
+
+__all__ = ["find_fault"]
+
+# Looks at a value and its place in the card; yields what is wrong.
+_Check = Callable[[Any, str], Iterator[str]]
+
+
+def find_fault(card: object) -> str | None:
+    """Return the first thing that is wrong with a card, None if there is nothing.
+
+    Parameters
+    ----------
+    card
+        What was parsed from JSON.
+    """
+    return next(CARD(card, "the card"), None)
+
+
+def _value(expected: str, accepts: Callable[[Any], bool]) -> _Check:
+    def check(value: Any, place: str) -> Iterator[str]:
+        if not accepts(value):
+            shown = repr(value) if len(repr(value)) <= 40 else type(value).__name__
+            yield f"{place} is {shown}, expected {expected}"
+
+    return check
+
+
+def _whole(minimum: int) -> _Check:
+    # type(), since True is an int to isinstance; the upper bound keeps products of sizes exact
+    return _value(
+        f"a whole number of at least {minimum}",
+        lambda value: type(value) is int and minimum <= value < 1 << 31,
+    )
+
+
+def _choice(*names: str) -> _Check:
+    return _value(f"one of {', '.join(names)}", lambda value: value in names)
+
+
+def _list_of(check_entry: _Check, *, distinct: bool = False, at_least: int = 0) -> _Check:
+    def check(value: Any, place: str) -> Iterator[str]:
+        if not isinstance(value, list) or len(value) < at_least:
+            yield f"{place} is no list of at least {at_least} entries"
+            return
+        for number, entry in enumerate(value):
+            yield from check_entry(entry, f"{place}[{number}]")
+        if distinct and len(set(map(repr, value))) < len(value):
+            yield f"{place} has an entry twice"
+
+    return check
+
+
+def _object(
+    required: Mapping[str, _Check],
+    optional: Mapping[str, _Check] | None = None,
+    *,
+    closed: bool = False,
+) -> _Check:
+    """Entries with other names are let through unless `closed`: they say nothing that matters."""
+    known = {**required, **(optional or {})}
+
+    def check(value: Any, place: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield f"{place} is no object"
+            return
+        inside = "" if place == "the card" else f"{place}."
+        yield from (f"{inside}{name} is missing" for name in required if name not in value)
+        if closed:
+            yield from (f"{inside}{name!r} is unknown" for name in value if name not in known)
+        for name, check_entry in known.items():
+            if name in value:
+                yield from check_entry(value[name], f"{inside}{name}")
+
+    return check
+
+
+_TEXT = _value("text", lambda value: isinstance(value, str))
+_SWITCH = _value("true or false", lambda value: isinstance(value, bool))
+_FLOAT = _value("a number", lambda value: type(value) is float)
+_NUMBER = _value("a number or null", lambda value: value is None or type(value) in (int, float))
+
+ARCHITECTURE = {
+    "n_letters": _whole(1),
+    "n_classes": _whole(2),
+    "n_positions": _whole(0),
+    "embedding_size": _whole(1),
+    "hidden_size": _whole(1),
+    "num_layers": _whole(1),
+    "bidirectional": _SWITCH,
+    "pooling": _list_of(_choice(*POOLINGS), distinct=True, at_least=1),
+    "dropout": _FLOAT,
+    "dtype": _choice("float32", "float64"),
+}
+"""Entries of ``architecture``: the fields of :class:`fastgru.models.architecture.Architecture`."""
+
+_EPOCH = _object(
+    {
+        "epoch": _whole(1),
+        "learning_rate": _NUMBER,
+        "train_loss": _NUMBER,
+        "validation_loss": _NUMBER,
+        "validation_accuracy": _NUMBER,
+        "gradient_norm": _NUMBER,
+    }
+)
+_TRAINING = _object(
+    {"parameters": _object({}), "best_epoch": _whole(0)},
+    {"history": _list_of(_EPOCH), "n_train": _whole(0), "n_validation": _whole(0)},
+)
+_FILE = _object({"name": _TEXT, "sha256": _TEXT, "n_records": _whole(0)})
+
+CARD = _object(
+    {
+        "alphabet": _choice(*alphabet_names()),
+        "classes": _list_of(_TEXT, distinct=True, at_least=2),
+        "architecture": _object(ARCHITECTURE, closed=True),
+        "training": _TRAINING,
+    },
+    {
+        "fastgru_version": _TEXT,
+        "symbols": _TEXT,
+        "classes_are_integers": _SWITCH,
+        "data": _object({}, {"files": _list_of(_FILE), "n_records": _whole(0)}),
+    },
+)
+"""The whole card, apart from its format version."""

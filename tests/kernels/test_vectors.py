@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastgru.kernels.microkernel import lanes_of
+from fastgru.kernels.vectors import floor, lanes, load, power_of_two, sqrt, store, where_less
+from tests.gru_problems import DTYPES
+from tests.kernels.uncached import uncached_kernel
+
+
+@uncached_kernel
+def write_all(numbers: Any, at: Any, out: Any) -> Any:
+    """Write the result of each operation on the two vectors of `numbers` from `at` on."""
+    lane = lanes(numbers)
+    a, b = load(numbers, at), load(numbers, at + lane)
+    store(a + b, out, 0)
+    store(a - b, out, lane)
+    store(a * b, out, 2 * lane)
+    store(a / b, out, 3 * lane)
+    store(-a, out, 4 * lane)
+    store(a + 1.5, out, 5 * lane)
+    store(2 - a, out, 6 * lane)
+    store(a * 3, out, 7 * lane)
+    store(1.0 / a, out, 8 * lane)
+    store(floor(a), out, 9 * lane)
+    store(sqrt(a), out, 10 * lane)
+    store(where_less(a, b, a, b), out, 11 * lane)
+    store(where_less(a, 0.5, 7, b), out, 12 * lane)
+    store(where_less(1, a, b, -1.0), out, 13 * lane)
+    store(0.25, out, 14 * lane)
+    return lane
+
+
+def expected_results(a: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
+    kind = a.dtype.type
+    return [
+        *(a + b, a - b, a * b, a / b, -a),
+        *(a + kind(1.5), 2 - a, a * 3, 1 / a),
+        *(np.floor(a), np.sqrt(a)),
+        *(np.where(a < b, a, b), np.where(a < 0.5, kind(7), b), np.where(a > 1, b, kind(-1))),
+        np.full_like(a, 0.25),
+    ]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(data=st.data(), at=st.integers(0, 3))
+def test_operations__work_lane_by_lane(dtype: str, data: st.DataObject, at: int) -> None:
+    lane = lanes_of(dtype)
+    number = st.floats(width=8 * np.dtype(dtype).itemsize, allow_subnormal=False)
+    numbers = np.zeros(at + 2 * lane, dtype)  # from any place on, aligned or not
+    numbers[at:] = data.draw(st.lists(number, min_size=2 * lane, max_size=2 * lane))
+    with np.errstate(all="ignore"):
+        expected = np.concatenate(expected_results(numbers[at : at + lane], numbers[at + lane :]))
+        actual = np.full_like(expected, -99)
+        assert write_all(numbers, at, actual) == lane
+    np.testing.assert_array_equal(actual, expected)
+
+
+@uncached_kernel
+def write_power_of_two(numbers: Any, out: Any) -> None:
+    for at in range(0, numbers.shape[0], lanes(numbers)):
+        store(power_of_two(load(numbers, at)), out, at)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "lowest", "highest"), [("float32", -126, 127), ("float64", -1022, 1023)]
+)
+def test_power_of_two__is_exact_for_every_normal_exponent(
+    dtype: str, lowest: int, highest: int
+) -> None:
+    exponents = np.resize(np.arange(lowest, highest + 1), 2048).astype(dtype)
+    actual = np.empty_like(exponents)
+    write_power_of_two(exponents, actual)
+    np.testing.assert_array_equal(actual, [2.0**n for n in exponents.tolist()])
+
+
+@uncached_kernel
+def copy_vector(numbers: Any, at: Any, out: Any) -> None:
+    store(load(numbers, at), out, 0)
+
+
+def test_store__writes_no_further_than_a_vector() -> None:
+    lane = lanes_of("float64")
+    out = np.zeros((3, lane))
+    copy_vector(np.arange(1.0, 2 * lane + 1), lane, out)
+    np.testing.assert_array_equal(out[0], np.arange(lane + 1, 2 * lane + 1))
+    assert not out[1:].any()

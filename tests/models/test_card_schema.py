@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fastgru.models.card_schema import find_fault
+from tests.models.model_files import make_card
+
+
+def test_find_fault__finds_none_in_a_good_card() -> None:
+    assert find_fault(make_card()) is None
+
+
+def test_find_fault__does_not_ask_for_what_may_be_missing() -> None:
+    card = make_card()
+    for name in ("fastgru_version", "symbols", "classes_are_integers", "data"):
+        del card[name]
+    for name in ("history", "n_train", "n_validation"):
+        del card["training"][name]
+    assert find_fault(card) is None
+
+
+def test_find_fault__leaves_entries_of_others_alone() -> None:
+    assert find_fault(make_card(notes={"by": ["me", 1.5, None]})) is None
+
+
+def change(place: str, value: object) -> Callable[[dict[str, Any]], None]:
+    *path, last = place.split(".")
+
+    def make(card: dict[str, Any]) -> None:
+        for name in path:
+            card = card[int(name)] if isinstance(card, list) else card[name]
+        if value is KeyError:
+            del card[last]
+        else:
+            card[int(last) if isinstance(card, list) else last] = value
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "fault"),
+    [
+        ("classes", KeyError, "classes is missing"),
+        ("training.best_epoch", KeyError, "training.best_epoch is missing"),
+        ("training", [], "training is no object"),
+        ("alphabet", "DNA", "alphabet is 'DNA', expected one of dna, rna, protein"),
+        ("alphabet", ["dna"], "alphabet is ['dna'], expected one of dna, rna, protein"),
+        ("classes", "no", "classes is no list of at least 2 entries"),
+        ("classes", ["no"], "classes is no list of at least 2 entries"),
+        ("classes", ["no", "no"], "classes has an entry twice"),
+        ("classes.1", 7, "classes[1] is 7, expected text"),
+        ("architecture.hidden_size", 0, "hidden_size is 0, expected a whole number of at least 1"),
+        ("architecture.hidden_size", True, "architecture.hidden_size is True, expected a whole"),
+        ("architecture.hidden_size", 5.0, "architecture.hidden_size is 5.0, expected a whole"),
+        ("architecture.hidden_size", 1 << 31, "architecture.hidden_size is 2147483648, expected"),
+        ("architecture.hidden_size", 10**99, "architecture.hidden_size is int, expected a whole"),
+        ("architecture.n_positions", -1, "n_positions is -1, expected a whole number of at least"),
+        ("architecture.bidirectional", 1, "bidirectional is 1, expected true or false"),
+        ("architecture.pooling", [], "pooling is no list of at least 1 entries"),
+        ("architecture.pooling", ["max", "max"], "architecture.pooling has an entry twice"),
+        ("architecture.pooling.0", "sum", "pooling[0] is 'sum', expected one of last, mean, max"),
+        ("architecture.dropout", "0.1", "architecture.dropout is '0.1', expected a number"),
+        ("architecture.dtype", "float16", "dtype is 'float16', expected one of float32, float64"),
+        ("architecture.stem", "cnn", "architecture.'stem' is unknown"),
+        ("training.history.0.epoch", "x", "training.history[0].epoch is 'x', expected a whole"),
+        ("training.history.0.train_loss", [], "history[0].train_loss is [], expected a number or"),
+        ("data.files", {}, "data.files is no list of at least 0 entries"),
+        ("data.files.0.sha256", None, "data.files[0].sha256 is None, expected text"),
+    ],
+)
+def test_find_fault__names_place_found_and_expected(place: str, value: object, fault: str) -> None:
+    card = copy.deepcopy(make_card())
+    change(place, value)(card)
+    found = find_fault(card)
+    assert found is not None
+    assert fault in found
+
+
+@pytest.mark.parametrize("card", [None, [], "text", 5, {}])
+def test_find_fault__is_not_confused_by_other_json(card: object) -> None:
+    assert find_fault(card)

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+import pickle
+import random
+import re
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from fastgru.errors import ConfigurationError, ModelFileError
+from fastgru.models.card_schema import find_fault
+from fastgru.models.model_file import FORMAT_VERSION, read_model, write_model
+from tests.models.model_files import (
+    ARCHITECTURE,
+    make_card,
+    make_tensors,
+    put_together,
+    take_apart,
+    write,
+)
+
+
+def test_read_model__gives_back_what_was_written(tmp_path: Path) -> None:
+    saved = read_model(write(tmp_path))
+    assert saved.architecture == ARCHITECTURE
+    checksum = saved.card.pop("sha256")
+    assert len(checksum) == 64
+    assert saved.card == {"format_version": FORMAT_VERSION, **make_card()}
+    expected = make_tensors()
+    assert saved.tensors.keys() == expected.keys()
+    for name, value in saved.tensors.items():
+        assert value.dtype == np.float32
+        assert value.tobytes() == expected[name].tobytes()
+
+
+def test_write_model__gives_the_same_bytes_for_the_same_model(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    write_model(first, make_card(), make_tensors())
+    backwards = dict(reversed(make_card().items()))
+    write_model(second, backwards, dict(reversed(make_tensors().items())))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_write_model__keeps_names_in_any_script(tmp_path: Path) -> None:
+    card = make_card(classes=["donneur d'épissage", "なし"])
+    write_model(tmp_path / "m", card, make_tensors())
+    assert read_model(tmp_path / "m").card["classes"] == card["classes"]
+
+
+def test_write_model__takes_the_format_version_from_nobody(tmp_path: Path) -> None:
+    assert read_model(write(tmp_path, format_version=99)).card["format_version"] == FORMAT_VERSION
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"notes": np.zeros(2)}, r"model card: cannot be written as JSON \(.*Correct the extra"),
+        ({"notes": float("nan")}, "model card: cannot be written as JSON"),
+        ({"data": {"files": "a.fa"}}, r"model card: data\.files is no list .* Correct the extra"),
+    ],
+)
+def test_write_model__refuses_what_could_not_be_read(
+    changes: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        write(tmp_path, **changes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_read_model__unpickles_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path)
+    bomb = tmp_path / "bomb"
+    bomb.write_bytes(pickle.dumps(make_card()))
+    for module, name in ((pickle, "load"), (pickle, "loads"), (pickle, "Unpickler"), (np, "load")):
+        monkeypatch.setattr(module, name, None)
+    read_model(path)
+    with pytest.raises(ModelFileError):
+        read_model(bomb)
+
+
+def test_read_model__refuses_a_newer_format(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    header, card, weights = take_apart(path.read_bytes())
+    # whatever else a later version may have changed
+    path.write_bytes(put_together(header, {**card, "format_version": 2, "classes": {}}, weights))
+    message = "written in model format 2, this fastgru reads formats up to 1. Update fastgru."
+    with pytest.raises(ModelFileError, match=message):
+        read_model(path)
+
+
+FOREIGN: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "not a readable model file"),
+    "FASTA": (b">a\nACGT\n" * 9, "not a readable model file"),
+    "pickle": (pickle.dumps({"weights": [1.0]}), "not a readable model file"),
+    "zip": (b"PK\x03\x04" + bytes(99), "not a readable model file"),
+    "huge header": ((1 << 62).to_bytes(8, "little") + b"{}", "not a readable model file"),
+    "other safetensors": (save(make_tensors()), "a safetensors file without a fastgru card"),
+    "other metadata": (
+        save(make_tensors(), metadata={"format": "pt"}),
+        "a safetensors file without a fastgru card",
+    ),
+    "no tensors": (save({}, metadata={"fastgru": "{}"}), "in its card, format_version is missing"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_read_model__refuses_a_foreign_file(name: str, tmp_path: Path) -> None:
+    content, message = FOREIGN[name]
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError) as caught:
+        read_model(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+
+
+def test_read_model__explains_what_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"cannot be read \(no such file or directory\)\. Ch"):
+        read_model(tmp_path / "missing")
+    with pytest.raises(ModelFileError, match="is a folder, expected a model file"):
+        read_model(tmp_path)
+    with pytest.raises(ModelFileError, match="is not an ordinary file, expected a model file"):
+        read_model("/dev/null")
+
+
+@pytest.mark.parametrize(
+    ("card", "message"),
+    [
+        ("{", r"its card is not JSON \(.*The file is damaged\. Check the path, or copy"),
+        ("[" * 100_000, r"its card is not JSON \("),
+        ('{"format_version": NaN}', "its card is not JSON .NaN is no number of JSON"),
+        ("[]", r"in its card, format_version is missing\. The file is damaged"),
+        (make_card(), "in its card, format_version is missing"),
+        (make_card(format_version=0), "format_version is missing"),
+        (make_card(format_version=True), "format_version is missing"),
+        (make_card(format_version=1), "its content does not match its checksum. The file is dam"),
+        (
+            make_card(format_version=1, sha256="", alphabet="xna"),
+            "in its card, alphabet is 'xna', expected one of dna, rna, protein. The file is dam",
+        ),
+        (
+            make_card(format_version=1, sha256="", classes=["a", "b", "c"]),
+            "its card names 3 classes for a network with 2",
+        ),
+    ],
+)
+def test_read_model__explains_a_damaged_card(card: object, message: str, tmp_path: Path) -> None:
+    path = write(tmp_path)
+    header, _, weights = take_apart(path.read_bytes())
+    path.write_bytes(put_together(header, card, weights))
+    with pytest.raises(ModelFileError, match=message):
+        read_model(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"num_layers": 2_000_000_000}, "its weights are not those of the network"),
+        ({"num_layers": 2}, "its weights are not those of the network"),
+        ({"n_positions": 5}, "its weights are not those of the network"),
+        ({"hidden_size": 2_000_000_000}, r"gru.weight_ih_l0 is float32 \(15, 3\), expected float3"),
+        ({"dtype": "float64"}, r"embedding.letters is float32 \(4, 3\), expected float64 \(4, 3"),
+    ],
+)
+def test_read_model__believes_no_size_that_the_weights_do_not_have(
+    fields: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path)
+    header, card, weights = take_apart(path.read_bytes())
+    card["architecture"].update(fields)
+    path.write_bytes(put_together(header, card, weights))
+    with pytest.raises(ModelFileError, match=message):
+        read_model(path)
+
+
+def test_read_model__refuses_weights_that_are_no_numbers(tmp_path: Path) -> None:
+    tensors = make_tensors()
+    tensors["head.bias"][1] = np.nan
+    write_model(tmp_path / "m", make_card(), tensors)
+    with pytest.raises(ModelFileError, match=r"head\.bias holds NaN or infinity, expected finite"):
+        read_model(tmp_path / "m")
+
+
+def cut(content: bytes, rng: random.Random) -> bytes:
+    return content[: rng.randrange(len(content))]
+
+
+def flip_bits(content: bytes, rng: random.Random) -> bytes:
+    changed = bytearray(content)
+    end = rng.choice([8, 200, len(content)])
+    for _ in range(rng.randint(1, 5)):
+        changed[rng.randrange(end)] ^= 1 << rng.randrange(8)
+    return bytes(changed)
+
+
+def overwrite(content: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(content))
+    return content[:start] + rng.randbytes(rng.randint(1, 40)) + content[start + 20 :]
+
+
+def swap_digits(content: bytes, rng: random.Random) -> bytes:
+    """Shapes, offsets and sizes of the header become others."""
+    places = [k for k in range(8, len(content)) if content[k : k + 1].isdigit()]
+    changed = bytearray(content)
+    for place in rng.sample(places, 3):
+        changed[place] = ord(rng.choice("0123456789"))
+    return bytes(changed)
+
+
+STRANGE = [None, True, -1, 0, 3, 1 << 40, 10**40, 1.5, "", "x", [], [[]], {}, {"a": 1}, ["x"] * 3]
+
+
+def damage_header(content: bytes, rng: random.Random) -> bytes:
+    """Name, type, shape or place of a tensor become something else, or disappear."""
+    header, card, weights = take_apart(content)
+    checksum = card.pop("sha256")
+    damage_json(header, rng)
+    return put_together(header, json.dumps({**card, "sha256": checksum}), weights)
+
+
+def damage_json(value: Any, rng: random.Random) -> None:
+    parent = rng.choice([entry for entry in containers(value) if entry])
+    key = rng.choice(list(parent) if isinstance(parent, dict) else range(len(parent)))
+    if rng.random() < 0.2:
+        del parent[key]
+    else:
+        parent[key] = rng.choice(STRANGE)
+
+
+def containers(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        yield value
+        for entry in list(value.values()) if isinstance(value, dict) else value:
+            yield from containers(entry)
+
+
+@pytest.mark.parametrize("damage", [cut, flip_bits, overwrite, swap_digits, damage_header])
+def test_read_model__survives_damage_of_any_kind(damage, tmp_path: Path) -> None:
+    path = write(tmp_path)
+    content, rng = path.read_bytes(), random.Random(damage.__name__)
+    original = read_model(path)
+    tracemalloc.start()
+    accepted = 0
+    for _ in range(200):
+        path.write_bytes(damage(content, rng))
+        try:
+            saved = read_model(path)
+        except ModelFileError:
+            continue
+        accepted += 1  # a change without a meaning, such as the 17th digit of a number
+        assert saved.card == original.card
+        assert all(np.array_equal(saved.tensors[name], w) for name, w in original.tensors.items())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert accepted < 10
+    assert peak < 20_000_000
+
+
+def test_read_model__survives_any_card_with_the_right_checksum(tmp_path: Path) -> None:
+    # as a program could write it that means harm
+    path = write(tmp_path)
+    content, rng = path.read_bytes(), random.Random(6)
+    refused = 0
+    for _ in range(300):
+        header, card, weights = take_apart(content)
+        damage_json(card, rng)
+        path.write_bytes(put_together(header, card, weights))
+        try:
+            saved = read_model(path)
+        except ModelFileError:
+            refused += 1
+        else:
+            assert find_fault(saved.card) is None
+    assert refused > 150
+
+
+def test_read_model__notices_every_flipped_bit(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    content, rng = path.read_bytes(), random.Random(5)
+    for place in rng.sample(range(len(content)), 300):
+        changed = bytearray(content)
+        changed[place] ^= 1 << rng.randrange(8)
+        path.write_bytes(changed)
+        with pytest.raises(ModelFileError, match=re.escape(f"{path}: ")):
+            read_model(path)
+
+
+@pytest.mark.parametrize("name", ["F16", "BF16", "F8_E4M3", "I32", "BOOL", "X9"])
+def test_read_model__refuses_other_types_of_numbers(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path)
+    header, card, weights = take_apart(path.read_bytes())
+    size = {"F16": 2, "BF16": 2, "F8_E4M3": 1, "BOOL": 1}.get(name, 4)
+    tensor = header["head.bias"]
+    tensor.update(dtype=name, shape=[tensor["shape"][0] * 4 // size])
+    path.write_bytes(put_together(header, card, weights))
+    with pytest.raises(ModelFileError, match=re.escape(f"{path}: ")):
+        read_model(path)
+
+
+@pytest.mark.parametrize("change", [lambda card: None, lambda card: card["classes"].reverse()])
+def test_put_together__makes_a_file_whose_checksum_is_right(change, tmp_path: Path) -> None:
+    # so that the tests above fail for the reason that they name
+    header, card, weights = take_apart(write(tmp_path).read_bytes())
+    change(card)
+    path = tmp_path / "again"
+    path.write_bytes(put_together(header, card, weights))
+    saved = read_model(path)
+    assert saved.card["classes"] == card["classes"]

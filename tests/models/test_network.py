@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastgru.data.alphabets import get_alphabet
+from fastgru.models.architecture import Architecture
+from fastgru.models.network import SequenceNetwork
+from fastgru.training.batches import pad
+from tests import reference
+from tests.gru_problems import assert_same_bits, poisoned_memory
+
+DNA = get_alphabet("dna")
+POOLINGS = [chosen for size in (1, 2, 3) for chosen in combinations(("last", "mean", "max"), size)]
+
+
+def make_network(seed: int = 1, **changes: object) -> SequenceNetwork:
+    sizes: dict[str, object] = {
+        "n_letters": 4,
+        "n_classes": 3,
+        "n_positions": 0,
+        "embedding_size": 3,
+        "hidden_size": 5,
+        "num_layers": 1,
+        "bidirectional": True,
+        "pooling": ("last", "mean", "max"),
+        "dropout": 0.0,
+        "dtype": "float64",
+    }
+    return SequenceNetwork(Architecture(**{**sizes, **changes}), DNA.mixture, seed)
+
+
+def spread(network: SequenceNetwork, seed: int = 2) -> None:
+    """Give every parameter a value of its own: biases start at zero."""
+    values = network.parameters.values[: network.parameters.size]
+    values += 0.3 * np.random.default_rng(seed).standard_normal(values.shape)
+
+
+def batch(*sequences: str) -> tuple[np.ndarray, np.ndarray]:
+    return pad([DNA.encode(letters) for letters in sequences])
+
+
+SEQUENCES = ("ACGTTGCA", "RNA", "TTYGA")
+
+
+def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
+    """The equations of the module, in NumPy, for one sequence."""
+    arrays, sizes = network.parameters.views(), network.architecture
+    x = DNA.mixture[codes] @ arrays["embedding.letters"]
+    if sizes.n_positions:
+        x = x + arrays["embedding.positions"][: len(codes)]
+    parameters = {
+        name.removeprefix("gru."): value for name, value in arrays.items() if name[:4] == "gru."
+    }
+    directions = 2 if sizes.bidirectional else 1
+    h0 = np.zeros((sizes.num_layers * directions, sizes.hidden_size))
+    layers, final = reference.gru_layers(parameters, x, h0)
+    (mean,), (maximum,) = reference.pool(layers[-1][None], np.array([len(codes)]))
+    pooled = {"last": final[-directions:].ravel(), "mean": mean, "max": maximum}
+    features = np.concatenate([pooled[name] for name in sizes.pooling])
+    return arrays["head.weight"] @ features + arrays["head.bias"]
+
+
+VARIANTS = [
+    pytest.param(
+        {"pooling": pooling, "num_layers": layers, "bidirectional": both, "n_positions": positions},
+        id=f"{'+'.join(pooling)}, {layers} layers, {1 + both} directions, {positions} positions",
+    )
+    for pooling, layers, both, positions in product(POOLINGS, (1, 2), (False, True), (0, 9))
+]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_forward__is_the_equations(variant: dict[str, object]) -> None:
+    network = make_network(**variant)
+    spread(network)
+    expected = [reference_logits(network, DNA.encode(letters)) for letters in SEQUENCES]
+    actual = network.forward(*batch(*SEQUENCES))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
+    network = make_network(**variant)
+    spread(network)
+    assert_slopes(lambda: network, *batch(*SEQUENCES))
+
+
+@pytest.mark.parametrize("num_layers", [1, 3])
+def test_backward__is_the_slope_of_forward_with_dropout(num_layers: int) -> None:
+    start = make_network(num_layers=num_layers, dropout=0.5)
+    spread(start)
+    values = start.parameters.values.copy()
+    made: list[SequenceNetwork] = []
+
+    def same_masks() -> SequenceNetwork:
+        # a new network of the same seed drops the same units in its first pass
+        network = make_network(num_layers=num_layers, dropout=0.5)
+        network.parameters.values[:] = made[0].parameters.values if made else values
+        made.append(network)
+        return network
+
+    assert_slopes(same_masks, *batch(*SEQUENCES))
+
+
+def assert_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None:
+    """Compare the gradient of each parameter with central differences, along one direction."""
+    rng = np.random.default_rng(3)
+    network = next_network()
+    weights = rng.standard_normal((len(lengths), network.architecture.n_classes))
+    network.forward(tokens, lengths, training=True)
+    network.backward(weights)
+    grads = network.parameters.grads.copy()
+
+    def loss() -> float:
+        return float((next_network().forward(tokens, lengths, training=True) * weights).sum())
+
+    values, step = network.parameters.values, 1e-6
+    for name, place in network.parameters.places().items():
+        direction = np.zeros_like(values)
+        direction[place] = rng.standard_normal(place.stop - place.start)
+        kept = values.copy()
+        values[:] = kept + step * direction
+        above = loss()
+        values[:] = kept - step * direction
+        below = loss()
+        values[:] = kept
+        expected = (above - below) / (2 * step)
+        assert grads @ direction == pytest.approx(expected, rel=1e-6, abs=1e-8), name
+
+
+def test_backward__starts_afresh_each_time() -> None:
+    network = make_network()
+    tokens, lengths = batch(*SEQUENCES)
+    gradients = []
+    for _ in range(2):
+        network.forward(tokens, lengths, training=True)
+        network.backward(np.ones((3, 3)))
+        gradients.append(network.parameters.grads.copy())
+    np.testing.assert_array_equal(gradients[0], gradients[1])
+
+
+@pytest.mark.parametrize(("code", "letters"), [("R", "AG"), ("B", "CGT"), ("N", "ACGT")])
+def test_ambiguity_code__is_the_average_of_its_letters(code: str, letters: str) -> None:
+    network = make_network()
+    expected = network.forward(*batch(code))
+    embedding = network.parameters.views()["embedding.letters"]
+    embedding[0] = embedding[[DNA.letters.index(letter) for letter in letters]].mean(axis=0)
+    np.testing.assert_allclose(network.forward(*batch("A")), expected, rtol=0, atol=1e-15)
+
+
+def test_letters__that_do_not_occur_have_no_gradient() -> None:
+    network = make_network()
+    network.forward(*batch("AAC", "CA"), training=True)
+    network.backward(np.ones((2, 3)))
+    embedding = network.parameters.places()["embedding.letters"]
+    by_letter = network.parameters.grads[embedding].reshape(4, 3)
+    assert np.abs(by_letter[:2]).min() > 0
+    assert not by_letter[2:].any()
+
+
+def test_positions__past_the_longest_sequence_have_no_gradient() -> None:
+    network = make_network(n_positions=6)
+    network.forward(*batch("AACG", "CA"), training=True)
+    network.backward(np.ones((2, 3)))
+    place = network.parameters.places()["embedding.positions"]
+    by_position = network.parameters.grads[place].reshape(6, 3)
+    assert np.abs(by_position[:4]).min() > 0
+    assert not by_position[4:].any()
+
+
+def test_dropout__keeps_the_mean_and_drops_its_share() -> None:
+    n = 4000
+    network = make_network(dropout=0.25, n_classes=2)
+    head = network.parameters.views()["head.weight"]
+    head[:] = 0
+    head[0, 0] = 1  # the first class is then one feature, seen through the mask
+    tokens, lengths = batch(*["ACGTA"] * n)
+    plain = network.forward(tokens, lengths)[0, 0]
+    logits = network.forward(tokens, lengths, training=True)[:, 0]
+    kept = logits != 0
+    assert np.ptp(logits[kept]) == 0
+    np.testing.assert_allclose(logits[kept][0], plain / 0.75, rtol=1e-12)
+    assert abs(kept.mean() - 0.75) < 5 * np.sqrt(0.75 * 0.25 / n)
+
+
+def test_dropout__is_off_outside_training() -> None:
+    network = make_network(dropout=0.9, num_layers=2)
+    first, second = (network.forward(*batch(*SEQUENCES)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_dropout__between_layers_changes_the_states() -> None:
+    network = make_network(dropout=0.5, num_layers=2)
+    head = network.parameters.views()["head.weight"]
+    head[:] = 0
+    head[0, 0] = 1
+    logits = network.forward(*batch(*["ACGTA"] * 200), training=True)[:, 0]
+    # with dropout at the head alone there would be two values
+    assert len(np.unique(logits)) > 50
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_forward__of_a_sequence_does_not_depend_on_its_batch(data: st.DataObject) -> None:
+    letters = st.text("ACGTRYN", min_size=1, max_size=40)
+    sequences = data.draw(st.lists(letters, min_size=1, max_size=40))
+    dtype = data.draw(st.sampled_from(["float32", "float64"]))
+    network = make_network(hidden_size=19, num_layers=2, dtype=dtype)
+    together = network.forward(*batch(*sequences))
+    number = data.draw(st.integers(0, len(sequences) - 1))
+    alone = network.forward(*batch(sequences[number]))
+    assert together[number].tobytes() == alone[0].tobytes()
+
+
+def test_forward__ignores_what_stands_past_the_end() -> None:
+    network = make_network()
+    tokens, lengths = batch(*SEQUENCES)
+    expected = network.forward(tokens, lengths)
+    for row, length in zip(tokens, lengths, strict=True):
+        row[length:] = 3
+    np.testing.assert_array_equal(network.forward(tokens, lengths), expected)
+
+
+def test_forward__of_no_sequences_has_no_rows() -> None:
+    tokens, lengths = pad([])
+    assert make_network().forward(tokens, lengths).shape == (0, 3)
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+def test_network__can_be_copied(duplicate) -> None:
+    network = make_network()
+    spread(network)
+    network.forward(*batch("ACGT" * 500))  # fills the scratch memory, which stays behind
+    twin = duplicate(network)
+    assert len(pickle.dumps(network)) < 20_000
+    tokens, lengths = batch(*SEQUENCES)
+    np.testing.assert_array_equal(twin.forward(tokens, lengths), network.forward(tokens, lengths))
+    # its flat values are those that the layers use
+    twin.parameters.values.fill(0)
+    assert not twin.forward(tokens, lengths).any()
+    assert network.forward(tokens, lengths).any()
+
+
+def test_network__can_be_shared_by_threads() -> None:
+    network = make_network(hidden_size=16)
+    rng = np.random.default_rng(4)
+    texts = ["".join(rng.choice(list("ACGT"), 60)) for _ in range(60)]
+    expected = network.forward(*batch(*texts))
+    wrong: list[int] = []
+
+    def work(start: int) -> None:
+        for _ in range(10):
+            actual = network.forward(*batch(*texts[start : start + 20]))
+            if not np.array_equal(actual, expected[start : start + 20]):
+                wrong.append(start)
+
+    workers = [threading.Thread(target=work, args=(start,)) for start in (0, 20, 40)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_network__never_reads_memory_it_has_not_written(num_layers: int, value: float) -> None:
+    def work() -> list[np.ndarray]:
+        network = make_network(num_layers=num_layers, dropout=0.5, n_positions=9)
+        logits = network.forward(*batch(*SEQUENCES), training=True)
+        network.backward(logits)
+        return [logits, network.parameters.values, network.parameters.grads]
+
+    expected = work()
+    with poisoned_memory(value):
+        actual = work()
+    for found, wanted in zip(actual, expected, strict=True):
+        assert_same_bits(found, wanted)

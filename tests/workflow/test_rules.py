@@ -1,0 +1,88 @@
+"""The files of the workflow: their form, and what every rule has."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.workflow.running import ROOT, run_snakemake
+
+RULE_FILES = sorted((ROOT / "workflows/rules").glob("*.smk"))
+RULES = {
+    name: body
+    for path in RULE_FILES
+    for name, body in re.findall(
+        r"^rule (\w+):\n(.*?)(?=^\S|\Z)", path.read_text(), flags=re.MULTILINE | re.DOTALL
+    )
+}
+
+
+def test_snakefile__is_a_table_of_contents():
+    lines = (ROOT / "Snakefile").read_text().splitlines()
+    assert len(lines) <= 40
+    for path in RULE_FILES:
+        assert f'include: "workflows/rules/{path.name}"' in lines
+
+
+def test_rules__are_those_of_the_pipeline():
+    expected = {"warmup", "audit", "split", "train", "predict", "evaluate", "summarise", "report"}
+    assert RULES.keys() == expected
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rule__calls_the_command_and_states_its_needs(name):
+    body = RULES[name]
+    for directive in ("output", "log", "benchmark", "conda", "threads", "resources", "message"):
+        assert re.search(rf"^    {directive}:", body, flags=re.MULTILINE), directive
+    assert f'"fastgru {name} ' in body
+    assert "> {log} 2>&1" in body
+    assert re.search(r'"results/timings/', body)
+    assert "mem_mb=" in body
+    assert "runtime=" in body
+
+
+@pytest.mark.parametrize("name", RULES.keys() - {"warmup"})
+def test_rule__shows_its_output_in_the_report_of_snakemake(name):
+    body = RULES[name]
+    for word in ("caption=", "category=", "labels="):
+        assert word in body
+    caption = re.search(r'caption="\.\./report/(\w+\.rst)"', body)[1]
+    text = (ROOT / "workflows/report" / caption).read_text()
+    assert 1 <= len(text.splitlines()) <= 4
+
+
+def test_workflow__passes_the_lint():
+    result = run_snakemake(ROOT, "--lint")
+    assert result.returncode == 0, result.stdout
+    assert "your workflow is in a good condition" in result.stdout
+
+
+def test_workflow__plans_the_bundled_data_from_another_folder(tmp_path):
+    config = ROOT / "config/config.yaml"
+    result = run_snakemake(tmp_path, "-n", "--printshellcmds", "--configfile", str(config))
+    assert result.returncode == 0, result.stdout
+    assert f"--class AMP={ROOT}/fastgru/datasets/amp_AMP.fasta.gz --class UniProt=" in result.stdout
+    assert f"{ROOT}/fastgru/datasets/splice.fasta.gz --label-field label" in result.stdout
+    assert re.search(r"^train +3$", result.stdout, flags=re.MULTILINE)
+
+
+def test_workflow__can_be_used_as_a_module(tmp_path):
+    (tmp_path / "Snakefile").write_text(
+        f"""
+configfile: "{ROOT}/config/config.yaml"
+
+module fastgru:
+    snakefile: "{ROOT}/Snakefile"
+    config: config
+
+use rule * from fastgru as gru_*
+
+rule mine:
+    default_target: True
+    input: "results/summary.tsv"
+"""
+    )
+    result = run_snakemake(tmp_path, "-n", snakefile=tmp_path / "Snakefile")
+    assert result.returncode == 0, result.stdout
+    assert re.search(r"^gru_train +3$", result.stdout, flags=re.MULTILINE)
