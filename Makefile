@@ -14,7 +14,7 @@ help: ## list these targets
 		awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 run: .venv/installed-workflow ## run the whole workflow on the bundled data sets
-	@$(ACTIVE) snakemake --cores all
+	@$(ACTIVE) snakemake --cores all --forcerun report # which ends by showing the results again
 
 test: .venv/installed-test ## run the test suite
 	@$(ACTIVE) python -m pytest

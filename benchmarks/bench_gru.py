@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
 from typing import Any
 
 import pytest
@@ -36,13 +36,17 @@ class Contenders:
             self.differences = differences(self.ours.results(), self.theirs.results())
 
 
-@pytest.fixture(scope="module")
-def contenders(request: pytest.FixtureRequest) -> Iterator[Contenders]:
-    pair = Contenders(request.param)
-    bad = disagreements(pair.differences)
-    if bad:
+@functools.lru_cache(maxsize=1)
+def contenders_of(name: str) -> Contenders:
+    return Contenders(name)  # the passes of a case follow each other
+
+
+@pytest.fixture
+def contenders(request: pytest.FixtureRequest) -> Contenders:
+    pair = contenders_of(request.param)
+    if bad := disagreements(pair.differences):
         pytest.fail(f"{pair.name} is not timed: " + "; ".join(bad), pytrace=False)
-    yield pair
+    return pair
 
 
 def task(contender: Any, what: str) -> Task | None:
@@ -62,7 +66,7 @@ def task(contender: Any, what: str) -> Task | None:
 
 
 @pytest.mark.parametrize(("contenders", "what"), ITEMS, indirect=["contenders"])
-def test_gru(benchmark: Any, contenders: Contenders, what: str) -> None:
+def test_gru(contenders: Contenders, what: str, benchmark: Any) -> None:
     case, name = contenders.case, contenders.name
     benchmark.group = what
     benchmark.extra_info |= {

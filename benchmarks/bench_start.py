@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks import baselines
-from benchmarks.timing import Task, time_in_turns
+from benchmarks.timing import Task, nothing, time_in_turns
 
 OURS = """
 import numpy as np
@@ -46,19 +45,16 @@ class Starts:
         subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 
-@pytest.fixture(scope="module")
-def starts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starts]:
-    yield Starts(tmp_path_factory.mktemp("kernels"))
-
-
-@pytest.mark.parametrize(("cache", "rounds"), [("empty", 1), ("filled", 3)], ids=str)
-def test_start(benchmark: Any, starts: Starts, cache: str, rounds: int) -> None:
-    def nothing() -> None:
-        pass
-
+@pytest.mark.parametrize(
+    ("cache", "rounds"), [("empty", 1), ("filled", 3)], ids=["empty", "filled"]
+)
+def test_start(cache: str, rounds: int, benchmark: Any, tmp_path: Path) -> None:
+    starts = Starts(tmp_path)
+    if cache == "filled":
+        starts.run(OURS)
     prepare = starts.empty_the_cache if cache == "empty" else nothing
+    ours = Task(lambda: starts.run(OURS), prepare, repeated=False)
     theirs = Task(lambda: starts.run(THEIRS), repeated=False) if baselines.has_torch else None
-    ours = Task(lambda: starts.run(OURS), prepare, repeated=cache == "filled")
     benchmark.group = "start"
-    benchmark.extra_info |= {"label": f"first step of a new process, kernel cache {cache}"}
+    benchmark.extra_info |= {"label": f"of a new process, kernel cache {cache}", "in_readme": True}
     time_in_turns(benchmark, ours, theirs, rounds=rounds)

@@ -77,7 +77,7 @@ CASES = {
     "long": Case(16, 1000, 128),
     "ragged": Case(64, 200, 64, ragged=True),
     "dense": Case(64, 200, 128, 128, n_symbols=None),
-    "dense_wide": Case(256, 50, 256, 256, n_symbols=None),
+    "dense_wide": Case(128, 50, 256, 256, n_symbols=None),
     "single": Case(1, 1000, 128, passes=("forward",)),
     "single_wide": Case(1, 200, 512, passes=("forward",)),
 }

@@ -20,8 +20,8 @@ BUDGET = 3.0
 MIN_ROUNDS, MAX_ROUNDS = 3, 40
 
 
-def _nothing() -> None:
-    pass
+def nothing() -> None:
+    """Prepare nothing."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Task:
     """
 
     run: Callable[[], None]
-    prepare: Callable[[], None] = _nothing
+    prepare: Callable[[], None] = nothing
     repeated: bool = True
 
     def make_ready(self) -> None:

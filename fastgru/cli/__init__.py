@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _make_parser()
     try:
-        args = parser.parse_args(arguments)
+        args = _parse(parser, arguments)
         if not hasattr(args, "run"):
             parser.print_help()
             return 0
@@ -77,6 +77,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     from fastgru.cli.running import run_command
 
     return run_command(args, arguments)
+
+
+def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """Parse the arguments, with FASTA before or behind the options.
+
+    argparse takes an optional positional for absent as soon as it meets the one before it, so that
+    ``evaluate MODEL --label-field label FASTA`` would leave FASTA over (Python issue 59317).
+    """
+    args, left_over = parser.parse_known_args(arguments)
+    is_path = len(left_over) == 1 and not left_over[0].startswith("-")
+    if is_path and getattr(args, "fasta", "") is None:
+        args.fasta = left_over.pop()
+    if left_over:
+        parser.error(f"unrecognized arguments: {' '.join(left_over)}")
+    return args
 
 
 def _make_parser() -> argparse.ArgumentParser:

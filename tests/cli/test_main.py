@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fastgru
-from fastgru.cli import _make_parser
+from fastgru.cli import _make_parser, _parse
 
 # These need no input, so that the usage line is the example.
 COMPLETE_ALONE = {"warmup", "selftest"}
@@ -52,6 +52,27 @@ def test_main__ends_wrong_usage_with_code_2(arguments: list[str], run_cli) -> No
     code, out, err = run_cli(arguments)
     assert (code, out) == (2, "")
     assert "usage: fastgru" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "model.safetensors", "genes.fa", "--label-field", "label"],
+        ["evaluate", "model.safetensors", "--label-field", "label", "genes.fa"],
+        ["evaluate", "--label-field", "label", "model.safetensors", "genes.fa"],
+        ["audit", "--label-field", "label", "genes.fa"],
+    ],
+)
+def test_fasta__may_stand_behind_options(arguments: list[str]) -> None:
+    args = _parse(_make_parser(), arguments)
+    assert args.fasta == "genes.fa"
+    assert getattr(args, "model", "model.safetensors") == "model.safetensors"
+
+
+def test_main__refuses_a_file_too_many(run_cli) -> None:
+    code, _, err = run_cli(["audit", "one.fa", "two.fa", "--label-field", "label"])
+    assert code == 2
+    assert "unrecognized arguments: two.fa" in err
 
 
 def test_module__runs_as_a_program(tmp_path: Path) -> None:

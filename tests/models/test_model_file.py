@@ -257,7 +257,7 @@ def test_read_model__survives_damage_of_any_kind(damage, tmp_path: Path) -> None
         assert all(np.array_equal(saved.tensors[name], w) for name, w in original.tensors.items())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert accepted < 10
+    assert accepted < 20
     assert peak < 20_000_000
 
 

@@ -1,0 +1,79 @@
+"""Runs the benchmarks, prints their table and stores them: ``python -m benchmarks --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from benchmarks.baselines import INSTALL, has_torch
+from benchmarks.readme import write_tables
+from benchmarks.results import path_for, save, tidy
+from benchmarks.table import as_text
+
+
+def parse_arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--threads", type=int, help="threads of both (default: 2, or all CPUs)")
+    parser.add_argument(
+        "--keep-denormals",
+        action="store_true",
+        help="leave PyTorch's treatment of denormal numbers as it is by default (slower)",
+    )
+    parser.add_argument("-k", metavar="EXPRESSION", help="only these, and store nothing")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.json", help="store here instead")
+    parser.add_argument("--readme", action="store_true", help="renew the tables of the READMEs")
+    return parser.parse_args(argv)
+
+
+def pytest_arguments(options: argparse.Namespace, raw: Path) -> list[str]:
+    """Return the arguments for pytest; the file ``raw`` is what pytest-benchmark writes."""
+    arguments = [str(Path(__file__).parent), "-v", "--no-header", "--benchmark-quiet"]
+    arguments += [f"--benchmark-json={raw}", "-p", "no:cacheprovider"]
+    arguments += [f"--threads={options.threads}"] if options.threads else []
+    arguments += ["--keep-denormals"] if options.keep_denormals else []
+    arguments += ["-k", options.k] if options.k else []
+    return arguments
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def warn_of_company() -> None:
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        say(f"The machine is busy (load average {load:.1f}); figures will be worse than they are.")
+
+
+def main(argv: list[str]) -> int:
+    """Return pytest's exit code; nothing is stored unless every benchmark ran."""
+    options = parse_arguments(argv)
+    warn_of_company()
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "raw.json"
+        code = int(pytest.main(pytest_arguments(options, raw)))
+        text = raw.read_text(encoding="utf-8") if raw.exists() else ""
+    if not text:
+        return code or 1
+    document = tidy(json.loads(text), shlex.join(["python", "-m", "benchmarks", *argv]))
+    say("\n" + as_text(document))
+    if not has_torch:
+        say(INSTALL)
+    stored = options.output or (None if options.k else path_for(document))
+    if code == 0 and stored is not None:
+        save(document, stored)
+        say(f"Stored in {stored}.")
+        if options.readme:
+            write_tables(stored)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
