@@ -7,7 +7,7 @@ ACTIVE = PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-peers test-install check check-package check-workflow bench clean
+.PHONY: help run test test-peers test-install check check-package check-workflow bench bench-readme clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
@@ -38,8 +38,11 @@ check-workflow: .venv/installed-dev
 	@$(ACTIVE) snakemake --lint
 	@for script in tools/*.sh .ci/run; do bash -n "$$script" || exit 1; done
 
-bench: .venv/installed-bench ## time the kernels, against PyTorch when it is installed
-	@$(ACTIVE) python -m pytest benchmarks
+bench: .venv/installed-bench ## time the engine, against PyTorch when it is installed
+	@$(ACTIVE) python -m benchmarks
+
+bench-readme: .venv/installed-bench ## the same, and renew the tables of the READMEs
+	@$(ACTIVE) python -m benchmarks --readme
 
 clean: ## remove environments, results and caches
 	rm -rf .venv build dist results logs .snakemake .benchmarks .hypothesis

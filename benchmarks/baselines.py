@@ -9,6 +9,7 @@ it.
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ from fastgru.training.schedule import cosine_with_warmup
 if TYPE_CHECKING:
     import torch
 
-INSTALL = "PyTorch is not installed, so there is no rival to compare with; `pip install torch`."
+INSTALL = f"""PyTorch is not installed, so there are no ratios. To install it (a large download):
+    {sys.executable} -m pip install torch"""
 has_torch = importlib.util.find_spec("torch") is not None
 
 if has_torch:

@@ -1,9 +1,9 @@
 """Named problem sizes, the arrays of each, and the arithmetic that it takes.
 
-The sizes follow what sequences ask for: batches of 64, some hundred steps, 32 to 256 units.  Four
-of them are there because the engine is not at its best: wide dense input, where PyTorch spends its
-time in the linear algebra library; a single sequence, where a tile of several rows computes one; and
-a single sequence through a wide layer, where there is nothing but weights to read.
+The sizes follow what sequences ask for: batches of 64, some hundred steps, 32 to 256 units.  Three
+are there because the engine is not at its best: a wide dense input, where PyTorch spends its time
+in the linear algebra library; a single sequence, of which a tile of several rows computes one; and
+a single sequence through a wide layer, where reading the weights is all there is to do.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The stored results: which file, what is in it, and the rows of a table in it.
 
 A file is what pytest-benchmark writes, without its settings: the machine, the commit, the command,
-and for each benchmark all times of fastgru (``stats.data``) and of PyTorch (``extra_info.pytorch``),
-taken in turns.
+and for each benchmark all times of fastgru (``stats.data``) and of PyTorch
+(``extra_info.pytorch``), taken in turns.
 """
 
 from __future__ import annotations

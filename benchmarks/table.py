@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
@@ -17,6 +17,9 @@ NAMES = {
     "start": "first step",
 }
 """The groups of benchmarks as readers call them, in the order of the table."""
+
+BUSY = 0.5
+"""Load average above which a run is not worth showing."""
 
 HEADER = ["", "", "fastgru", "", "PyTorch", "ratio", "quartiles", "promised"]
 
@@ -32,7 +35,7 @@ def ratio_text(row: Row) -> str:
     """Return the ratio with two digits, or three above ten."""
     if row.ratio is None:
         return ""
-    return f"{row.ratio:.0f}x" if row.ratio >= 9.95 else f"{row.ratio:.2g}x"
+    return f"{row.ratio:.0f}x" if row.ratio >= 9.95 else f"{row.ratio:#.2g}x"
 
 
 def speed_text(row: Row) -> str:
@@ -81,19 +84,18 @@ def worth_a_readme(row: Row) -> bool:
 def circumstances(document: Document) -> str:
     """Return in a sentence or two where the figures come from."""
     machine, commit = document["machine_info"], document["commit_info"]
-    libraries = machine["libraries"]
-    rival = f" and PyTorch {libraries['torch']}" if libraries["torch"] else ""
-    flushed = "flushed to zero" if machine["torch_flushes_denormals"] else "kept"
+    torch, load_average = machine["libraries"]["torch"], machine["load_average_at_start"]
     state = " with changes" if commit["dirty"] else ""
     text = (
-        f"{machine['cpu']}, {machine['threads']} threads of {machine['cpus']} CPUs, float32; medians "
-        f"of fastgru {machine['fastgru']} ({commit['id'][:10]}{state}){rival}"
+        f"{machine['cpu']}, {machine['threads']} threads on {machine['cpus']} CPUs, float32; "
+        f"medians of fastgru {machine['fastgru']} ({commit['id'][:10]}{state})"
     )
-    text += f", denormals {flushed}, in turns." if rival else "."
-    if machine["load_average_at_start"] > 0.5:
-        load_average = machine["load_average_at_start"]
-        text += f" The machine was busy (load average {load_average}): trust the ratios at most."
-    return text
+    if torch:
+        denormals = "flushed to zero" if machine["torch_flushes_denormals"] else "kept"
+        text += f" and PyTorch {torch} (denormals {denormals}), taken in turns"
+    if load_average > BUSY:
+        text += f". The machine was busy (load average {load_average}): do not trust these figures"
+    return f"{text}."
 
 
 def as_text(document: Document) -> str:
@@ -101,9 +103,11 @@ def as_text(document: Document) -> str:
     lines = [HEADER, *map(cells, in_order(rows_of(document)))]
     used = [column for column in zip(*lines, strict=True) if any(column[1:])]
     widths = [max(map(len, column)) for column in used]
-    justify: list[Callable[[str, int], str]] = [str.ljust, str.ljust] + [str.rjust] * len(used)
     table = [
-        "  ".join(side(text, width) for side, text, width in zip(justify, line, widths))
+        "  ".join(
+            text.ljust(width) if number < 2 else text.rjust(width)
+            for number, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
         for line in zip(*used, strict=True)
     ]
     return "\n".join([*(line.rstrip() for line in table), "", circumstances(document)])

@@ -14,7 +14,7 @@ from typing import Any
 SETTLE = 0.02
 """Seconds for which the threads of an OpenMP pool go on spinning after their work, at most."""
 
-BUDGET = 3.0
+BUDGET = 2.5
 """Seconds that the turns of one benchmark may take, unless MIN_ROUNDS need more."""
 
 MIN_ROUNDS, MAX_ROUNDS = 3, 40

@@ -62,6 +62,7 @@ __all__ = [
     "ir",
     "jit_disabled",
     "kernel",
+    "kernel_part",
     "lower_builtin",
     "max_threads",
     "np",
@@ -243,15 +244,32 @@ def kernel(function: F | None = None, *, parallel: bool = False) -> F | Callable
     """
 
     def compile_lazily(function: F) -> F:
-        compiled = numba.njit(
-            error_model="numpy", fastmath=FloatingPoint, nogil=True, parallel=parallel
-        )(function)
-        if jit_disabled:
-            return function
-        compiled._cache = _LazyCache(compiled.py_func)
-        return cast("F", _guarded(compiled) if parallel else compiled)
+        compiled = _compile(function, parallel=parallel)
+        return cast("F", _guarded(compiled) if parallel and not jit_disabled else compiled)
 
     return compile_lazily if function is None else compile_lazily(function)
+
+
+def kernel_part(function: F) -> F:
+    """Compile a function that only kernels call.
+
+    Without the code that converts Python's arguments, which takes as long to compile as the part.
+    """
+    return cast("F", _compile(function, no_cpython_wrapper=True))
+
+
+def _compile(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+    if jit_disabled:
+        return function
+    compiled: Any = numba.njit(
+        error_model="numpy",
+        fastmath=FloatingPoint,
+        nogil=True,
+        no_cfunc_wrapper=True,
+        **options,
+    )(function)
+    compiled._cache = _LazyCache(function)
+    return cast("Callable[..., Any]", compiled)
 
 
 class _LazyCache:

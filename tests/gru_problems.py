@@ -178,7 +178,9 @@ def make_problem(
             problem,
             x=rng.integers(0, 4, (n_sequences, n_steps)),
             embedding=normal(4, input_size),
-            position_embedding=normal(n_steps + 1, input_size) if kind == "positions" else None,
+            position_embedding=normal(n_steps + seed % 2, input_size)
+            if kind == "positions"
+            else None,
         )
     return with_padding(problem, np.nan, -7)
 

@@ -8,8 +8,8 @@ import sys
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
-Check this installation in less than half a minute: the gradients of the engine against central
-differences, the same bits for one thread and for all, a classifier trained on sequences with a
+Check this installation in less than half a minute: the gradients of the engine against differences
+of the loss, the same bits for one thread and for all, a classifier trained on sequences with a
 planted motif, and a model file written and read back. Prints OK, or what failed.
 """
 

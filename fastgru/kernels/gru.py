@@ -24,7 +24,7 @@ fills the first three, the input product the last three, and where they overlap 
 
 from typing import NamedTuple
 
-from fastgru._numba import kernel, np, prange
+from fastgru._numba import kernel, kernel_part, np, prange
 from fastgru.kernels.activations import sigmoid, tanh
 from fastgru.kernels.denormals import flush_denormals, restore_denormals
 from fastgru.kernels.microkernel import ROWS, tile_3
@@ -68,7 +68,7 @@ class Inputs(NamedTuple):
     w_ih: np.ndarray
 
 
-@kernel
+@kernel_part
 def count_active(blocks, block, t):
     """Return how many sequences of a block are longer than ``t``; they stand first."""
     active = 0
@@ -77,7 +77,7 @@ def count_active(blocks, block, t):
     return active
 
 
-@kernel
+@kernel_part
 def _start_cell(first, row, p, steps, inputs, b_hn, tape):
     """Write the parts of a cell that need no product: biases, table and position rows."""
     lane = lanes(tape)
@@ -97,7 +97,7 @@ def _start_cell(first, row, p, steps, inputs, b_hn, tape):
                 store(load(tape, cell + v) + place, tape, cell + v)
 
 
-@kernel
+@kernel_part
 def _finish_cell(first, row, p, active, h, tape):
     """Turn pre-activations into gates, in place, and write the new state of a panel."""
     lane = lanes(tape)
@@ -118,7 +118,7 @@ def _finish_cell(first, row, p, active, h, tape):
         store(load(h, before), h, before + ROWS * stride)
 
 
-@kernel
+@kernel_part
 def _forward_block(block, steps, inputs, w_hh, b_hn, h, tape):
     start, n_steps = steps.blocks[block, 0], steps.blocks[block, 1]
     lane = lanes(h)

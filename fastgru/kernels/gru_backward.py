@@ -25,7 +25,7 @@ groups are added in order; so no result depends on the number of threads.
 
 from typing import NamedTuple
 
-from fastgru._numba import get_thread_id, kernel, np, prange
+from fastgru._numba import get_thread_id, kernel, kernel_part, np, prange
 from fastgru.kernels.denormals import flush_denormals, restore_denormals
 from fastgru.kernels.gru import count_active
 from fastgru.kernels.microkernel import ROWS, tile_1, tile_2, tile_3
@@ -98,12 +98,12 @@ class Scratch(NamedTuple):
     dgates: np.ndarray
 
 
-@kernel
+@kernel_part
 def _add_to(array, at, value):
     store(load(array, at) + value, array, at)
 
 
-@kernel
+@kernel_part
 def _add_gates(array, entry, dr, dz, dn):
     """Add to the three vectors of a table's row."""
     lane = lanes(array)
@@ -112,7 +112,7 @@ def _add_gates(array, entry, dr, dz, dn):
     _add_to(array, entry + 2 * lane, dn)
 
 
-@kernel
+@kernel_part
 def _clear(array, part):
     """Set one part, along the first axis, to zero."""
     size = array.size // array.shape[0]
@@ -120,7 +120,7 @@ def _clear(array, part):
         store(0.0, array, at)
 
 
-@kernel
+@kernel_part
 def _cell_gradients(thread, group, row, p, k, active, steps, tape, scratch, gradients):
     """Write the gate gradients of one cell and add them to biases, table and positions."""
     h, dh, dgates = tape.h, scratch.dh, scratch.dgates
@@ -155,7 +155,7 @@ def _cell_gradients(thread, group, row, p, k, active, steps, tape, scratch, grad
         store(0.0, dgates, at)
 
 
-@kernel
+@kernel_part
 def _hand_on(out, out_at, out_stride, out_panels, thread, dgates, k, gate, transposed):
     """Add ``[three gates] @ transposed`` to ROWS rows of ``out``, two panels of units at a time."""
     lane = lanes(out)
@@ -172,7 +172,7 @@ def _hand_on(out, out_at, out_stride, out_panels, thread, dgates, k, gate, trans
                transposed, out_panels // 2 * pair, lane, lane, 3 * lane, panels)  # fmt: skip
 
 
-@kernel
+@kernel_part
 def _weight_gradient(d_weight, group, inputs, row, chunk_steps, thread, dgates, gate):
     """Add ``inputs^T @ [three gates]`` over the rows of a chunk."""
     lane = lanes(inputs)
@@ -186,7 +186,7 @@ def _weight_gradient(d_weight, group, inputs, row, chunk_steps, thread, dgates, 
                    dgates, panel, 4 * lane, lane, chunk_steps * ROWS, 1)  # fmt: skip
 
 
-@kernel
+@kernel_part
 def _backward_step(thread, group, block, t, k, steps, tape, weights, dy, dx, gradients, scratch):
     """Carry the state gradient one step back and keep the step's gate gradients."""
     dh, dgates = scratch.dh, scratch.dgates
@@ -208,7 +208,7 @@ def _backward_step(thread, group, block, t, k, steps, tape, weights, dy, dx, gra
         _hand_on(dx, row * stride, stride, out_panels, thread, dgates, k, 1, weights.ih)
 
 
-@kernel
+@kernel_part
 def _backward_block(thread, group, block, steps, tape, weights, dy, dh_n, dx, gradients, scratch):
     dh, dgates = scratch.dh, scratch.dgates
     start, n_steps = steps.blocks[block, 0], steps.blocks[block, 1]
@@ -231,7 +231,7 @@ def _backward_block(thread, group, block, steps, tape, weights, dy, dh_n, dx, gr
         store(load(dh, thread * size + at), dh_n, block * size + at)
 
 
-@kernel
+@kernel_part
 def _backward_group(thread, group, groups, steps, tape, weights, dy, dh_n, dx, gradients, scratch):
     _clear(gradients.table, group)
     _clear(gradients.position_table, group)

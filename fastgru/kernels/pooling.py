@@ -12,12 +12,12 @@ block stands in row ``start + (t + 1) * ROWS + i``.
 Axes: T valid steps, c hidden unit.
 """
 
-from fastgru._numba import kernel, prange
+from fastgru._numba import kernel, kernel_part, prange
 from fastgru.kernels.microkernel import ROWS
 from fastgru.kernels.vectors import lanes, load, store, where_less
 
 
-@kernel
+@kernel_part
 def _pool_panel(h, at, step, length, mean, maximum, first, out):
     """Pool one panel of one sequence whose states stand ``step`` apart from ``at`` on."""
     total = load(h, at)

@@ -7,11 +7,11 @@ is reversed within its own length: step ``t`` then stands for step ``length - 1 
 Axes: B sequences, T time, C channels; rows as above.
 """
 
-from fastgru._numba import kernel, np, prange
+from fastgru._numba import kernel, kernel_part, np, prange
 from fastgru.kernels.microkernel import ROWS
 
 
-@kernel
+@kernel_part
 def step_of(t, length, reverse):
     """Return the step that ``t`` stands for in a sequence that may run backwards."""
     return length - 1 - t if reverse else t

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from fastgru.errors import ConfigurationError
 
@@ -21,6 +23,33 @@ def _as_array(name: str, value: ArrayLike) -> np.ndarray:
 def _as_compiled_for(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Return the kind of array that kernels are compiled for; another would compile them anew."""
     return np.require(array, dtype.newbyteorder("="), ["C", "ALIGNED", "WRITEABLE"])
+
+
+def check_size(name: str, value: object) -> None:
+    """Refuse what is no integer of at least 1.
+
+    Raises
+    ------
+    ConfigurationError
+        For such a value.
+    """
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+        raise ConfigurationError(f"{name} must be an integer of at least 1, got {value!r}.")
+
+
+def check_float_type(name: str, value: DTypeLike) -> np.dtype:
+    """Return the type of numbers that kernels are compiled for.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is another type than float32 and float64, or none.
+    """
+    with contextlib.suppress(TypeError):
+        dtype = np.dtype(value)
+        if dtype in (np.float32, np.float64):
+            return dtype
+    raise ConfigurationError(f"{name} must be float32 or float64, got {value!r}.")
 
 
 def check_shape(

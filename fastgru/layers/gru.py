@@ -11,7 +11,7 @@ from fastgru.errors import ConfigurationError
 from fastgru.kernels.microkernel import ROWS
 from fastgru.kernels.steps import from_blocks, to_blocks
 from fastgru.layers.blocks import Blocks
-from fastgru.layers.checks import check_shape
+from fastgru.layers.checks import check_float_type, check_shape, check_size
 from fastgru.layers.initializers import glorot_uniform, orthogonal
 from fastgru.layers.names import direction_suffixes
 from fastgru.layers.stack import Stack
@@ -83,8 +83,7 @@ class GRU:
     ) -> None:
         sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
         for name, value in sizes.items():
-            if value < 1:
-                raise ConfigurationError(f"{name} must be at least 1, got {value}.")
+            check_size(name, value)
         if not 0 <= dropout < 1:
             raise ConfigurationError(f"dropout must be at least 0 and below 1, got {dropout}.")
         if not reset_after:
@@ -92,9 +91,7 @@ class GRU:
                 "reset_after must be True, got False: this version has the form of torch.nn.GRU "
                 "and cuDNN only. Weights of the other form cannot be used."
             )
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise ConfigurationError(f"dtype must be float32 or float64, got {self.dtype}.")
+        self.dtype = check_float_type("dtype", dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bidirectional, self.bias, self.dropout = bidirectional, bias, dropout
         self.rng = np.random.default_rng(random_state)
@@ -152,13 +149,10 @@ class GRU:
                 f"state dict: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}; "
                 f"expected the names {sorted(self.parameters)}."
             )
-        arrays = {name: np.asarray(value) for name, value in mapping.items()}
-        for name, value in arrays.items():
-            expected = self.parameters[name].shape
-            if value.shape != expected:
-                raise ConfigurationError(
-                    f"state dict: {name} must have shape {expected}, got {value.shape}."
-                )
+        arrays = {
+            name: check_shape(f"state dict: {name}", mapping[name], value.shape, self.dtype)
+            for name, value in self.parameters.items()
+        }
         for name, value in arrays.items():
             self.parameters[name][...] = value
 
@@ -259,7 +253,7 @@ class GRU:
                 "Call forward() first."
             )
         blocks, stack = self._blocks, self.stack
-        self._blocks = None  # the tape is spent
+        final = self._spread_states("dh_n", dh_n, blocks)
         dys: list[np.ndarray | None] = [None] * self.num_directions
         if dy is not None:
             shape = (blocks.n_sequences, blocks.n_steps, stack.output_size)
@@ -271,7 +265,8 @@ class GRU:
                     *(blocked, ROWS, hidden),
                 )
                 dys[side] = blocked
-        parts, dh0 = stack.backward(dys, self._spread_states("dh_n", dh_n, blocks))
+        self._blocks = None  # the tape is spent
+        parts, dh0 = stack.backward(dys, final)
         gradients = merge_gradients(blocks, parts, self.input_size)
         self.position_embedding_grad = gradients.positions
         dx = gradients.symbols if gradients.x is None else gradients.x

@@ -56,7 +56,7 @@ def unpack_rows(packed: np.ndarray, hidden: int) -> np.ndarray:
     """Return (N, P, 3L) as (N, 3H): the inverse of :func:`pack_rows`."""
     n, panels, width = packed.shape
     gates = packed.reshape(n, panels, 3, width // 3).transpose(0, 2, 1, 3)
-    return gates.reshape(n, 3, -1)[:, :, :hidden].reshape(n, 3 * hidden)
+    return gates.reshape(n, 3, panels * width // 3)[:, :, :hidden].reshape(n, 3 * hidden)
 
 
 def pack_weight(weight: np.ndarray, order: tuple[int, ...], k_rows: int) -> np.ndarray:

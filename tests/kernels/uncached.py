@@ -16,3 +16,11 @@ def uncached_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     if not jit_disabled:
         compiled._cache = NullCache()
     return compiled
+
+
+def uncached_parallel_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a kernel that runs on several threads."""
+    guarded: Any = kernel(parallel=True)(function)
+    if not jit_disabled:
+        guarded.compiled._cache = NullCache()
+    return guarded

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fastgru import SequenceClassifier
+from tests.planted import plant
+
+
+def small_classifier(**changes: Any) -> SequenceClassifier:
+    """A classifier that trains in a fraction of a second."""
+    small: dict[str, Any] = {
+        "embedding_size": 4,
+        "hidden_size": 12,
+        "max_epochs": 3,
+        "batch_size": 16,
+        "learning_rate": 1e-2,
+        "threads": 1,
+        "random_state": 0,
+    }
+    return SequenceClassifier(**{**small, **changes})
+
+
+@pytest.fixture
+def make_classifier() -> Any:
+    """Build a small classifier; keywords change its parameters."""
+    return small_classifier
+
+
+@pytest.fixture(scope="session")
+def planted() -> tuple[list[str], list[str]]:
+    """60 sequences and their labels, to be left as they are."""
+    return plant(60, seed=1)
+
+
+@pytest.fixture(scope="session")
+def fitted(planted: tuple[list[str], list[str]]) -> SequenceClassifier:
+    """A classifier that has learned, to be left as it is."""
+    return small_classifier().fit(*planted)

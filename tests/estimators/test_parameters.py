@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, get_type_hints
+
+import numpy as np
+import pytest
+
+from fastgru import SequenceClassifier
+from fastgru.errors import ConfigurationError
+from fastgru.estimators.parameters import PARAMETERS, check_parameters
+
+DEFAULTS = SequenceClassifier().get_params()
+
+
+def test_parameters__are_those_of_the_signature_in_order() -> None:
+    signature = inspect.signature(SequenceClassifier.__init__)
+    assert [parameter.name for parameter in PARAMETERS] == list(signature.parameters)[1:]
+
+
+def test_parameters__are_keywords_but_for_the_first() -> None:
+    kinds = [p.kind for p in inspect.signature(SequenceClassifier).parameters.values()]
+    assert set(kinds[1:]) == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_parameters__have_the_types_of_the_annotations() -> None:
+    hints = get_type_hints(SequenceClassifier.__init__)
+    for parameter in PARAMETERS:
+        annotation = str(hints[parameter.name])
+        assert parameter.kind.__name__ in annotation or parameter.name == "class_weight"
+        assert parameter.optional == ("None" in annotation)
+
+
+def test_parameters__are_documented_in_the_class() -> None:
+    section = re.search(
+        r"Parameters\n-+\n(.*?)\n\nAttributes", inspect.getdoc(SequenceClassifier), re.DOTALL
+    )[1]
+    documented = re.findall(r"^(\w+)$", section, flags=re.MULTILINE)
+    assert documented == [parameter.name for parameter in PARAMETERS]
+    for parameter in PARAMETERS:
+        for choice in parameter.choices:
+            assert f'``"{choice}"``' in section
+
+
+def test_defaults__are_accepted_as_they_are() -> None:
+    assert check_parameters(DEFAULTS) == DEFAULTS
+
+
+def test_constructor__keeps_its_arguments_untouched() -> None:
+    # so that scikit-learn can clone and search; values are checked by fit
+    strange = {parameter.name: object() for parameter in PARAMETERS}
+    assert SequenceClassifier(**strange).get_params() == strange
+
+
+MESSAGES = [
+    ("alphabet", "DNA", "alphabet must be 'dna' or 'rna' or 'protein', got 'DNA'."),
+    ("alphabet", None, "alphabet must be 'dna' or 'rna' or 'protein', got None."),
+    ("alphabet", ["dna"], "alphabet must be 'dna' or 'rna' or 'protein', got ['dna']."),
+    ("embedding_size", 0, "embedding_size must be an integer of at least 1, got 0."),
+    ("hidden_size", 64.0, "hidden_size must be an integer of at least 1, got 64.0."),
+    ("hidden_size", True, "hidden_size must be an integer of at least 1, got True."),
+    ("hidden_size", "64", "hidden_size must be an integer of at least 1, got '64'."),
+    ("num_layers", -1, "num_layers must be an integer of at least 1, got -1."),
+    ("bidirectional", 1, "bidirectional must be True or False, got 1."),
+    ("bidirectional", "yes", "bidirectional must be True or False, got 'yes'."),
+    ("position_embedding", None, "position_embedding must be True or False, got None."),
+    ("pooling", (), "pooling must be one or more of 'last', 'mean', 'max', each once, got ()."),
+    ("pooling", "last", "one or more of 'last', 'mean', 'max', each once, got 'last'."),
+    ("pooling", ["last", "last"], "each once, got ['last', 'last']."),
+    ("pooling", ("sum",), "each once, got ('sum',)."),
+    ("pooling", ([],), "each once, got ([],)."),
+    ("dropout", 1, "dropout must be a number of at least 0 and at most 0.95, got 1."),
+    ("dropout", -0.1, "dropout must be a number of at least 0 and at most 0.95, got -0.1."),
+    ("batch_size", 0, "batch_size must be an integer of at least 1, got 0."),
+    ("max_epochs", 0, "max_epochs must be an integer of at least 1, got 0."),
+    ("learning_rate", 0, "learning_rate must be a number above 0, got 0."),
+    ("learning_rate", float("nan"), "learning_rate must be a number above 0, got nan."),
+    ("learning_rate", float("inf"), "learning_rate must be a number above 0, got inf."),
+    ("learning_rate", 1j, "learning_rate must be a number above 0, got 1j."),
+    ("weight_decay", -1, "weight_decay must be a number of at least 0, got -1."),
+    ("clip_norm", 0, "clip_norm must be a number above 0, got 0."),
+    ("warmup_fraction", 1.5, "must be a number of at least 0 and at most 1, got 1.5."),
+    (
+        "class_weight",
+        "even",
+        "class_weight must be 'balanced', a mapping of classes to weights or None, got 'even'.",
+    ),
+    ("class_weight", [1, 2], "a mapping of classes to weights or None, got [1, 2]."),
+    ("early_stopping", 0, "early_stopping must be True or False, got 0."),
+    ("validation_fraction", 0, "must be a number above 0 and at most 0.9, got 0."),
+    ("validation_fraction", 0.95, "must be a number above 0 and at most 0.9, got 0.95."),
+    ("n_iter_no_change", 0, "n_iter_no_change must be an integer of at least 1, got 0."),
+    ("dtype", "float16", "dtype must be 'float32' or 'float64', got 'float16'."),
+    ("dtype", np.float32, "dtype must be 'float32' or 'float64', got <class 'numpy.float32'>."),
+    ("threads", 0, "threads must be an integer of at least 1 or None, got 0."),
+    ("random_state", -1, "random_state must be an integer of at least 0 and at most 922"),
+    ("random_state", 2**63, "at most 9223372036854775807 or None, got 9223372036854775808."),
+    ("random_state", np.random.default_rng(0), "or None, got Generator(PCG64)"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), MESSAGES)
+def test_check_parameters__explains_a_value_out_of_range(
+    name: str, value: object, message: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check_parameters({**DEFAULTS, name: value})
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"{name} must be ")
+
+
+def test_messages__are_tested_for_every_parameter() -> None:
+    assert {name for name, _, _ in MESSAGES} == DEFAULTS.keys()
+
+
+@pytest.mark.parametrize(("name", "value", "message"), MESSAGES[:3])
+def test_fit__checks_the_parameters_before_anything_else(
+    name: str, value: object, message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        SequenceClassifier(**{name: value}).fit(object(), object())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "plain"),
+    [
+        ("hidden_size", np.int32(8), 8),
+        ("hidden_size", 10**400, 10**400),
+        ("dropout", 0, 0.0),
+        ("dropout", np.float32(0.5), 0.5),
+        ("learning_rate", 1, 1.0),
+        ("bidirectional", np.True_, True),
+        ("alphabet", np.str_("rna"), "rna"),
+        ("pooling", ["max", np.str_("last")], ("max", "last")),
+        ("class_weight", None, None),
+        ("class_weight", {"a": 2}, {"a": 2}),
+        ("random_state", np.uint8(7), 7),
+    ],
+)
+def test_check_parameters__returns_plain_values(name: str, value: Any, plain: Any) -> None:
+    found = check_parameters({**DEFAULTS, name: value})[name]
+    assert found == plain
+    assert type(found) is type(plain)
