@@ -1,10 +1,9 @@
-"""Runs the benchmarks, prints their table and stores them: ``python -m benchmarks --help``."""
+"""Runs the benchmarks, prints their table and stores it: ``python -m benchmarks --help``."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import sys
 import tempfile
@@ -15,11 +14,13 @@ import pytest
 from benchmarks.baselines import INSTALL, has_torch
 from benchmarks.readme import write_tables
 from benchmarks.results import path_for, save, tidy
-from benchmarks.table import BUSY, as_text
+from benchmarks.table import as_text
 
 
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Run the benchmarks, print their table, store it."
+    )
     parser.add_argument("--threads", type=int, help="threads of both (default: 2, or all CPUs)")
     parser.add_argument(
         "--keep-denormals",
@@ -29,7 +30,10 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("-k", metavar="EXPRESSION", help="only these, and store nothing")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.json", help="store here instead")
     parser.add_argument("--readme", action="store_true", help="renew the tables of the READMEs")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.readme and (options.k or options.output or not has_torch):
+        parser.error("--readme goes with a whole run against PyTorch, without -k and -o.")
+    return options
 
 
 def pytest_arguments(options: argparse.Namespace, raw: Path) -> list[str]:
@@ -46,16 +50,9 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def warn_of_company() -> None:
-    load = os.getloadavg()[0]
-    if load > BUSY:
-        say(f"The machine is busy (load average {load:.1f}): do not trust the figures of this run.")
-
-
 def main(argv: list[str]) -> int:
     """Return pytest's exit code; nothing is stored unless every benchmark ran."""
     options = parse_arguments(argv)
-    warn_of_company()
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.json"
         code = int(pytest.main(pytest_arguments(options, raw)))

@@ -51,7 +51,7 @@ def tidy(raw: Document, command: str) -> Document:
             "group": entry["group"],
             "extra_info": entry["extra_info"]
             | {"pytorch": _rounded(entry["extra_info"]["pytorch"])},
-            "stats": {"median": entry["stats"]["median"], "data": _rounded(entry["stats"]["data"])},
+            "stats": {"data": _rounded(entry["stats"]["data"])},
         }
         for entry in raw["benchmarks"]
     ]

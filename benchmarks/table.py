@@ -18,8 +18,8 @@ NAMES = {
 }
 """The groups of benchmarks as readers call them, in the order of the table."""
 
-BUSY = 0.5
-"""Load average above which a run is not worth showing."""
+BUSY = 0.1
+"""CPUs that others may keep busy; a run with more is not worth showing."""
 
 HEADER = ["", "", "fastgru", "", "PyTorch", "ratio", "quartiles", "promised"]
 
@@ -84,7 +84,7 @@ def worth_a_readme(row: Row) -> bool:
 def circumstances(document: Document) -> str:
     """Return in a sentence or two where the figures come from."""
     machine, commit = document["machine_info"], document["commit_info"]
-    torch, load_average = machine["libraries"]["torch"], machine["load_average_at_start"]
+    torch, company = machine["libraries"]["torch"], machine["cpus_busy_elsewhere"]
     state = " with changes" if commit["dirty"] else ""
     text = (
         f"{machine['cpu']}, {machine['threads']} threads on {machine['cpus']} CPUs, float32; "
@@ -93,8 +93,8 @@ def circumstances(document: Document) -> str:
     if torch:
         denormals = "flushed to zero" if machine["torch_flushes_denormals"] else "kept"
         text += f" and PyTorch {torch} (denormals {denormals}), taken in turns"
-    if load_average > BUSY:
-        text += f". The machine was busy (load average {load_average}): do not trust these figures"
+    if company is not None and company > BUSY:
+        text += f". Others kept {company} CPUs busy meanwhile: do not trust these figures"
     return f"{text}."
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-SETTLE = 0.02
+SETTLE = 0.03
 """Seconds for which the threads of an OpenMP pool go on spinning after their work, at most."""
 
 BUDGET = 2.5

@@ -46,6 +46,9 @@ class Problem:
         text = ", ".join(f"{name}={value!r}" for name, value in options.items())
         return f"make_problem({self.seed}, {self.lengths.tolist()}, {text})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # the name that Hypothesis asks for
+        printer.text(repr(self))
+
     @property
     def sizes(self) -> dict[str, Any]:
         """Arguments of fastgru.GRU."""

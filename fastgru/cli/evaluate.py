@@ -108,7 +108,8 @@ def _require_fitting(
     long = [k for k, letters in enumerate(chosen.sequences) if limit and len(letters) > limit]
     if long:
         found = f"has {counted(len(chosen.sequences[long[0]]), 'letter')}"
-        others = f" ({len(long) - 1} more records are too long)" if len(long) > 1 else ""
+        n_others = len(long) - 1
+        others = f" ({counted(n_others, 'more record')} too long)" if n_others else ""
         raise FastaFormatError(
             f"{chosen.sources[long[0]]}, record {chosen.ids[long[0]]!r}: {found}, expected at "
             f"most {limit}{others}. Cut it to the window that the model was trained on, or train "

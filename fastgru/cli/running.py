@@ -80,7 +80,8 @@ def _explain(error: BaseException, args: argparse.Namespace) -> int:
         return _DATA_FAULT
     if isinstance(error, MemoryError):
         _LOGGER.error(
-            "fastgru %s: error: not enough memory. Use smaller batches, or a larger machine.",
+            "fastgru %s: error: not enough memory. Use smaller batches, a smaller model, or a "
+            "larger machine.",
             args.command,
         )
         return _DATA_FAULT

@@ -6,12 +6,12 @@ import argparse
 import logging
 from typing import TYPE_CHECKING
 
-from fastgru.errors import LabelError
+from fastgru.errors import LabelError, shorten
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
 
-__all__ = ["add_split", "empty_part", "select_for_training", "select_parts"]
+__all__ = ["add_split", "empty_part", "require_all_classes", "select_for_training", "select_parts"]
 
 _LOGGER = logging.getLogger(__name__)
 _PARTS = ("train", "validation", "test")
@@ -73,6 +73,22 @@ def select_parts(
     return chosen
 
 
+def require_all_classes(data: LabelledSequences, used: LabelledSequences) -> None:
+    """Refuse to go on if the rule for repeated sequences has left nothing of a class.
+
+    Raises
+    ------
+    LabelError
+    """
+    lost = sorted(set(data.labels) - set(used.labels))
+    if lost:
+        raise LabelError(
+            f"no record is left of the class {shorten(lost)}: each of their sequences has another "
+            "label as well, expected one label for each sequence. Check that no file was given "
+            "for two classes; 'fastgru audit' lists the records."
+        )
+
+
 def empty_part(part: str, split: str | None) -> LabelError:
     """Return the error of a part without records; the split is that file, or a column if None."""
     place = "the column split" if split is None else split
@@ -105,6 +121,7 @@ def select_for_training(
                 len(exclusions),
                 len(data),
             )
+        require_all_classes(data, used)
     if used.splits is None:
         return used, None
     parts = {

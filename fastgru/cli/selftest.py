@@ -32,7 +32,8 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     for name, check in CHECKS.items():
         fault = check()
-        _LOGGER.info("%s: %s", name, fault or "passed")
+        level = logging.INFO if fault is None else logging.ERROR
+        _LOGGER.log(level, "%s: %s", name, fault or "passed")
         failed += fault is not None
     if failed:
         _LOGGER.error(

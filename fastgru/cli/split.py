@@ -14,6 +14,7 @@ from fastgru.cli.options import (
     read_labelled_input,
     require_new_output,
 )
+from fastgru.cli.selection import require_all_classes
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     data = read_labelled_input(args)
     kept, exclusions = resolve_duplicates(data)
     used = data.subset(kept)
+    require_all_classes(data, used)
     splits = make_split(
         used,
         test_fraction=args.test_fraction,

@@ -19,7 +19,7 @@ from fastgru.cli.options import (
 from fastgru.cli.parameters import add_parameters, chosen_parameters
 from fastgru.cli.predictions import check_class_names, look_like_nucleotides
 from fastgru.cli.selection import add_split, select_for_training
-from fastgru.errors import ConfigurationError, counted
+from fastgru.errors import ConfigurationError, counted, shorten
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
@@ -95,9 +95,9 @@ def run(args: argparse.Namespace) -> int:
             "use --alphabet dna or rna"
         )
     _LOGGER.info(
-        "training on %s of %d classes%s",
+        "training on %s (classes %s)%s",
         counted(len(training), "sequence"),
-        len(training.classes),
+        shorten(training.classes),
         "" if validation is None else f", {len(validation)} for validation",
     )
     with show_progress("training", model.max_epochs) as progress:

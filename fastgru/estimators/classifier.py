@@ -215,6 +215,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
         """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
 
+        Parameters
+        ----------
+        sequences
+            n strings over the alphabet, none empty.
+
         Raises
         ------
         AlphabetError
@@ -236,7 +241,13 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             return predict_probabilities(self._fitted.network, encoded)
 
     def predict(self, sequences: Sequence[str]) -> np.ndarray:
-        """Return the most probable class of each sequence."""
+        """Return the most probable class of each sequence, (n,).
+
+        Parameters
+        ----------
+        sequences
+            As for :meth:`predict_proba`.
+        """
         probabilities = self.predict_proba(sequences)
         predicted: np.ndarray = self.classes_[probabilities.argmax(axis=1)]
         return predicted
@@ -253,6 +264,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         path
+            File to write; one that exists is replaced.
         extra
             JSON-able entries to add to the card, such as where the data came from.
 
@@ -265,7 +277,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "classes_")
         card = make_card(self._fitted)
-        reserved = sorted(card.keys() & (extra or {}).keys())
+        reserved = sorted({*card, "format_version", "sha256"} & (extra or {}).keys())
         if reserved:
             raise ConfigurationError(
                 f"extra: {shorten(reserved)} are entries of every card. Use other names."
@@ -275,6 +287,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SequenceClassifier:
         """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
+
+        Parameters
+        ----------
+        path
+            File to read; nothing in it is executed.
 
         Raises
         ------

@@ -52,9 +52,12 @@ def _data_pointer(context, builder, array_type, array, offset):
 
 
 def _fma(module, vector):
-    """Declare ``llvm.fma`` for a vector type, which llvmlite's own helper does not know."""
+    """Declare ``llvm.fmuladd`` for a vector type, which llvmlite's own helper does not know.
+
+    One instruction where the CPU has it; ``llvm.fma`` would call a library function elsewhere.
+    """
     suffix = "f32" if isinstance(vector.element, ir.FloatType) else "f64"
-    name = f"llvm.fma.v{vector.count}{suffix}"
+    name = f"llvm.fmuladd.v{vector.count}{suffix}"
     known = module.globals.get(name)
     return known or ir.Function(module, ir.FunctionType(vector, [vector] * 3), name)
 
@@ -216,6 +219,7 @@ def _compiled_tile(vectors):
 def _numpy_tile(vectors):
     """Return the definition of the tile in NumPy: used where compilation is switched off."""
 
+    @np.errstate(over="ignore", invalid="ignore")  # padding may hold anything
     def tile(c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k, b_vector,
              inner, outer):  # fmt: skip
         lanes = lanes_of(c.dtype)

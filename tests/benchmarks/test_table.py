@@ -52,14 +52,14 @@ def test_as_text__says_when_a_promise_is_missed(document: dict[str, Any]) -> Non
     assert "1x, MISSED" in as_text(document)
 
 
-def test_circumstances__warns_of_a_busy_machine_and_uncommitted_changes(
+def test_circumstances__warns_of_company_and_of_uncommitted_changes(
     document: dict[str, Any],
 ) -> None:
-    document["machine_info"]["load_average_at_start"] = 1.5
+    document["machine_info"]["cpus_busy_elsewhere"] = 1.5
     document["commit_info"]["dirty"] = True
     text = circumstances(document)
     assert "(0123456789 with changes)" in text
-    assert text.endswith("The machine was busy (load average 1.5): do not trust these figures.")
+    assert text.endswith("Others kept 1.5 CPUs busy meanwhile: do not trust these figures.")
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,10 @@ def test_split__refuses_options_out_of_range(options: list[str], message: str, r
     code, out, err = run_cli([*ARGUMENTS, *options])
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_split__explains_a_file_that_was_given_for_two_classes(tmp_path: Path, run_cli) -> None:
+    classes = ["--alphabet", "dna", "--class", f"a={SPLICE.files[0]}"]
+    code, out, err = run_cli(["split", *classes, "--class", f"b={SPLICE.files[0]}"])
+    assert (code, out) == (1, "")
+    assert "no record is left of the class 'a', 'b': each of their sequences has another" in err

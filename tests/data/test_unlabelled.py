@@ -45,3 +45,26 @@ def test_read_sequences__yields_nothing_after_the_first_bad_record(paths: list[P
 
 def test_read_sequences__is_lazy(paths: list[Path]) -> None:
     assert next(read_sequences(paths, DNA)).id == "a"
+
+
+def test_read_sequences__counts_long_records_as_bad(paths: list[Path]) -> None:
+    statuses = [
+        r.problem for r in read_sequences(paths[:1], DNA, on_invalid="status", max_length=3)
+    ]
+    assert statuses[0] == "the sequence has 4 letters, expected at most 3"
+    assert statuses[2] is None
+    with pytest.raises(FastaFormatError) as caught:
+        list(read_sequences(paths[:1], DNA, max_length=3))
+    message = str(caught.value)
+    assert "  line 1, record 'a': the sequence has 4 letters, expected at most 3\n" in message
+    assert "Cut it to the window that the model was trained on, or train without pos" in message
+
+
+def test_read_sequences__ends_its_list_with_the_advice(paths: list[Path]) -> None:
+    with pytest.raises(FastaFormatError) as caught:
+        list(read_sequences(paths, DNA, advice="Ask somebody."))
+    assert str(caught.value).splitlines()[-1] == "Ask somebody."
+    (paths[0].parent / "empty.fa").touch()
+    with pytest.raises(FastaFormatError, match="the file holds no records") as caught:
+        list(read_sequences([paths[0].parent / "empty.fa"], DNA, advice="Ask somebody."))
+    assert "Ask somebody." not in str(caught.value)

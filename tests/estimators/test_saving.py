@@ -105,6 +105,7 @@ def test_card__keeps_extra_entries(fitted, tmp_path: Path) -> None:
     ("extra", "message"),
     [
         ({"classes": [], "alphabet": "dna"}, "extra: 'alphabet', 'classes' are entries of every"),
+        ({"sha256": "", "format_version": 9}, "extra: 'format_version', 'sha256' are entries"),
         ({"notes": object()}, "model card: cannot be written as JSON"),
         ({"data": 7}, "model card: data is no object. Correct the extra entries"),
     ],

@@ -33,57 +33,159 @@ class Mutation(NamedTuple):
     file: str
     old: str
     new: str
-    test: str = GRU
+    test: str
 
+
+START = """\
+        store(load(b_hn, p * lane), tape, cell)
+        source = (steps.symbol[row + i] * panels + p) * 3 * lane
+        for gate in range(3):
+            store(load(inputs.table, source + gate * lane), tape, cell + (gate + 1) * lane)
+"""
+START_WITH_BIAS_OUTSIDE = """\
+        store(0.0, tape, cell)
+        source = (steps.symbol[row + i] * panels + p) * 3 * lane
+        for gate in range(3):
+            bias = load(b_hn, p * lane) if gate == 2 else 0.0
+            store(load(inputs.table, source + gate * lane) + bias, tape, cell + (gate + 1) * lane)
+"""
+
+FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
+    ("kernels/gru.py", GRU): [
+        ("no fault", "reset", "reset"),
+        ("no reset gate", "+ r * q)", "+ q)"),
+        ("recurrent bias outside the reset gate", START, START_WITH_BIAS_OUTSIDE),
+        ("no recurrent bias", "store(load(b_hn, p * lane), tape, cell)", "store(0.0, tape, cell)"),
+        (
+            "update gate the other way round",
+            "store(n + z * (load(h, before) - n), h,",
+            "store(load(h, before) + z * (n - load(h, before)), h,",
+        ),
+        (
+            "r and z swapped",
+            "r = sigmoid(load(tape, cell + lane))",
+            "r = sigmoid(load(tape, cell + 2 * lane))",
+        ),
+        (
+            "one step more than the length",
+            "blocks[block, 2 + active] > t",
+            "blocks[block, 2 + active] >= t",
+        ),
+        (
+            "positions from symbols",
+            "source = (steps.position[row + i]",
+            "source = (steps.symbol[row + i]",
+        ),
+    ],
+    ("layers/direction.py", GRU): [
+        (
+            "initial state ignored",
+            "self.h[blocks.rows_at_start(), : self.padded_size] = h0",
+            "self.h[blocks.rows_at_start(), : self.padded_size] = 0",
+        ),
+        (
+            "reset bias without gradient",
+            "d_bias_hh[: 2 * hidden] += d_input_bias[: 2 * hidden]",
+            "pass",
+        ),
+    ],
+    ("kernels/activations.py", GRU): [
+        (
+            "exponential too steep",
+            "r * (1 / 479001600) + 1 / 39916800",
+            "r * (1 / 479001) + 1 / 39916800",
+        ),
+    ],
+    ("kernels/steps.py", GRU): [
+        (
+            "reversed one step too late",
+            "return length - 1 - t if reverse else t",
+            "return max(0, length - 2 - t) if reverse else t",
+        ),
+        (
+            "a group left out of the sum",
+            "for group in range(1, parts.shape[0])",
+            "for group in range(2, parts.shape[0])",
+        ),
+    ],
+    ("kernels/gru_backward.py", GRU): [
+        ("no derivative of tanh", "dn = d * (1.0 - z) * (1.0 - n * n)", "dn = d * (1.0 - z)"),
+        ("dz with the wrong sign", "(before - n) * z", "(n - before) * z"),
+        ("dr without q", "dr = dn * q * r * (1.0 - r)", "dr = dn * r * (1.0 - r)"),
+        ("dq without the reset gate", "dq = dn * r\n        store", "dq = dn\n        store"),
+        ("state gradient kept whole", "store(d * z, dh, here)", "store(d, dh, here)"),
+        (
+            "recurrent bias given dn",
+            "_add_to(gradients.b_hn, (group * panels + p) * lane, dq)",
+            "_add_to(gradients.b_hn, (group * panels + p) * lane, dn)",
+        ),
+        (
+            "no dq for the recurrent bias",
+            "_add_to(gradients.b_hn, (group * panels + p) * lane, dq)",
+            "pass",
+        ),
+        (
+            "gradients past the length",
+            "for i in range(active):\n        cell",
+            "for i in range(ROWS):\n        cell",
+        ),
+        (
+            "output gradient one step off",
+            "(row + ROWS + i) * dy.shape[1]",
+            "(row + i) * dy.shape[1]",
+        ),
+        ("weight gradients of the first chunk only", "row = start + begin * ROWS", "row = start"),
+        (
+            "input gradient of the wrong gates",
+            "thread, dgates, k, 1, weights.ih)",
+            "thread, dgates, k, 0, weights.ih)",
+        ),
+    ],
+    ("kernels/gru_backward.py", MEMORY): [
+        ("sums not cleared", "    _clear(gradients.hh, group)\n", ""),
+    ],
+    ("kernels/pooling.py", POOLING): [
+        (
+            "mean over one step too many",
+            "store(total / length, mean, out)",
+            "store(total / (length + 1), mean, out)",
+        ),
+        (
+            "last maximum instead of the first",
+            "where = where_less(most, value, t, where)",
+            "where = where_less(value, most, where, t)",
+        ),
+        (
+            "maximum spread over neighbours",
+            "(where - t) * (where - t), 0.5",
+            "(where - t) * (where - t), 1.5",
+        ),
+    ],
+    ("kernels/loss.py", LOSS): [
+        ("target not subtracted", "dlogits[b, targets[b]] -= 1.0", "pass"),
+        ("weights not normalised", "share = weights[b] / total_weight", "share = weights[b]"),
+    ],
+    ("kernels/adamw.py", ADAMW): [
+        ("no correction of the first moment", "first / correction1", "first"),
+        (
+            "epsilon under the root",
+            "(sqrt(second / correction2) + eps)",
+            "sqrt(second / correction2 + eps)",
+        ),
+        (
+            "decay through the moments",
+            "g = load(gradient, at) * scale",
+            "g = load(gradient, at) * scale + load(decay, at) * load(weight, at)",
+        ),
+    ],
+}
+"""What to change: for each file, and the test that must notice, (name, old text, new text)."""
 
 MUTATIONS = [
-    Mutation("no fault", "kernels/gru.py", "reset", "reset"),
-    # forward
-    Mutation("no reset gate", "kernels/gru.py", "+ r * q)", "+ q)"),
-    Mutation(
-        "reset gate after the bias",
-        "kernels/gru.py",
-        "+ r * q)",
-        "+ r * (q - load(b_hn, p * lane)) + load(b_hn, p * lane))",
-    ),
-    Mutation("no recurrent bias", "kernels/gru.py", "store(load(b_hn, p * lane), tape, cell)", "store(0.0, tape, cell)"),
-    Mutation(
-        "update gate the other way round",
-        "kernels/gru.py",
-        "store(n + z * (load(h, before) - n), h,",
-        "store(load(h, before) + z * (n - load(h, before)), h,",
-    ),
-    Mutation("r and z swapped", "kernels/gru.py", "r = sigmoid(load(tape, cell + lane))", "r = sigmoid(load(tape, cell + 2 * lane))"),
-    Mutation("one step more than the length", "kernels/gru.py", "blocks[block, 2 + active] > t", "blocks[block, 2 + active] >= t"),
-    Mutation("positions from symbols", "kernels/gru.py", "source = (steps.position[row + i]", "source = (steps.symbol[row + i]"),
-    Mutation("initial state ignored", "layers/direction.py", "self.h[blocks.rows_at_start(), : self.padded_size] = h0", "self.h[blocks.rows_at_start(), : self.padded_size] = 0"),
-    Mutation("exponential too steep", "kernels/activations.py", "r * (1 / 479001600) + 1 / 39916800", "r * (1 / 479001) + 1 / 39916800"),
-    Mutation("reversed one step too late", "kernels/steps.py", "return length - 1 - t if reverse else t", "return max(0, length - 2 - t) if reverse else t"),
-    # backward
-    Mutation("no derivative of tanh", "kernels/gru_backward.py", "dn = d * (1.0 - z) * (1.0 - n * n)", "dn = d * (1.0 - z)"),
-    Mutation("dz with the wrong sign", "kernels/gru_backward.py", "(before - n) * z", "(n - before) * z"),
-    Mutation("dr without q", "kernels/gru_backward.py", "dr = dn * q * r", "dr = dn * r"),
-    Mutation("dq without the reset gate", "kernels/gru_backward.py", "dq = dn * r\n", "dq = dn\n"),
-    Mutation("state gradient kept whole", "kernels/gru_backward.py", "store(d * z, dh, here)", "store(d, dh, here)"),
-    Mutation("recurrent bias given dn", "kernels/gru_backward.py", "_add_to(gradients.b_hn, (group * panels + p) * lane, dq)", "_add_to(gradients.b_hn, (group * panels + p) * lane, dn)"),
-    Mutation("no dq for the recurrent bias", "kernels/gru_backward.py", "_add_to(gradients.b_hn, (group * panels + p) * lane, dq)", "pass"),
-    Mutation("gradients past the length", "kernels/gru_backward.py", "for i in range(active):\n        cell", "for i in range(ROWS):\n        cell"),
-    Mutation("output gradient one step off", "kernels/gru_backward.py", "(row + ROWS + i) * dy.shape[1]", "(row + i) * dy.shape[1]"),
-    Mutation("weight gradients of the first chunk only", "kernels/gru_backward.py", "row = start + begin * ROWS", "row = start"),
-    Mutation("input gradient of the wrong gates", "kernels/gru_backward.py", "thread, dgates, k, 1, weights.ih)", "thread, dgates, k, 0, weights.ih)"),
-    Mutation("sums not cleared", "kernels/gru_backward.py", "    _clear(gradients.hh, group)\n", "", MEMORY),
-    Mutation("a group left out of the sum", "kernels/steps.py", "for group in range(1, parts.shape[0])", "for group in range(2, parts.shape[0])"),
-    Mutation("reset bias without gradient", "layers/direction.py", "d_bias_hh[: 2 * hidden] += d_input_bias[: 2 * hidden]", "pass"),
-    # what stands around it
-    Mutation("mean over one step too many", "kernels/pooling.py", "store(total / length, mean, out)", "store(total / (length + 1), mean, out)", POOLING),
-    Mutation("last maximum instead of the first", "kernels/pooling.py", "where = where_less(most, value, t, where)", "where = where_less(value, most, where, t)", POOLING),
-    Mutation("maximum spread over neighbours", "kernels/pooling.py", "(where - t) * (where - t), 0.5", "(where - t) * (where - t), 1.5", POOLING),
-    Mutation("target not subtracted", "kernels/loss.py", "dlogits[b, targets[b]] -= 1.0", "pass", LOSS),
-    Mutation("weights not normalised", "kernels/loss.py", "share = weights[b] / total_weight", "share = weights[b]", LOSS),
-    Mutation("no correction of the first moment", "kernels/adamw.py", "first / correction1", "first", ADAMW),
-    Mutation("epsilon under the root", "kernels/adamw.py", "(sqrt(second / correction2) + eps)", "sqrt(second / correction2 + eps)", ADAMW),
-    Mutation("decay through the moments", "kernels/adamw.py", "g = load(gradient, at) * scale", "g = load(gradient, at) * scale + load(decay, at) * load(weight, at)", ADAMW),
-]  # fmt: skip
+    Mutation(name, file, old, new, test)
+    for (file, test), faults in FAULTS.items()
+    for name, old, new in faults
+]
 
 
 def forget_package() -> None:

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    matthews_corrcoef,
+    roc_auc_score,
+)
+
+from fastgru import SequenceClassifier
+from tests.planted import as_fasta, as_table, plant
+
+KEYS = {
+    "accuracy",
+    "balanced_accuracy",
+    "classes",
+    "confusion_matrix",
+    "f1_macro",
+    "log_loss",
+    "mcc",
+    "n_test",
+    "n_train",
+    "n_validation",
+    "pr_auc",
+    "roc_auc",
+    "schema_version",
+}
+
+
+def is_test(number: int) -> bool:
+    return number // 2 % 10 >= 7  # see the fixture `work`
+
+
+def test_evaluate__scores_the_test_part_as_scikit_learn_does(tmp_path: Path, work, run_cli) -> None:
+    outputs = ["-o", tmp_path / "m.json", "--predictions", tmp_path / "p.tsv"]
+    labels = ["--labels", work.labels, "--split", work.split]
+    code, out, err = run_cli(["evaluate", work.model, work.fasta, *labels, *outputs])
+    assert (code, out) == (0, "")
+    assert "warning" not in err
+    metrics = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
+    assert metrics.keys() >= KEYS
+    chosen = [k for k in range(80) if is_test(k)]
+    truth = [work.truth[k] for k in chosen]
+    model = SequenceClassifier.load(work.model)
+    proba = model.predict_proba([work.sequences[k] for k in chosen])
+    predicted = model.classes_[proba.argmax(axis=1)]
+    positive = np.array(truth) == "yes"
+    expected = {
+        "classes": ["no", "yes"],
+        "n_train": 48,
+        "n_validation": 8,
+        "n_test": 24,
+        "accuracy": accuracy_score(truth, predicted),
+        "balanced_accuracy": balanced_accuracy_score(truth, predicted),
+        "mcc": matthews_corrcoef(truth, predicted),
+        "f1_macro": f1_score(truth, predicted, average="macro"),
+        "roc_auc": roc_auc_score(positive, proba[:, 1]),
+        "pr_auc": average_precision_score(positive, proba[:, 1]),
+        "log_loss": log_loss(truth, proba),
+        "confusion_matrix": confusion_matrix(truth, predicted).tolist(),
+        "schema_version": 1,
+    }
+    for name, value in expected.items():
+        assert metrics[name] == (value if name != "log_loss" else pytest.approx(value)), name
+    assert f"accuracy: {metrics['accuracy']:.4f}" in err
+
+
+def test_evaluate__writes_the_predictions_that_predict_writes(
+    tmp_path: Path, work, run_cli
+) -> None:
+    labels = ["--labels", work.labels, "--split", work.split]
+    outputs = ["-o", tmp_path / "m.json", "--predictions", tmp_path / "p.tsv"]
+    run_cli(["evaluate", work.model, work.fasta, *labels, *outputs])
+    expected = run_cli(["predict", work.model, work.fasta, "--split", work.split]).out
+    assert (tmp_path / "p.tsv").read_text(encoding="utf-8") == expected
+
+
+def test_evaluate__writes_the_same_bytes_every_time(work, run_cli) -> None:
+    arguments = ["evaluate", work.model, work.fasta, "--labels", work.split]
+    first, second = (run_cli([*arguments, "-t", threads]).out for threads in (1, 2))
+    assert first == second == json.dumps(json.loads(first), indent=2, sort_keys=True) + "\n"
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_evaluate__takes_the_part_that_is_asked_for(part: str, work, run_cli) -> None:
+    sizes = {"train": 48, "validation": 8, "test": 24}
+    beside = ["--labels", work.split]
+    apart = ["--labels", work.labels, "--split", work.split]
+    for labels in (beside, apart):
+        arguments = ["evaluate", work.model, work.fasta, *labels, "--subset", part]
+        code, out, _ = run_cli(arguments)
+        assert code == 0
+        assert json.loads(out)["n_test"] == sizes[part]
+
+
+def test_evaluate__takes_all_records_where_there_is_no_split(work, run_cli) -> None:
+    sequences, truth = plant(30, seed=12)
+    arguments = ["evaluate", work.model, "-", "--label-field", "label"]
+    code, out, err = run_cli(arguments, stdin=as_fasta(sequences, truth))
+    assert code == 0
+    assert json.loads(out)["n_test"] == 30
+    assert "warning" not in err
+
+
+def test_evaluate__warns_when_it_scores_what_was_learned(work, run_cli) -> None:
+    code, _, err = run_cli(["evaluate", work.model, work.fasta, "--label-field", "label"])
+    assert code == 0
+    assert (
+        "warning: the model was trained on 'a.fa'; without a split the scores are those of "
+        "sequences that it knows"
+    ) in err
+
+
+def test_evaluate__says_which_scores_are_undefined(work, run_cli) -> None:
+    text = as_fasta(["ACGT", "AACC"], ["yes", "yes"])
+    arguments = ["evaluate", work.model, "-", "--label-field", "label"]
+    code, out, err = run_cli(arguments, stdin=text)
+    assert code == 0
+    assert json.loads(out)["roc_auc"] is None
+    assert "roc_auc: undefined" in err
+    assert "warning: roc_auc is undefined: all test sequences belong to the class 'yes'" in err
+
+
+def test_evaluate__knows_models_with_integer_classes(tmp_path: Path, run_cli) -> None:
+    sequences, truth = plant(30, seed=12)
+    numbers = [int(label == "yes") for label in truth]
+    model = SequenceClassifier(hidden_size=4, max_epochs=1, threads=1, random_state=0)
+    model.fit(sequences, numbers).save(tmp_path / "m")
+    text = as_fasta(sequences, list(map(str, numbers)))
+    arguments = ["evaluate", tmp_path / "m", "-", "--label-field", "label"]
+    code, out, _ = run_cli(arguments, stdin=text)
+    assert code == 0
+    metrics = json.loads(out)
+    assert metrics["classes"] == ["0", "1"]
+    assert (metrics["n_train"], metrics["n_validation"]) == (26, 4)
+
+
+SMALL = as_fasta(*plant(8, seed=3))
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code", "message"),
+    [
+        (
+            SMALL.replace("=no", "=other"),
+            [],
+            1,
+            "model.safetensors: does not know the class 'other', expected the classes 'no', 'yes'.",
+        ),
+        (SMALL.replace("=no", "=other"), [], 1, "Correct the labels, or train a model with these"),
+        (SMALL, ["--subset", "test"], 1, "--subset test: the input has no split, expected one"),
+        (SMALL, ["--alphabet", "rna"], 2, "--alphabet rna: "),
+        (SMALL, ["--alphabet", "rna"], 2, "was trained on dna sequences, expected the same. Leav"),
+        (SMALL, ["--labels", "l.tsv"], 2, "exactly one of three forms"),
+        (">a label=no\nMKVE\n", [], 1, "record 'a': letter 'E' at position 4"),
+        ("", [], 1, "standard input: the file holds no records"),
+    ],
+)
+def test_evaluate__explains_what_it_cannot_score(
+    text: str, options, code: int, message: str, tmp_path: Path, work, run_cli
+) -> None:
+    outputs = ["-o", tmp_path / "m.json", "--predictions", tmp_path / "p.tsv"]
+    arguments = ["evaluate", work.model, "-", "--label-field", "label", *options, *outputs]
+    found = run_cli(arguments, stdin=text)
+    assert (found.code, found.out) == (code, "")
+    assert message in found.err
+    assert found.err.count("error: ") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluate__names_records_that_are_longer_than_the_positions(
+    tmp_path: Path, work, run_cli
+) -> None:
+    model = SequenceClassifier(
+        position_embedding=True, hidden_size=4, max_epochs=1, threads=1, random_state=0
+    )
+    model.fit(*plant(20, seed=1)).save(tmp_path / "m")
+    text = as_fasta(["ACG", "A" * 31, "C" * 40], ["no", "yes", "no"])
+    arguments = ["evaluate", tmp_path / "m", "-", "--label-field", "label"]
+    code, out, err = run_cli(arguments, stdin=text)
+    assert (code, out) == (1, "")
+    assert (
+        "standard input, line 3, record 'r1': has 31 letters, expected at most 30 (1 more record "
+        "too long). Cut it to the window that the model was trained on"
+    ) in err
+
+
+def test_evaluate__warns_of_nucleotides_given_to_a_protein_model(
+    tmp_path: Path, work, run_cli
+) -> None:
+    model = SequenceClassifier("protein", hidden_size=4, max_epochs=1, threads=1, random_state=0)
+    model.fit(["MKVLA", "LLKWE", "GGSAY", "GASGH"], ["no", "no", "yes", "yes"])
+    model.save(tmp_path / "m")
+    arguments = ["evaluate", tmp_path / "m", "-", "--label-field", "label"]
+    _, _, err = run_cli(arguments, stdin=as_fasta(*plant(20, seed=3)))
+    assert "warning: all letters are A, C, G, T, U or N, but the model was trained on prot" in err
+
+
+def test_evaluate__refuses_a_split_that_gives_a_test_sequence_away(
+    tmp_path: Path, work, run_cli
+) -> None:
+    sequences = ["ACGT", "ACGT"]
+    (tmp_path / "a.fa").write_text(as_fasta(sequences, ["no", "no"]), encoding="utf-8")
+    table = as_table(["no", "no"], split=["train", "test"])
+    (tmp_path / "s.tsv").write_text(table, encoding="utf-8")
+    arguments = ["evaluate", work.model, tmp_path / "a.fa", "--label-field", "label"]
+    code, _, err = run_cli([*arguments, "--split", tmp_path / "s.tsv"])
+    assert code == 1
+    assert "record 'r1': the same sequence is also in another part of the split" in err
+    code, _, err = run_cli([*arguments[:3], "--labels", tmp_path / "s.tsv"])
+    assert code == 1
+    assert "the column split: the part 'test' is empty, expected records in it." in err
+
+
+@pytest.mark.parametrize(
+    ("outputs", "code", "message"),
+    [
+        (["-o", "same", "--predictions", "same"], 2, "same: given for two outputs"),
+        (["--predictions", "-"], 2, "standard output (-): given for two outputs"),
+        (["--predictions", "missing/p"], 1, "missing/p: there is no folder"),
+    ],
+)
+def test_evaluate__checks_its_outputs_before_any_work(
+    outputs, code: int, message: str, tmp_path: Path, run_cli, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = run_cli(["evaluate", "none", "none.fa", "--label-field", "label", *outputs])
+    assert (found.code, found.out) == (code, "")
+    assert message in found.err
+    assert list(tmp_path.iterdir()) == []

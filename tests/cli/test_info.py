@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+import fastgru
+from fastgru import SequenceClassifier
+from fastgru.models.model_file import read_model
+from tests.models.model_files import put_together, take_apart, write
+from tests.models.test_model_file import damage_json
+from tests.planted import plant
+
+
+def test_info__describes_the_model(work, run_cli) -> None:
+    code, out, _ = run_cli(["info", work.model])
+    assert code == 0
+    lines = dict(line.split("  ", 1) for line in out.splitlines())
+    shown = {name.strip(): value.strip() for name, value in lines.items()}
+    card = read_model(work.model).card
+    kept = card["training"]["history"][card["training"]["best_epoch"] - 1]
+    assert shown == {
+        "format": f"1 (fastgru {fastgru.__version__})",
+        "alphabet": "dna",
+        "classes": "no, yes",
+        "network": "1 GRU layer of 8 units, both directions",
+        "letters": "16 features each",
+        "pooling": "last, mean, max",
+        "weights": "1410 (float32)",
+        "trained on": "48 sequences, 8 for validation",
+        "epochs": f"2, number {kept['epoch']} kept",
+        "validation": f"loss {kept['validation_loss']:.4f}, "
+        f"accuracy {kept['validation_accuracy']:.4f}",
+        "file": f"labels.tsv (sha256 {card['data']['files'][1]['sha256'][:16]}...)",
+    }
+    assert f"a.fa (sha256 {card['data']['files'][0]['sha256'][:16]}...)" in out
+
+
+def test_info__of_a_model_from_python_leaves_out_what_it_does_not_know(
+    tmp_path: Path, run_cli
+) -> None:
+    model = SequenceClassifier(
+        hidden_size=1, num_layers=2, bidirectional=False, position_embedding=True,
+        early_stopping=False, max_epochs=1, threads=1, random_state=0,
+    )  # fmt: skip
+    model.fit(*plant(8, seed=1)).save(tmp_path / "m")
+    _, out, _ = run_cli(["info", tmp_path / "m"])
+    assert "2 GRU layers of 1 unit, one direction\n" in out
+    assert "positions   learned, for sequences of up to 30 letters\n" in out
+    assert "trained on  8 sequences\n" in out
+    assert "validation" not in out
+    assert "file" not in out
+
+
+def test_info__prints_the_whole_card_as_json(work, run_cli) -> None:
+    code, out, _ = run_cli(["info", "--json", work.model])
+    assert code == 0
+    assert json.loads(out) == read_model(work.model).card
+    assert out == json.dumps(json.loads(out), indent=2, sort_keys=True) + "\n"
+
+
+def test_info__lets_no_file_steer_the_terminal(tmp_path: Path, run_cli) -> None:
+    path = write(tmp_path, classes=["no", "\x1b[2Jyes\n"], fastgru_version="1\r\x1b[0m")
+    _, out, _ = run_cli(["info", path])
+    assert "\x1b" not in out
+    assert "\r" not in out
+    assert "'no, \\x1b[2Jyes\\n'" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b">a\nACGT\n", "not a readable model file ("),
+        (b"", "not a readable model file ("),
+        (b"\x80\x04\x95\0\0\0\0\0\0\0\0.", "expected one written by 'fastgru train'. Check the pa"),
+    ],
+)
+def test_info__explains_a_foreign_file(
+    content: bytes, message: str, tmp_path: Path, run_cli
+) -> None:
+    (tmp_path / "m").write_bytes(content)
+    code, out, err = run_cli(["info", tmp_path / "m"])
+    assert (code, out) == (1, "")
+    assert f"fastgru info: error: {tmp_path / 'm'}: {message}"[:40] in err
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_info__survives_any_card_with_the_right_checksum(tmp_path: Path, work, run_cli) -> None:
+    content, rng = work.model.read_bytes(), random.Random(8)
+    path = tmp_path / "m"
+    codes = []
+    for _ in range(100):
+        header, card, weights = take_apart(content)
+        damage_json(card, rng)
+        path.write_bytes(put_together(header, card, weights))
+        code, out, err = run_cli(["info", path])
+        assert (code == 0) == bool(out)
+        assert (code == 1) == (f"error: {path}: " in err)
+        codes.append(code)
+    assert {0, 1} == set(codes)

@@ -1,0 +1,76 @@
+"""A quick part of the tests in other modes: without compilation, with bounds checked, other tiles.
+
+Numba reads its settings when it is imported, so each mode is a process of its own.  What the modes
+compile is kept in the cache, each under its own key.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fastgru._numba import cpu_features
+
+ROOT = Path(__file__).parents[2]
+KERNELS = "tests/kernels/"
+
+pytestmark = pytest.mark.slow
+
+
+class Mode(NamedTuple):
+    """Settings of numba, and which tests to run: files, and an expression for their names."""
+
+    settings: dict[str, str]
+    files: list[str]
+    names: str
+    needs: str = ""
+
+
+SSE = "+sse,+sse2"
+AVX2 = "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt,+sse3,+sse4.1,+sse4.2,+ssse3," + SSE
+FILES = [
+    KERNELS + f"test_{name}.py"
+    for name in ("gru", "microkernel", "vectors", "assembly", "pooling", "loss")
+]
+
+MODES = {
+    "plain Python": Mode(
+        {"NUMBA_DISABLE_JIT": "1"},
+        [KERNELS, "tests/layers"],
+        "not central_differences and not order_that_every_block",
+    ),
+    "bounds checked, 256-bit vectors": Mode(
+        {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": AVX2},
+        FILES,
+        "not float64",
+        "avx2",
+    ),
+    "128-bit vectors": Mode(
+        {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": SSE}, FILES[:3], "not float32", "sse2"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_kernels__pass_their_tests_in_mode(name: str) -> None:
+    mode = MODES[name]
+    if mode.needs and (platform.machine() != "x86_64" or mode.needs not in cpu_features()):
+        pytest.skip(f"this CPU has no {mode.needs}")
+    quick = ["-m", "not slow and not peers", "-p", "no:cacheprovider", "-q"]
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", *mode.files, "-k", mode.names, *quick],
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"HYPOTHESIS_PROFILE": "quick"} | mode.settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=280,
+    )
+    assert result.returncode == 0, result.stdout[-5000:]
