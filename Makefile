@@ -17,7 +17,7 @@ run: .venv/installed-workflow ## run the whole workflow on the bundled data sets
 	@$(ACTIVE) snakemake --cores all --forcerun report # which ends by showing the results again
 
 test: .venv/installed-test ## run the test suite
-	@$(ACTIVE) python -m pytest
+	@$(ACTIVE) python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-peers: .venv/installed-peers ## compare with PyTorch (a large download)
 	@$(ACTIVE) python -m pytest -m peers

@@ -40,6 +40,7 @@ def pytest_arguments(options: argparse.Namespace, raw: Path) -> list[str]:
     """Return the arguments for pytest; the file ``raw`` is what pytest-benchmark writes."""
     arguments = [str(Path(__file__).parent), "-v", "--no-header", "--benchmark-quiet"]
     arguments += [f"--benchmark-json={raw}", "--override-ini=timeout=900"]
+    arguments += ["-W", "ignore::pytest_benchmark.logger.PytestBenchmarkWarning"]  # nothing to save
     arguments += [f"--threads={options.threads}"] if options.threads else []
     arguments += ["--keep-denormals"] if options.keep_denormals else []
     arguments += ["-k", options.k] if options.k else []

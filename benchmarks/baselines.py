@@ -1,7 +1,7 @@
 """The same computations in PyTorch: same weights, same precision, same threads.
 
 PyTorch is optional.  Where it is used it flushes denormal numbers to zero, as fastgru always does:
-by default it keeps them, and gradients that fade over a long sequence then make it many times
+by default it keeps them, and gradients that fade over a long sequence then make it several times
 slower on Intel CPUs.  The setting is made before PyTorch starts any thread, because threads inherit
 it.
 """

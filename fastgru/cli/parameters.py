@@ -15,28 +15,33 @@ _ELSEWHERE = ("alphabet", "threads", "random_state")
 
 def add_parameters(parser: argparse.ArgumentParser) -> None:
     """Add one option per parameter; an option left out keeps the classifier's default."""
-    group = parser.add_argument_group(
-        "model and training", "Defaults are those of fastgru.SequenceClassifier."
-    )
+    group = parser.add_argument_group("model and training")
     for parameter in PARAMETERS:
         if parameter.name in _ELSEWHERE:
             continue
         flag = f"--{parameter.name.replace('_', '-')}"
-        shared: dict[str, Any] = {"default": argparse.SUPPRESS, "dest": parameter.name}
+        choices = f": one or more of {', '.join(parameter.choices)}" if parameter.several else ""
+        text = f"{parameter.help}{choices} (default: {_shown(parameter.default)})"
+        shared: dict[str, Any] = {
+            "default": argparse.SUPPRESS,
+            "dest": parameter.name,
+            "help": text,
+        }
         if parameter.kind is bool:
-            group.add_argument(
-                flag, action=argparse.BooleanOptionalAction, help=parameter.help, **shared
-            )
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, **shared)
         elif parameter.several:
-            shown = f"{parameter.help}: one or more of {', '.join(parameter.choices)}"
-            group.add_argument(flag, type=_several, metavar="A,B,...", help=shown, **shared)
+            group.add_argument(flag, type=_several, metavar="A,B,...", **shared)
         elif parameter.choices:
-            group.add_argument(flag, choices=parameter.choices, help=parameter.help, **shared)
+            group.add_argument(flag, choices=parameter.choices, **shared)
         else:
             metavar = "N" if parameter.kind is int else "X"
-            group.add_argument(
-                flag, type=parameter.kind, metavar=metavar, help=parameter.help, **shared
-            )
+            group.add_argument(flag, type=parameter.kind, metavar=metavar, **shared)
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return ",".join(default) if isinstance(default, tuple) else str(default).lower()
 
 
 def chosen_parameters(args: argparse.Namespace) -> dict[str, Any]:

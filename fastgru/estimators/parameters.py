@@ -21,6 +21,8 @@ class Parameter:
     name
     kind
         ``int``, ``float``, ``bool`` or ``str``.
+    default
+        As in the constructor of the classifier.
     help
         What it does, in a few words.
     minimum, maximum
@@ -37,6 +39,7 @@ class Parameter:
 
     name: str
     kind: type
+    default: Any
     help: str
     minimum: float = -math.inf
     maximum: float = math.inf
@@ -47,54 +50,72 @@ class Parameter:
 
 
 PARAMETERS = (
-    Parameter("alphabet", str, "kind of sequences", choices=("dna", "rna", "protein")),
-    Parameter("embedding_size", int, "features of each letter", minimum=1),
-    Parameter("hidden_size", int, "units of each layer and direction", minimum=1),
-    Parameter("num_layers", int, "recurrent layers", minimum=1),
-    Parameter("bidirectional", bool, "run from both ends of the sequence"),
+    Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
+    Parameter("embedding_size", int, 16, "features of each letter", minimum=1),
+    Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
+    Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
+    Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
     Parameter(
         "position_embedding",
         bool,
+        False,
         "learn features of each position, for sequences that are aligned windows",
     ),
     Parameter(
-        "pooling", str, "how states become features of a sequence", choices=POOLINGS, several=True
+        "pooling",
+        str,
+        ("last", "mean", "max"),
+        "how states become features of a sequence",
+        choices=POOLINGS,
+        several=True,
     ),
     Parameter(
         "dropout",
         float,
+        0.1,
         "share dropped in training, between layers and before the classes",
         minimum=0,
         maximum=0.95,
     ),
-    Parameter("batch_size", int, "sequences of a gradient step", minimum=1),
-    Parameter("max_epochs", int, "most passes through the training set", minimum=1),
-    Parameter("learning_rate", float, "peak step size of AdamW", minimum=0, above_minimum=True),
-    Parameter("weight_decay", float, "decay of the weights in AdamW", minimum=0),
-    Parameter("clip_norm", float, "largest norm of a gradient", minimum=0, above_minimum=True),
+    Parameter("batch_size", int, 64, "sequences of a gradient step", minimum=1),
+    Parameter("max_epochs", int, 40, "most passes through the training set", minimum=1),
+    Parameter(
+        "learning_rate", float, 0.003, "peak step size of AdamW", minimum=0, above_minimum=True
+    ),
+    Parameter("weight_decay", float, 0.01, "decay of the weights in AdamW", minimum=0),
+    Parameter("clip_norm", float, 1.0, "largest norm of a gradient", minimum=0, above_minimum=True),
     Parameter(
         "warmup_fraction",
         float,
+        0.1,
         "share of the steps over which the learning rate rises",
         minimum=0,
         maximum=1,
     ),
     Parameter(
-        "class_weight", str, "weigh classes by their rarity", choices=("balanced",), optional=True
+        "class_weight",
+        str,
+        None,
+        "weigh classes by their rarity",
+        choices=("balanced",),
+        optional=True,
     ),
-    Parameter("early_stopping", bool, "stop when the validation loss no longer falls"),
+    Parameter("early_stopping", bool, True, "stop when the validation loss no longer falls"),
     Parameter(
         "validation_fraction",
         float,
+        0.1,
         "share of the training set held out for early stopping, where no validation set is given",
         minimum=0,
         maximum=0.9,
         above_minimum=True,
     ),
-    Parameter("n_iter_no_change", int, "epochs without progress before stopping", minimum=1),
-    Parameter("dtype", str, "precision of the arithmetic", choices=("float32", "float64")),
-    Parameter("threads", int, "threads to use", minimum=1, optional=True),
-    Parameter("random_state", int, "seed", minimum=0, maximum=2**63 - 1, optional=True),
+    Parameter("n_iter_no_change", int, 10, "epochs without progress before stopping", minimum=1),
+    Parameter(
+        "dtype", str, "float32", "precision of the arithmetic", choices=("float32", "float64")
+    ),
+    Parameter("threads", int, None, "threads to use", minimum=1, optional=True),
+    Parameter("random_state", int, None, "seed", minimum=0, maximum=2**63 - 1, optional=True),
 )
 
 

@@ -284,7 +284,7 @@ def test_predict__refuses_classes_that_fit_in_no_column(tmp_path: Path, work, ru
 
 
 def test_predict__ends_quietly_when_its_reader_leaves(work) -> None:
-    arguments = f"predict -q {work.model} {' '.join([str(work.fasta)] * 200)}"
+    arguments = f"predict -q {work.model} {' '.join([str(work.fasta)] * 60)}"
     result = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m fastgru {arguments} | head -n 1"],
         check=False,

@@ -196,6 +196,18 @@ def test_train__writes_empty_cells_where_there_was_no_validation(
     ]
 
 
+def test_train__help_tells_every_default(run_cli) -> None:
+    shown = " ".join(run_cli(["train", "--help"]).out.split())
+    for text in (
+        "units of each layer and direction (default: 64)",
+        "one or more of last, mean, max (default: last,mean,max)",
+        "run from both ends of the sequence (default: yes)",
+        "weigh classes by their rarity (default: none)",
+        "peak step size of AdamW (default: 0.003)",
+    ):
+        assert text in shown
+
+
 def test_train__remembers_where_the_data_came_from(work) -> None:
     data = json.loads(json.dumps(read_model(work.model).card["data"]))
     assert [file["name"] for file in data["files"]] == ["a.fa", "labels.tsv"]

@@ -19,6 +19,10 @@ def test_parameters__are_those_of_the_signature_in_order() -> None:
     assert [parameter.name for parameter in PARAMETERS] == list(signature.parameters)[1:]
 
 
+def test_parameters__have_the_defaults_of_the_signature() -> None:
+    assert {parameter.name: parameter.default for parameter in PARAMETERS} == DEFAULTS
+
+
 def test_parameters__are_keywords_but_for_the_first() -> None:
     kinds = [p.kind for p in inspect.signature(SequenceClassifier).parameters.values()]
     assert set(kinds[1:]) == {inspect.Parameter.KEYWORD_ONLY}

@@ -18,13 +18,13 @@ import pytest
 from fastgru._numba import cpu_features
 
 ROOT = Path(__file__).parents[2]
-KERNELS = "tests/kernels/"
+
 
 pytestmark = pytest.mark.slow
 
 
 class Mode(NamedTuple):
-    """Settings of numba, and which tests to run: files, and an expression for their names."""
+    """Settings of numba; which tests to run, by file and name; a feature that the CPU needs."""
 
     settings: dict[str, str]
     files: list[str]
@@ -34,25 +34,26 @@ class Mode(NamedTuple):
 
 SSE = "+sse,+sse2"
 AVX2 = "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt,+sse3,+sse4.1,+sse4.2,+ssse3," + SSE
-FILES = [
-    KERNELS + f"test_{name}.py"
-    for name in ("gru", "microkernel", "vectors", "assembly", "pooling", "loss")
+NARROW = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": SSE}
+WIDE = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": AVX2}
+
+RECURRENT = ["tests/kernels/test_gru.py"]
+BUILDING_BLOCKS = [
+    f"tests/kernels/test_{name}.py" for name in ("microkernel", "vectors", "assembly")
 ]
+AROUND = [f"tests/kernels/test_{name}.py" for name in ("pooling", "loss")]
+LONG = "central_differences or order_that_every_block"
 
 MODES = {
     "plain Python": Mode(
-        {"NUMBA_DISABLE_JIT": "1"},
-        [KERNELS, "tests/layers"],
-        "not central_differences and not order_that_every_block",
+        {"NUMBA_DISABLE_JIT": "1"}, ["tests/kernels", "tests/layers"], f"not ({LONG})"
     ),
-    "bounds checked, 256-bit vectors": Mode(
-        {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": AVX2},
-        FILES,
-        "not float64",
-        "avx2",
+    "plain Python, 128-bit vectors": Mode(
+        {"NUMBA_DISABLE_JIT": "1"} | NARROW, RECURRENT, f"float32 and not ({LONG})", "sse2"
     ),
-    "128-bit vectors": Mode(
-        {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": SSE}, FILES[:3], "not float32", "sse2"
+    "128-bit vectors": Mode(NARROW, BUILDING_BLOCKS, "test", "sse2"),
+    "256-bit vectors, bounds checked": Mode(
+        {"NUMBA_BOUNDSCHECK": "1"} | WIDE, RECURRENT + BUILDING_BLOCKS + AROUND, "float32", "avx2"
     ),
 }
 

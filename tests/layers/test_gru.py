@@ -117,9 +117,9 @@ def test_gru_forward__takes_strided_input() -> None:
 
 
 def test_dropout__leaves_out_a_share_of_the_outputs_between_layers() -> None:
-    gru = GRU(2, 50, num_layers=2, dropout=0.3, random_state=0)
+    gru = GRU(2, 5, num_layers=2, dropout=0.3, random_state=0)
     gru.parameters["weight_ih_l1"].fill(0)
-    gru.parameters["weight_ih_l1"][100:, 0] = 1  # the new gate sees one unit of the layer below
+    gru.parameters["weight_ih_l1"][10:, 0] = 1  # the new gate sees one unit of the layer below
     gru.parameters["weight_hh_l1"].fill(0)
     below, _ = first_layer(gru).forward(np.ones((500, 1, 2)))
     y, _ = gru.forward(np.ones((500, 1, 2)))

@@ -93,7 +93,7 @@ def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     assert_slopes(lambda: network, *batch(*SEQUENCES))
 
 
-@pytest.mark.parametrize("num_layers", [1, 3])
+@pytest.mark.parametrize("num_layers", [1, 2])
 def test_backward__is_the_slope_of_forward_with_dropout(num_layers: int) -> None:
     start = make_network(num_layers=num_layers, dropout=0.5)
     spread(start)
