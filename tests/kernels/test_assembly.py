@@ -64,12 +64,18 @@ def test_tile__calls_no_library(dtype: str) -> None:
 INSPECT = """
 import sys
 import numpy as np
-from fastgru.layers.gru import GRU
 from fastgru.kernels.gru import gru_forward
 from fastgru.kernels.gru_backward import gru_backward
-gru = GRU(3, 5)
-y, h_n = gru.forward(np.ones((2, 2, 3)))
-gru.backward(y)
+from fastgru.layers.blocks import plan_blocks
+from fastgru.layers.gru import GRU
+from fastgru.layers.packing import row_stride
+from fastgru.layers.step_input import StepInput
+(direction,) = GRU(3, 5).stack.top
+blocks = plan_blocks(np.array([2, 1]), 2)
+x = np.zeros((blocks.n_rows, row_stride(3, direction.dtype)), np.float32)
+states = blocks.to_slots(np.zeros((2, 5), np.float32), direction.padded_size)
+direction.forward(blocks, StepInput(x=x), states, training=True)
+direction.backward(None, states)
 for kernel in (gru_forward, gru_backward):
     (assembly,) = kernel.compiled.inspect_asm().values()
     sys.stdout.write(assembly + "=====")

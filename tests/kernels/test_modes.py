@@ -19,7 +19,6 @@ from fastgru._numba import cpu_features
 
 ROOT = Path(__file__).parents[2]
 
-
 pytestmark = pytest.mark.slow
 
 
@@ -42,7 +41,7 @@ BUILDING_BLOCKS = [
     f"tests/kernels/test_{name}.py" for name in ("microkernel", "vectors", "assembly")
 ]
 AROUND = [f"tests/kernels/test_{name}.py" for name in ("pooling", "loss")]
-LONG = "central_differences or order_that_every_block"
+LONG = "central_differences or order_that_every_block or may_stop or adds_up or sum_groups"
 
 MODES = {
     "plain Python": Mode(

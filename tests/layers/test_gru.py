@@ -9,7 +9,6 @@ import pytest
 
 from fastgru.errors import ConfigurationError
 from fastgru.layers.gru import GRU
-from tests import reference
 from tests.gradients import TOLERANCE, central_differences
 from tests.gru_problems import DTYPES, load, make_problem
 
@@ -294,9 +293,3 @@ def test_load_state_dict__names_what_does_not_fit_and_changes_nothing() -> None:
         assert str(error.value) == message
         for name, value in gru.parameters.items():
             np.testing.assert_array_equal(value, before[name])
-
-
-def test_reference__agrees_on_what_the_parameters_mean() -> None:
-    # The oracle reads depth and directions off the names alone.
-    gru = GRU(3, 5, num_layers=3, bidirectional=True)
-    assert [len(ends) for ends in reference.suffixes(gru.parameters)] == [2, 2, 2]
