@@ -24,7 +24,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -43,6 +42,8 @@ from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, register_jitable, register_model
 from numba.extending import overload as type_dispatch
 from numba.np.ufunc import parallel as thread_pool
+
+from fastgru._machine import control_group_cpus, is_private_directory
 
 try:
     import fcntl
@@ -119,25 +120,6 @@ def _cache_key() -> str:
     return digest.hexdigest()[:16]
 
 
-def _is_private_directory(path: Path) -> bool:
-    """Make ``path`` if need be; true where this user alone may write in it.
-
-    numba's cache entries are pickles, so a directory that another user can write to would let
-    that user run code here.
-    """
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = path.stat()
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError:
-        return False
-    if not hasattr(os, "getuid"):
-        return True
-    shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return status.st_uid == os.getuid() and not shared
-
-
 def _user_cache_home() -> Path:
     if os.environ.get("FASTGRU_CACHE_DIR"):
         return Path(os.environ["FASTGRU_CACHE_DIR"])
@@ -157,7 +139,7 @@ class _CacheHome:
         with self._lock:
             if self._path is None:
                 wanted = _user_cache_home() / _cache_key()
-                if not _is_private_directory(wanted):
+                if not is_private_directory(wanted):
                     self._temporary = tempfile.TemporaryDirectory(prefix="fastgru-")
                     wanted = Path(self._temporary.name)
                 self._path = wanted
@@ -288,22 +270,9 @@ class _LazyCache:
 # --- threads -----------------------------------------------------------------------------
 
 
-def _control_group_cpus() -> float:
-    """Return the CPUs that the control group grants (version 2, then 1), or infinity."""
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()[:2]
-        return float("inf") if quota == "max" else int(quota) / int(period)
-    with contextlib.suppress(OSError, ValueError):
-        folder = Path("/sys/fs/cgroup/cpu")
-        quota_us = int(folder.joinpath("cpu.cfs_quota_us").read_text())
-        period_us = int(folder.joinpath("cpu.cfs_period_us").read_text())
-        return quota_us / period_us if quota_us > 0 else float("inf")
-    return float("inf")
-
-
 def default_threads() -> int:
     """Return the number of threads used where none is asked for: the CPUs that are ours."""
-    granted = _control_group_cpus()
+    granted = control_group_cpus()
     available = int(config.NUMBA_NUM_THREADS)  # numba's count follows CPU affinity
     return max(1, available if granted >= available else int(granted))
 

@@ -1,0 +1,41 @@
+"""What the machine grants this process: CPUs, and a directory of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+
+def control_group_cpus() -> float:
+    """Return the CPUs that the control group grants (version 2, then 1), or infinity."""
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()[:2]
+        return float("inf") if quota == "max" else int(quota) / int(period)
+    with contextlib.suppress(OSError, ValueError):
+        folder = Path("/sys/fs/cgroup/cpu")
+        quota_us = int(folder.joinpath("cpu.cfs_quota_us").read_text())
+        period_us = int(folder.joinpath("cpu.cfs_period_us").read_text())
+        return quota_us / period_us if quota_us > 0 else float("inf")
+    return float("inf")
+
+
+def is_private_directory(path: Path) -> bool:
+    """Make ``path`` if need be; true where this user alone may write in it.
+
+    numba's cache entries are pickles, so a directory that another user can write to would let
+    that user run code here.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = path.stat()
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError:
+        return False
+    if not hasattr(os, "getuid"):
+        return True
+    shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return status.st_uid == os.getuid() and not shared
