@@ -157,12 +157,13 @@ def cache_directory() -> Path:
 class _Locator(caching._CacheLocator):  # type: ignore[misc]
     """Places the entries of a kernel; see numba.core.caching for the protocol."""
 
-    def __init__(self, name: str, line: int) -> None:
+    def __init__(self, name: str, line: int, py_file: str) -> None:
         self._disambiguator = f"{name}-{line}"
+        self._py_file = py_file  # named in numba's warning where a kernel cannot be cached
 
     @classmethod
     def from_function(cls, py_func: Callable[..., Any], py_file: str) -> _Locator:
-        return cls(py_func.__module__, py_func.__code__.co_firstlineno)
+        return cls(py_func.__module__, py_func.__code__.co_firstlineno, py_file)
 
     def get_cache_path(self) -> str:
         return str(cache_directory())

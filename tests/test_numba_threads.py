@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numba import get_num_threads
 
-from fastgru import _numba
+from fastgru import _machine, _numba
 from fastgru._numba import get_thread_id, prange, threads_limited_to
 from tests.kernels.uncached import uncached_parallel_kernel
 
@@ -28,7 +28,7 @@ needs_compilation = pytest.mark.skipif(_numba.jit_disabled, reason="plain Python
 @pytest.fixture
 def control_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Make the files of a control group: ``control_group("cpu.max", "max 100000")``."""
-    monkeypatch.setattr(_numba, "Path", lambda path: tmp_path / str(path).lstrip("/"))
+    monkeypatch.setattr(_machine, "Path", lambda path: tmp_path / str(path).lstrip("/"))
 
     def write(name: str, content: str) -> None:
         path = tmp_path / "sys/fs/cgroup" / name
