@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from fastgru.errors import FastgruError
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.layers.gru import GRU
+    from fastgru.layers.lstm import LSTM
+    from fastgru.layers.rnn import RNN
 
 __version__ = "0.1.0"
-__all__ = ["GRU", "FastgruError", "SequenceClassifier", "__version__", "datasets"]
+__all__ = ["GRU", "LSTM", "RNN", "FastgruError", "SequenceClassifier", "__version__", "datasets"]
 
 _HOMES = {
     "FastgruError": "fastgru.errors",
     "GRU": "fastgru.layers.gru",
+    "LSTM": "fastgru.layers.lstm",
+    "RNN": "fastgru.layers.rnn",
     "SequenceClassifier": "fastgru.estimators.classifier",
 }
 

@@ -22,6 +22,7 @@ Threads
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import tempfile
@@ -35,7 +36,7 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import get_thread_id, prange, types
+from numba import prange, types
 from numba.core import caching, cgutils, config
 from numba.core.datamodel.models import PrimitiveModel
 from numba.core.typing.templates import AbstractTemplate, infer_global
@@ -57,7 +58,6 @@ __all__ = [
     "cgutils",
     "cpu_features",
     "default_threads",
-    "get_thread_id",
     "infer_global",
     "intrinsic",
     "ir",
@@ -65,12 +65,12 @@ __all__ = [
     "kernel",
     "kernel_part",
     "lower_builtin",
-    "max_threads",
     "np",
     "prange",
     "register_jitable",
     "register_model",
     "threading_layer",
+    "threads_in_force",
     "threads_limited_to",
     "type_dispatch",
     "types",
@@ -189,6 +189,15 @@ class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
 
     _impl_class = _CacheImplementation
 
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, Any]:
+        """Tell overloads apart by signature and CPU alone.
+
+        numba adds a hash of a closure's cells, which never match in another process where a cell
+        holds a compiled function; here the directory's key covers all sources, and parts made for
+        several cells bear names of their own.
+        """
+        return (sig, codegen.magic_tuple())
+
     def save_overload(self, sig: Any, data: Any) -> None:
         with contextlib.suppress(OSError), _exclusive(cache_directory() / "lock"):
             try:
@@ -218,27 +227,50 @@ def _exclusive(path: Path) -> Iterator[None]:
 @overload
 def kernel(function: F) -> F: ...
 @overload
-def kernel(*, parallel: bool = ...) -> Callable[[F], F]: ...
-def kernel(function: F | None = None, *, parallel: bool = False) -> F | Callable[[F], F]:
+def kernel(*, parallel: bool = ..., name: str | None = ...) -> Callable[[F], F]: ...
+def kernel(
+    function: F | None = None, *, parallel: bool = False, name: str | None = None
+) -> F | Callable[[F], F]:
     """Compile a function with the options that all kernels share.
+
+    A kernel that is made several times in one place needs a ``name`` each time; one that runs
+    workers (:mod:`fastgru.kernels.workers`) is ``parallel``.
 
     ``error_model="numpy"`` lets loops with a division vectorise; the default checks for zero and
     made them 6 to 10 times slower.  The global interpreter lock is released while a kernel runs.
     """
 
     def compile_lazily(function: F) -> F:
-        compiled = _compile(function, parallel=parallel)
+        compiled = _compile(_named(function, name))
         return cast("F", _guarded(compiled) if parallel and not jit_disabled else compiled)
 
     return compile_lazily if function is None else compile_lazily(function)
 
 
-def kernel_part(function: F) -> F:
-    """Compile a function that only kernels call.
+@overload
+def kernel_part(function: F) -> F: ...
+@overload
+def kernel_part(*, parallel: bool = ..., name: str | None = ...) -> Callable[[F], F]: ...
+def kernel_part(
+    function: F | None = None, *, parallel: bool = False, name: str | None = None
+) -> F | Callable[[F], F]:
+    """Compile a function that only kernels call; ``parallel`` where it has a ``prange``.
 
     Without the code that converts Python's arguments, which takes as long to compile as the part.
     """
-    return cast("F", _compile(function, no_cpython_wrapper=True))
+
+    def compile_lazily(function: F) -> F:
+        named = _named(function, name)
+        return cast("F", _compile(named, parallel=parallel, no_cpython_wrapper=True))
+
+    return compile_lazily if function is None else compile_lazily(function)
+
+
+def _named(function: F, name: str | None) -> F:
+    """Name a function that is made several times; numba's cache goes by its name."""
+    if name is not None:
+        function.__name__ = function.__qualname__ = name
+    return function
 
 
 def _compile(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
@@ -278,11 +310,6 @@ def default_threads() -> int:
     return max(1, available if granted >= available else int(granted))
 
 
-def max_threads() -> int:
-    """Return a number that no thread's own number in a parallel region reaches."""
-    return int(config.NUMBA_NUM_THREADS)
-
-
 @contextlib.contextmanager
 def threads_limited_to(threads: int | None) -> Iterator[int]:
     """Run the kernels inside on ``threads`` threads (None: :func:`default_threads`).
@@ -291,12 +318,33 @@ def threads_limited_to(threads: int | None) -> Iterator[int]:
     """
     asked = default_threads() if threads is None else threads
     number = max(1, min(asked, int(config.NUMBA_NUM_THREADS)))
-    before = numba.get_num_threads()
+    before, limited = numba.get_num_threads(), _is_limited()
     numba.set_num_threads(number)
+    _limit.in_force = True
     try:
         yield number
     finally:
         numba.set_num_threads(before)
+        _limit.in_force = limited
+
+
+_limit = threading.local()
+
+
+def _is_limited() -> bool:
+    return getattr(_limit, "in_force", False)
+
+
+def threads_in_force() -> int:
+    """Return the number of threads that a parallel kernel called now should use."""
+    if jit_disabled:
+        return 1
+    return int(numba.get_num_threads()) if _is_limited() else _default_threads_once()
+
+
+@functools.cache
+def _default_threads_once() -> int:
+    return default_threads()
 
 
 def threading_layer() -> str:

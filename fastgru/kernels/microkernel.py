@@ -4,46 +4,22 @@ One function, :func:`tile`, computes::
 
     C[m, v*LANES + l] += sum over o, k of  A[m, o, k] * B[o, k, v, l]
 
-for ``m`` in 0..ROWS-1 (rows), ``v`` in 0..vectors-1 and ``l`` in 0..LANES-1 (columns), with
-``k`` running over ``inner`` steps in each of ``outer`` panels.  The ``ROWS x vectors``
-accumulators stay in vector registers through the whole sum, which is taken in ascending
-``o, k``; so an element's value does not depend on what else is computed beside it.
+for ``m`` in 0..rows-1, ``v`` in 0..vectors-1 and ``l`` in 0..LANES-1 (columns), with ``k`` running
+over ``inner`` steps in each of ``outer`` panels.  The ``rows x vectors`` accumulators stay in
+vector registers through the whole sum, which is taken in ascending ``o, k``; so an element's value
+depends neither on what is computed beside it nor on the number of rows.
 
 A has three free strides, so that the one function serves all three products of a recurrent
 step: ``h W^T`` (forward), ``dgates W`` (state gradient), ``h^T dgates`` (weight gradient).
 
-The tile's shape follows the registers of the CPU that numba compiles for (measured: 8 x 3
-vectors keep 32 registers busy; on 16 registers they spill, and 4 x 3 do not).  LLVM turns each
-scalar of A, copied to all lanes, into an embedded broadcast.
+LLVM turns each scalar of A, copied to all lanes, into an embedded broadcast.
 
 Axes: m row of the tile, k summed index, v vector of a row, l lane of a vector.
 """
 
-from fastgru._numba import cpu_features, intrinsic, ir, jit_disabled, np, types
-
-_REGISTER_FILES = (  # feature, bytes of a vector register, rows of a tile with three vectors
-    ("avx512f", 64, 8),
-    ("avx2", 32, 4),
-    ("neon", 16, 8),
-)
-_ANY_CPU = (16, 4)
-
-
-def _register_file() -> tuple[int, int]:
-    features = cpu_features()
-    for feature, width, rows in _REGISTER_FILES:
-        if feature in features:
-            return width, rows
-    return _ANY_CPU
-
-
-VECTOR_BYTES, ROWS = _register_file()
-"""Bytes of a vector, and rows (sequences, time steps or units) that one tile computes."""
-
-
-def lanes_of(dtype) -> int:
-    """Return the number of elements of ``dtype`` in a vector."""
-    return VECTOR_BYTES // np.dtype(dtype).itemsize
+from fastgru._numba import intrinsic, ir, jit_disabled, np, types
+from fastgru.kernels.blocks import block_rows
+from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
 
 
 def _data_pointer(context, builder, array_type, array, offset):
@@ -118,15 +94,15 @@ class _TileEmitter:
 def _emit_tile(context, builder, signature, arguments, rows, vectors):
     """Emit: load accumulators; for o: for k: multiply_add; store accumulators."""
     (c, c_offset, c_row), (a, a_offset, a_row, a_k, a_outer), (b, b_offset, b_k, b_vector) = (
-        arguments[0:3],
-        arguments[3:8],
-        arguments[8:12],
+        arguments[1:4],
+        arguments[4:9],
+        arguments[9:13],
     )
-    inner, outer = arguments[12:14]
+    inner, outer = arguments[13:15]
     kinds = signature.args
-    c = _data_pointer(context, builder, kinds[0], c, c_offset)
-    a = _data_pointer(context, builder, kinds[3], a, a_offset)
-    b = _data_pointer(context, builder, kinds[8], b, b_offset)
+    c = _data_pointer(context, builder, kinds[1], c, c_offset)
+    a = _data_pointer(context, builder, kinds[4], a, a_offset)
+    b = _data_pointer(context, builder, kinds[9], b, b_offset)
     emit = _TileEmitter(builder, c.type.pointee, rows, vectors)
     intp = inner.type
     zero, one = ir.Constant(intp, 0), ir.Constant(intp, 1)
@@ -185,6 +161,7 @@ def _compiled_tile(vectors):
     @intrinsic
     def tile(
         typing_context,
+        shape,
         c,
         c_offset,
         c_row,
@@ -203,13 +180,14 @@ def _compiled_tile(vectors):
         if not (c.layout == a.layout == b.layout == "C" and c.dtype == a.dtype == b.dtype):
             return None  # strides count elements of contiguous memory
         sizes = types.intp
+        rows = ROWS if isinstance(shape, types.NoneType) else block_rows(shape.dtype)
         signature = types.void(
-            *(c, sizes, sizes), *(a, sizes, sizes, sizes, sizes), *(b, sizes, sizes, sizes),
+            *(shape, c, sizes, sizes), *(a, sizes, sizes, sizes, sizes), *(b, sizes, sizes, sizes),
             *(sizes, sizes),
         )  # fmt: skip
 
         def generate(context, builder, signature, arguments):
-            return _emit_tile(context, builder, signature, arguments, ROWS, vectors)
+            return _emit_tile(context, builder, signature, arguments, rows, vectors)
 
         return signature, generate
 
@@ -220,15 +198,16 @@ def _numpy_tile(vectors):
     """Return the definition of the tile in NumPy: used where compilation is switched off."""
 
     @np.errstate(over="ignore", invalid="ignore")  # padding may hold anything
-    def tile(c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k, b_vector,
-             inner, outer):  # fmt: skip
+    def tile(shape, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
+             b, b_offset, b_k, b_vector, inner, outer):  # fmt: skip
+        rows = ROWS if shape is None else block_rows(shape.dtype)
         lanes = lanes_of(c.dtype)
         columns = (np.arange(vectors)[:, None] * b_vector + np.arange(lanes)).ravel()
-        c_at = c_offset + np.arange(ROWS)[:, None] * c_row + np.arange(vectors * lanes)
+        c_at = c_offset + np.arange(rows)[:, None] * c_row + np.arange(vectors * lanes)
         total = c.reshape(-1)[c_at]
         for step in range(inner * outer):
             o, k = divmod(step, inner)
-            a_at = a_offset + np.arange(ROWS) * a_row + o * a_outer + k * a_k
+            a_at = a_offset + np.arange(rows) * a_row + o * a_outer + k * a_k
             total += a.reshape(-1)[a_at][:, None] * b.reshape(-1)[b_offset + step * b_k + columns]
         c.reshape(-1)[c_at] = total
 
@@ -240,8 +219,10 @@ _make_tile = _numpy_tile if jit_disabled else _compiled_tile
 tile_1 = _make_tile(1)
 tile_2 = _make_tile(2)
 tile_3 = _make_tile(3)
-"""``tile_v(c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k, b_vector,
-inner, outer)``: add the product to a tile of ROWS x v vectors of ``c``.
+"""``tile_v(shape, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k, b_vector,
+inner, outer)``: add the product to a tile of rows x v vectors of ``c``.
+
+``shape`` is the table of blocks whose type says how many rows the tile has, or None for ROWS.
 
 ``c``, ``a`` and ``b`` are contiguous arrays of one float type; offsets and strides count
 elements.  The panels of ``b`` follow each other (``inner * b_k`` apart), those of ``a`` stand

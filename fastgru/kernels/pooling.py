@@ -6,88 +6,92 @@
     max_c  = max over t of h_{t,c}              dh_{t,c} = dmax_c where t is the first maximum
 
 (The third pooling, the last state, is the final state itself.)  A sequence of no steps pools to
-zero.  Blocked layout as in :mod:`fastgru.kernels.gru`: the state after step t of sequence i of a
-block stands in row ``start + (t + 1) * ROWS + i``.
+zero.
 
-Axes: T valid steps, c hidden unit.
+Axes: B sequences, T steps of which the first ``lengths[b]`` are valid, C channels.
 """
 
-from fastgru._numba import kernel, kernel_part, prange
-from fastgru.kernels.microkernel import ROWS
-from fastgru.kernels.vectors import lanes, load, store, where_less
+from fastgru._numba import kernel, kernel_part
+from fastgru.kernels.workers import run_workers, take_next
 
 
 @kernel_part
-def _pool_panel(h, at, step, length, mean, maximum, first, out):
-    """Pool one panel of one sequence whose states stand ``step`` apart from ``at`` on."""
-    total = load(h, at)
-    most = total
-    where = total * 0.0
+def _pool_sequence(b, length, y, mean, maximum, first):
+    channels = y.shape[2]
+    for c in range(channels):
+        value = y[b, 0, c] if length > 0 else 0.0
+        mean[b, c] = value
+        maximum[b, c] = value
+        first[b, c] = 0
     for t in range(1, length):
-        value = load(h, at + t * step)
-        total = total + value
-        where = where_less(most, value, t, where)
-        most = where_less(most, value, value, most)
-    store(total / length, mean, out)
-    store(most, maximum, out)
-    store(where, first, out)
+        for c in range(channels):
+            value = y[b, t, c]
+            mean[b, c] += value
+            if value > maximum[b, c]:
+                maximum[b, c] = value
+                first[b, c] = t
+    for c in range(channels):
+        mean[b, c] /= max(length, 1)
+
+
+@kernel_part
+def _pool_sequences(worker, counter, lengths, y, mean, maximum, first):
+    b = take_next(counter)
+    while b < lengths.shape[0]:
+        _pool_sequence(b, lengths[b], y, mean, maximum, first)
+        b = take_next(counter)
 
 
 @kernel(parallel=True)
-def pool_forward(blocks, h, mean, maximum, first):
+def pool_forward(counter, n_workers, lengths, y, mean, maximum, first):
     """Take mean and maximum over the valid steps of each sequence.
 
     Parameters
     ----------
-    blocks : int64 (n_blocks, 2 + ROWS)
-    h : float (rows, stride)
-    mean, maximum : float (n_blocks, ROWS, padded_size), **written**
-    first : float (n_blocks, ROWS, padded_size), **written**
-        Step of the first maximum; a whole number, exact below 2^24 steps.
+    counter : int64 (1,), zero
+    n_workers : int
+    lengths : int64 (B,)
+    y : float (B, T, C)
+    mean, maximum : float (B, C), **written**
+    first : int32 (B, C), **written**
+        Step of the first maximum.
 
     Notes
     -----
-    The parallel loop runs over blocks, the sum over time is in order: the result does not depend
-    on the number of threads.
+    The workers take one sequence after the other, the sum over time is in order: the result does not
+    depend on the number of threads.
     """
-    for block in prange(blocks.shape[0]):
-        lane = lanes(h)
-        size, stride = mean.shape[2], h.shape[1]
-        for i in range(ROWS):
-            length = blocks[block, 2 + i]
-            for c in range(0, size, lane):
-                at = (blocks[block, 0] + ROWS + i) * stride + c
-                out = (block * ROWS + i) * size + c
-                if length > 0:
-                    _pool_panel(h, at, ROWS * stride, length, mean, maximum, first, out)
-                else:
-                    store(0.0, mean, out)
-                    store(0.0, maximum, out)
-                    store(0.0, first, out)
+    run_workers(_pool_sequences, n_workers, (counter, lengths, y, mean, maximum, first))
+
+
+@kernel_part
+def _unpool_sequence(b, length, d_mean, d_maximum, first, dy):
+    channels = dy.shape[2]
+    for t in range(length):
+        for c in range(channels):
+            most = d_maximum[b, c] if first[b, c] == t else 0.0 * d_maximum[b, c]
+            dy[b, t, c] = d_mean[b, c] / length + most
+
+
+@kernel_part
+def _unpool_sequences(worker, counter, lengths, d_mean, d_maximum, first, dy):
+    b = take_next(counter)
+    while b < lengths.shape[0]:
+        _unpool_sequence(b, lengths[b], d_mean, d_maximum, first, dy)
+        b = take_next(counter)
 
 
 @kernel(parallel=True)
-def pool_backward(blocks, d_mean, d_maximum, first, dy):
+def pool_backward(counter, n_workers, lengths, d_mean, d_maximum, first, dy):
     """Spread the gradients of mean and maximum over the steps of each sequence.
 
     Parameters
     ----------
-    blocks : int64 (n_blocks, 2 + ROWS)
-    d_mean, d_maximum, first : float (n_blocks, ROWS, padded_size)
-    dy : float (rows, stride), **written** at valid steps
+    counter : int64 (1,), zero
+    n_workers : int
+    lengths : int64 (B,)
+    d_mean, d_maximum : float (B, C)
+    first : int32 (B, C)
+    dy : float (B, T, C), **written** at valid steps
     """
-    for block in prange(blocks.shape[0]):
-        lane = lanes(dy)
-        size, stride = d_mean.shape[2], dy.shape[1]
-        for i in range(ROWS):
-            length = blocks[block, 2 + i]
-            for c in range(0, size, lane):
-                at = (blocks[block, 0] + ROWS + i) * stride + c
-                given = (block * ROWS + i) * size + c
-                if length > 0:
-                    share = load(d_mean, given) / length
-                    most = share + load(d_maximum, given)
-                    where = load(first, given)
-                    for t in range(length):
-                        here = where_less((where - t) * (where - t), 0.5, most, share)
-                        store(here, dy, at + t * ROWS * stride)
+    run_workers(_unpool_sequences, n_workers, (counter, lengths, d_mean, d_maximum, first, dy))

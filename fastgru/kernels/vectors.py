@@ -26,7 +26,7 @@ from fastgru._numba import (
     register_model,
     types,
 )
-from fastgru.kernels.microkernel import VECTOR_BYTES, lanes_of
+from fastgru.kernels.registers import VECTOR_BYTES, lanes_of
 
 
 class Vector(types.Type):

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastgru._numba import max_threads
-from fastgru.kernels.gru import Inputs, Steps, gru_forward
-from fastgru.kernels.gru_backward import (
-    Gradients,
-    Scratch,
-    Tape,
-    TransposedWeights,
-    gru_backward,
-)
-from fastgru.kernels.microkernel import ROWS, lanes_of
-from fastgru.kernels.steps import product, sum_groups
+from fastgru.kernels.products import product
+from fastgru.kernels.recurrence import Inputs, Layout
+from fastgru.kernels.recurrence_backward import InputSums, Scratch
+from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.layers.blocks import Blocks
+from fastgru.layers.cells import CellKind
+from fastgru.layers.layer_input import InputGradients, LayerInput
 from fastgru.layers.packing import (
-    INPUT,
-    RECURRENT,
+    pack_columns,
     pack_rows,
     pack_transposed,
-    pack_weight,
     round_up,
     row_stride,
+    unpack_columns,
     unpack_rows,
-    unpack_weight,
 )
-from fastgru.layers.step_input import InputGradients, StepInput
-from fastgru.layers.workspace import Workspace
+from fastgru.layers.workspace import Workspace, new_work
 
-_NO_INDEX = np.empty(0, np.int32)
-_CHUNK_BYTES = 256 * 1024
+_CHUNK_ROWS = 128
+"""Rows (steps of all sequences of a block) that are taken together."""
 
 
 def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -41,64 +33,98 @@ def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 class Direction:
-    """One direction of one GRU layer.
+    """One direction of one recurrent layer.
 
     Parameters
     ----------
+    kind
     parameters, grads
         The layer's arrays by PyTorch's names; ``grads`` is added to.
     suffix
         ``"_l0"``, ``"_l0_reverse"``, ...
-
-    Attributes
-    ----------
-    h : float (rows, stride)
-        States of the last forward pass; row ``start + ROWS + t * ROWS + i`` is the state after
-        step ``t``.
+    bptt_steps
+        The gradient of the state is cut at each multiple of it; 0 for nowhere.
+    save_memory
+        Whether the gates are computed again on the way back, instead of being kept.
     """
 
     def __init__(
-        self, parameters: dict[str, np.ndarray], grads: dict[str, np.ndarray], suffix: str
+        self,
+        kind: CellKind,
+        parameters: dict[str, np.ndarray],
+        grads: dict[str, np.ndarray],
+        suffix: str,
+        *,
+        bptt_steps: int = 0,
+        save_memory: bool = False,
     ) -> None:
-        self._parameters, self._grads, self._suffix = parameters, grads, suffix
-        weight_hh = parameters["weight_hh" + suffix]
-        self.hidden_size = weight_hh.shape[1]
-        self.input_size = parameters["weight_ih" + suffix].shape[1]
-        self.dtype = weight_hh.dtype
+        self.kind = kind
+        self._all_parameters, self._all_grads, self._suffix = parameters, grads, suffix
+        self._reverse = suffix.endswith("_reverse")
+        self._bptt_steps = bptt_steps
+        self._keeps_tape = kind.cell.reads_tape and not save_memory
+        self.hidden_size = self._parameters["weight_hh"].shape[1]
+        self.input_size = self._parameters["weight_ih"].shape[1]
+        self.dtype = self._parameters["weight_hh"].dtype
         self._lanes = lanes_of(self.dtype)
-        self.padded_size = round_up(self.hidden_size, self._lanes)
-        self._panels = self.padded_size // self._lanes
+        self._padded = round_up(self.hidden_size, self._lanes)
+        self._panels = self._padded // self._lanes
         self._workspace = Workspace()
-        self.h: np.ndarray = np.empty((0, 0), self.dtype)
+        self.tape_bytes = 0
 
-    def _array(self, name: str) -> np.ndarray | None:
-        return self._parameters.get(name + self._suffix)
+    @property
+    def _parameters(self) -> dict[str, np.ndarray]:
+        return _without_suffix(self._all_parameters, self._suffix)
 
-    def _input_bias(self) -> np.ndarray:
-        """Return the biases that the input brings along, (1, 3H): b_ih, and b_hr, b_hz."""
-        bias = np.zeros((1, 3 * self.hidden_size), self.dtype)
-        bias_ih, bias_hh = self._array("bias_ih"), self._array("bias_hh")
-        if bias_ih is not None and bias_hh is not None:
-            bias += bias_ih
-            bias[:, : 2 * self.hidden_size] += bias_hh[: 2 * self.hidden_size]
-        return bias
+    @property
+    def _grads(self) -> dict[str, np.ndarray]:
+        return _without_suffix(self._all_grads, self._suffix)
 
-    def _pack_inputs(self, given: StepInput) -> Inputs:
-        weight_ih = self._parameters["weight_ih" + self._suffix]
-        width = 3 * self._lanes
-        table = self._input_bias()
-        x, w_ih = np.empty((0, 0), self.dtype), np.empty((self._panels, 0, width), self.dtype)
-        position_table = np.empty((0, self._panels, width), self.dtype)
-        if given.x is not None:
-            x, w_ih = given.x, pack_weight(weight_ih, INPUT, self.input_size)
-        elif given.symbols is not None:
-            table = table + _times(given.symbols, weight_ih.T)
-        if given.positions is not None:
-            position_table = pack_rows(_times(given.positions, weight_ih.T))
-        return Inputs(pack_rows(table), position_table, x, w_ih)
+    def _projected(self, vectors: np.ndarray) -> np.ndarray:
+        """Return the input part of the tape (N, width, H) for each of N input vectors."""
+        kind, hidden = self.kind, self.hidden_size
+        table = np.zeros((len(vectors), kind.cell.width, hidden), self.dtype)
+        products = _times(vectors, self._parameters["weight_ih"].T)
+        table[:, list(kind.ih_at)] = products.reshape(len(vectors), kind.gates, hidden)
+        return table
+
+    def _table(self, symbols: np.ndarray | None) -> np.ndarray:
+        """Return the input part for each symbol, or for none, biases included."""
+        kind, hidden = self.kind, self.hidden_size
+        vectors = np.zeros((1, self.input_size), self.dtype) if symbols is None else symbols
+        table = self._projected(vectors)
+        for name, places in (("bias_ih", kind.ih_at), ("bias_hh", kind.hh_at)):
+            if name in self._parameters:
+                table[:, list(places)] += self._parameters[name].reshape(kind.gates, hidden)
+        return pack_rows(table)
+
+    def _pack_inputs(self, given: LayerInput) -> Inputs:
+        dense = given.x is not None
+        w_ih = np.empty((self._panels, 0, self.kind.gates * self._lanes), self.dtype)
+        positions = given.positions
+        if positions is None:
+            positions = np.empty((0, self.input_size), self.dtype)
+        if dense:
+            order = np.argsort(self.kind.ih_at)
+            weight_ih = self._parameters["weight_ih"]
+            w_ih = pack_columns(weight_ih, self.hidden_size, order, self.input_size)
+        return Inputs(
+            tokens=np.empty(0, np.int32) if given.tokens is None else given.tokens,
+            table=self._table(None if dense else given.symbols),
+            position_table=pack_rows(self._projected(positions)),
+            x=np.empty((0, 0), self.dtype) if given.x is None else given.x,
+            w_ih=w_ih,
+        )
 
     def forward(
-        self, blocks: Blocks, given: StepInput, h0: np.ndarray, *, training: bool
+        self,
+        blocks: Blocks,
+        given: LayerInput,
+        initial: np.ndarray,
+        y: np.ndarray | None,
+        column: int,
+        *,
+        training: bool,
     ) -> np.ndarray:
         """Run through all steps.
 
@@ -106,145 +132,164 @@ class Direction:
         ----------
         blocks
         given
-        h0
-            float (n_blocks, ROWS, padded_size), initial states.
+        initial
+            float (n_states * B, H), initial states: h, for the LSTM followed by c.
+        y
+            float (B * T, columns), **written**: the states after each step, from ``column`` on,
+            zero past each length; None where they are not wanted.
+        column
         training
-            Whether the gates are kept for :meth:`backward`.
+            Whether what :meth:`backward` needs is kept.
 
         Returns
         -------
         np.ndarray
-            float (n_blocks, ROWS, padded_size), final states.
+            float (n_states * B, H), final states.
         """
+        cell, rows = self.kind.cell, blocks.rows
         self._blocks, self._given = blocks, given
-        lanes, panels = self._lanes, self._panels
-        rows = max(blocks.n_rows, 1)
-        symbol = np.zeros(rows, np.int32) if given.symbol is None else given.symbol
-        position = _NO_INDEX if given.position is None else given.position
-        self._steps = Steps(blocks.table, symbol, position)
-        self.h = self._workspace.empty(
-            "h", (rows, row_stride(self.padded_size, self.dtype)), self.dtype
+        keep = training and self._keeps_tape
+        chunk = _CHUNK_ROWS // rows
+        counter, workers = new_work(len(blocks.table))
+        self._layout = Layout(max(blocks.n_steps, 1), self._reverse, chunk, keep)
+        self._inputs = self._pack_inputs(given)
+        self._weights = self.kind.pack_forward(self._parameters)
+        states = row_stride(cell.n_states * self._padded, self.dtype)
+        self._state = self._array("state", max(blocks.n_rows, 1), states)
+        n_cells = max(blocks.n_rows // rows, 1) if keep else workers * chunk
+        self._cells = self._array("cells", n_cells, self._panels, rows, cell.width * self._lanes)
+        self.tape_bytes = self._state.nbytes + self._cells.nbytes * keep
+        final = np.zeros_like(initial)
+        self.kind.forward(
+            *(counter, workers, blocks.table, self._layout),
+            *(self._inputs, self._weights, initial, self._state, self._cells),
+            self._x_rows("x_rows", workers, chunk * rows),
+            self._array("spare", workers, 2 * rows * self._padded),
+            *(np.empty((0, 0), self.dtype) if y is None else y, column, final),
         )
-        cells = blocks.n_rows // ROWS if training else blocks.n_blocks
-        self._cells = self._workspace.empty("cells", (cells, panels, ROWS, 4 * lanes), self.dtype)
-        bias_hh = self._array("bias_hh")
-        b_hn = np.zeros((panels, lanes), self.dtype)
-        if bias_hh is not None:
-            b_hn.ravel()[: self.hidden_size] = bias_hh[2 * self.hidden_size :]
-        weight_hh = self._parameters["weight_hh" + self._suffix]
-        packed = pack_weight(weight_hh, RECURRENT, self.padded_size)
-        self.h[blocks.rows_at_start(), : self.padded_size] = h0
-        gru_forward(self._steps, self._pack_inputs(given), packed, b_hn, self.h, self._cells)
-        final = self.h[blocks.rows_at_end(), : self.padded_size]
-        return np.ascontiguousarray(final)
-
-    def empty_output_gradient(self) -> np.ndarray:
-        """Return an array for the gradient of the states, in the rows of ``h``, for `backward`.
-
-        Any content, but zero past ``hidden_size``.
-        """
-        dy = self._workspace.empty("dy", self.h.shape, self.dtype)
-        dy[:, self.hidden_size : self.padded_size] = 0
-        return dy
+        return final
 
     def backward(
-        self, dy: np.ndarray | None, dh_n: np.ndarray
+        self,
+        dy: np.ndarray | None,
+        column: int,
+        dstates: np.ndarray,
+        dx: np.ndarray | None,
+        *,
+        add: bool,
     ) -> tuple[InputGradients, np.ndarray]:
         """Run back through the last forward pass; adds to the gradients of the parameters.
 
         Parameters
         ----------
         dy
-            float (rows, stride), gradient of the states after each step, in the rows of ``h``.
-        dh_n
-            float (n_blocks, ROWS, padded_size), gradient of the final states.
+            float (B * T, columns), gradient of the states after each step, from ``column`` on.
+        column
+        dstates
+            float (n_states * B, H), gradient of the final states.
+        dx
+            float (B * T, I), gradient of the dense input, **written**; None for token input.
+        add
+            Whether ``dx`` holds the gradient of the other direction, and is **added to**.
 
         Returns
         -------
         tuple
             Gradients of the input, and of the initial states.
         """
-        blocks, given = self._blocks, self._given
-        none = np.empty((0, 0), self.dtype)
-        weight_hh = self._parameters["weight_hh" + self._suffix]
-        transposed_hh = pack_transposed(weight_hh, RECURRENT, self.padded_size)
-        transposed_ih, dx = np.empty(0, self.dtype), none
+        blocks, given, none = self._blocks, self._given, np.empty((0, 0), self.dtype)
+        w_ih = np.empty(0, self.dtype)
         if given.x is not None:
-            weight_ih = self._parameters["weight_ih" + self._suffix]
             columns = round_up(self.input_size, self._lanes)
-            transposed_ih = pack_transposed(weight_ih, INPUT, columns)
-            dx = self._workspace.zeros("dx", given.x.shape, self.dtype)
-        sums = self._gradient_sums(blocks, given)
-        dh = dh_n.copy(order="C")
-        gru_backward(
-            blocks.groups,
-            self._steps,
-            Tape(self.h, self._cells, none if given.x is None else given.x),
-            TransposedWeights(transposed_hh, transposed_ih),
-            none if dy is None else dy,
-            dh,
-            dx,
-            sums,
-            self._scratch(),
+            order = np.argsort(self.kind.ih_at)
+            weight_ih = self._parameters["weight_ih"]
+            w_ih = pack_transposed(weight_ih, self.hidden_size, order, columns)
+        groups = len(blocks.groups) - 1
+        counter, workers = new_work(groups)
+        if not self._layout.keep and self.kind.cell.reads_tape:
+            shape = self._cells.shape[1:]
+            self._cells = self._array("cells", workers * self._layout.chunk, *shape)
+        sums = self._input_sums(groups, given)
+        recurrent = self.kind.new_sums(self._parameters, groups, self._workspace.zeros)
+        dstates = dstates.copy(order="C")
+        self.kind.backward(
+            *(counter, workers, blocks.groups, blocks.table, self._layout),
+            *(self._bptt_steps, self._inputs, self._weights),
+            *(self.kind.pack_backward(self._parameters), w_ih, self._state, self._cells),
+            *(none if dy is None else dy, column, dstates, none if dx is None else dx, add),
+            *(sums, recurrent, self._scratch(workers)),
         )
-        return self._hand_out(sums, given, dx), dh
+        self.kind.add_sums(recurrent, self._grads)
+        return self._input_gradients(sums, given, dx), dstates
 
-    def _scratch(self) -> Scratch:
-        """Return the memory of each thread.
+    def _array(self, name: str, *shape: int) -> np.ndarray:
+        return self._workspace.empty(name, shape, self.dtype)
 
-        A chunk has so many steps that its gate gradients stay in the second cache.
-        """
-        threads, lanes, panels = max_threads(), self._lanes, self._panels
-        step_bytes = ROWS * 4 * self.padded_size * self.dtype.itemsize
-        chunk = int(min(16, max(4, _CHUNK_BYTES // step_bytes)))
+    def _x_rows(self, name: str, workers: int, rows: int) -> np.ndarray:
+        """Return memory for the dense input of a chunk of each worker."""
+        if self._given.x is None:
+            return np.empty((0, 0), self.dtype)
+        return self._array(name, workers * rows, row_stride(self.input_size, self.dtype))
+
+    def _scratch(self, workers: int) -> Scratch:
+        cell, chunk_rows = self.kind.cell, self._layout.chunk * self._blocks.rows
+        rows = self._blocks.rows
         return Scratch(
-            self._workspace.empty("dh", (threads, ROWS, self.padded_size), self.dtype),
-            self._workspace.empty("dgates", (threads, panels, chunk * ROWS, 4 * lanes), self.dtype),
+            dstate=self._array("dstate", workers * rows, cell.n_states * self._padded),
+            dgates=self._array(
+                "dgates", workers, self._panels, chunk_rows, cell.width * self._lanes
+            ),
+            x_rows=self._x_rows("x_rows", workers, chunk_rows),
+            dx_rows=self._x_rows("dx_rows", workers, chunk_rows),
+            spare=self._array("spare", workers, (rows + chunk_rows) * self._padded),
         )
 
-    def _gradient_sums(self, blocks: Blocks, given: StepInput) -> Gradients:
-        groups, panels, lanes = len(blocks.groups) - 1, self._panels, self._lanes
-        n_symbols = 1 if given.symbols is None else len(given.symbols)
+    def _input_sums(self, groups: int, given: LayerInput) -> InputSums:
+        dense = given.x is not None
+        n_symbols = 1 if dense or given.symbols is None else len(given.symbols)
         n_positions = 0 if given.positions is None else len(given.positions)
-        input_rows = 0 if given.x is None else round_up(self.input_size, ROWS)
+        input_rows = round_up(self.input_size, ROWS) if dense else 0
+        width = self.kind.cell.width * self._lanes
 
-        def array(name: str, *shape: int) -> np.ndarray:
-            return self._workspace.empty(name, (groups, *shape), self.dtype)
+        def zeros(name: str, *shape: int) -> np.ndarray:
+            return self._workspace.zeros(name, (groups, *shape), self.dtype)
 
-        return Gradients(
-            table=array("d_table", n_symbols, panels, 3 * lanes),
-            position_table=array("d_positions", n_positions, panels, 3 * lanes),
-            hh=array("d_hh", panels, round_up(self.padded_size, ROWS), 3 * lanes),
-            ih=array("d_ih", panels, input_rows, 3 * lanes),
-            b_hn=array("d_b_hn", panels, lanes),
+        return InputSums(
+            table=zeros("d_table", n_symbols, self._panels, width),
+            position_table=zeros("d_positions", n_positions, self._panels, width),
+            ih=zeros("d_ih", self._panels, input_rows, self.kind.gates * self._lanes),
         )
 
-    def _total(self, parts: np.ndarray) -> np.ndarray:
-        total = np.empty(parts.shape[1:], self.dtype)
-        sum_groups(parts.reshape(len(parts), -1), total.reshape(-1))
-        return total
-
-    def _hand_out(self, sums: Gradients, given: StepInput, dx: np.ndarray) -> InputGradients:
+    def _input_gradients(
+        self, sums: InputSums, given: LayerInput, dx: np.ndarray | None
+    ) -> InputGradients:
         """Add the sums to the parameters' gradients; return those of the input."""
-        hidden = self.hidden_size
-        weight_ih = self._parameters["weight_ih" + self._suffix]
-        d_weight_ih = self._grads["weight_ih" + self._suffix]
-        d_weight_hh = self._grads["weight_hh" + self._suffix]
-        d_weight_hh += unpack_weight(self._total(sums.hh), RECURRENT, hidden, hidden)
-        d_table = unpack_rows(self._total(sums.table), hidden)
-        if "bias_hh" + self._suffix in self._grads:
-            d_input_bias = d_table.sum(axis=0)
-            self._grads["bias_ih" + self._suffix] += d_input_bias
-            d_bias_hh = self._grads["bias_hh" + self._suffix]
-            d_bias_hh[: 2 * hidden] += d_input_bias[: 2 * hidden]
-            d_bias_hh[2 * hidden :] += self._total(sums.b_hn).ravel()[:hidden]
-        if given.symbols is None:
-            d_weight_ih += unpack_weight(self._total(sums.ih), INPUT, hidden, self.input_size)
+        kind, hidden, grads = self.kind, self.hidden_size, self._grads
+        d_cells = unpack_rows(sums.table.sum(axis=0), hidden)
+        d_bias = d_cells.sum(axis=0)
+        for name, places in (("bias_ih", kind.ih_at), ("bias_hh", kind.hh_at)):
+            if name in grads:
+                grads[name][...] += d_bias[list(places)].reshape(-1)
+        if given.x is not None:
+            order = list(np.argsort(kind.ih_at))
+            d_gates = unpack_columns(sums.ih.sum(axis=0), hidden, self.input_size)
+            grads["weight_ih"].reshape(kind.gates, hidden, -1)[order] += d_gates
             return InputGradients(None, None, dx)
-        product(d_table.T, given.symbols, d_weight_ih)
-        d_positions = None
-        if given.positions is not None:
-            d_places = unpack_rows(self._total(sums.position_table), hidden)
-            product(d_places.T, given.positions, d_weight_ih)
-            d_positions = _times(d_places, weight_ih)
-        return InputGradients(_times(d_table, weight_ih), d_positions, None)
+        assert given.symbols is not None
+        d_symbols = self._through_weight(d_cells, given.symbols)
+        if given.positions is None:
+            return InputGradients(d_symbols, None, None)
+        d_places = unpack_rows(sums.position_table.sum(axis=0), hidden)
+        return InputGradients(d_symbols, self._through_weight(d_places, given.positions), None)
+
+    def _through_weight(self, d_cells: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Take gradients of rows of a table (N, width, H) through ``vectors @ weight_ih.T``."""
+        d_rows = np.ascontiguousarray(d_cells[:, list(self.kind.ih_at)]).reshape(len(d_cells), -1)
+        product(d_rows.T, vectors, self._grads["weight_ih"])
+        return _times(d_rows, self._parameters["weight_ih"])
+
+
+def _without_suffix(arrays: dict[str, np.ndarray], suffix: str) -> dict[str, np.ndarray]:
+    """Return the arrays of one direction by their names in every direction."""
+    names = {name: name.removesuffix(suffix) for name in arrays if name.endswith(suffix)}
+    return {short: arrays[name] for name, short in names.items()}

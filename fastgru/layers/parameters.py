@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fastgru.kernels.microkernel import lanes_of
+from fastgru.kernels.registers import lanes_of
 from fastgru.layers.packing import aligned_empty, round_up
 
 

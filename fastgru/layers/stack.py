@@ -1,177 +1,179 @@
-"""Layers of directions, one on top of the other, on blocked arrays."""
+"""Layers of directions, one on top of the other."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from fastgru.kernels.microkernel import ROWS
-from fastgru.kernels.steps import move_steps
 from fastgru.layers.blocks import Blocks
+from fastgru.layers.cells import CellKind
 from fastgru.layers.direction import Direction
+from fastgru.layers.layer_input import InputGradients, LayerInput, merge_gradients
 from fastgru.layers.names import direction_suffixes
-from fastgru.layers.packing import row_stride
-from fastgru.layers.step_input import InputGradients, StepInput
 from fastgru.layers.workspace import Workspace
 
 
 class Stack:
-    """One or more GRU layers, each in one or two directions.
+    """One or more recurrent layers, each in one or two directions.
 
     Parameters
     ----------
+    kind
     parameters, grads
         Arrays by PyTorch's names; ``grads`` is added to.
     num_layers, bidirectional
     dropout
         Share of the outputs of each layer but the last that is dropped in training.
+    bptt_steps, save_memory
+        As in :class:`fastgru.layers.direction.Direction`.
     """
 
     def __init__(
         self,
+        kind: CellKind,
         parameters: dict[str, np.ndarray],
         grads: dict[str, np.ndarray],
         *,
         num_layers: int,
         bidirectional: bool,
         dropout: float,
+        bptt_steps: int = 0,
+        save_memory: bool = False,
     ) -> None:
         self.layers = [
-            [Direction(parameters, grads, suffix) for suffix in layer]
+            [
+                Direction(
+                    *(kind, parameters, grads, suffix),
+                    bptt_steps=bptt_steps,
+                    save_memory=save_memory,
+                )
+                for suffix in layer
+            ]
             for layer in direction_suffixes(num_layers, bidirectional)
         ]
+        self.dtype = self.layers[0][0].dtype
+        self.hidden_size = self.layers[0][0].hidden_size
         self._dropout = dropout
         self._workspace = Workspace()
         self._masks: list[np.ndarray | None] = []
-
-    @property
-    def top(self) -> list[Direction]:
-        """The directions of the last layer; their ``h`` holds its states."""
-        return self.layers[-1]
+        self._kept_between = 0
+        self._first_input = LayerInput()
 
     @property
     def output_size(self) -> int:
         """Columns of the output: hidden units times directions."""
-        return sum(direction.hidden_size for direction in self.top)
+        return self.hidden_size * len(self.layers[0])
+
+    @property
+    def tape_bytes(self) -> int:
+        """Bytes that the last forward pass has kept for :meth:`backward`."""
+        return self._kept_between + sum(side.tape_bytes for layer in self.layers for side in layer)
 
     def forward(
         self,
         blocks: Blocks,
-        given: list[StepInput],
-        h0: list[np.ndarray],
+        given: LayerInput,
+        initial: np.ndarray,
         *,
         training: bool,
         rng: np.random.Generator | None,
-    ) -> list[np.ndarray]:
+        outputs: bool = True,
+    ) -> tuple[np.ndarray | None, np.ndarray]:
         """Run all layers.
 
         Parameters
         ----------
         blocks
         given
-            Input of each direction of the first layer, in the order in which it meets the steps.
-        h0
-            Initial states of each layer and direction, float (n_blocks, ROWS, padded_size).
+            Input of the first layer.
+        initial
+            float (num_layers * directions, n_states * B, H), initial states.
         training
             Whether to keep what :meth:`backward` needs, and to drop out.
         rng
             Source of the dropout masks; may be None where nothing is dropped.
-
-        Returns
-        -------
-        list of np.ndarray
-            Final states, in the order of ``h0``.
-        """
-        self._blocks, self._masks = blocks, []
-        final: list[np.ndarray] = []
-        for level, directions in enumerate(self.layers):
-            for direction, seen in zip(directions, given, strict=True):
-                state = h0[len(final)]
-                final.append(direction.forward(blocks, seen, state, training=training))
-            if level + 1 < len(self.layers):
-                given = self._next_inputs(blocks, level, training, rng)
-        return final
-
-    def _next_inputs(
-        self, blocks: Blocks, level: int, training: bool, rng: np.random.Generator | None
-    ) -> list[StepInput]:
-        """Return the outputs of a layer as the directions of the next one meet them."""
-        x = self._outputs(blocks, level)
-        mask = None
-        if training and self._dropout > 0 and rng is not None:
-            mask = dropout_mask(x.shape, self._dropout, x.dtype, rng)
-            x *= mask
-        self._masks.append(mask)
-        if len(self.layers[level]) == 1:
-            return [StepInput(x=x)]
-        back = self._workspace.empty(f"back{level}", x.shape, x.dtype)
-        move_steps(blocks.table, x, 0, 0, back, 0, 0, x.shape[1], True, False)
-        return [StepInput(x=x), StepInput(x=back)]
-
-    def _outputs(self, blocks: Blocks, level: int) -> np.ndarray:
-        """Return the states of a layer side by side, float (rows, stride), in rows of inputs."""
-        directions = self.layers[level]
-        width = sum(direction.hidden_size for direction in directions)
-        dtype = directions[0].dtype
-        shape = (max(blocks.n_rows, 1), row_stride(width, dtype))
-        # zeros: padding takes part in dropout, and may not be NaN there
-        y = self._workspace.zeros(f"y{level}", shape, dtype)
-        column = 0
-        for side, direction in enumerate(directions):
-            size = direction.hidden_size
-            move_steps(blocks.table, direction.h, ROWS, 0, y, 0, column, size, side == 1, False)
-            column += size
-        return y
-
-    def backward(
-        self, dys: list[np.ndarray | None], dh_n: list[np.ndarray]
-    ) -> tuple[list[InputGradients], list[np.ndarray]]:
-        """Run back through the last forward pass in training.
-
-        Parameters
-        ----------
-        dys
-            Gradient of the last layer's states for each direction, in the rows of its ``h``
-            (columns up to ``padded_size``, zero past ``hidden_size``), or None.
-        dh_n
-            Gradient of the final states of each layer and direction.
+        outputs
+            Whether the last layer's states of each step are wanted.
 
         Returns
         -------
         tuple
-            Gradients of each direction's input, and of ``h0``.
+            float (B * T, directions * H), states of the last layer, zero past each length, or
+            None; and the final states in the order of ``initial``.
         """
-        dh0: list[np.ndarray] = [np.empty(0)] * len(dh_n)
-        width = len(self.layers[0])
-        below: list[InputGradients] = []
-        for level in reversed(range(len(self.layers))):
-            below = []
-            for side, direction in enumerate(self.layers[level]):
-                k = level * width + side
-                gradients, dh0[k] = direction.backward(dys[side], dh_n[k])
-                below.append(gradients)
-            if level > 0:
-                dys = self._split(level - 1, [part.x for part in below])
-        return below, dh0
+        final = np.empty_like(initial)
+        self._first_input, self._n_rows = given, blocks.n_sequences * blocks.n_steps
+        self._masks, self._kept_between = [], 0
+        y: np.ndarray | None = None
+        for level, directions in enumerate(self.layers):
+            last = level + 1 == len(self.layers)
+            y = self._new_outputs(blocks, level, last) if outputs or not last else None
+            for side, direction in enumerate(directions):
+                k = level * len(directions) + side
+                column = side * self.hidden_size
+                final[k] = direction.forward(
+                    *(blocks, given, initial[k], y, column), training=training
+                )
+            if not last:
+                assert y is not None
+                given = LayerInput(x=self._drop(y, training, rng))
+        return y, final
 
-    def _split(self, level: int, parts: list[np.ndarray | None]) -> list[np.ndarray | None]:
-        """Hand the gradient of a layer's outputs to its directions."""
-        dx = parts[0]
-        assert dx is not None
-        table = self._blocks.table
-        if len(parts) == 2:
-            move_steps(table, parts[1], 0, 0, dx, 0, 0, dx.shape[1], True, True)
-        mask = self._masks[level]
-        if mask is not None:
-            dx *= mask
-        dys: list[np.ndarray | None] = []
-        column = 0
-        for side, direction in enumerate(self.layers[level]):
-            size = direction.hidden_size
-            dy = direction.empty_output_gradient()
-            move_steps(table, dx, 0, column, dy, ROWS, 0, size, side == 1, False)
-            dys.append(dy)
-            column += size
-        return dys
+    def _new_outputs(self, blocks: Blocks, level: int, last: bool) -> np.ndarray:
+        shape = (blocks.n_sequences * blocks.n_steps, self.output_size)
+        if last:
+            return np.empty(shape, self.dtype)
+        return self._workspace.empty(f"y{level}", shape, self.dtype)
+
+    def _new_input_gradient(self, level: int) -> np.ndarray | None:
+        if level > 0:
+            rows = self._n_rows
+            return self._workspace.empty(f"dx{level}", (rows, self.output_size), self.dtype)
+        x = self._first_input.x
+        return None if x is None else np.empty_like(x)
+
+    def _drop(self, y: np.ndarray, training: bool, rng: np.random.Generator | None) -> np.ndarray:
+        mask = None
+        if training and self._dropout > 0 and rng is not None:
+            mask = dropout_mask(y.shape, self._dropout, y.dtype, rng)
+            y *= mask
+        self._masks.append(mask)
+        self._kept_between += y.nbytes + (0 if mask is None else mask.nbytes)
+        return y
+
+    def backward(
+        self, dy: np.ndarray | None, dstates: np.ndarray
+    ) -> tuple[InputGradients, np.ndarray]:
+        """Run back through the last forward pass in training.
+
+        Parameters
+        ----------
+        dy
+            float (B * T, directions * H), gradient of the last layer's states, or None.
+        dstates
+            Gradient of the final states, in the shape of ``initial``.
+
+        Returns
+        -------
+        tuple
+            Gradients of the first layer's input, and of the initial states.
+        """
+        initial = np.empty_like(dstates)
+        gradients = InputGradients(None, None, None)
+        for level in reversed(range(len(self.layers))):
+            parts: list[InputGradients] = []
+            dx = self._new_input_gradient(level)
+            for side, direction in enumerate(self.layers[level]):
+                k = level * len(self.layers[level]) + side
+                column = side * self.hidden_size
+                part, initial[k] = direction.backward(dy, column, dstates[k], dx, add=side > 0)
+                parts.append(part)
+            gradients = merge_gradients(parts)
+            if level > 0:
+                dy, mask = gradients.x, self._masks[level - 1]
+                assert dy is not None
+                if mask is not None:
+                    dy *= mask
+        return gradients, initial
 
 
 def dropout_mask(

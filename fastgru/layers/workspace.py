@@ -1,4 +1,4 @@
-"""Memory that a layer keeps between calls."""
+"""What a kernel needs beside its operands: workers, and memory that is kept between calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import math
 
 import numpy as np
 
+from fastgru._numba import threads_in_force
 from fastgru.layers.packing import aligned_empty
+
+
+def new_work(pieces: int) -> tuple[np.ndarray, int]:
+    """Return what a parallel kernel shares out its work by: a counter, and the workers."""
+    return np.zeros(1, np.int64), max(1, min(threads_in_force(), pieces))
 
 
 class Workspace:

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from fastgru.kernels.pooling import pool_backward, pool_forward
-from fastgru.kernels.steps import product
-from fastgru.layers.blocks import Blocks, plan_blocks
-from fastgru.layers.direction import Direction
+from fastgru.kernels.products import product
+from fastgru.layers.blocks import plan_blocks
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
+from fastgru.layers.layer_input import LayerInput, as_steps
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.stack import dropout_mask
-from fastgru.layers.step_input import merge_gradients, token_inputs
+from fastgru.layers.workspace import new_work
 from fastgru.models.architecture import Architecture
 
 
@@ -123,45 +123,51 @@ class SequenceNetwork:
         blocks = plan_blocks(lengths, tokens.shape[1])
         symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
         product(self._mixture, self._embeddings["letters"], symbols)
-        positions = self._embeddings.get("positions")
-        given = token_inputs(blocks, tokens, symbols, positions, self.gru.num_directions)
-        padded = self.gru.stack.top[0].padded_size
+        given = LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
         n_states = self.architecture.num_layers * self.gru.num_directions
-        zero = np.zeros((blocks.n_blocks, blocks.sequences.shape[1], padded), self.dtype)
-        final = self.gru.stack.forward(
-            blocks, given, [zero] * n_states, training=training, rng=self.gru.rng
+        initial = np.zeros((n_states, len(lengths), self.architecture.hidden_size), self.dtype)
+        y, final = self.gru.stack.forward(
+            *(blocks, given, initial),
+            training=training,
+            rng=self.gru.rng,
+            outputs=self._pools_steps,
         )
-        features = self._pool(blocks, final[-self.gru.num_directions :])
+        if y is not None:
+            y = y.reshape(*tokens.shape, -1)
+        self._lengths = lengths
+        features = self._pool(y, final[-self.gru.num_directions :])
         self._mask = None
         if training and self.architecture.dropout > 0:
             shape = features.shape
             self._mask = dropout_mask(shape, self.architecture.dropout, self.dtype, self._rng)
             features *= self._mask
-        self._blocks, self._features = blocks, features
+        self._features = features
         logits = np.tile(self._head["bias"], (len(features), 1))
         product(features, self._head["weight"].T, logits)
         return logits
 
-    def _pool(self, blocks: Blocks, last: list[np.ndarray]) -> np.ndarray:
-        """Return the features (B, poolings * directions * H)."""
-        pooled: dict[str, list[np.ndarray]] = {"last": last, "mean": [], "max": []}
-        self._first_maximum: list[np.ndarray] = []
-        if set(self.architecture.pooling) - {"last"}:
-            for direction in self.gru.stack.top:
-                mean, most, first = (np.empty_like(last[0]) for _ in range(3))
-                pool_forward(blocks.table, direction.h, mean, most, first)
-                pooled["mean"].append(mean)
-                pooled["max"].append(most)
-                self._first_maximum.append(first)
-        hidden = self.architecture.hidden_size
-        return np.concatenate(
-            [
-                blocks.from_slots(side, hidden)
-                for name in self.architecture.pooling
-                for side in pooled[name]
-            ],
-            axis=1,
-        )
+    @property
+    def _pools_steps(self) -> bool:
+        return bool(set(self.architecture.pooling) - {"last"})
+
+    def _pool(self, y: np.ndarray | None, last: np.ndarray) -> np.ndarray:
+        """Return the features (B, poolings * directions * H).
+
+        Parameters
+        ----------
+        y
+            float (B, T, directions * H), or None where no pooling needs it.
+        last
+            float (directions, B, H)
+        """
+        pooled = {"last": np.concatenate(list(last), axis=1)}
+        if y is not None:
+            mean, most = (np.empty((len(y), y.shape[2]), self.dtype) for _ in range(2))
+            self._first_maximum = np.empty(mean.shape, np.int32)
+            pool_forward(*new_work(len(y)), self._lengths, y, mean, most, self._first_maximum)
+            pooled |= {"mean": mean, "max": most}
+            self._n_steps = y.shape[1]
+        return np.concatenate([pooled[name] for name in self.architecture.pooling], axis=1)
 
     def backward(self, dlogits: np.ndarray) -> None:
         """Write the gradients of all parameters for the last forward pass in training.
@@ -178,42 +184,31 @@ class SequenceNetwork:
         product(dlogits, self._head["weight"], dfeatures)
         if self._mask is not None:
             dfeatures *= self._mask
-        dys, dh_n = self._unpool(dfeatures)
-        below = len(dh_n) * (self.architecture.num_layers - 1)
-        states = [np.zeros_like(dh_n[0])] * below + dh_n
-        parts, _ = self.gru.stack.backward(dys, states)
-        gradients = merge_gradients(self._blocks, parts, self.architecture.embedding_size)
+        dy, d_last = self._unpool(dfeatures)
+        n_states = self.architecture.num_layers * len(d_last)
+        dstates = np.zeros((n_states, *d_last.shape[1:]), self.dtype)
+        dstates[-len(d_last) :] = d_last
+        gradients, _ = self.gru.stack.backward(dy, dstates)
         assert gradients.symbols is not None
         product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
         if gradients.positions is not None:
             self._embedding_grads["positions"] += gradients.positions
 
-    def _unpool(self, dfeatures: np.ndarray) -> tuple[list[np.ndarray | None], list[np.ndarray]]:
-        """Return the gradients of each direction's states and final state."""
-        pooling, sides = self.architecture.pooling, self.gru.stack.top
-        hidden, padded = self.architecture.hidden_size, sides[0].padded_size
-        parts: dict[tuple[str, int], np.ndarray] = {}
-        columns = np.split(dfeatures, len(pooling) * len(sides), axis=1)
-        for k, part in enumerate(columns):
-            slots = self._blocks.to_slots(np.ascontiguousarray(part[:, :hidden]), padded)
-            parts[pooling[k // len(sides)], k % len(sides)] = slots
-        zero = np.zeros_like(next(iter(parts.values())))
-        dh_n = [parts.get(("last", side), zero) for side in range(len(sides))]
-        if not self._first_maximum:
-            return [None] * len(sides), dh_n
-        dys: list[np.ndarray | None] = []
-        for side, direction in enumerate(sides):
-            dys.append(self._unpool_steps(parts, zero, side, direction))
-        return dys, dh_n
+    def _unpool(self, dfeatures: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+        """Return the gradients of the steps' states (B * T, C), and (directions, B, H) of the last.
 
-    def _unpool_steps(
-        self,
-        parts: dict[tuple[str, int], np.ndarray],
-        zero: np.ndarray,
-        side: int,
-        direction: Direction,
-    ) -> np.ndarray:
-        dy = direction.empty_output_gradient()
-        mean, most = parts.get(("mean", side), zero), parts.get(("max", side), zero)
-        pool_backward(self._blocks.table, mean, most, self._first_maximum[side], dy)
-        return dy
+        C is directions * H.
+        """
+        parts = np.split(dfeatures, len(self.architecture.pooling), axis=1)
+        given = dict(zip(self.architecture.pooling, parts, strict=True))
+        none = np.zeros_like(parts[0])
+        last = given.get("last", none)
+        d_last = np.stack(np.split(last, self.gru.num_directions, axis=1))
+        if not self._pools_steps:
+            return None, d_last
+        n_sequences, channels = none.shape
+        dy = np.empty((n_sequences, self._n_steps, channels), self.dtype)
+        mean, most = (np.ascontiguousarray(given.get(name, none)) for name in ("mean", "max"))
+        work = new_work(n_sequences)
+        pool_backward(*work, self._lengths, mean, most, self._first_maximum, dy)
+        return dy.reshape(-1, channels), d_last

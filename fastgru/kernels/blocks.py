@@ -1,0 +1,106 @@
+"""Blocks of sequences that run through time together, and the rows that belong to them.
+
+A block holds ``rows`` sequences of similar length, longest first.  In a *blocked* array (states,
+gates) the row ``first + t * rows + i`` belongs to step ``t`` of its sequence ``i``.  In the
+caller's arrays, flattened to (B * T, C), the row ``sequence * T + t`` does; a reversed sequence
+is reversed within its own length.
+
+The number of rows is part of the *type* of the table of blocks, so that kernels are compiled for
+it: a full tile of rows for large batches, fewer for small ones.
+
+Axes: B sequences, T time, C columns; i sequence of a block.
+"""
+
+from fastgru._numba import intrinsic, jit_disabled, kernel_part, np, types
+from fastgru.kernels.vectors import lanes, load, store
+
+
+def block_type(rows):
+    """Return the structured type of a block of ``rows`` sequences.
+
+    Fields: ``first`` row in blocked arrays, number of ``steps``, ``lengths`` in descending order,
+    ``sequences`` as the caller numbers them (-1: none).
+    """
+    fields = [("first", np.int64), ("steps", np.int64)]
+    return np.dtype([*fields, ("lengths", np.int64, (rows,)), ("sequences", np.int64, (rows,))])
+
+
+def block_rows(dtype):
+    """Return the rows of a :func:`block_type`, given as NumPy's or as numba's type."""
+    if isinstance(dtype, types.Record):
+        return dtype.typeof("lengths").shape[0]
+    return dtype["lengths"].shape[0]
+
+
+@intrinsic
+def _compiled_rows_of(typing_context, blocks):
+    rows = block_rows(blocks.dtype)
+
+    def generate(context, builder, signature, arguments):
+        return context.get_constant(types.intp, rows)
+
+    return types.intp(blocks), generate
+
+
+def _plain_rows_of(blocks):
+    return block_rows(blocks.dtype)
+
+
+rows_of = _plain_rows_of if jit_disabled else _compiled_rows_of
+"""Rows of a table of blocks: a constant in compiled code."""
+
+
+@kernel_part
+def count_active(blocks, block, t):
+    """Return how many sequences of a block are longer than ``t``; they stand first."""
+    active = 0
+    while active < rows_of(blocks) and blocks[block]["lengths"][active] > t:
+        active += 1
+    return active
+
+
+@kernel_part
+def caller_row(blocks, block, i, t, n_steps, reverse):
+    """Return the row of the caller's arrays that step ``t`` of a sequence stands for."""
+    step = blocks[block]["lengths"][i] - 1 - t if reverse else t
+    return blocks[block]["sequences"][i] * n_steps + step
+
+
+@kernel_part
+def copy_row(source, row, column, target, target_row, target_column, width):
+    """Copy ``width`` columns of a row of a 2-d array to a row of another."""
+    lane = lanes(source)
+    at = row * source.shape[1] + column
+    to = target_row * target.shape[1] + target_column
+    whole = width - width % lane
+    for c in range(0, whole, lane):
+        store(load(source, at + c), target, to + c)
+    for c in range(whole, width):
+        target[target_row, target_column + c] = source[row, column + c]
+
+
+@kernel_part
+def add_row(source, row, column, target, target_row, target_column, width):
+    """Add ``width`` columns of a row of a 2-d array to a row of another."""
+    lane = lanes(source)
+    at = row * source.shape[1] + column
+    to = target_row * target.shape[1] + target_column
+    whole = width - width % lane
+    for c in range(0, whole, lane):
+        store(load(target, to + c) + load(source, at + c), target, to + c)
+    for c in range(whole, width):
+        target[target_row, target_column + c] += source[row, column + c]
+
+
+@kernel_part
+def clear_row(target, row, column, width):
+    """Set ``width`` columns of a row of a 2-d array to zero."""
+    for c in range(width):
+        target[row, column + c] = 0
+
+
+@kernel_part
+def clear_span(array, begin, end):
+    """Set the elements from ``begin`` to ``end`` of a contiguous array to zero, whole vectors."""
+    for at in range(begin, end, lanes(array)):
+        store(0.0, array, at)

@@ -1,0 +1,218 @@
+"""Long short-term memory, with or without peepholes.
+
+Forward (Gers, Schmidhuber and Cummins 2000; peepholes p after Gers and Schmidhuber 2000; as
+torch.nn.LSTM without them)::
+
+    i_t = sigmoid(W_ii x_t + W_hi h_{t-1} + b_i + p_i * c_{t-1})      input gate
+    f_t = sigmoid(W_if x_t + W_hf h_{t-1} + b_f + p_f * c_{t-1})      forget gate
+    g_t = tanh(W_ig x_t + W_hg h_{t-1} + b_g)                         candidate
+    c_t = f_t * c_{t-1} + i_t * g_t
+    o_t = sigmoid(W_io x_t + W_ho h_{t-1} + b_o + p_o * c_t)          output gate
+    h_t = o_t * tanh(c_t)
+
+Backward, with d = dL/dh_t and e = dL/dc_t; the gradients of the pre-activations, and what they are
+handed on to::
+
+    do = d * tanh(c_t) * o * (1 - o)                e += d * o * (1 - tanh(c_t)^2) + p_o * do
+    di = e * g * i * (1 - i)                        df = e * c_{t-1} * f * (1 - f)
+    dg = e * i * (1 - g^2)
+
+    dL/dc_{t-1} = e * f + p_i * di + p_f * df
+    dL/dh_{t-1} = W_hi^T di + W_hf^T df + W_hg^T dg + W_ho^T do + dL/dy_{t-1}
+    dW_h += [di, df, dg, do] h_{t-1}^T              dp_i += di * c_{t-1}, dp_f += df * c_{t-1},
+                                                    dp_o += do * c_t
+
+A row of the tape is ``i | f | g | o``; a row of the state is ``h | c``.  Axes: see
+:mod:`.recurrence`.
+"""
+
+from typing import NamedTuple
+
+from fastgru._numba import kernel_part, np
+from fastgru.kernels.activations import sigmoid, tanh
+from fastgru.kernels.blocks import clear_span, count_active, rows_of
+from fastgru.kernels.products import multiply_rows, tile_4
+from fastgru.kernels.recurrence import Cell, forward_kernel
+from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
+from fastgru.kernels.vectors import lanes, load, store
+
+
+class LSTMWeights(NamedTuple):
+    """Recurrent weights, forward.
+
+    Attributes
+    ----------
+    hh : float (panels, padded_size, 4 * LANES)
+        Columns i | f | g | o.
+    peepholes : float (3, padded_size)
+        p_i, p_f, p_o; zero where there are none.
+    """
+
+    hh: np.ndarray
+    peepholes: np.ndarray
+
+
+class LSTMTransposed(NamedTuple):
+    """Recurrent weights, backward.
+
+    Attributes
+    ----------
+    hh : float, flat
+        :func:`fastgru.layers.packing.pack_pairs`.
+    peepholes : float (3, padded_size)
+    """
+
+    hh: np.ndarray
+    peepholes: np.ndarray
+
+
+class LSTMSums(NamedTuple):
+    """Gradients of each group.
+
+    Attributes
+    ----------
+    hh : float (n_groups, panels, units, 4 * LANES)
+    peepholes : float (n_groups, 3, padded_size)
+    """
+
+    hh: np.ndarray
+    peepholes: np.ndarray
+
+
+@kernel_part
+def _finish_panel(row, first, p, active, rows, peepholes, state, cells):
+    """Turn pre-activations into gates, in place, and write the new states of a panel."""
+    lane, stride, padded = lanes(cells), state.shape[1], peepholes.shape[1]
+    p_i = load(peepholes, p * lane)
+    p_f = load(peepholes, padded + p * lane)
+    p_o = load(peepholes, 2 * padded + p * lane)
+    for k in range(active):
+        cell = first + k * 4 * lane
+        before = (row + k) * stride + p * lane
+        c = load(state, before + padded)
+        i = sigmoid(load(cells, cell) + p_i * c)
+        f = sigmoid(load(cells, cell + lane) + p_f * c)
+        g = tanh(load(cells, cell + 2 * lane))
+        c = f * c + i * g
+        o = sigmoid(load(cells, cell + 3 * lane) + p_o * c)
+        store(i, cells, cell)
+        store(f, cells, cell + lane)
+        store(g, cells, cell + 2 * lane)
+        store(o, cells, cell + 3 * lane)
+        store(c, state, before + rows * stride + padded)
+        store(o * tanh(c), state, before + rows * stride)
+    for k in range(active, rows):
+        before = (row + k) * stride + p * lane
+        store(load(state, before), state, before + rows * stride)
+        store(load(state, before + padded), state, before + rows * stride + padded)
+
+
+@kernel_part
+def _forward_step(worker, blocks, block, t, at, weights, state, cells, spare):
+    lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
+    panels, hidden = weights.hh.shape[0], weights.hh.shape[1]
+    row = blocks[block]["first"] + t * rows
+    active = count_active(blocks, block, t)
+    for p in range(panels):
+        first = (at * panels + p) * rows * 4 * lane
+        tile_4(blocks, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
+               weights.hh, p * hidden * 4 * lane, 4 * lane, lane, hidden, 1)  # fmt: skip
+        _finish_panel(row, first, p, active, rows, weights.peepholes, state, cells)
+
+
+@kernel_part
+def _gate_gradients(worker, row, at, p, k, active, rows, peepholes, state, cells, scratch):
+    """Write di | df | dg | do of one panel, and leave the gradient of c in its place."""
+    dstate, dgates = scratch.dstate, scratch.dgates
+    lane, stride, padded = lanes(dgates), state.shape[1], peepholes.shape[1]
+    panels = dgates.shape[1]
+    out = ((worker * panels + p) * dgates.shape[2] + k) * 4 * lane
+    p_i = load(peepholes, p * lane)
+    p_f = load(peepholes, padded + p * lane)
+    p_o = load(peepholes, 2 * padded + p * lane)
+    for m in range(active):
+        cell = ((at * panels + p) * rows + m) * 4 * lane
+        before = (row + m) * stride + padded + p * lane
+        here = (worker * rows + m) * dstate.shape[1] + p * lane
+        to = out + m * 4 * lane
+        i = load(cells, cell)
+        f = load(cells, cell + lane)
+        g = load(cells, cell + 2 * lane)
+        o = load(cells, cell + 3 * lane)
+        c = load(state, before)
+        tanh_c = tanh(load(state, before + rows * stride))
+        d = load(dstate, here)
+        do = d * tanh_c * o * (1.0 - o)
+        e = load(dstate, here + padded) + d * o * (1.0 - tanh_c * tanh_c) + p_o * do
+        di = e * g * i * (1.0 - i)
+        df = e * c * f * (1.0 - f)
+        store(di, dgates, to)
+        store(df, dgates, to + lane)
+        store(e * i * (1.0 - g * g), dgates, to + 2 * lane)
+        store(do, dgates, to + 3 * lane)
+        store(0.0, dstate, here)
+        store(e * f + p_i * di + p_f * df, dstate, here + padded)
+    clear_span(dgates, out + active * 4 * lane, out + rows * 4 * lane)
+
+
+@kernel_part
+def _backward_step(worker, blocks, block, t, k, at, transposed, state, cells, scratch):
+    dstate, dgates = scratch.dstate, scratch.dgates
+    lane, rows = lanes(dgates), rows_of(blocks)
+    panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], dstate.shape[1]
+    row = blocks[block]["first"] + t * rows
+    active = count_active(blocks, block, t)
+    for p in range(panels):
+        _gate_gradients(worker, row, at, p, k, active, rows, transposed.peepholes, state, cells,
+                        scratch)  # fmt: skip
+    di = (worker * panels * chunk_rows + k) * 4 * lane
+    multiply_rows(blocks, dstate, worker * rows * stride, stride, panels, dgates, di, 4 * lane,
+                  chunk_rows * 4 * lane, 4 * lane, panels, transposed.hh)  # fmt: skip
+
+
+_add_outer_products = outer_product_part(4, 4)
+
+
+@kernel_part
+def _peephole_gradients(worker, group, row, n_rows, rows, state, dgates, peepholes):
+    lane, stride, padded = lanes(dgates), state.shape[1], peepholes.shape[2]
+    panels = dgates.shape[1]
+    for p in range(panels):
+        to = group * 3 * padded + p * lane
+        dp_i = load(peepholes, to)
+        dp_f = load(peepholes, to + padded)
+        dp_o = load(peepholes, to + 2 * padded)
+        for k in range(n_rows):
+            source = ((worker * panels + p) * dgates.shape[2] + k) * 4 * lane
+            before = (row + k) * stride + padded + p * lane
+            dp_i = dp_i + load(dgates, source) * load(state, before)
+            dp_f = dp_f + load(dgates, source + lane) * load(state, before)
+            dp_o = dp_o + load(dgates, source + 3 * lane) * load(state, before + rows * stride)
+        store(dp_i, peepholes, to)
+        store(dp_f, peepholes, to + padded)
+        store(dp_o, peepholes, to + 2 * padded)
+
+
+@kernel_part
+def _weight_gradients(worker, group, blocks, block, begin, end, state, scratch, sums):
+    rows, stride = rows_of(blocks), state.shape[1]
+    row, n_rows = blocks[block]["first"] + begin * rows, (end - begin) * rows
+    _add_outer_products(group, sums.hh, state, row * stride, stride, worker, scratch.dgates,
+                        0, n_rows)  # fmt: skip
+    if sums.peepholes.shape[0] > 0:
+        _peephole_gradients(worker, group, row, n_rows, rows, state, scratch.dgates, sums.peepholes)
+
+
+CELL = Cell(
+    name="lstm",
+    width=4,
+    gates=4,
+    input_at=0,
+    n_states=2,
+    reads_tape=True,
+    forward_step=_forward_step,
+    backward_step=_backward_step,
+    weight_gradients=_weight_gradients,
+)
+lstm_forward = forward_kernel(CELL)
+lstm_backward = backward_kernel(CELL)

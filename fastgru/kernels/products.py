@@ -1,0 +1,58 @@
+"""Products of rows with packed weights, put together from tiles.
+
+``tile_4`` completes the tiles of the micro-kernel: 8 x 4 accumulators would leave no register for
+the operands, so it takes two halves.
+
+Axes: m rows (sequences of a block), k summed index, P panels of units, L lanes.
+"""
+
+from fastgru._numba import kernel, kernel_part
+from fastgru.kernels.blocks import rows_of
+from fastgru.kernels.microkernel import tile_1, tile_2, tile_3
+from fastgru.kernels.vectors import lanes
+
+
+@kernel_part
+def tile_4(shape, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
+           b, b_offset, b_k, b_vector, inner, outer):  # fmt: skip
+    """Add a product to a tile of rows x 4 vectors; arguments as in :mod:`.microkernel`."""
+    tile_2(shape, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
+           b, b_offset, b_k, b_vector, inner, outer)  # fmt: skip
+    tile_2(shape, c, c_offset + 2 * lanes(c), c_row, a, a_offset, a_row, a_k, a_outer,
+           b, b_offset + 2 * b_vector, b_k, b_vector, inner, outer)  # fmt: skip
+
+
+TILES = {1: tile_1, 2: tile_2, 3: tile_3, 4: tile_4}
+"""The tile for each number of vectors."""
+
+
+@kernel_part
+def multiply_rows(shape, out, out_at, out_stride, panels,
+                  a, a_at, a_stride, a_outer, inner, outer, packed):  # fmt: skip
+    """Add ``a @ packed`` to the rows of ``out``: ``panels`` vectors wide, two at a time.
+
+    ``a`` holds ``outer`` panels of ``inner`` columns, ``a_outer`` apart.  ``packed`` is flat, laid
+    out by :func:`fastgru.layers.packing.pack_pairs`.
+    """
+    lane = lanes(out)
+    pair = outer * inner * 2 * lane
+    for c in range(panels // 2):
+        tile_2(shape, out, out_at + c * 2 * lane, out_stride, a, a_at, a_stride, 1, a_outer,
+               packed, c * pair, 2 * lane, lane, inner, outer)  # fmt: skip
+    if panels % 2 == 1:
+        tile_1(shape, out, out_at + (panels - 1) * lane, out_stride, a, a_at, a_stride, 1, a_outer,
+               packed, panels // 2 * pair, lane, lane, inner, outer)  # fmt: skip
+
+
+@kernel
+def product(a, b, out):
+    """Add ``a`` (M, K) times ``b`` (K, N) to ``out`` (M, N), **added to**, k in ascending order.
+
+    For the small products around the recurrence (tables, heads): any strides, one thread, and
+    the same bits whatever the linear algebra library of the machine would do.
+    """
+    for m in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            factor = a[m, k]
+            for n in range(b.shape[1]):
+                out[m, n] += factor * b[k, n]

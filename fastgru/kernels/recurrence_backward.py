@@ -1,0 +1,275 @@
+"""The way of blocks of sequences back through time: what all recurrent cells have in common.
+
+Time is walked backwards in chunks.  Within a chunk the gradients of a cell's pre-activations are
+kept as rows of vectors, like the cells of the tape; at its end one product over all its steps adds
+to the gradients of each weight, while both operands are still in the cache.  Where the tape was
+not kept, the chunk is taken forward once more first, from the states.
+
+Sums over sequences are taken in a number of groups that depends on the batch alone, and the
+groups are added in order; so no result depends on the number of threads.
+
+Axes and layout as in :mod:`.recurrence`; dgates has the axes of the tape, but the rows of a
+chunk follow each other within each panel.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+from fastgru._numba import kernel, kernel_part, np
+from fastgru.kernels.blocks import (
+    add_row,
+    caller_row,
+    clear_span,
+    copy_row,
+    count_active,
+    rows_of,
+)
+from fastgru.kernels.denormals import flush_denormals, restore_denormals
+from fastgru.kernels.products import TILES, multiply_rows
+from fastgru.kernels.recurrence import (
+    chunk_part,
+    clear_past_ends,
+    gather_inputs,
+    load_states,
+    store_states,
+)
+from fastgru.kernels.registers import ROWS
+from fastgru.kernels.vectors import lanes, load, store
+from fastgru.kernels.workers import run_workers, take_next
+
+
+class InputSums(NamedTuple):
+    """Gradients of the input's parameters for each group of blocks, **added to**.
+
+    Attributes
+    ----------
+    table : float (n_groups, n_symbols, panels, width * LANES)
+    position_table : float (n_groups, n_positions, panels, width * LANES)
+    ih : float (n_groups, panels, input_rows, gates * LANES)
+        ``input_rows`` is the input size rounded up to ROWS.
+    """
+
+    table: np.ndarray
+    position_table: np.ndarray
+    ih: np.ndarray
+
+
+class Scratch(NamedTuple):
+    """Memory of the workers, any content.
+
+    Attributes
+    ----------
+    dstate : float (n_workers * rows, n_states * padded_size)
+        Gradient of the states, on its way back.
+    dgates : float (n_workers, panels, chunk * rows, width * LANES)
+        Gradients of the pre-activations of a chunk.
+    x_rows, dx_rows : float (n_workers * chunk * rows, x_stride)
+        Dense input of a chunk and its gradient; ``x_stride`` is at least the input size rounded
+        up to whole vectors, and to ROWS.
+    spare : float (n_workers, spare size)
+        Memory that the cell asks for.
+    """
+
+    dstate: np.ndarray
+    dgates: np.ndarray
+    x_rows: np.ndarray
+    dx_rows: np.ndarray
+    spare: np.ndarray
+
+
+@cache
+def outer_product_part(gates, width):
+    """Return the part that adds ``a^T @ dgates`` over the rows of a chunk."""
+    tile = TILES[gates]
+
+    @kernel_part(name=f"add_outer_products_{gates}_{width}")
+    def add_outer_products(group, sums, a, a_at, a_stride, worker, dgates, vector, n_rows):
+        """Add to ``sums`` (n_groups, panels, units, gates * LANES) the products of ``a``.
+
+        The rows of ``a`` are its units' values, ``a_stride`` apart, from ``a_at`` on; the gates are
+        the vectors of ``dgates`` from ``vector`` on.
+        """
+        lane = lanes(dgates)
+        panels, units, chunk_rows = sums.shape[1], sums.shape[2], dgates.shape[2]
+        for p in range(panels):
+            source = ((worker * panels + p) * chunk_rows * width + vector) * lane
+            for unit in range(0, units, ROWS):
+                at = ((group * panels + p) * units + unit) * gates * lane
+                tile(None, sums, at, gates * lane, a, a_at + unit, 1, a_stride, 0,
+                     dgates, source, width * lane, lane, n_rows, 1)  # fmt: skip
+
+    return add_outer_products
+
+
+def _table_part(cell):
+    width = cell.width
+
+    @kernel_part(name=f"{cell.name}_add_to_rows")
+    def add_to_rows(dgates, worker, k, table, entry):
+        lane = lanes(dgates)
+        panels, chunk_rows = dgates.shape[1], dgates.shape[2]
+        for p in range(panels):
+            source = ((worker * panels + p) * chunk_rows + k) * width * lane
+            to = (entry * panels + p) * width * lane
+            for v in range(width):
+                value = load(table, to + v * lane) + load(dgates, source + v * lane)
+                store(value, table, to + v * lane)
+
+    @kernel_part(name=f"{cell.name}_add_to_tables")
+    def add_to_tables(worker, group, blocks, block, t, k, layout, tokens, dgates, sums):
+        """Add the gradients of one step to the rows of the tables that it read."""
+        for i in range(count_active(blocks, block, t)):
+            row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
+            symbol = np.int64(tokens[row]) if tokens.shape[0] > 0 else np.int64(0)
+            add_to_rows(dgates, worker, k + i, sums.table, group * sums.table.shape[1] + symbol)
+            n_positions = sums.position_table.shape[1]
+            if n_positions > 0:
+                entry = group * n_positions + row % layout.n_steps
+                add_to_rows(dgates, worker, k + i, sums.position_table, entry)
+
+    return add_to_tables
+
+
+def _input_part(cell):
+    width, gates, input_at = cell.width, cell.gates, cell.input_at
+    add_outer_products = outer_product_part(gates, width)
+
+    @kernel_part(name=f"{cell.name}_input_gradients")
+    def input_gradients(worker, group, blocks, block, begin, end, layout, w_ih, dx, add, sums,
+                        scratch):  # fmt: skip
+        """Add the weight gradient of a chunk, and hand the gradient on to the dense input."""
+        dgates, x_rows, dx_rows = scratch.dgates, scratch.x_rows, scratch.dx_rows
+        lane, rows, stride = lanes(dgates), rows_of(blocks), x_rows.shape[1]
+        panels, chunk_rows = dgates.shape[1], dgates.shape[2]
+        first = worker * layout.chunk * rows
+        add_outer_products(group, sums.ih, x_rows, first * stride, stride, worker, dgates,
+                           input_at, (end - begin) * rows)  # fmt: skip
+        clear_span(dx_rows, first * stride, (first + (end - begin) * rows) * stride)
+        for t in range(begin, end):
+            k = (t - begin) * rows
+            a_at = ((worker * panels * chunk_rows + k) * width + input_at) * lane
+            multiply_rows(blocks, dx_rows, (first + k) * stride, stride,
+                          (dx.shape[1] + lane - 1) // lane, dgates, a_at, width * lane,
+                          chunk_rows * width * lane, gates * lane, panels, w_ih)  # fmt: skip
+            for i in range(count_active(blocks, block, t)):
+                row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
+                if add:
+                    add_row(dx_rows, first + k + i, 0, dx, row, 0, dx.shape[1])
+                else:
+                    copy_row(dx_rows, first + k + i, 0, dx, row, 0, dx.shape[1])
+
+    return input_gradients
+
+
+@kernel_part
+def _add_output_gradient(worker, blocks, block, t, layout, dy, column, hidden, dstate):
+    rows = rows_of(blocks)
+    for i in range(count_active(blocks, block, t)):
+        row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
+        add_row(dy, row, column, dstate, worker * rows + i, 0, hidden)
+
+
+def backward_kernel(cell):
+    """Return the kernel that runs one direction of one layer of ``cell`` back through all steps."""
+    n_states, reads_tape = cell.n_states, cell.reads_tape
+    advance, step, weight_gradients = chunk_part(cell), cell.backward_step, cell.weight_gradients
+    add_to_tables, input_gradients = _table_part(cell), _input_part(cell)
+
+    @kernel_part(name=f"{cell.name}_backward_chunk")
+    def backward_chunk(worker, group, blocks, block, begin, end, at, layout, bptt_steps, tokens,
+                       transposed, state, cells, dy, column, hidden, sums, scratch):  # fmt: skip
+        rows, dstate = rows_of(blocks), scratch.dstate
+        for t in range(end - 1, begin - 1, -1):
+            k = (t - begin) * rows
+            if dy.shape[0] > 0:
+                _add_output_gradient(worker, blocks, block, t, layout, dy, column, hidden, dstate)
+            step(worker, blocks, block, t, k, at + t - begin, transposed, state, cells, scratch)
+            add_to_tables(worker, group, blocks, block, t, k, layout, tokens, scratch.dgates, sums)
+            if bptt_steps > 0 and t > 0 and t % bptt_steps == 0:
+                size = rows * dstate.shape[1]
+                clear_span(dstate, worker * size, (worker + 1) * size)
+
+    @kernel_part(name=f"{cell.name}_backward_block")
+    def backward_block(worker, group, block, blocks, layout, bptt_steps, inputs, weights,
+                       transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums,
+                       weight_sums, scratch):  # fmt: skip
+        first, rows = blocks[block]["first"], rows_of(blocks)
+        dense, hidden = inputs.x.shape[0] > 0, dstates.shape[1]
+        padded = scratch.dstate.shape[1] // n_states
+        load_states(blocks, block, n_states, padded, dstates, scratch.dstate, worker * rows)
+        end = blocks[block]["steps"]
+        while end > 0:
+            begin = max(0, end - layout.chunk)
+            at = first // rows + begin if layout.keep else worker * layout.chunk
+            if reads_tape and not layout.keep:
+                advance(worker, blocks, block, begin, end, at, layout, inputs, weights, state,
+                        cells, scratch.x_rows, scratch.spare)  # fmt: skip
+            elif dense:
+                gather_inputs(worker, blocks, block, begin, end, layout, inputs.x, scratch.x_rows)
+            backward_chunk(worker, group, blocks, block, begin, end, at, layout, bptt_steps,
+                           inputs.tokens, transposed, state, cells, dy, column, hidden, sums,
+                           scratch)  # fmt: skip
+            weight_gradients(worker, group, blocks, block, begin, end, state, scratch, weight_sums)
+            if dense:
+                input_gradients(worker, group, blocks, block, begin, end, layout, w_ih, dx, add,
+                                sums, scratch)  # fmt: skip
+            end = begin
+        if dense and not add:
+            clear_past_ends(blocks, block, layout, dx, 0, dx.shape[1])
+        store_states(blocks, block, n_states, padded, scratch.dstate, worker * rows, dstates)
+
+    @kernel_part(name=f"{cell.name}_backward_groups")
+    def backward_groups(worker, counter, groups, blocks, layout, bptt_steps, inputs, weights,
+                        transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums,
+                        weight_sums, scratch):  # fmt: skip
+        """Take the blocks of one group after the other back, until no group is left."""
+        before = flush_denormals()
+        group = take_next(counter)
+        while group < groups.shape[0] - 1:
+            for block in range(groups[group], groups[group + 1]):
+                backward_block(worker, group, block, blocks, layout, bptt_steps, inputs, weights,
+                               transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums,
+                               weight_sums, scratch)  # fmt: skip
+            group = take_next(counter)
+        restore_denormals(before)
+
+    @kernel(parallel=True, name=f"{cell.name}_backward")
+    def backward(counter, n_workers, groups, blocks, layout, bptt_steps, inputs, weights,
+                 transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums, weight_sums,
+                 scratch):  # fmt: skip
+        """Run one direction of one layer from the last step to the first.
+
+        Parameters
+        ----------
+        counter, n_workers, blocks, layout, inputs, weights, state, cells
+            As :func:`.recurrence.forward_kernel` left them; where the tape was not kept, ``cells``
+            has a chunk for each worker, and is **written**.
+        groups : int64 (n_groups + 1,)
+            Group ``g`` holds the blocks ``groups[g]`` to ``groups[g + 1] - 1``.
+        bptt_steps : int
+            The gradient of the state is cut at each multiple of it; 0: nowhere.
+        transposed
+            Recurrent weights for the way back, as the cell defines them.
+        w_ih : float, flat
+            Input weights for the way back (:func:`fastgru.layers.packing.pack_pairs`).
+        dy : float (B * T, columns) or (0, 0)
+            Gradient of the states of each step; empty for none.
+        column : int
+            First column of ``dy``.
+        dstates : float (n_states * B, H), **read and written**
+            Gradient of the final states; afterwards that of the initial states.
+        dx : float (B * T, input_size) or (0, 0), **written**
+            Gradient of the dense input.
+        add : bool
+            Whether ``dx`` is added to instead.
+        sums : InputSums, zero
+        weight_sums
+            Gradients of the recurrent weights, as the cell defines them, zero.
+        scratch : Scratch
+        """
+        run_workers(backward_groups, n_workers,
+                    (counter, groups, blocks, layout, bptt_steps, inputs, weights, transposed,
+                     w_ih, state, cells, dy, column, dstates, dx, add, sums, weight_sums,
+                     scratch))  # fmt: skip
+
+    return backward

@@ -1,0 +1,107 @@
+"""The input of a recurrent layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastgru.errors import ConfigurationError
+from fastgru.layers.blocks import Blocks, plan_blocks
+from fastgru.layers.checks import check_lengths, check_shape, check_tokens
+
+
+@dataclass(frozen=True)
+class LayerInput:
+    """The input of a layer, in the caller's order of steps.
+
+    Either ``tokens`` and ``symbols`` (with ``positions`` beside them where those are learned) or
+    ``x`` (dense input).
+
+    Attributes
+    ----------
+    tokens : int32 (B * T,) or None
+        Symbol of each step, a row of ``symbols``; anything valid past a sequence's end.
+    symbols : float (V, I) or None
+        Embedding of each symbol.
+    positions : float (N, I) or None
+        Embedding of each position from 0 on, added to the symbol's.
+    x : float (B * T, I) or None
+        Dense input.
+    """
+
+    tokens: np.ndarray | None = None
+    symbols: np.ndarray | None = None
+    positions: np.ndarray | None = None
+    x: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class InputGradients:
+    """Gradients of a :class:`LayerInput`, None where it had none."""
+
+    symbols: np.ndarray | None
+    positions: np.ndarray | None
+    x: np.ndarray | None
+
+
+def merge_gradients(parts: list[InputGradients]) -> InputGradients:
+    """Add up what the directions say of their common input (``x`` they have added themselves)."""
+    return InputGradients(
+        symbols=_sum([part.symbols for part in parts]),
+        positions=_sum([part.positions for part in parts]),
+        x=parts[-1].x,
+    )
+
+
+def _sum(arrays: list[np.ndarray | None]) -> np.ndarray | None:
+    total: np.ndarray | None = None
+    for array in arrays:
+        if array is not None:
+            total = array if total is None else total + array
+    return total
+
+
+def read_input(
+    x: ArrayLike,
+    lengths: ArrayLike | None,
+    embedding: ArrayLike | None,
+    position_embedding: ArrayLike | None,
+    *,
+    input_size: int,
+    dtype: np.dtype,
+) -> tuple[Blocks, LayerInput]:
+    """Check what a caller hands to ``forward`` and plan its blocks.
+
+    Raises
+    ------
+    ConfigurationError
+        For a shape, type or value that does not fit.
+    """
+    if embedding is None:
+        if position_embedding is not None:
+            raise ConfigurationError(
+                "position_embedding goes with token input, expected an embedding beside it."
+            )
+        dense = check_shape("x", x, ("batch", "time", input_size), dtype)
+        blocks = plan_blocks(check_lengths(lengths, *dense.shape[:2]), dense.shape[1])
+        return blocks, LayerInput(x=dense.reshape(-1, input_size))
+    symbols = check_shape("embedding", embedding, ("symbols", input_size), dtype)
+    tokens, valid_lengths = check_tokens(x, lengths, len(symbols))
+    blocks = plan_blocks(valid_lengths, tokens.shape[1])
+    positions = None
+    if position_embedding is not None:
+        wanted = ("positions", input_size)
+        positions = check_shape("position_embedding", position_embedding, wanted, dtype)
+        if len(positions) < tokens.shape[1]:
+            raise ConfigurationError(
+                f"position_embedding must have a row for each of {tokens.shape[1]} steps, got "
+                f"{len(positions)}."
+            )
+    return blocks, LayerInput(as_steps(tokens), symbols, positions)
+
+
+def as_steps(tokens: np.ndarray) -> np.ndarray:
+    """Return integer tokens (B, T) as the kernels read them, int32 (B * T,)."""
+    return np.ascontiguousarray(tokens, np.int32).reshape(-1)

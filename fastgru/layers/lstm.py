@@ -1,0 +1,141 @@
+"""The long short-term memory with PyTorch's names and shapes, on NumPy arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from fastgru.errors import ConfigurationError
+from fastgru.layers.cells import LSTM as LSTM_KIND
+from fastgru.layers.recurrent import Recurrent
+
+States = tuple[ArrayLike | None, ArrayLike | None]
+
+
+class LSTM(Recurrent):
+    """Long short-term memory, any depth, one or two directions, forward and backward.
+
+    For each layer, with input ``x_t`` and states ``h_t`` and ``c_t``::
+
+        i_t = sigmoid(W_ii x_t + b_ii + W_hi h_{t-1} + b_hi + w_ci * c_{t-1})
+        f_t = sigmoid(W_if x_t + b_if + W_hf h_{t-1} + b_hf + w_cf * c_{t-1})
+        g_t = tanh(W_ig x_t + b_ig + W_hg h_{t-1} + b_hg)
+        c_t = f_t * c_{t-1} + i_t * g_t
+        o_t = sigmoid(W_io x_t + b_io + W_ho h_{t-1} + b_ho + w_co * c_t)
+        h_t = o_t * tanh(c_t)
+
+    the form of ``torch.nn.LSTM``, whose state dicts load as they are; the peepholes ``w_c*`` (Gers
+    and Schmidhuber 2000) are there on request.
+
+    Parameters
+    ----------
+    peepholes
+        Whether the gates see the cell's state: ``weight_ci_l0``, ``weight_cf_l0`` and
+        ``weight_co_l0``, each (H,).
+
+    The others, the attributes and the errors are those of :class:`fastgru.GRU`; weights (4H, ...)
+    have the gates stacked i, f, g, o.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        bias: bool = True,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        peepholes: bool = False,
+        bptt_steps: int | None = None,
+        save_memory: bool = False,
+        dtype: DTypeLike = "float32",
+        random_state: int | None = None,
+    ) -> None:
+        super().__init__(
+            LSTM_KIND,
+            ("h", "c"),
+            *(input_size, hidden_size, num_layers),
+            bias=bias,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            bptt_steps=bptt_steps,
+            save_memory=save_memory,
+            dtype=dtype,
+            random_state=random_state,
+            peepholes=peepholes,
+        )
+        self.peepholes = peepholes
+
+    def forward(
+        self,
+        x: ArrayLike,
+        lengths: ArrayLike | None = None,
+        states: States | None = None,
+        *,
+        embedding: ArrayLike | None = None,
+        position_embedding: ArrayLike | None = None,
+        training: bool = True,
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Run all layers through all steps.
+
+        Parameters
+        ----------
+        x, lengths, embedding, position_embedding, training
+            As in :meth:`fastgru.GRU.forward`.
+        states
+            ``(h0, c0)``, each float (num_layers * directions, B, H) or None for zero.
+
+        Returns
+        -------
+        y : np.ndarray
+            float (B, T, directions * H), states h of the last layer, zero past each length.
+        states : tuple
+            ``(h_n, c_n)``, each float (num_layers * directions, B, H).
+
+        Raises
+        ------
+        ConfigurationError
+            For a shape, type or value that does not fit.
+        """
+        h0, c0 = _pair("states", states)
+        y, (h_n, c_n) = self._forward(x, lengths, [h0, c0], embedding, position_embedding, training)
+        return y, (h_n, c_n)
+
+    def backward(
+        self, dy: ArrayLike | None = None, dstates: States | None = None
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Run back through the last forward pass; adds to :attr:`grads`.
+
+        Parameters
+        ----------
+        dy
+            As in :meth:`fastgru.GRU.backward`.
+        dstates
+            ``(dh_n, dc_n)``, gradients of the final states, each may be None.
+
+        Returns
+        -------
+        dx : np.ndarray
+            As in :meth:`fastgru.GRU.backward`.
+        dstates : tuple
+            ``(dh0, dc0)``.
+
+        Raises
+        ------
+        ConfigurationError
+            Without a forward pass in training before, or for a shape that does not fit.
+        """
+        dx, (dh0, dc0) = self._backward(dy, list(_pair("dstates", dstates)))
+        return dx, (dh0, dc0)
+
+
+def _pair(name: str, states: States | None) -> States:
+    if states is None:
+        return None, None
+    if not isinstance(states, tuple | list) or len(states) != 2:
+        raise ConfigurationError(
+            f"{name} must be a pair of arrays, for h and c, got {type(states).__name__}. Pass "
+            "(h, c); either may be None."
+        )
+    return states[0], states[1]

@@ -1,0 +1,201 @@
+"""What the public recurrent layers have in common: parameters, and passes on NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from fastgru.errors import ConfigurationError
+from fastgru.layers.cells import PEEPHOLES, CellKind
+from fastgru.layers.checks import check_float_type, check_shape, check_size
+from fastgru.layers.initializers import glorot_uniform, orthogonal
+from fastgru.layers.layer_input import read_input
+from fastgru.layers.names import direction_suffixes
+from fastgru.layers.stack import Stack
+
+
+class Recurrent:
+    """Recurrent layers of one kind of cell; the base of :class:`fastgru.GRU` and its kin.
+
+    Parameters
+    ----------
+    kind
+    state_names
+        What messages call the states: ``("h",)`` or ``("h", "c")``.
+    peepholes
+        Whether the cell has them.
+
+    The others as in :class:`fastgru.GRU`.
+    """
+
+    def __init__(
+        self,
+        kind: CellKind,
+        state_names: Sequence[str],
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        *,
+        bias: bool,
+        bidirectional: bool,
+        dropout: float,
+        bptt_steps: int | None,
+        save_memory: bool,
+        dtype: DTypeLike,
+        random_state: int | None,
+        peepholes: bool = False,
+    ) -> None:
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+        if bptt_steps is not None:
+            sizes["bptt_steps"] = bptt_steps
+        for name, value in sizes.items():
+            check_size(name, value)
+        if not 0 <= dropout < 1:
+            raise ConfigurationError(f"dropout must be at least 0 and below 1, got {dropout}.")
+        self.dtype = check_float_type("dtype", dtype)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bidirectional, self.bias, self.dropout = bidirectional, bias, dropout
+        self.bptt_steps, self.save_memory = bptt_steps, save_memory
+        self._kind, self._state_names = kind, tuple(state_names)
+        self.rng = np.random.default_rng(random_state)
+        self.parameters: dict[str, np.ndarray] = {}
+        for layer, suffixes in enumerate(direction_suffixes(num_layers, bidirectional)):
+            features = input_size if layer == 0 else hidden_size * len(suffixes)
+            for suffix in suffixes:
+                self._initialise(suffix, features, peepholes)
+        self.grads = {name: np.zeros_like(value) for name, value in self.parameters.items()}
+        self.stack = Stack(
+            *(kind, self.parameters, self.grads),
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            bptt_steps=bptt_steps or 0,
+            save_memory=save_memory,
+        )
+        self._ready = False
+
+    def _initialise(self, suffix: str, features: int, peepholes: bool) -> None:
+        hidden, gates = self.hidden_size, range(self._kind.gates)
+        weight_ih = [glorot_uniform(self.rng, hidden, features) for _ in gates]
+        weight_hh = [orthogonal(self.rng, hidden) for _ in gates]
+        self.parameters["weight_ih" + suffix] = np.concatenate(weight_ih).astype(self.dtype)
+        self.parameters["weight_hh" + suffix] = np.concatenate(weight_hh).astype(self.dtype)
+        if self.bias:
+            self.parameters["bias_ih" + suffix] = np.zeros(len(gates) * hidden, self.dtype)
+            self.parameters["bias_hh" + suffix] = np.zeros(len(gates) * hidden, self.dtype)
+        if peepholes:
+            for name in PEEPHOLES:
+                self.parameters[name + suffix] = np.zeros(hidden, self.dtype)
+
+    @property
+    def num_directions(self) -> int:
+        """1, or 2 where bidirectional."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def tape_bytes(self) -> int:
+        """Bytes that the last forward pass in training has kept for the backward pass."""
+        return self.stack.tape_bytes
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Return copies of all parameters by PyTorch's names."""
+        return {name: value.copy() for name, value in self.parameters.items()}
+
+    def load_state_dict(self, mapping: Mapping[str, ArrayLike]) -> None:
+        """Set all parameters.
+
+        Parameters
+        ----------
+        mapping
+            An array for each of PyTorch's names, such as a state dict converted to NumPy.
+
+        Raises
+        ------
+        ConfigurationError
+            If a name is missing or unknown, or a shape differs; nothing is changed then.
+        """
+        missing = sorted(self.parameters.keys() - mapping.keys())
+        unknown = sorted(mapping.keys() - self.parameters.keys())
+        if missing or unknown:
+            raise ConfigurationError(
+                f"state dict: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}; "
+                f"expected the names {sorted(self.parameters)}."
+            )
+        arrays = {
+            name: check_shape(f"state dict: {name}", mapping[name], value.shape, self.dtype)
+            for name, value in self.parameters.items()
+        }
+        for name, value in arrays.items():
+            self.parameters[name][...] = value
+
+    def zero_grad(self) -> None:
+        """Set all gradients to zero."""
+        for grad in self.grads.values():
+            grad.fill(0)
+
+    def _forward(
+        self,
+        x: ArrayLike,
+        lengths: ArrayLike | None,
+        states: Sequence[ArrayLike | None],
+        embedding: ArrayLike | None,
+        position_embedding: ArrayLike | None,
+        training: bool,
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return y (B, T, directions * H) and each final state (layers * directions, B, H)."""
+        blocks, given = read_input(
+            *(x, lengths, embedding, position_embedding),
+            input_size=self.input_size,
+            dtype=self.dtype,
+        )
+        self._ready = False
+        names = [f"{name}0" for name in self._state_names]
+        initial = self._join(names, states, blocks.n_sequences)
+        y, final = self.stack.forward(blocks, given, initial, training=training, rng=self.rng)
+        self._ready, self._batch = training, (blocks.n_sequences, blocks.n_steps)
+        assert y is not None
+        return y.reshape(*self._batch, self.stack.output_size), self._part(final)
+
+    def _backward(
+        self, dy: ArrayLike | None, dstates: Sequence[ArrayLike | None]
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return the gradients of the input and of each initial state."""
+        if not self._ready:
+            raise ConfigurationError(
+                "backward() must follow a forward() with training=True, and found none. "
+                "Call forward() first."
+            )
+        flat = None
+        if dy is not None:
+            shape = (*self._batch, self.stack.output_size)
+            flat = check_shape("dy", dy, shape, self.dtype).reshape(-1, shape[2])
+        names = [f"d{name}_n" for name in self._state_names]
+        final = self._join(names, dstates, self._batch[0])
+        self._ready = False  # the tape is spent
+        gradients, initial = self.stack.backward(flat, final)
+        self.position_embedding_grad = gradients.positions
+        if gradients.x is None:
+            assert gradients.symbols is not None
+            return gradients.symbols, self._part(initial)
+        dx = gradients.x.reshape(*self._batch, self.input_size)
+        return dx, self._part(initial)
+
+    def _join(
+        self, names: list[str], states: Sequence[ArrayLike | None], n_sequences: int
+    ) -> np.ndarray:
+        """Check the states and join them as the stack takes them; None is zero."""
+        shape = (self.num_layers * self.num_directions, n_sequences, self.hidden_size)
+        given = [
+            np.zeros(shape, self.dtype)
+            if state is None
+            else check_shape(name, state, shape, self.dtype)
+            for name, state in zip(names, states, strict=True)
+        ]
+        return np.concatenate(given, axis=1)
+
+    def _part(self, states: np.ndarray) -> list[np.ndarray]:
+        """Return each state (layers * directions, B, H)."""
+        parts = np.split(states, len(self._state_names), axis=1)
+        return [np.ascontiguousarray(part) for part in parts]

@@ -1,0 +1,61 @@
+"""The plain recurrent network with PyTorch's names and shapes, on NumPy arrays."""
+
+from __future__ import annotations
+
+from numpy.typing import DTypeLike
+
+from fastgru.errors import ConfigurationError
+from fastgru.layers.cells import RNN_RELU, RNN_TANH
+from fastgru.layers.one_state import OneState
+
+_KINDS = {"tanh": RNN_TANH, "relu": RNN_RELU}
+
+
+class RNN(OneState):
+    """Plain recurrent network, any depth, one or two directions, forward and backward.
+
+    For each layer, with input ``x_t`` and state ``h_t`` (Elman 1990)::
+
+        h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)
+
+    the form of ``torch.nn.RNN``, whose state dicts load as they are.
+
+    Parameters
+    ----------
+    nonlinearity
+        ``"tanh"``, or ``"relu"`` in its place.
+
+    The others, the attributes and the errors are those of :class:`fastgru.GRU`; weights are
+    (H, ...), and there are no gates that ``save_memory`` could spare.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        bptt_steps: int | None = None,
+        dtype: DTypeLike = "float32",
+        random_state: int | None = None,
+    ) -> None:
+        if nonlinearity not in _KINDS:
+            raise ConfigurationError(
+                f"nonlinearity must be one of {sorted(_KINDS)}, got {nonlinearity!r}."
+            )
+        super().__init__(
+            _KINDS[nonlinearity],
+            *(input_size, hidden_size, num_layers),
+            bias=bias,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            bptt_steps=bptt_steps,
+            save_memory=False,
+            dtype=dtype,
+            random_state=random_state,
+        )
+        self.nonlinearity = nonlinearity
