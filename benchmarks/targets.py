@@ -65,6 +65,8 @@ class Target:
         Whether the geometric mean of the rows counts; else each row does.
     in_readme
         Whether the short table shows it.
+    if_missed
+        Why it is missed where it is, as found by profiling; "" where that is not known.
     """
 
     text: str
@@ -72,6 +74,7 @@ class Target:
     measure: str = "ratio"
     of_mean: bool = False
     in_readme: bool = False
+    if_missed: str = ""
 
 
 LIMIT_SHARES = {32: 0.50, 64: 0.65, 128: 0.77, 256: 0.82, 512: 0.82}

@@ -48,6 +48,13 @@ class Verdict:
         measure = MEASURES[self.target.measure]
         return self.value is not None and measure.holds(self.value, self.target.bound)
 
+    @property
+    def outcome(self) -> str:
+        """The verdict in a word; with the reason where a target was missed and one is known."""
+        if self.held:
+            return "held"
+        return f"missed: {self.target.if_missed}" if self.target.if_missed else "missed"
+
     def cells(self) -> list[str]:
         """Return the target, its bound, what was measured, and the verdict."""
         measure = MEASURES[self.target.measure]
@@ -58,7 +65,7 @@ class Verdict:
         others = [measure.text(value) for value in sorted(self.values)]
         if len(set(others)) > 1:
             measured += f" ({others[0]} to {others[-1]})"
-        return [self.target.text, bound, measured, "held" if self.held else "missed"]
+        return [self.target.text, bound, measured, self.outcome]
 
 
 def _plain(target: Target) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,12 @@ def test_verdicts__take_the_worst_or_the_mean(document: dict[str, Any]) -> None:
     worst = verdict_of(document, "pytorch-128")
     assert worst.value == pytest.approx(1.9)
     assert worst.cells()[2:] == ["1.9x (1.9x to 8.0x)", "missed"]
+
+
+def test_verdicts__say_why_a_target_is_missed(document: dict[str, Any]) -> None:
+    verdict = verdict_of(document, "pytorch-mean")
+    known = replace(verdict.target, if_missed="the tape leaves the cache")
+    assert replace(verdict, target=known).cells()[-1] == "missed: the tape leaves the cache"
 
 
 def test_verdicts__say_why_something_was_not_measured(document: dict[str, Any]) -> None:
