@@ -18,7 +18,7 @@ from benchmarks.timing import time_in_turns
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_layer(row: Comparison, benchmark: Any, setting: Setting) -> None:
     rival = RIVALS[row.rival]
-    if reason := not_available(row.case) or rival.missing():
+    if reason := not_available(row.case) or rival.missing(setting):
         skip(row.targets, reason)
     ours = rival.ours(row.case, make_problem(row.case))
     their_case = rival.changed(row.case)

@@ -44,7 +44,7 @@ class Rival:
     make
         Called with the case and the setting.
     missing
-        Returns why the rival is not there, None where it is.
+        Called with the setting; returns why the rival is not there, None where it is.
     changed
         The case that the rival computes.
     agrees
@@ -54,7 +54,7 @@ class Rival:
     """
 
     make: Callable[[Case, Setting], Any]
-    missing: Callable[[], str | None] = lambda: None
+    missing: Callable[[Setting], str | None] = lambda setting: None
     changed: Callable[[Case], Case] = lambda case: case
     agrees: bool = True
     ours: Callable[[Case, Problem], FastgruLayer] = FastgruLayer
@@ -113,7 +113,7 @@ def fma_limit(threads: int) -> FmaLimit:
     return FmaLimit(threads)
 
 
-def _onednn_missing() -> str | None:
+def _onednn_missing(setting: Setting) -> str | None:
     found = onednn.built()
     return found if isinstance(found, str) else None
 
@@ -125,15 +125,18 @@ RIVALS = {
     ),
     "PyTorch": Rival(
         lambda case, setting: baselines.TorchLayer(case, make_problem(case)),
-        missing=lambda: None if baselines.has_torch else baselines.NOT_INSTALLED,
+        missing=lambda setting: None if baselines.has_torch else baselines.NOT_INSTALLED,
     ),
     "oneDNN": Rival(_onednn, missing=_onednn_missing),
     "ONNX Runtime": Rival(
         _onnx,
-        missing=lambda: None if onnx_runtime.has_onnx else onnx_runtime.INSTALL,
+        missing=lambda setting: None if onnx_runtime.has_onnx else onnx_runtime.INSTALL,
     ),
     "rectangular": Rival(_layer, changed=lambda case: replace(case, ragged=False), agrees=False),
-    "1 thread": Rival(lambda case, setting: OneThread(case, make_problem(case))),
+    "1 thread": Rival(
+        lambda case, setting: OneThread(case, make_problem(case)),
+        missing=lambda setting: None if setting.threads > 1 else "the run has one thread only",
+    ),
     "all kept": Rival(_layer, changed=lambda case: replace(case, save_memory=False)),
     "float32": Rival(_layer, changed=lambda case: replace(case, precision="float32"), agrees=False),
 }

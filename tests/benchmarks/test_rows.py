@@ -6,7 +6,7 @@ from collections import Counter
 
 from benchmarks.bench_avx2 import TARGETS as AVX2_TARGETS
 from benchmarks.cases import PASSES
-from benchmarks.rivals import RIVALS
+from benchmarks.rivals import RIVALS, Setting
 from benchmarks.rows import ROWS
 from benchmarks.table import NAMES
 from benchmarks.targets import MEASURES, TARGETS
@@ -54,3 +54,10 @@ def test_measures__know_which_side_is_good() -> None:
     assert not MEASURES["cost"].holds(1.2, 1.1)
     assert MEASURES["cost"].worst([1.0, 1.2]) == 1.2
     assert MEASURES["ratio"].worst([1.0, 1.2]) == 1.0
+
+
+def test_rivals__say_what_a_run_cannot_show() -> None:
+    one, two = Setting(1), Setting(2)
+    assert RIVALS["1 thread"].missing(one) == "the run has one thread only"
+    assert RIVALS["1 thread"].missing(two) is None
+    assert RIVALS["FMA limit"].missing(one) is None
