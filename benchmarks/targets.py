@@ -45,7 +45,7 @@ MEASURES = {
     # time for the same work in terms of the rival's
     "cost": Measure(False, lambda value: f"{value:.2f}x"),
     "seconds": Measure(False, lambda value: f"{value:.3g} s"),
-    "floats": Measure(False, lambda value: f"{value:.2f} floats"),
+    "floats": Measure(False, lambda value: f"{value:.2f}"),
 }
 
 
@@ -117,7 +117,7 @@ TARGETS = {
     "ragged": Target("ragged batch, time per token over a rectangular one's", 1.1, "cost"),
     "packed": Target("ragged training step against PyTorch's packed", 8, in_readme=True),
     "threads": Target("2 threads against 1, training step, B 64", 1.85),
-    "memory": Target("kept for backward, for each of T x B x H", 5.5, "floats"),
+    "memory": Target("floats kept for the gradients, by T x B x H", 5.5, "floats"),
     "memory-saved": Target("the same with save_memory", 1.6, "floats"),
     "memory-time": Target("training step with save_memory, time over that without", 1.4, "cost"),
     "start-empty": Target("first step of a new process, kernel cache empty", 15, "seconds"),
