@@ -7,7 +7,7 @@ ACTIVE = PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-peers test-install check check-package check-workflow bench bench-readme clean
+.PHONY: help run test test-peers test-install check check-package check-workflow peers bench bench-readme bench-compare clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
@@ -38,11 +38,22 @@ check-workflow: .venv/installed-dev
 	@$(ACTIVE) snakemake --lint
 	@for script in tools/*.sh .ci/run; do bash -n "$$script" || exit 1; done
 
-bench: .venv/installed-bench ## time the engine, against PyTorch when it is installed
+peers: .venv/installed-peers ## install the rivals of the benchmarks (a large download)
+
+bench: .venv/installed-bench ## time the engine against its targets and the rivals installed
 	@$(ACTIVE) python -m benchmarks
 
-bench-readme: .venv/installed-bench ## the same, and renew the tables of the READMEs
+bench-readme: .venv/installed-bench ## the same, and renew tables and plots of the READMEs
 	@$(ACTIVE) python -m benchmarks --readme
+
+# The files stand among the goals, where make would look for a way to make them.
+RUNS = $(filter %.json,$(MAKECMDGOALS))
+.PHONY: $(RUNS)
+$(RUNS):
+	@:
+
+bench-compare: .venv/installed-bench ## bench-compare OLD.json NEW.json: stop if a row got slower
+	@$(ACTIVE) python -m benchmarks.compare $(RUNS)
 
 clean: ## remove environments, results and caches
 	rm -rf .venv build dist results logs .snakemake .benchmarks .hypothesis
@@ -56,7 +67,7 @@ clean: ## remove environments, results and caches
 	@touch $@
 
 .venv/installed-peers: .venv/installed-test
-	@$(PIP) torch==2.13.0
+	@$(PIP) --editable ".[peers]" torch==2.13.0
 	@touch $@
 
 # $(error) stops with one line; a failing recipe would add make's own to that of the script.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-STATES = {"y", "h_n", "logits"}
+STATES = {"y", "h_n", "c_n", "logits"}
 STATE_TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 1e-4
 """Largest differences, as a share of the largest element, between two single-precision results.

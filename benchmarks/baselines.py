@@ -9,20 +9,19 @@ it.
 from __future__ import annotations
 
 import importlib.util
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.cases import EpochOptions, Problem
+from benchmarks.cases import Case, EpochOptions, Problem
+from benchmarks.contenders import named_states
 from fastgru.training.schedule import cosine_with_warmup
 
 if TYPE_CHECKING:
     import torch
 
-INSTALL = f"""PyTorch is not installed, so there are no ratios. To install it (a large download):
-    {sys.executable} -m pip install torch"""
+NOT_INSTALLED = "PyTorch is not installed"
 has_torch = importlib.util.find_spec("torch") is not None
 
 if has_torch:
@@ -37,17 +36,17 @@ def prepare_torch(threads: int, *, flush_denormals: bool) -> None:
     torch.set_num_threads(threads)
 
 
-class TorchGRU:
-    """A case in ``torch.nn.GRU``; sequences of unequal length as a packed sequence."""
+class TorchLayer:
+    """A case in ``torch.nn.GRU`` or ``LSTM``; sequences of unequal length as a packed sequence."""
 
-    def __init__(self, problem: Problem) -> None:
-        hidden, features = problem.h0.shape[2], problem.weights["weight_ih_l0"].shape[1]
-        self._gru = torch.nn.GRU(features, hidden, batch_first=True)
-        self._gru.load_state_dict(
+    def __init__(self, case: Case, problem: Problem) -> None:
+        kind = torch.nn.LSTM if case.cell == "lstm" else torch.nn.GRU
+        self._layer = kind(case.input_size, case.hidden_size, batch_first=True)
+        self._layer.load_state_dict(
             {name: torch.from_numpy(value) for name, value in problem.weights.items()}
         )
-        self._h0 = torch.from_numpy(problem.h0).requires_grad_()
-        self._gradients = [torch.from_numpy(problem.dy), torch.from_numpy(problem.dh_n)]
+        self._initial = [torch.tensor(state, requires_grad=True) for state in problem.initial]
+        self._gradients = [torch.from_numpy(array) for array in (problem.dy, *problem.d_final)]
         self._x, self._tokens = torch.from_numpy(problem.x), problem.embedding is not None
         self._lengths = problem.lengths
         # What stands where the gradient of the input is wanted: the embedding, or the input itself.
@@ -55,15 +54,18 @@ class TorchGRU:
         self._source = torch.tensor(source, requires_grad=True)
 
     def _run(self) -> list[torch.Tensor]:
+        """Return the states of all steps, and the final ones."""
         x = embedding(self._x, self._source) if self._tokens else self._source
+        initial = self._initial[0] if len(self._initial) == 1 else tuple(self._initial)
         if self._lengths is None:
-            return list(self._gru(x, self._h0))
-        packed = pack_padded_sequence(
-            x, torch.from_numpy(self._lengths), batch_first=True, enforce_sorted=False
-        )
-        states, h_n = self._gru(packed, self._h0)
-        y, _ = pad_packed_sequence(states, batch_first=True, total_length=x.shape[1])
-        return [y, h_n]
+            y, final = self._layer(x, initial)
+        else:
+            packed = pack_padded_sequence(
+                x, torch.from_numpy(self._lengths), batch_first=True, enforce_sorted=False
+            )
+            states, final = self._layer(packed, initial)
+            y, _ = pad_packed_sequence(states, batch_first=True, total_length=x.shape[1])
+        return [y, *final] if isinstance(final, tuple) else [y, final]
 
     def infer(self) -> None:
         """Forward, keeping nothing."""
@@ -76,16 +78,18 @@ class TorchGRU:
 
     def backward(self) -> None:
         """Gradients of everything."""
-        self._gru.zero_grad()
-        self._source.grad = self._h0.grad = None
+        self._layer.zero_grad()
+        for tensor in (self._source, *self._initial):
+            tensor.grad = None
         torch.autograd.backward(self._outputs, self._gradients)
 
     def results(self) -> dict[str, np.ndarray]:
         """Return the states and gradients of the last step."""
-        y, h_n = self._outputs
-        tensors = {"y": y.detach(), "h_n": h_n.detach()}
-        tensors |= {"dx": self._source.grad, "dh0": self._h0.grad}
-        tensors |= {name: value.grad for name, value in self._gru.named_parameters()}
+        y, *final = (output.detach() for output in self._outputs)
+        d_initial = tuple(state.grad for state in self._initial)
+        tensors = {"y": y, "dx": self._source.grad}
+        tensors |= named_states("", tuple(final), "_n") | named_states("d", d_initial, "0")
+        tensors |= {name: value.grad for name, value in self._layer.named_parameters()}
         return {name: tensor.numpy() for name, tensor in tensors.items()}
 
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks import baselines
-from benchmarks.agreement import differences, disagreements
+from benchmarks.agreement import differences
 from benchmarks.cases import SEED, EpochOptions
+from benchmarks.recording import describe, refuse_disagreement
+from benchmarks.rivals import Setting
 from benchmarks.timing import Task, time_in_turns
 from fastgru import SequenceClassifier
 from fastgru.data.alphabets import get_alphabet
@@ -21,6 +23,7 @@ from fastgru.models.network import SequenceNetwork
 
 ALPHABET = get_alphabet("dna")
 OPTIONS = EpochOptions()
+ROUNDS = 2
 
 
 def network_of(n_classes: int, seq_len: int) -> SequenceNetwork:
@@ -81,33 +84,33 @@ class Epoch:
 
 
 @pytest.fixture(scope="module")
-def epoch(threads: int) -> Epoch:
+def epoch(setting: Setting) -> Epoch:
     made = Epoch()
-    if bad := disagreements(made.differences):
-        pytest.fail("the epoch is not timed: " + "; ".join(bad), pytrace=False)
+    refuse_disagreement(made.differences, "the epoch")
     return made
 
 
-def test_epoch(epoch: Epoch, benchmark: Any, threads: int) -> None:
+def test_epoch(epoch: Epoch, benchmark: Any, setting: Setting) -> None:
     model = SequenceClassifier(
         **asdict(OPTIONS),
         position_embedding=True,
         early_stopping=False,
         max_epochs=1,
-        threads=threads,
+        threads=setting.threads,
         random_state=SEED,
     )
     model.fit(epoch.sequences[::40], epoch.labels[::40])  # compiles
-    benchmark.group = "epoch"
-    benchmark.extra_info |= {
-        "label": f"{len(epoch.tokens)} splice junctions, BiGRU {OPTIONS.hidden_size}",
-        "work": len(epoch.tokens),
-        "unit": "sequences/s",
-        "largest_difference": max(epoch.differences.values(), default=None),
-        "in_readme": True,
-    }
+    describe(
+        benchmark,
+        what="epoch",
+        label=f"{len(epoch.tokens)} splice junctions, BiGRU {OPTIONS.hidden_size}",
+        rival="PyTorch" if epoch.rival else None,
+        work=len(epoch.tokens),
+        unit="sequences/s",
+        differences=epoch.differences,
+    )
     ours, theirs = Task(lambda: model.fit(epoch.sequences, epoch.labels), repeated=False), None
     if epoch.rival is not None:
         train = epoch.rival.train_epoch
         theirs = Task(lambda: train(epoch.tokens, epoch.targets, OPTIONS), repeated=False)
-    time_in_turns(benchmark, ours, theirs)
+    time_in_turns(benchmark, ours, theirs, rounds=ROUNDS)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks import baselines
+from benchmarks.recording import describe
 from benchmarks.timing import Task, nothing, time_in_turns
 
 OURS = """
@@ -55,6 +56,12 @@ def test_start(cache: str, rounds: int, benchmark: Any, tmp_path: Path) -> None:
     prepare = starts.empty_the_cache if cache == "empty" else nothing
     ours = Task(lambda: starts.run(OURS), prepare, repeated=False)
     theirs = Task(lambda: starts.run(THEIRS), repeated=False) if baselines.has_torch else None
-    benchmark.group = "start"
-    benchmark.extra_info |= {"label": f"of a new process, kernel cache {cache}", "in_readme": True}
+    describe(
+        benchmark,
+        what="start",
+        label=f"of a new process, kernel cache {cache}",
+        measure="seconds",
+        rival="PyTorch" if theirs else None,
+        targets=[f"start-{cache}"],
+    )
     time_in_turns(benchmark, ours, theirs, rounds=rounds)

@@ -1,10 +1,4 @@
-"""Named problem sizes, the arrays of each, and the arithmetic that it takes.
-
-The sizes follow what sequences ask for: batches of 64, some hundred steps, 32 to 256 units.  Three
-are there because the engine is not at its best: a wide dense input, where PyTorch spends its time
-in the linear algebra library; a single sequence, of which a tile of several rows computes one; and
-a single sequence through a wide layer, where reading the weights is all there is to do.
-"""
+"""Problem sizes, the arrays of each, and the arithmetic that it takes."""
 
 from __future__ import annotations
 
@@ -19,10 +13,15 @@ PASSES = ("forward", "backward", "step")
 _PRODUCTS = {"forward": 1, "backward": 2, "step": 3}
 """Forward; gradients of the state and of the weights; all three."""
 
+CELLS = {"gru": "", "gru_before": "reset-before GRU, ", "lstm": "LSTM, "}
+"""The recurrent cells, and how labels begin."""
+
+GATES = {"gru": 3, "gru_before": 3, "lstm": 4}
+
 
 @dataclass(frozen=True)
 class Case:
-    """A GRU of one layer and direction, and its input.
+    """A recurrent network of one layer and direction, and its input.
 
     Attributes
     ----------
@@ -31,8 +30,12 @@ class Case:
         Rows of the embedding that tokens pick; None for dense input.
     ragged
         Whether lengths are spread evenly from a quarter of ``seq_len`` to all of it.
-    passes
-        What is timed.
+    cell
+        Key of :data:`CELLS`.
+    save_memory
+        Whether gates are computed again instead of being kept for the gradients.
+    precision
+        ``"float32"`` or ``"bf16"``.
     """
 
     batch_size: int
@@ -41,14 +44,19 @@ class Case:
     input_size: int = 16
     n_symbols: int | None = 4
     ragged: bool = False
-    passes: tuple[str, ...] = PASSES
+    cell: str = "gru"
+    save_memory: bool = False
+    precision: str = "float32"
 
     @property
     def label(self) -> str:
         """What tables call it."""
         steps = f"{self.seq_len // 4} to {self.seq_len}" if self.ragged else f"{self.seq_len}"
         kind = f"dense I {self.input_size}" if self.n_symbols is None else "tokens"
-        return f"B {self.batch_size}, T {steps}, H {self.hidden_size}, {kind}"
+        options = ", save_memory" if self.save_memory else ""
+        options += f", {self.precision}" if self.precision != "float32" else ""
+        sizes = f"B {self.batch_size}, T {steps}, H {self.hidden_size}"
+        return f"{CELLS[self.cell]}{sizes}, {kind}{options}"
 
     def lengths(self) -> np.ndarray:
         """Return the number of steps of each sequence, int64 (B,)."""
@@ -60,33 +68,14 @@ class Case:
     def flops(self, what: str) -> int:
         """Return the floating-point operations of one of :data:`PASSES`.
 
-        ``2 * 3 * H * (H + I)`` per sequence and step for each product: forward, gradient of state
-        and input, gradient of the weights.  I is 0 for tokens, whose products with the weights are
-        taken once per symbol.  Activations and biases are not counted.
+        ``2 * G * H * (H + I)`` per sequence and step for each product: forward, gradient of state
+        and input, gradient of the weights.  G is the number of gates; I is 0 for tokens, whose
+        products with the weights are taken once per symbol.  Activations and biases are not
+        counted, nor is what the memory-saving mode computes twice.
         """
         inputs = self.input_size if self.n_symbols is None else 0
-        product = 2 * 3 * self.hidden_size * (self.hidden_size + inputs)
+        product = 2 * GATES[self.cell] * self.hidden_size * (self.hidden_size + inputs)
         return _PRODUCTS[what] * product * int(self.lengths().sum())
-
-
-CASES = {
-    "narrow": Case(64, 200, 32),
-    "small": Case(64, 200, 64),
-    "medium": Case(64, 200, 128),
-    "wide": Case(64, 200, 256),
-    "long": Case(16, 1000, 128),
-    "ragged": Case(64, 200, 64, ragged=True),
-    "dense": Case(64, 200, 128, 128, n_symbols=None),
-    "dense_wide": Case(128, 50, 256, 256, n_symbols=None),
-    "single": Case(1, 1000, 128, passes=("forward",)),
-    "single_wide": Case(1, 200, 512, passes=("forward",)),
-}
-
-FLOORS = {("medium", "step"): 1.0}
-"""Least ratio to PyTorch that this version promises."""
-
-IN_README = {("small", "step"), ("medium", "step"), ("wide", "step"), ("ragged", "step")}
-"""What the README shows, beside everything in which PyTorch is faster."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +104,8 @@ class Problem:
         (V, I), None for dense input.
     lengths
         (B,), None where all are T.
-    h0, dh_n
-        (1, B, H)
+    initial, d_final
+        Initial states, and gradients of the final ones, each (1, B, H): h alone, or h and c.
     dy
         (B, T, H): every state has a gradient, so that none fades away.
     weights
@@ -126,16 +115,23 @@ class Problem:
     x: np.ndarray
     embedding: np.ndarray | None
     lengths: np.ndarray | None
-    h0: np.ndarray
+    initial: tuple[np.ndarray, ...]
     dy: np.ndarray
-    dh_n: np.ndarray
+    d_final: tuple[np.ndarray, ...]
     weights: dict[str, np.ndarray]
+
+    @property
+    def dense_x(self) -> np.ndarray:
+        """The input of each step (B, T, I), the embedding of its token where it is one."""
+        return self.x if self.embedding is None else self.embedding[self.x]
 
 
 def make_problem(case: Case) -> Problem:
     """Draw the arrays of a case; weights as PyTorch draws them."""
     rng = np.random.default_rng(SEED)
     batch, steps, hidden = case.batch_size, case.seq_len, case.hidden_size
+    rows = GATES[case.cell] * hidden
+    n_states = 2 if case.cell == "lstm" else 1
 
     def normal(*shape: int) -> np.ndarray:
         return rng.standard_normal(shape, dtype=np.float32)
@@ -151,13 +147,13 @@ def make_problem(case: Case) -> Problem:
         else rng.integers(0, case.n_symbols, (batch, steps)),
         embedding=None if dense else normal(case.n_symbols, case.input_size),
         lengths=case.lengths() if case.ragged else None,
-        h0=normal(1, batch, hidden),
+        initial=tuple(normal(1, batch, hidden) for _ in range(n_states)),
         dy=normal(batch, steps, hidden),
-        dh_n=normal(1, batch, hidden),
+        d_final=tuple(normal(1, batch, hidden) for _ in range(n_states)),
         weights={
-            "weight_ih_l0": weight(3 * hidden, case.input_size),
-            "weight_hh_l0": weight(3 * hidden, hidden),
-            "bias_ih_l0": weight(3 * hidden),
-            "bias_hh_l0": weight(3 * hidden),
+            "weight_ih_l0": weight(rows, case.input_size),
+            "weight_hh_l0": weight(rows, hidden),
+            "bias_ih_l0": weight(rows),
+            "bias_hh_l0": weight(rows),
         },
     )

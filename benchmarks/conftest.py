@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks import baselines
 from benchmarks.machine import Company, describe_machine
+from benchmarks.recording import NOT_MEASURED
+from benchmarks.rivals import Setting
 from fastgru._numba import default_threads, threads_limited_to
 
 _company = Company()
@@ -20,19 +22,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Give both contenders the same number of threads."""
-    number = request.config.getoption("threads")
+def setting(request: pytest.FixtureRequest) -> Iterator[Setting]:
+    """Give all contenders the same number of threads."""
+    options = request.config
+    flush = not options.getoption("keep_denormals")
     if baselines.has_torch:
-        keep = request.config.getoption("keep_denormals")
-        baselines.prepare_torch(number, flush_denormals=not keep)
-    with threads_limited_to(number) as in_force:
-        yield in_force
+        baselines.prepare_torch(options.getoption("threads"), flush_denormals=flush)
+    with threads_limited_to(options.getoption("threads")) as in_force:
+        yield Setting(in_force, flush)
 
 
 def pytest_benchmark_generate_machine_info(config: Any) -> dict[str, Any]:
+    """Describe the machine; called when the run is over."""
     return {
         **describe_machine(config.getoption("threads")),
-        "torch_flushes_denormals": not config.getoption("keep_denormals"),
+        "rivals_flush_denormals": not config.getoption("keep_denormals"),
         "cpus_busy_elsewhere": _company.cpus(),
+        "not_measured": NOT_MEASURED,
     }

@@ -1,27 +1,70 @@
-"""The computation of a case in fastgru; :mod:`benchmarks.baselines` holds the rival's."""
+"""The computation of a case in fastgru; the rivals' modules hold theirs."""
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 import numpy as np
 
-from benchmarks.cases import Problem
-from fastgru import GRU
+import fastgru
+from benchmarks.cases import Case, Problem
+from fastgru._numba import cpu_features
 
 
-class FastgruGRU:
+def not_available(case: Case) -> str | None:
+    """Return why this fastgru, or this machine, cannot compute a case; None where it can."""
+    if case.precision == "bf16":
+        if "avx512bf16" not in cpu_features():
+            return "this CPU has no AVX512-BF16"
+        if "precision" not in inspect.signature(fastgru.GRU).parameters:
+            return "this fastgru has no bf16"
+    newer = case.save_memory or case.cell in {"lstm", "gru_before"}
+    if newer and not hasattr(fastgru, "LSTM"):
+        return "this fastgru has the reset-after GRU only"
+    return None
+
+
+def make_layer(case: Case) -> Any:
+    """Return the layer of a case."""
+    options: dict[str, Any] = {}
+    if case.cell == "gru_before":
+        options["reset_after"] = False
+    if case.save_memory:
+        options["save_memory"] = True
+    if case.precision != "float32":
+        options["precision"] = case.precision
+    kind = fastgru.LSTM if case.cell == "lstm" else fastgru.GRU
+    return kind(case.input_size, case.hidden_size, **options)
+
+
+def _states(given: tuple[np.ndarray, ...]) -> Any:
+    """Return states the way PyTorch hands them around: h, or the pair of h and c."""
+    return given if len(given) > 1 else given[0]
+
+
+def named_states(prefix: str, given: Any, suffix: str) -> dict[str, np.ndarray]:
+    """Return h, or h and c, by their names: ``dh0`` and ``dc0`` for ``d`` and ``0``."""
+    states = given if isinstance(given, tuple) else (given,)
+    return {f"{prefix}{name}{suffix}": state for name, state in zip("hc", states, strict=False)}
+
+
+class FastgruLayer:
     """A case in fastgru, through the interface that users call."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, case: Case, problem: Problem) -> None:
         self._problem = problem
-        hidden, features = problem.h0.shape[2], problem.weights["weight_ih_l0"].shape[1]
-        self._gru = GRU(features, hidden)
-        self._gru.load_state_dict(problem.weights)
+        self.layer = make_layer(case)
+        self.layer.load_state_dict(problem.weights)
 
-    def _run(self, *, training: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _run(self, *, training: bool) -> tuple[np.ndarray, Any]:
         given = self._problem
-        return self._gru.forward(
-            given.x, given.lengths, given.h0, embedding=given.embedding, training=training
+        result: tuple[np.ndarray, Any] = self.layer.forward(
+            *(given.x, given.lengths, _states(given.initial)),
+            embedding=given.embedding,
+            training=training,
         )
+        return result
 
     def infer(self) -> None:
         """Forward, keeping nothing."""
@@ -29,14 +72,15 @@ class FastgruGRU:
 
     def forward(self) -> None:
         """Forward in training."""
-        self._y, self._h_n = self._run(training=True)
+        self._y, self._final = self._run(training=True)
 
     def backward(self) -> None:
         """Gradients of everything."""
-        self._gru.zero_grad()
-        self._dx, self._dh0 = self._gru.backward(self._problem.dy, self._problem.dh_n)
+        self.layer.zero_grad()
+        given = self._problem
+        self._dx, self._d_initial = self.layer.backward(given.dy, _states(given.d_final))
 
     def results(self) -> dict[str, np.ndarray]:
         """Return the states and gradients of the last step."""
-        states = {"y": self._y, "h_n": self._h_n, "dx": self._dx, "dh0": self._dh0}
-        return states | self._gru.grads
+        states = named_states("", self._final, "_n") | named_states("d", self._d_initial, "0")
+        return {"y": self._y, "dx": self._dx} | states | self.layer.grads

@@ -13,7 +13,7 @@ from fastgru import __version__
 from fastgru._numba import cpu_name, threading_layer
 from fastgru.kernels.microkernel import ROWS, VECTOR_BYTES
 
-LIBRARIES = ("numba", "llvmlite", "numpy", "torch")
+LIBRARIES = ("numba", "llvmlite", "numpy", "torch", "onnxruntime", "onednn-cpu-gomp")
 _STAT = Path("/proc/stat")
 
 

@@ -1,7 +1,7 @@
-"""Writes the tables of the READMEs from a stored run: ``python -m benchmarks.readme FILE.json``.
+"""Writes tables and plots of the READMEs: ``python -m benchmarks.readme FILE.json``.
 
-A page holds its table between two marks; the first line in between names the file that the figures
-come from, so that a test can make the table again.
+A page holds its tables between two marks; the first line in between names the file that the figures
+come from, so that a test can make them again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from benchmarks.results import load
+from benchmarks.plots import draw, drawable
+from benchmarks.results import FOLDER, Document, load
 from benchmarks.table import as_markdown
 
 ROOT = Path(__file__).parent.parent
@@ -22,11 +23,29 @@ _BLOCK = re.compile(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", flags=re.DOTAL
 _SOURCE = re.compile(r"^<!-- from (\S+) by `python -m benchmarks.readme` -->$", flags=re.MULTILINE)
 
 
-def block(stored: Path, *, whole: bool) -> str:
-    """Return what stands between the marks for a stored run in the repository."""
+ALTERNATIVES = {
+    "roofline.svg": "GFLOP/s of the training step against hidden units, below the FMA limit",
+    "ratios.svg": "PyTorch's time in terms of fastgru's, against hidden units",
+}
+"""What the plots show, for those who do not see them."""
+
+
+def images(document: Document, page: str) -> str:
+    """Return Markdown that shows the plots of a run on a page, "" where it has none."""
+    prefix = "" if page.startswith("benchmarks/") else "benchmarks/"
+    shown = [
+        f"![{ALTERNATIVES[name]}]({prefix}{FOLDER.name}/{name})" for name in drawable(document)
+    ]
+    return "\n".join([*shown, "", ""]) if shown else ""
+
+
+def block(stored: Path, page: str) -> str:
+    """Return what stands between the marks of a page for a stored run in the repository."""
     name = stored.resolve().relative_to(ROOT).as_posix()
     source = f"<!-- from {name} by `python -m benchmarks.readme` -->"
-    return f"{source}\n{as_markdown(load(stored), whole=whole)}\n"
+    document = load(stored)
+    table = as_markdown(document, whole=WHOLE_TABLE[page])
+    return f"{source}\n{images(document, page)}{table}\n"
 
 
 def block_of(page: str) -> str:
@@ -47,12 +66,18 @@ def source_of(page: str) -> Path | None:
 
 def write_tables(stored: Path) -> None:
     """Put the figures of a stored run into all pages."""
-    for name, whole in WHOLE_TABLE.items():
+    for name in WHOLE_TABLE:
         page = ROOT / name
         text = page.read_text(encoding="utf-8")
-        old, new = block_of(text), block(stored, whole=whole)
+        old, new = block_of(text), block(stored, name)
         page.write_text(text.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{new}{END}"), "utf-8")
 
 
+def renew_pages(stored: Path) -> None:
+    """Put the figures of a stored run into all pages, and draw its plots."""
+    draw(load(stored), FOLDER)
+    write_tables(stored)
+
+
 if __name__ == "__main__":
-    write_tables(Path(sys.argv[1]))
+    renew_pages(Path(sys.argv[1]))

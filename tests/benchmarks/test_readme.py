@@ -7,17 +7,26 @@ from pathlib import Path
 import pytest
 
 from benchmarks import readme
-from benchmarks.readme import ROOT, WHOLE_TABLE, block, block_of, source_of, write_tables
+from benchmarks.readme import (
+    ROOT,
+    WHOLE_TABLE,
+    block,
+    block_of,
+    images,
+    source_of,
+    write_tables,
+)
+from benchmarks.results import load
 
 STORED = Path(__file__).parent / "stored.json"
 
 
-@pytest.mark.parametrize(("name", "whole"), WHOLE_TABLE.items())
-def test_page__shows_the_stored_figures(name: str, whole: bool) -> None:
+@pytest.mark.parametrize("name", WHOLE_TABLE)
+def test_page__shows_the_stored_figures(name: str) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
     stored = source_of(page)
     assert stored is not None, f"{name} has no table: make bench-readme"
-    assert block_of(page) == block(stored, whole=whole)
+    assert block_of(page) == block(stored, name)
 
 
 def test_write_tables__leaves_the_rest_alone(
@@ -37,6 +46,13 @@ def test_write_tables__leaves_the_rest_alone(
         assert text.endswith("taken in turns.\n<!-- /speed -->\nafter\n")
         assert "old" not in text
         assert source_of(text) == stored
+
+
+def test_images__stand_where_the_page_finds_them() -> None:
+    document = load(STORED)
+    assert "](benchmarks/results/roofline.svg)\n![" in images(document, "README.md")
+    assert "](results/ratios.svg)\n\n" in images(document, "benchmarks/README.md")
+    assert images(load(STORED) | {"benchmarks": []}, "README.md") == ""
 
 
 def test_source_of__page_without_table() -> None:

@@ -1,0 +1,131 @@
+"""What this version promises, and how each promise is measured.
+
+A target is about all rows that name it (:mod:`benchmarks.rows`, or a ``bench_*.py`` for what is not
+a layer): every one of them has to hold it, or their geometric mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def _with_two_digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 9.95 else f"{value:#.2g}"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is read off the times of a row.
+
+    Attributes
+    ----------
+    more_is_better
+        Whether the target is a least value; else it is a largest one.
+    text
+        How a value is shown.
+    """
+
+    more_is_better: bool
+    text: Callable[[float], str]
+
+    def holds(self, value: float, bound: float) -> bool:
+        """Whether a value is on the right side of a bound."""
+        return value >= bound if self.more_is_better else value <= bound
+
+    def worst(self, values: list[float]) -> float:
+        """Return the value that is furthest on the wrong side."""
+        return min(values) if self.more_is_better else max(values)
+
+
+MEASURES = {
+    # work per second in terms of the rival's
+    "ratio": Measure(True, lambda value: _with_two_digits(value) + "x"),
+    "share": Measure(True, lambda value: f"{100 * value:.0f} %"),
+    # time for the same work in terms of the rival's
+    "cost": Measure(False, lambda value: f"{value:.2f}x"),
+    "seconds": Measure(False, lambda value: f"{value:.3g} s"),
+    "floats": Measure(False, lambda value: f"{value:.2f}"),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A promise.
+
+    Attributes
+    ----------
+    text
+        What it is about.
+    bound
+        Least or largest value.
+    measure
+        Key of :data:`MEASURES`.
+    of_mean
+        Whether the geometric mean of the rows counts; else each row does.
+    in_readme
+        Whether the short table shows it.
+    if_missed
+        Why it is missed where it is, as found by profiling; "" where that is not known.
+    """
+
+    text: str
+    bound: float
+    measure: str = "ratio"
+    of_mean: bool = False
+    in_readme: bool = False
+    if_missed: str = ""
+
+
+LIMIT_SHARES = {32: 0.50, 64: 0.65, 128: 0.77, 256: 0.82, 512: 0.82}
+"""Share of the FMA limit that a training step reaches, by hidden units."""
+
+DENSE_LOSS = 0.05
+"""What dense input may take off those."""
+
+_LIMITS = {
+    f"limit-{kind}-{hidden}": Target(
+        f"GRU training step, {name}, H {hidden}, of the FMA limit",
+        round(share - loss, 2),
+        "share",
+        in_readme=kind == "tokens" and hidden in {64, 256},
+    )
+    for kind, name, loss in (("tokens", "tokens", 0.0), ("dense", "dense I = H", DENSE_LOSS))
+    for hidden, share in LIMIT_SHARES.items()
+}
+
+TARGETS = {
+    **_LIMITS,
+    "limit-before": Target("reset-before GRU, H 128, of the FMA limit", 0.70, "share"),
+    "limit-lstm": Target("LSTM, H 128, of the FMA limit", 0.70, "share"),
+    "pytorch-mean": Target(
+        "GRU training step against PyTorch, geometric mean of 24 sizes",
+        *(8, "ratio"),
+        of_mean=True,
+        in_readme=True,
+    ),
+    "pytorch-32": Target("the same, H 32, each size", 6),
+    "pytorch-64": Target("the same, H 64, each size", 6),
+    "pytorch-128": Target("the same, H 128, each size", 3),
+    "pytorch-256": Target("the same, H 256, each size", 1.9, in_readme=True),
+    "lstm-tokens": Target("LSTM training step against PyTorch, tokens, H 128", 2, in_readme=True),
+    "lstm-dense": Target("the same, dense I = H", 1.4),
+    "onednn-tokens": Target("GRU training step against oneDNN, tokens", 1.7, in_readme=True),
+    "onednn-dense": Target("the same, dense I = H", 1.1, in_readme=True),
+    "onnx-batched": Target("GRU inference against ONNX Runtime, B 64 and 128", 5, in_readme=True),
+    "onnx-single": Target("the same, B 1, T 1000, H 128", 1),
+    "ragged": Target("ragged batch, time per token over a rectangular one's", 1.1, "cost"),
+    "packed": Target("ragged training step against PyTorch's packed", 8, in_readme=True),
+    "threads": Target("2 threads against 1, training step, B 64", 1.85),
+    "memory": Target("floats kept for the gradients, by T x B x H", 5.5, "floats"),
+    "memory-saved": Target("the same with save_memory", 1.6, "floats"),
+    "memory-time": Target("training step with save_memory, time over that without", 1.4, "cost"),
+    "start-empty": Target("first step of a new process, kernel cache empty", 15, "seconds"),
+    "start-filled": Target(
+        "first step of a new process, kernel cache filled", 1.5, "seconds", in_readme=True
+    ),
+    "avx2": Target(
+        "GRU training step in AVX2 mode, H 128, of the 256-bit FMA limit", 0.85, "share"
+    ),
+    "bf16": Target("training step with bf16 against float32, H 256", 1.4),
+}
