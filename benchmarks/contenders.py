@@ -19,9 +19,6 @@ def not_available(case: Case) -> str | None:
             return "this CPU has no AVX512-BF16"
         if "precision" not in inspect.signature(fastgru.GRU).parameters:
             return "this fastgru has no bf16"
-    newer = case.save_memory or case.cell in {"lstm", "gru_before"}
-    if newer and not hasattr(fastgru, "LSTM"):
-        return "this fastgru has the reset-after GRU only"
     return None
 
 

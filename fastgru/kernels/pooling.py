@@ -58,8 +58,8 @@ def pool_forward(counter, n_workers, lengths, y, mean, maximum, first):
 
     Notes
     -----
-    The workers take one sequence after the other, the sum over time is in order: the result does not
-    depend on the number of threads.
+    The workers take one sequence after the other, the sum over time is in order: the result does
+    not depend on the number of threads.
     """
     run_workers(_pool_sequences, n_workers, (counter, lengths, y, mean, maximum, first))
 

@@ -7,7 +7,6 @@ Axes: m rows (sequences of a block), k summed index, P panels of units, L lanes.
 """
 
 from fastgru._numba import kernel, kernel_part
-from fastgru.kernels.blocks import rows_of
 from fastgru.kernels.microkernel import tile_1, tile_2, tile_3
 from fastgru.kernels.vectors import lanes
 

@@ -88,7 +88,7 @@ def _plain_run_workers(part, n_workers, arguments):
 
 
 run_workers = _plain_run_workers if jit_disabled else _compiled_run_workers
-"""``run_workers(part, n_workers, arguments)``: call ``part(worker, *arguments)`` for each worker."""
+"""``run_workers(part, n, arguments)``: call ``part(worker, *arguments)`` for n workers."""
 
 
 @intrinsic
