@@ -78,7 +78,7 @@ class ConfigurationError(FastgruError, ValueError):
 def display_name(path: str | os.PathLike[str]) -> str:
     """Return the name of a file for messages; ``"-"`` becomes "standard input"."""
     name = os.fspath(path)
-    return "standard input" if name == "-" else name
+    return "standard input" if name == "-" else name or "''"
 
 
 def location(

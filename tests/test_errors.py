@@ -31,6 +31,10 @@ def test_location__names_what_is_known(place: tuple[object, ...], expected: str)
     assert errors.location(*place) == expected
 
 
+def test_display_name__shows_an_empty_name() -> None:
+    assert errors.display_name("") == "''"
+
+
 def test_counted__follows_the_number() -> None:
     assert [errors.counted(number, "record") for number in (0, 1, 2)] == [
         "0 records",

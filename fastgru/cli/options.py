@@ -22,6 +22,7 @@ __all__ = [
     "non_negative_int",
     "positive_int",
     "read_labelled_input",
+    "refuse_overwritten_input",
     "require_new_output",
 ]
 
@@ -147,6 +148,34 @@ def require_new_output(args: argparse.Namespace, *paths: str | None) -> None:
                 f"{name}: given for two outputs, expected a file for each. Choose another name."
             )
         require_writable(path, force=args.force)
+
+
+def refuse_overwritten_input(args: argparse.Namespace) -> None:
+    """Refuse an output or a log file that is also an input: --force is for old results.
+
+    Parameters
+    ----------
+    args
+        Parsed options of any command.
+
+    Raises
+    ------
+    ConfigurationError
+        If a file would be read and written.
+    """
+    inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
+    for name in ("model", "fasta", "labels", "split", "results"):
+        value = getattr(args, name, None) or ()
+        inputs += [value] if isinstance(value, str) else value
+    places = {os.path.realpath(path) for path in inputs if path != "-"}
+    for name in ("output", "history", "predictions", "log_file"):
+        path = getattr(args, name, None) or "-"
+        place = os.path.realpath(path)
+        if path != "-" and place in places and not _is_device(place):
+            raise ConfigurationError(
+                f"{path}: is an input and would be overwritten, expected another file for the "
+                "output. Choose another name."
+            )
 
 
 def _is_device(path: str) -> bool:

@@ -22,7 +22,7 @@ from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 if TYPE_CHECKING:
     from fastgru.cli.progress import Progress
     from fastgru.data.unlabelled import CheckedSequence
-    from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.fitting import Fitted
 
 _LOGGER = logging.getLogger(__name__)
 _CHUNK_LETTERS = 4_000_000
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
     from fastgru.cli.progress import show_progress
     from fastgru.data.files import atomic_write
-    from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.model_card import load_fitted  # starts faster than the estimator
 
     if args.subset is not None and args.split is None:
         raise ConfigurationError(
@@ -82,14 +82,12 @@ def run(args: argparse.Namespace) -> int:
             "Give --split as well."
         )
     require_new_output(args)
-    model = SequenceClassifier.load(args.model).set_params(threads=args.threads)
-    classes = [str(name) for name in model.classes_]
-    check_class_names(classes)
+    model = load_fitted(args.model)
+    check_class_names(map(str, model.classes))
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
-        write_header(table, classes)
         with show_progress("records classified") as progress:
-            n_invalid = _write_predictions(table, records, model, classes, progress)
+            n_invalid = _write_predictions(table, records, model, args.threads, progress)
         table.seek(0)
         # only now: an error on the way leaves no partial output, not even on standard output
         with atomic_write(args.output) as file:
@@ -101,17 +99,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read_records(args: argparse.Namespace, model: SequenceClassifier) -> Iterator[CheckedSequence]:
+def _read_records(args: argparse.Namespace, model: Fitted) -> Iterator[CheckedSequence]:
     """Return the records to classify, one by one."""
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.unlabelled import read_sequences
 
+    alphabet = get_alphabet(model.parameters["alphabet"])
     records = read_sequences(
         args.fasta,
-        get_alphabet(model.alphabet),
+        alphabet,
         on_invalid=args.on_invalid,
         max_length=model.max_length,
-        advice=f"{args.model} was trained on {model.alphabet} sequences. To classify the other "
+        advice=f"{args.model} was trained on {alphabet.name} sequences. To classify the other "
         "records all the same, use --on-invalid status.",
     )
     return records if args.split is None else _in_subset(records, args.split, args.subset or "test")
@@ -120,21 +119,23 @@ def _read_records(args: argparse.Namespace, model: SequenceClassifier) -> Iterat
 def _write_predictions(
     table: TextIO,
     records: Iterable[CheckedSequence],
-    model: SequenceClassifier,
-    classes: list[str],
+    model: Fitted,
+    threads: int | None,
     progress: Progress,
 ) -> int:
     """Classify chunk by chunk; return the number of records that could not be used."""
+    classes = [str(name) for name in model.classes]
+    write_header(table, classes)
     n_invalid, nucleotides = 0, True
     for chunk in _chunks(records):
         usable = [record.sequence for record in chunk if record.problem is None]
-        probabilities = model.predict_proba(usable)
+        probabilities = model.predict_proba(usable, threads)
         ids, problems = [record.id for record in chunk], [record.problem for record in chunk]
         write_rows(table, ids, problems, probabilities, classes)
         n_invalid += len(chunk) - len(usable)
         nucleotides = nucleotides and look_like_nucleotides(usable)
         progress.advance(len(chunk))
-    if nucleotides and model.alphabet == "protein":
+    if nucleotides and model.parameters["alphabet"] == "protein":
         _LOGGER.warning(
             "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
         )

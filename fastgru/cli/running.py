@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from fastgru import __version__
+from fastgru.cli.options import refuse_overwritten_input
 from fastgru.errors import ConfigurationError, FastgruError
 
 __all__ = ["run_command"]
@@ -40,6 +41,7 @@ def run_command(args: argparse.Namespace, arguments: Sequence[str]) -> int:
         That of the command, or the one that fits the error, after the error was shown.
     """
     try:
+        refuse_overwritten_input(args)
         with _messages(args), _ending_on_sigterm():
             _LOGGER.info("fastgru %s: fastgru %s", __version__, shlex.join(arguments))
             try:
@@ -48,9 +50,9 @@ def run_command(args: argparse.Namespace, arguments: Sequence[str]) -> int:
             except BaseException as error:
                 return _explain(error, args)
             return code
-    except FastgruError as error:  # the log file cannot be written
+    except FastgruError as error:  # before there is a log, which may not be writable
         sys.stderr.write(f"fastgru {args.command}: error: {error}\n")
-        return _DATA_FAULT
+        return _USAGE_FAULT if isinstance(error, ConfigurationError) else _DATA_FAULT
 
 
 def _explain(error: BaseException, args: argparse.Namespace) -> int:

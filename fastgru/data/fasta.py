@@ -2,7 +2,7 @@
 
 A record is a header line ``>id description`` and the lines up to the next header.  The reader
 checks the frame only: that the file is text and that it begins with a header.  Letters are
-checked by the caller, who knows the alphabet (`fastgru.data.checks`).
+checked by the caller, who knows the alphabet (`fastgru.data.problems`).
 """
 
 from __future__ import annotations

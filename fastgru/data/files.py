@@ -147,6 +147,8 @@ def require_writable(path: str | os.PathLike[str], *, force: bool = False) -> No
     target = os.fspath(path)
     if target == "-":
         return
+    if not target:
+        raise FastgruError("output: the name is empty, expected the name of a file to write.")
     if os.path.isdir(target):
         raise FastgruError(f"{target}: is a folder, expected the name of a file to write.")
     folder = os.path.dirname(os.path.realpath(target))

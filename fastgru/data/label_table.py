@@ -65,7 +65,7 @@ def read_label_table(
     Raises
     ------
     LabelError
-        If the header is missing or lacks a column.
+        If the header is missing, lacks a column or has one twice.
     """
     name = display_name(path)
     rows: dict[str, LabelRow] = {}
@@ -96,6 +96,12 @@ def _read_header(lines: Iterator[tuple[int, str]], name: str) -> dict[str, int]:
             continue
         if is_header:
             known = ("id", "label", "split", "group")
+            for column in known:
+                if cells.count(column) > 1:
+                    raise LabelError(
+                        f"{location(name, number)}: {cells.count(column)} columns are called "
+                        f"{column!r}, expected one. Rename or remove the others."
+                    )
             return {column: cells.index(column) for column in known if column in cells}
         hint = ""
         if "\t" not in line and ("," in line or ";" in line):

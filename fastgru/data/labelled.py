@@ -197,6 +197,10 @@ class _Reader:
 
     def _add(self, record: Record, sequence: str, label: str, name: str) -> None:
         data = self.data
+        if record.id.startswith("#"):
+            text = "the id begins with '#', which makes its row in a split a comment"
+            self.problems.add(name, Problem(text, "Rename the record.", record.line, record.id))
+            return
         first = self._first_by_id.setdefault(record.id, len(data))
         if first < len(data) and data.sequences[first] != sequence:
             text = f"the id is that of another sequence ({data.sources[first]})"

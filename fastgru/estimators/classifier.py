@@ -12,15 +12,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from fastgru._numba import threads_limited_to
-from fastgru.data.alphabets import get_alphabet
-from fastgru.errors import ConfigurationError, LabelError, shorten
+from fastgru.errors import ConfigurationError, shorten
 from fastgru.estimators.fitting import Fitted, fit_network
-from fastgru.estimators.inputs import encode_sequences
-from fastgru.estimators.model_card import make_card, read_card
+from fastgru.estimators.model_card import load_fitted, make_card
 from fastgru.estimators.parameters import check_parameters
-from fastgru.models.model_file import read_model, write_model
-from fastgru.training.loop import Epoch, predict_probabilities
+from fastgru.models.model_file import write_model
+from fastgru.training.loop import Epoch
 
 
 class SequenceClassifier(ClassifierMixin, BaseEstimator):
@@ -228,17 +225,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             For a sequence longer than the positions that were learned.
         """
         check_is_fitted(self, "classes_")
-        encoded = encode_sequences(get_alphabet(self._fitted.parameters["alphabet"]), sequences)
-        limit = self.max_length
-        for number, codes in enumerate(encoded):
-            if limit is not None and len(codes) > limit:
-                raise LabelError(
-                    f"sequence {number}: has {len(codes)} letters, expected at most {limit}, the "
-                    "positions that the model has learned. Cut it, or train without "
-                    "position_embedding."
-                )
-        with threads_limited_to(self.threads):
-            return predict_probabilities(self._fitted.network, encoded)
+        return self._fitted.predict_proba(sequences, self.threads)
 
     def predict(self, sequences: Sequence[str]) -> np.ndarray:
         """Return the most probable class of each sequence, (n,).
@@ -256,7 +243,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     def max_length(self) -> int | None:
         """Longest sequence that the model can read, None for any."""
         check_is_fitted(self, "classes_")
-        return self._fitted.network.architecture.n_positions or None
+        return self._fitted.max_length
 
     def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
         """Write the model to a ``.safetensors`` file, whole or not at all.
@@ -298,5 +285,5 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         ModelFileError
             If the file is no such model, is damaged, or was written by a newer version.
         """
-        fitted = read_card(read_model(path), os.fspath(path))
+        fitted = load_fitted(path)
         return cls(**fitted.parameters)._take(fitted)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import Alphabet, get_alphabet
+from fastgru.errors import LabelError
 from fastgru.estimators.inputs import encode_labels, encode_sequences
 from fastgru.estimators.training_sets import (
     check_sample_weight,
@@ -20,7 +21,13 @@ from fastgru.estimators.training_sets import (
 )
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
-from fastgru.training.loop import Epoch, LabelledSet, TrainingOptions, train
+from fastgru.training.loop import (
+    Epoch,
+    LabelledSet,
+    TrainingOptions,
+    predict_probabilities,
+    train,
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,32 @@ class Fitted:
     best_epoch: int
     n_train: int
     n_validation: int
+
+    @property
+    def max_length(self) -> int | None:
+        """Longest sequence that the network can read, None for any."""
+        return self.network.architecture.n_positions or None
+
+    def predict_proba(self, sequences: Sequence[str], threads: int | None) -> np.ndarray:
+        """Return class probabilities; see :meth:`fastgru.SequenceClassifier.predict_proba`.
+
+        Parameters
+        ----------
+        sequences
+        threads
+            Most threads to use; None for all CPUs that the process may use.
+        """
+        encoded = encode_sequences(get_alphabet(self.parameters["alphabet"]), sequences)
+        limit = self.max_length
+        for number, codes in enumerate(encoded):
+            if limit is not None and len(codes) > limit:
+                raise LabelError(
+                    f"sequence {number}: has {len(codes)} letters, expected at most {limit}, the "
+                    "positions that the model has learned. Cut it, or train without "
+                    "position_embedding."
+                )
+        with threads_limited_to(threads):
+            return predict_probabilities(self.network, encoded)
 
 
 def fit_network(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import ConfigurationError, LabelError, ModelFileError
 from fastgru.estimators.fitting import Fitted
 from fastgru.estimators.parameters import PARAMETERS, check_parameters
-from fastgru.models.model_file import SavedModel
+from fastgru.models.model_file import SavedModel, read_model
 from fastgru.models.network import SequenceNetwork
 
 # the number of threads changes no bit of the result, so it is no part of it
@@ -52,7 +53,18 @@ def make_card(fitted: Fitted) -> dict[str, Any]:
     }
 
 
-def read_card(saved: SavedModel, name: str) -> Fitted:
+def load_fitted(path: str | os.PathLike[str]) -> Fitted:
+    """Read what :meth:`fastgru.SequenceClassifier.save` wrote, without loading scikit-learn.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is no such model, is damaged, or was written by a newer version.
+    """
+    return _read_card(read_model(path), os.fspath(path))
+
+
+def _read_card(saved: SavedModel, name: str) -> Fitted:
     """Return the classifier that a model file holds.
 
     Raises

@@ -86,3 +86,21 @@ def test_module__runs_as_a_program(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert "error: none.fa: cannot be read (no such file or directory)" in result.stderr
+
+
+def test_predict__starts_without_scikit_learn(work, tmp_path: Path) -> None:
+    # which would double the time that a few sequences take
+    script = (
+        "import sys\n"
+        "from fastgru.cli import main\n"
+        "code = main(sys.argv[1:])\n"
+        "sys.exit(code or ('sklearn' in sys.modules and 'scikit-learn was loaded'))\n"
+    )
+    arguments = ["predict", work.model, work.fasta, "-o", tmp_path / "out.tsv"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

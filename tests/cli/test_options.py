@@ -50,3 +50,37 @@ def test_output__is_checked_before_any_work(name: str, tmp_path: Path, run_cli) 
     assert code == 1
     assert str(tmp_path) in err
     assert "none.fa: " not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["audit", "a.fa", "--labels", "l.tsv", "--force", "-o", "./a.fa"],
+        ["audit", "a.fa", "--labels", "l.tsv", "--force", "-o", "l.tsv"],
+        ["audit", "a.fa", "--labels", "l.tsv", "--log-file", "a.fa"],
+        ["split", "--class", "x=a.fa", "--class", "y=b.fa", "--force", "-o", "a.fa"],
+        ["train", "a.fa", "--labels", "l.tsv", "-o", "new", "--force", "--history", "l.tsv"],
+        ["train", "a.fa", "--labels", "b", "--split", "l.tsv", "-o", "l.tsv", "--force"],
+        ["predict", "model", "b.fa", "a.fa", "--force", "-o", "a.fa"],
+        ["predict", "a.fa", "b.fa", "--force", "-o", "a.fa"],
+        ["evaluate", "m", "a.fa", "--labels", "l.tsv", "--force", "--predictions", "a.fa"],
+        ["summarise", "a.fa", "--force", "-o", "a.fa"],
+    ],
+)
+def test_output__never_replaces_an_input(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_cli
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.fa", "l.tsv"):
+        Path(name).write_text("precious", encoding="utf-8")
+    code, out, err = run_cli(arguments)
+    assert (code, out) == (2, "")
+    assert "is an input and would be overwritten, expected another file for the output." in err
+    assert {path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {"precious"}
+
+
+def test_output__may_be_the_terminal_that_is_read(run_cli) -> None:
+    arguments = ["--label-field", "x", "-o", "/dev/null"]
+    code, _, err = run_cli(["audit", "/dev/null", *arguments])
+    assert code == 1
+    assert "/dev/null: the file holds no records" in err

@@ -218,6 +218,8 @@ def test_require_writable__refuses_what_cannot(tmp_path: Path) -> None:
     (tmp_path / "old").touch()
     with pytest.raises(FastgruError, match=r"old: exists already. Use --force"):
         require_writable(tmp_path / "old")
+    with pytest.raises(FastgruError, match="output: the name is empty, expected the name of"):
+        require_writable("")
     with pytest.raises(FastgruError, match="is a folder, expected the name of a file"):
         require_writable(tmp_path, force=True)
     with pytest.raises(FastgruError, match=r"there is no folder '.*missing'\. Create it"):

@@ -72,6 +72,10 @@ def test_read_label_table__digests_the_file(tmp_path: Path) -> None:
             "id\tlabel\na\tx\na\ty\n",
             "line 3, record 'a': the row contradicts line 2, which has the",
         ),
+        (
+            "id\tlabel\tLabel\na\tx\ty\n",
+            "line 1: 2 columns are called 'label', expected one. Rename or remove the others.",
+        ),
     ],
 )
 def test_read_label_table__explains_what_is_wrong(text: str, message: str, tmp_path: Path) -> None:

@@ -243,3 +243,10 @@ def test_read_labelled__reads_standard_input_once(arguments: dict[str, object]) 
 def test_read_labelled__refuses_class_names_that_break_tables() -> None:
     with pytest.raises(ConfigurationError, match=r"class name 'a\\tb' holds a tab or another"):
         read_labelled("dna", classes={"a\tb": "a.fa"})
+
+
+def test_read_labelled__refuses_ids_that_a_split_would_skip(tmp_path: Path) -> None:
+    (tmp_path / "a.fa").write_text(">a label=x\nACGT\n>#b label=y\nAC\n", encoding="utf-8")
+    message = "line 3, record '#b': the id begins with '#', which makes its row in a split a comm"
+    with pytest.raises(FastaFormatError, match=message):
+        read_labelled("dna", fasta=tmp_path / "a.fa", label_field="label")

@@ -60,7 +60,7 @@ class Broken(SequenceClassifier):
 def test_check_training__sees_a_fault(
     fault: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def small(threads: int | None) -> Broken:
+    def small(threads: int | None, max_epochs: int) -> Broken:
         return Broken(hidden_size=24, max_epochs=1, threads=threads, random_state=0)
 
     monkeypatch.setattr(Broken, "fault", fault)
