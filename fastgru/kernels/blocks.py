@@ -12,7 +12,7 @@ Axes: B sequences, T time, C columns; i sequence of a block.
 """
 
 from fastgru._numba import intrinsic, jit_disabled, kernel_part, np, types
-from fastgru.kernels.vectors import lanes, load, store
+from fastgru.kernels.vectors import lanes, load_first, store, store_first
 
 
 def block_type(rows):
@@ -74,39 +74,28 @@ def caller_row(blocks, block, i, t, n_steps, reverse):
 @kernel_part(inline=True)
 def copy_row(source, row, column, target, target_row, target_column, width):
     """Copy ``width`` columns of a row of a 2-d array to a row of another."""
-    lane = lanes(source)
     at = row * source.shape[1] + column
     to = target_row * target.shape[1] + target_column
-    whole = width - width % lane
-    for c in range(0, whole, lane):
-        store(load(source, at + c), target, to + c)
-    for c in range(whole, width):
-        target[target_row, target_column + c] = source[row, column + c]
+    for c in range(0, width, lanes(source)):
+        store_first(load_first(source, at + c, width - c), target, to + c, width - c)
 
 
 @kernel_part(inline=True)
 def add_row(source, row, column, target, target_row, target_column, width):
     """Add ``width`` columns of a row of a 2-d array to a row of another."""
-    lane = lanes(source)
     at = row * source.shape[1] + column
     to = target_row * target.shape[1] + target_column
-    whole = width - width % lane
-    for c in range(0, whole, lane):
-        store(load(target, to + c) + load(source, at + c), target, to + c)
-    for c in range(whole, width):
-        target[target_row, target_column + c] += source[row, column + c]
+    for c in range(0, width, lanes(source)):
+        total = load_first(target, to + c, width - c) + load_first(source, at + c, width - c)
+        store_first(total, target, to + c, width - c)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def clear_row(target, row, column, width):
     """Set ``width`` columns of a row of a 2-d array to zero."""
-    lane = lanes(target)
     at = row * target.shape[1] + column
-    whole = width - width % lane
-    for c in range(0, whole, lane):
-        store(0.0, target, at + c)
-    for c in range(whole, width):
-        target[row, column + c] = 0
+    for c in range(0, width, lanes(target)):
+        store_first(0.0, target, at + c, width - c)
 
 
 @kernel_part
