@@ -284,7 +284,8 @@ class Direction:
 
     def _through_weight(self, d_cells: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Take gradients of rows of a table (N, width, H) through ``vectors @ weight_ih.T``."""
-        d_rows = np.ascontiguousarray(d_cells[:, list(self.kind.ih_at)]).reshape(len(d_cells), -1)
+        d_gates = np.ascontiguousarray(d_cells[:, list(self.kind.ih_at)])
+        d_rows = d_gates.reshape(len(d_cells), self.kind.gates * self.hidden_size)
         product(d_rows.T, vectors, self._grads["weight_ih"])
         return _times(d_rows, self._parameters["weight_ih"])
 
