@@ -10,117 +10,133 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.gru_problems import (
-    DTYPES,
-    Problem,
-    assert_same_bits,
-    assert_same_solution,
+from tests.comparing import assert_same_bits, assert_same_solution, poisoned_memory
+from tests.problem_strategies import batch_sizes, problems
+from tests.problems import (
+    CELLS,
+    forward,
     load,
     make_problem,
-    poisoned_memory,
-    problems,
     solve,
     with_padding,
 )
+from tests.reference.layers import reversed_in_time
 
 # Sequence for sequence results: each has its own.
-PER_SEQUENCE = {"y": 0, "h_n": 1, "dx": 0, "dh0": 1}
+PER_SEQUENCE = {"y": 0, "h_n": 1, "c_n": 1, "dx": 0, "dh0": 1, "dc0": 1}
 
-any_dtype = st.sampled_from(DTYPES)
-
-
-@given(problem=problems(), dtype=any_dtype)
-def test_gru__ignores_padding(problem: Problem, dtype: str) -> None:
-    other = with_padding(problem, 3.0, 1 << 40)
-    assert_same_solution(solve(problem, dtype), solve(other, dtype))
+every_cell = pytest.mark.parametrize("cell", CELLS)
 
 
-@given(problem=problems(), dtype=any_dtype)
-def test_gru__writes_zero_past_each_end(problem: Problem, dtype: str) -> None:
-    solution = solve(problem, dtype)
+@every_cell
+@given(data=st.data())
+def test_layer__ignores_padding(cell: str, data: st.DataObject) -> None:
+    problem = data.draw(problems(cell))
+    assert_same_solution(solve(problem), solve(with_padding(problem, 3.0, 1 << 40)))
+
+
+@every_cell
+@given(data=st.data())
+def test_layer__writes_zero_past_each_end(cell: str, data: st.DataObject) -> None:
+    problem = data.draw(problems(cell))
+    solution = solve(problem)
     past = np.arange(problem.x.shape[1]) >= problem.lengths[:, None]
     assert not solution.y[past].any()
     if problem.embedding is None:
         assert not solution.gradients["x"][past].any()
 
 
-@given(problem=problems(), dtype=any_dtype, value=st.sampled_from([np.nan, 1e38, -1e-40]))
-def test_gru__reads_no_memory_that_it_has_not_written(
-    problem: Problem, dtype: str, value: float
+@every_cell
+@given(data=st.data(), value=st.sampled_from([np.nan, 1e38, -1e-40]))
+def test_layer__reads_no_memory_that_it_has_not_written(
+    cell: str, data: st.DataObject, value: float
 ) -> None:
-    expected = solve(problem, dtype)
+    options = st.fixed_dictionaries({} if "rnn" in cell else {"save_memory": st.booleans()})
+    problem = data.draw(problems(cell, options=options))
+    expected = solve(problem)
     with poisoned_memory(value):
-        actual = solve(problem, dtype)
+        actual = solve(problem)
     assert_same_solution(actual, expected)
 
 
-@given(problem=problems(), dtype=any_dtype)
-def test_gru__leaves_what_it_is_given_alone(problem: Problem, dtype: str) -> None:
-    before = copy.deepcopy(problem)
-    for array in [*problem.parameters.values(), problem.dy, problem.dh_n]:
-        array.flags.writeable = False
-    for array in problem.inputs().values():
-        if array is not None:
-            array.flags.writeable = False
-    solve(problem, dtype)
-    for name, array in problem.inputs().items():
-        np.testing.assert_array_equal(array, before.inputs()[name], err_msg=name)
-    np.testing.assert_array_equal(problem.dy, before.dy)
-    np.testing.assert_array_equal(problem.dh_n, before.dh_n)
+@every_cell
+def test_layer__leaves_what_it_is_given_alone(cell: str) -> None:
+    for kind in ("dense", "positions"):
+        problem = make_problem(cell, 1, [4, 0, 3], num_layers=2, bidirectional=True, kind=kind)
+        before = copy.deepcopy(problem)
+        given_arrays = [problem.initial, problem.dy, problem.dfinal, *problem.inputs().values()]
+        given_arrays += problem.parameters.values()
+        for array in given_arrays:
+            if array is not None:
+                array.flags.writeable = False
+        solve(problem)
+        for name, array in problem.inputs().items():
+            np.testing.assert_array_equal(array, before.inputs()[name], err_msg=name)
+        np.testing.assert_array_equal(problem.initial, before.initial)
+        np.testing.assert_array_equal(problem.dy, before.dy)
+        np.testing.assert_array_equal(problem.dfinal, before.dfinal)
 
 
-@given(problem=problems(bidirectional=False), dtype=any_dtype, data=st.data())
-def test_gru_forward__is_causal(problem: Problem, dtype: str, data: st.DataObject) -> None:
+@every_cell
+@given(data=st.data())
+def test_forward__is_causal(cell: str, data: st.DataObject) -> None:
+    problem = data.draw(problems(cell, bidirectional=False))
     cut = data.draw(st.integers(0, problem.x.shape[1]))
     x = problem.x.copy()
     x[:, cut:] = 1
-    expected, _ = load(problem, dtype).forward(**problem.inputs())
-    actual, _ = load(problem, dtype).forward(**(problem.inputs() | {"x": x}))
+    expected, _ = forward(load(problem), problem)
+    actual, _ = forward(load(problem), replace(problem, x=x))
     assert_same_bits(actual[:, :cut], expected[:, :cut])
 
 
-@given(problem=problems(min_sequences=1), dtype=any_dtype, data=st.data())
-def test_gru__treats_each_sequence_by_itself(
-    problem: Problem, dtype: str, data: st.DataObject
-) -> None:
+@every_cell
+@given(data=st.data())
+def test_layer__treats_each_sequence_by_itself(cell: str, data: st.DataObject) -> None:
     # Any order of any of the sequences, so also the whole batch in another order.
+    problem = data.draw(problems(cell, min_sequences=1))
     chosen = data.draw(st.permutations(range(len(problem.lengths))))
-    chosen = chosen[: data.draw(st.integers(1, len(chosen)))]
-    whole = solve(problem, dtype).arrays()
-    part = solve(problem.select(chosen), dtype).arrays()
+    fewest = min(n for n in batch_sizes(cell, problem.dtype) if n > 0)
+    chosen = chosen[: data.draw(st.integers(fewest, len(chosen)))]
+    whole = solve(problem).arrays()
+    part = solve(problem.select(chosen)).arrays()
     for name in PER_SEQUENCE.keys() & whole.keys():
         assert_same_bits(part[name], np.take(whole[name], chosen, PER_SEQUENCE[name]), name)
 
 
-@given(problem=problems(min_sequences=2), data=st.data())
-def test_gru_backward__adds_up_over_sequences(problem: Problem, data: st.DataObject) -> None:
-    cut = data.draw(st.integers(1, len(problem.lengths) - 1))
-    whole, gru = solve(problem, "float64").gradients, load(problem, "float64")
-    solve(problem.select(slice(None, cut)), "float64", gru)
-    parts = solve(problem.select(slice(cut, None)), "float64", gru).gradients
-    for name in gru.parameters:
+@every_cell
+@given(data=st.data())
+def test_backward__adds_up_over_sequences(cell: str, data: st.DataObject) -> None:
+    problem = data.draw(problems(cell, "float64", min_sequences=4))
+    cut = data.draw(st.integers(2, len(problem.lengths) - 2))
+    whole, layer = solve(problem).gradients, load(problem)
+    solve(problem.select(slice(None, cut)), layer)
+    parts = solve(problem.select(slice(cut, None)), layer).gradients
+    for name in layer.parameters:
         scale = max(1.0, np.abs(whole[name]).max())
         np.testing.assert_allclose(parts[name], whole[name], rtol=0, atol=1e-12 * scale)
 
 
-@given(problem=problems(bidirectional=False, kinds=["dense", "tokens"]), data=st.data())
-def test_gru__may_stop_and_go_on_with_the_state(problem: Problem, data: st.DataObject) -> None:
+@every_cell
+@given(data=st.data())
+def test_layer__may_stop_and_go_on_with_the_state(cell: str, data: st.DataObject) -> None:
+    problem = data.draw(problems(cell, "float64", bidirectional=False, kinds=["dense", "tokens"]))
     cut = data.draw(st.integers(0, problem.x.shape[1]))
-    whole = solve(problem, "float64")
+    whole = solve(problem)
     starts = np.minimum(problem.lengths, cut)
     begin = replace(problem, x=problem.x[:, :cut], lengths=starts, dy=problem.dy[:, :cut])
-    ahead, _ = load(begin, "float64").forward(**begin.inputs())
+    ahead, middle = forward(load(begin), begin)
     rest = replace(
         problem,
         x=problem.x[:, cut:],
         lengths=problem.lengths - starts,
         dy=problem.dy[:, cut:],
-        h0=load(begin, "float64").forward(**begin.inputs())[1],
+        initial=middle,
     )
-    second = solve(rest, "float64")
-    first = solve(replace(begin, dh_n=second.gradients["h0"]), "float64")
+    second = solve(rest)
+    states = [second.gradients[name] for name in ("h0", "c0")[: len(middle)]]
+    first = solve(replace(begin, dfinal=np.array(states)))
     assert_same_bits(np.concatenate([ahead, second.y], axis=1), whole.y)
-    assert_same_bits(second.h_n, whole.h_n)
+    assert_same_bits(second.final, whole.final)
     assert_same_bits(first.gradients["h0"], whole.gradients["h0"])
     for name in problem.parameters:
         total = first.gradients[name] + second.gradients[name]
@@ -128,95 +144,104 @@ def test_gru__may_stop_and_go_on_with_the_state(problem: Problem, data: st.DataO
         np.testing.assert_allclose(total, whole.gradients[name], rtol=0, atol=1e-12 * scale)
 
 
-def reversed_in_time(array: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Each sequence (B, T, ...) reversed within its own length."""
-    result = array.copy()
-    for b, length in enumerate(lengths):
-        result[b, :length] = array[b, :length][::-1]
-    return result
-
-
-@given(
-    problem=problems(bidirectional=True, max_layers=1, kinds=["dense", "tokens"]), dtype=any_dtype
-)
-def test_gru__runs_backwards_as_it_does_forwards_on_the_reversed_sequence(
-    problem: Problem, dtype: str
+@every_cell
+@given(data=st.data())
+def test_reverse_direction__is_the_other_on_reversed_sequences(
+    cell: str, data: st.DataObject
 ) -> None:
-    both = solve(problem, dtype)
-    hidden, lengths = problem.sizes["hidden_size"], problem.lengths
-    names = {name: name + "_reverse" for name in problem.parameters if "reverse" not in name}
+    problem = data.draw(problems(cell, bidirectional=True, max_layers=1, kinds=["dense", "tokens"]))
+    both, lengths = solve(problem), problem.lengths
+    hidden = both.final.shape[-1]
+    names = {name: name + "_reverse" for name in problem.parameters if name.endswith("_l0")}
     back = solve(
         replace(
             problem,
             parameters={name: problem.parameters[full] for name, full in names.items()},
             x=reversed_in_time(problem.x, lengths),
             dy=reversed_in_time(problem.dy[:, :, hidden:], lengths),
-            h0=problem.h0[1:],
-            dh_n=problem.dh_n[1:],
-        ),
-        dtype,
+            initial=problem.initial[:, 1:],
+            dfinal=problem.dfinal[:, 1:],
+        )
     )
     assert_same_bits(reversed_in_time(back.y, lengths), both.y[:, :, hidden:])
-    assert_same_bits(back.h_n[0], both.h_n[1])
-    assert_same_bits(back.gradients["h0"][0], both.gradients["h0"][1])
+    assert_same_bits(back.final[:, 0], both.final[:, 1])
+    for name in ("h0", "c0")[: len(problem.initial)]:
+        assert_same_bits(back.gradients[name][0], both.gradients[name][1])
     for name, full in names.items():
         assert_same_bits(back.gradients[name], both.gradients[full], name)
 
 
-@given(problem=problems(), dtype=any_dtype)
-def test_gru__without_steps_hands_the_state_through(problem: Problem, dtype: str) -> None:
+@every_cell
+@given(data=st.data())
+def test_layer__without_steps_hands_the_state_through(cell: str, data: st.DataObject) -> None:
+    problem = data.draw(problems(cell))
     empty = replace(problem, lengths=np.zeros_like(problem.lengths))
-    solution = solve(with_padding(empty, np.nan, -1), dtype)
-    np.testing.assert_array_equal(solution.h_n, problem.h0.astype(dtype))
-    np.testing.assert_array_equal(solution.gradients["h0"], problem.dh_n.astype(dtype))
+    solution = solve(with_padding(empty, np.nan, -1))
+    np.testing.assert_array_equal(solution.final, problem.initial.astype(problem.dtype))
+    states = [solution.gradients.pop(name) for name in ("h0", "c0")[: len(problem.initial)]]
+    np.testing.assert_array_equal(states, problem.dfinal.astype(problem.dtype))
     assert not solution.y.any()
-    for name in solution.gradients.keys() - {"h0"}:
-        assert not solution.gradients[name].any(), name
+    for name, gradient in solution.gradients.items():
+        assert not gradient.any(), name
 
 
-@given(problem=problems(), dtype=any_dtype, scale=st.sampled_from([1.0, 30.0, 1e6]))
-def test_gru_forward__keeps_states_between_the_bounds(
-    problem: Problem, dtype: str, scale: float
+@pytest.mark.parametrize("cell", ["gru", "gru reset before", "rnn tanh"])
+@given(data=st.data(), scale=st.sampled_from([1.0, 30.0, 1e6]))
+def test_forward__keeps_states_between_the_bounds(
+    cell: str, data: st.DataObject, scale: float
 ) -> None:
-    gru = load(problem, dtype)
-    for value in gru.parameters.values():
+    problem = data.draw(problems(cell))
+    layer = load(problem)
+    for value in layer.parameters.values():
         value *= scale
-    y, h_n = gru.forward(**problem.inputs())
+    y, final = forward(layer, problem)
     # h = n + z (h - n) rounds twice.
-    bound = max(1.0, np.abs(problem.h0).max(initial=0)) * (1 + 2 * np.finfo(dtype).eps)
+    bound = max(1.0, np.abs(problem.initial).max(initial=0))
+    bound *= 1 + 2 * np.finfo(problem.dtype).eps
     assert np.abs(y).max(initial=0) <= bound
-    assert np.abs(h_n).max(initial=0) <= bound
+    assert np.abs(final).max(initial=0) <= bound
 
 
-@given(problem=problems(), dtype=any_dtype)
-def test_gru_forward__gives_the_same_bits_without_keeping_the_tape(
-    problem: Problem, dtype: str
+@every_cell
+@given(data=st.data())
+def test_forward__gives_the_same_bits_without_keeping_the_tape(
+    cell: str, data: st.DataObject
 ) -> None:
-    gru = load(problem, dtype)
-    kept = gru.forward(**problem.inputs(), training=True)
-    bare = gru.forward(**problem.inputs(), training=False)
+    problem = data.draw(problems(cell))
+    layer = load(problem)
+    kept = forward(layer, problem, training=True)
+    bare = forward(layer, problem, training=False)
     assert_same_bits(bare[0], kept[0])
     assert_same_bits(bare[1], kept[1])
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_gru__shows_a_nan_where_it_is_met_and_only_there(dtype: str) -> None:
-    problem = make_problem(1, [4, 4, 4], bidirectional=True)
-    clean = solve(problem, dtype)
+@every_cell
+@pytest.mark.parametrize(("dtype", "n_sequences"), [("float64", 3), ("float32", 9)])
+def test_layer__shows_a_nan_where_it_is_met_and_only_there(
+    dtype: str, n_sequences: int, cell: str
+) -> None:
+    problem = make_problem(cell, 1, [4] * n_sequences, dtype=dtype, bidirectional=True)
+    clean = solve(problem)
     problem.x[1, 2, 0] = np.nan
-    marred = solve(problem, dtype)
+    marred = solve(problem)
     assert np.isnan(marred.y[1, 2:, :5]).all()  # forwards: from there on
     assert np.isnan(marred.y[1, :3, 5:]).all()  # backwards: up to there
-    for name in ("y", "dx"):
-        assert_same_bits(marred.arrays()[name][[0, 2]], clean.arrays()[name][[0, 2]])
+    others = np.arange(n_sequences) != 1
+    for name in PER_SEQUENCE.keys() & clean.arrays().keys():
+        axis = PER_SEQUENCE[name]
+        actual, expected = (
+            np.compress(others, solution.arrays()[name], axis) for solution in (marred, clean)
+        )
+        assert_same_bits(actual, expected, name)
 
 
-def test_gru__hands_out_arrays_that_later_calls_leave_alone() -> None:
+@every_cell
+def test_layer__hands_out_arrays_that_later_calls_leave_alone(cell: str) -> None:
     options = {"num_layers": 2, "bidirectional": True, "kind": "positions"}
-    problem = make_problem(2, [4, 6, 1], **options)
-    gru = load(problem, "float64")
-    first = solve(problem, "float64", gru)
+    problem = make_problem(cell, 2, [4, 6, 1], **options)
+    layer = load(problem)
+    first = solve(problem, layer)
     before = copy.deepcopy(first)
-    gru.zero_grad()
-    solve(make_problem(3, [4, 6, 1], **options), "float64", gru)
+    layer.zero_grad()
+    solve(make_problem(cell, 3, [4, 6, 1], **options), layer)
     assert_same_solution(first, before)

@@ -1,4 +1,4 @@
-"""The public layer: names and shapes, what it refuses, dropout.  Its numbers: tests/kernels."""
+"""What all public layers share: names and shapes, what they refuse.  Numbers: tests/kernels."""
 
 from __future__ import annotations
 
@@ -9,38 +9,61 @@ import pytest
 
 from fastgru.errors import ConfigurationError
 from fastgru.layers.gru import GRU
-from tests.gradients import TOLERANCE, central_differences
-from tests.gru_problems import DTYPES, load, make_problem
+from fastgru.layers.lstm import LSTM
+from fastgru.layers.rnn import RNN
+from tests.problems import CELLS, DTYPES, make_layer
 
 EMBEDDING = np.ones((4, 3))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_gru__has_the_names_and_shapes_of_torch(dtype: str) -> None:
-    gru = GRU(3, 5, num_layers=2, bidirectional=True, dtype=dtype)
-    shapes = {name: value.shape for name, value in gru.parameters.items()}
-    expected: dict[str, tuple[int, ...]] = {}
+@pytest.mark.parametrize("cell", CELLS)
+def test_layer__has_the_names_and_shapes_of_torch(cell: str, dtype: str) -> None:
+    layer = make_layer(cell, 3, 5, num_layers=2, bidirectional=True, dtype=dtype)
+    shapes = {name: value.shape for name, value in layer.parameters.items()}
+    rows, expected = CELLS[cell].cell.gates * 5, {}
     for suffix, features in (("_l0", 3), ("_l0_reverse", 3), ("_l1", 10), ("_l1_reverse", 10)):
-        expected["weight_ih" + suffix] = (15, features)
-        expected["weight_hh" + suffix] = (15, 5)
-        expected["bias_ih" + suffix] = (15,)
-        expected["bias_hh" + suffix] = (15,)
+        expected["weight_ih" + suffix] = (rows, features)
+        expected["weight_hh" + suffix] = (rows, 5)
+        expected["bias_ih" + suffix] = expected["bias_hh" + suffix] = (rows,)
+        if CELLS[cell].cell.peepholes:
+            for gate in "ifo":
+                expected[f"weight_c{gate}{suffix}"] = (5,)
     assert shapes == expected
-    assert {value.dtype for value in gru.parameters.values()} == {np.dtype(dtype)}
-    assert gru.grads.keys() == gru.parameters.keys()
-    y, h_n = gru.forward(np.ones((4, 6, 3)))
-    dx, dh0 = gru.backward(y, h_n)
-    assert [array.shape for array in (y, h_n, dx, dh0)] == [
-        *((4, 6, 10), (4, 4, 5)),
-        *((4, 6, 3), (4, 4, 5)),
-    ]
+    assert {value.dtype for value in layer.parameters.values()} == {np.dtype(dtype)}
+    assert layer.grads.keys() == layer.parameters.keys()
+    assert layer.num_directions == 2
 
 
-def test_gru__has_no_biases_without_bias() -> None:
-    assert set(GRU(3, 5, bias=False).parameters) == {"weight_ih_l0", "weight_hh_l0"}
+@pytest.mark.parametrize("cell", CELLS)
+def test_layer__gives_and_takes_arrays_of_these_shapes(cell: str) -> None:
+    layer = make_layer(cell, 3, 5, num_layers=2, bidirectional=True, dtype="float64")
+    y, final = layer.forward(np.ones((4, 6, 3)))
+    dx, dinitial = layer.backward(y, final)
+    assert (y.shape, dx.shape) == ((4, 6, 10), (4, 6, 3))
+    states = CELLS[cell].cell.states
+    for given_states in (final, dinitial):
+        arrays = [given_states] if len(states) == 1 else list(given_states)
+        assert [array.shape for array in arrays] == [(4, 4, 5)] * len(states)
 
 
-def test_gru__starts_with_the_same_bits_for_the_same_seed() -> None:
+@pytest.mark.parametrize("cell", CELLS)
+def test_layer__starts_with_glorot_and_orthogonal_weights(cell: str) -> None:
+    layer = make_layer(cell, 3, 5, dtype="float64", random_state=0)
+    for block in np.split(layer.parameters.pop("weight_hh_l0"), CELLS[cell].cell.gates):
+        np.testing.assert_allclose(block @ block.T, np.eye(5), rtol=0, atol=1e-14)
+    weight_ih = layer.parameters.pop("weight_ih_l0")
+    assert 0 < np.abs(weight_ih).max() <= np.sqrt(6 / (3 + 5))
+    assert not any(value.any() for value in layer.parameters.values())  # biases, peepholes
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_layer__has_no_biases_without_bias(cell: str) -> None:
+    names = make_layer(cell, 3, 5, bias=False).parameters.keys()
+    assert {name for name in names if "_c" not in name} == {"weight_ih_l0", "weight_hh_l0"}
+
+
+def test_layer__starts_with_the_same_bits_for_the_same_seed() -> None:
     one, same, other = (GRU(3, 20, random_state=seed).state_dict() for seed in (1, 1, 2))
     for name, value in one.items():
         np.testing.assert_array_equal(value, same[name])
@@ -72,7 +95,7 @@ def test_zero_grad__clears_the_gradients() -> None:
 
 
 @pytest.mark.parametrize("kind", ["dense", "tokens"])
-def test_gru__takes_an_empty_batch(kind: str) -> None:
+def test_layer__takes_an_empty_batch(kind: str) -> None:
     gru, tokens = GRU(3, 5, bidirectional=True), {"embedding": EMBEDDING}
     for shape in ((0, 4), (0, 0), (2, 0)):  # no sequences, or none with steps
         given = (
@@ -88,7 +111,7 @@ def test_gru__takes_an_empty_batch(kind: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, ">i4"])
-def test_gru_forward__takes_tokens_of_any_integer_type(dtype: Any) -> None:
+def test_forward__takes_tokens_of_any_integer_type(dtype: Any) -> None:
     gru, tokens = GRU(3, 5, random_state=0), np.array([[0, 3, 1], [2, 2, 0]])
     embedding = np.random.default_rng(0).standard_normal((4, 3))
     expected, _ = gru.forward(tokens.tolist(), embedding=embedding)
@@ -97,78 +120,19 @@ def test_gru_forward__takes_tokens_of_any_integer_type(dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.int32, bool, ">f8"])
-def test_gru_forward__takes_input_of_any_number_type(kind: Any) -> None:
+def test_forward__takes_input_of_any_number_type(kind: Any) -> None:
     gru, x = GRU(3, 5, random_state=0), np.array([[[0, 1, 1], [1, 0, 1]]])
     expected, _ = gru.forward(x.astype(float), lengths=[2])
     actual, _ = gru.forward(x.astype(kind), lengths=np.array([2], np.uint16))
     np.testing.assert_array_equal(actual, expected)
 
 
-def test_gru_forward__takes_strided_input() -> None:
+def test_forward__takes_strided_input() -> None:
     gru = GRU(3, 5, random_state=0)
     x = np.random.default_rng(0).standard_normal((4, 6, 6))
     expected, _ = gru.forward(x[::2, :, ::2].copy())
     actual, _ = gru.forward(x[::2, :, ::2])
     np.testing.assert_array_equal(actual, expected)
-
-
-# --- dropout ------------------------------------------------------------------------------
-
-
-def test_dropout__leaves_out_a_share_of_the_outputs_between_layers() -> None:
-    gru = GRU(2, 5, num_layers=2, dropout=0.3, random_state=0)
-    gru.parameters["weight_ih_l1"].fill(0)
-    gru.parameters["weight_ih_l1"][10:, 0] = 1  # the new gate sees one unit of the layer below
-    gru.parameters["weight_hh_l1"].fill(0)
-    below, _ = first_layer(gru).forward(np.ones((500, 1, 2)))
-    y, _ = gru.forward(np.ones((500, 1, 2)))
-    dropped = y[:, 0, 0] == 0
-    assert dropped.mean() == pytest.approx(0.3, abs=0.08)
-    expected = np.tanh(below[~dropped, 0, 0] / 0.7) / 2
-    np.testing.assert_allclose(y[~dropped, 0, 0], expected, rtol=1e-5)
-
-
-def first_layer(gru: GRU) -> GRU:
-    """The lowest layer of `gru` alone."""
-    first = GRU(gru.input_size, gru.hidden_size)
-    first.load_state_dict({name: gru.parameters[name] for name in first.parameters})
-    return first
-
-
-def test_dropout__does_nothing_outside_training_nor_in_one_layer() -> None:
-    x = np.random.default_rng(0).standard_normal((3, 4, 2))
-    for layers, training in ((2, False), (1, True)):
-        plain = GRU(2, 5, num_layers=layers, random_state=0)
-        dropping = GRU(2, 5, num_layers=layers, dropout=0.9, random_state=0)
-        expected, _ = plain.forward(x, training=training)
-        actual, _ = dropping.forward(x, training=training)
-        np.testing.assert_array_equal(actual, expected)
-
-
-def test_dropout__is_new_in_each_pass_and_the_same_for_the_same_seed() -> None:
-    def passes() -> list[np.ndarray]:
-        gru = GRU(2, 5, num_layers=2, dropout=0.5, random_state=3)
-        return [gru.forward(np.ones((4, 3, 2)))[0] for _ in range(2)]
-
-    (first, second), again = passes(), passes()
-    assert not np.array_equal(first, second)
-    np.testing.assert_array_equal([first, second], again)
-
-
-def test_dropout__has_the_gradient_of_central_differences() -> None:
-    problem = make_problem(0, [3, 2], num_layers=2, bidirectional=True, hidden_size=3)
-    gru = load(problem, "float64")
-    gru.stack._dropout = 0.5
-    x = np.nan_to_num(problem.x)
-
-    def run() -> np.ndarray:
-        gru.rng = np.random.default_rng(5)
-        return gru.forward(x, problem.lengths)[0]
-
-    run()
-    dx, _ = gru.backward(np.nan_to_num(problem.dy))
-    expected = central_differences(lambda: float((run() * np.nan_to_num(problem.dy)).sum()), x)
-    np.testing.assert_allclose(dx, expected, rtol=0, atol=10 * TOLERANCE)
 
 
 # --- what it refuses ----------------------------------------------------------------------
@@ -186,21 +150,17 @@ CONSTRUCTOR_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"dtype": "float16"}, "dtype must be float32 or float64, got 'float16'."),
     ({"dtype": "double trouble"}, "dtype must be float32 or float64, got 'double trouble'."),
     ({"dtype": int}, "dtype must be float32 or float64, got <class 'int'>."),
-    (
-        {"reset_after": False},
-        (
-            "reset_after must be True, got False: this version has the form of torch.nn.GRU and "
-            "cuDNN only. Weights of the other form cannot be used."
-        ),
-    ),
+    ({"bptt_steps": 0}, "bptt_steps must be an integer of at least 1, got 0."),
+    ({"bptt_steps": 2.0}, "bptt_steps must be an integer of at least 1, got 2.0."),
 ]
 
 
 @pytest.mark.parametrize(("options", "message"), CONSTRUCTOR_ERRORS)
-def test_gru__refuses_options_outside_their_range(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigurationError) as error:
-        GRU(**({"input_size": 3, "hidden_size": 5} | options))
-    assert str(error.value) == message
+def test_layer__refuses_options_outside_their_range(options: dict[str, Any], message: str) -> None:
+    for layer in (GRU, LSTM, RNN):
+        with pytest.raises(ConfigurationError) as error:
+            layer(**({"input_size": 3, "hidden_size": 5} | options))
+        assert str(error.value) == message
 
 
 DENSE, TOKENS = np.ones((2, 4, 3)), np.zeros((2, 4), int)
@@ -234,7 +194,7 @@ FORWARD_ERRORS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("given", "message"), FORWARD_ERRORS)
-def test_gru_forward__refuses_what_does_not_fit(given: dict[str, Any], message: str) -> None:
+def test_forward__refuses_what_does_not_fit(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         GRU(3, 5).forward(**given)
     assert str(error.value) == message
@@ -246,7 +206,7 @@ NO_FORWARD = (
 
 
 @pytest.mark.parametrize("before", ["nothing", "prediction", "backward"])
-def test_gru_backward__refuses_to_go_before_forward(before: str) -> None:
+def test_backward__refuses_to_go_before_forward(before: str) -> None:
     gru = GRU(3, 5)
     if before != "nothing":
         gru.forward(DENSE, training=before == "backward")
@@ -264,7 +224,7 @@ def test_gru_backward__refuses_to_go_before_forward(before: str) -> None:
         ({"dh_n": np.ones((2, 5))}, "dh_n must have shape (1, 2, 5), got (2, 5)."),
     ],
 )
-def test_gru_backward__refuses_what_does_not_fit_and_can_be_called_again(
+def test_backward__refuses_what_does_not_fit_and_can_be_called_again(
     given: dict[str, Any], message: str
 ) -> None:
     gru = GRU(3, 5)
