@@ -50,7 +50,7 @@ rows_of = _plain_rows_of if jit_disabled else _compiled_rows_of
 """Rows of a table of blocks: a constant in compiled code."""
 
 
-@kernel_part
+@kernel_part(inline=True)
 def count_active(blocks, block, t):
     """Return how many sequences of a block are longer than ``t``; they stand first."""
     active = 0
@@ -59,14 +59,19 @@ def count_active(blocks, block, t):
     return active
 
 
-@kernel_part
+@kernel_part(inline=True)
+def caller_step(blocks, block, i, t, reverse):
+    """Return the step of the caller's sequence that step ``t`` of a direction stands for."""
+    return blocks[block]["lengths"][i] - 1 - t if reverse else t
+
+
+@kernel_part(inline=True)
 def caller_row(blocks, block, i, t, n_steps, reverse):
     """Return the row of the caller's arrays that step ``t`` of a sequence stands for."""
-    step = blocks[block]["lengths"][i] - 1 - t if reverse else t
-    return blocks[block]["sequences"][i] * n_steps + step
+    return blocks[block]["sequences"][i] * n_steps + caller_step(blocks, block, i, t, reverse)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def copy_row(source, row, column, target, target_row, target_column, width):
     """Copy ``width`` columns of a row of a 2-d array to a row of another."""
     lane = lanes(source)
@@ -79,7 +84,7 @@ def copy_row(source, row, column, target, target_row, target_column, width):
         target[target_row, target_column + c] = source[row, column + c]
 
 
-@kernel_part
+@kernel_part(inline=True)
 def add_row(source, row, column, target, target_row, target_column, width):
     """Add ``width`` columns of a row of a 2-d array to a row of another."""
     lane = lanes(source)
@@ -95,7 +100,12 @@ def add_row(source, row, column, target, target_row, target_column, width):
 @kernel_part
 def clear_row(target, row, column, width):
     """Set ``width`` columns of a row of a 2-d array to zero."""
-    for c in range(width):
+    lane = lanes(target)
+    at = row * target.shape[1] + column
+    whole = width - width % lane
+    for c in range(0, whole, lane):
+        store(0.0, target, at + c)
+    for c in range(whole, width):
         target[row, column + c] = 0
 
 

@@ -19,6 +19,7 @@ from fastgru._numba import kernel, kernel_part, np
 from fastgru.kernels.blocks import (
     add_row,
     caller_row,
+    caller_step,
     clear_span,
     copy_row,
     count_active,
@@ -124,7 +125,8 @@ def _table_part(cell):
             add_to_rows(dgates, worker, k + i, sums.table, group * sums.table.shape[1] + symbol)
             n_positions = sums.position_table.shape[1]
             if n_positions > 0:
-                entry = group * n_positions + row % layout.n_steps
+                place = caller_step(blocks, block, i, t, layout.reverse)
+                entry = group * n_positions + place
                 add_to_rows(dgates, worker, k + i, sums.position_table, entry)
 
     return add_to_tables

@@ -194,6 +194,26 @@ def _store(typing_context, value, array, offset):
     return types.void(value, array, types.intp), generate
 
 
+def emit_prefetch(builder, pointer, *, write):
+    """Emit a request for the cache line at ``pointer``; one outside of an array does no harm."""
+    byte_pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+    name, module = "llvm.prefetch.p0", builder.module
+    kind = ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
+    function = module.globals.get(name) or ir.Function(module, kind, name)
+    hints = [ir.Constant(word, hint) for hint in (int(write), 3, 1)]  # keep in all caches, data
+    builder.call(function, [builder.bitcast(pointer, byte_pointer), *hints])
+
+
+@intrinsic
+def _prefetch_write(typing_context, array, offset):
+    def generate(context, builder, signature, arguments):
+        place = _pointer(context, builder, signature.args[0], *arguments)
+        emit_prefetch(builder, place, write=True)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
 @intrinsic
 def _lanes(typing_context, array):
     number = VECTOR_BYTES // (array.dtype.bitwidth // 8)
@@ -212,6 +232,10 @@ def _numpy_store(value, array, offset):
     array.reshape(-1)[offset : offset + lanes_of(array.dtype)] = value
 
 
+def _no_prefetch(array, offset):
+    """Do nothing: where compilation is switched off there is no cache to prepare."""
+
+
 def _numpy_where_less(a, b, then, otherwise):
     vector = next(value for value in (a, b, then, otherwise) if isinstance(value, np.ndarray))
     return np.where(a < b, then, otherwise).astype(vector.dtype)
@@ -225,6 +249,7 @@ def _numpy_power_of_two(n):
 if jit_disabled:
     load, store, floor, sqrt = _numpy_load, _numpy_store, np.floor, np.sqrt
     where_less, power_of_two = _numpy_where_less, _numpy_power_of_two
+    prefetch_write = _no_prefetch
 
     def lanes(array):
         """Return the number of elements of ``array``'s type in a vector."""
@@ -233,6 +258,7 @@ if jit_disabled:
 else:
     load, store, floor, sqrt, lanes = _load, _store, _floor, _sqrt, _lanes
     where_less, power_of_two = _where_less, _power_of_two
+    prefetch_write = _prefetch_write
 
 __all__ = [
     "Vector",
@@ -240,6 +266,7 @@ __all__ = [
     "lanes",
     "load",
     "power_of_two",
+    "prefetch_write",
     "sqrt",
     "store",
     "where_less",
