@@ -213,8 +213,7 @@ def test_dropout__between_layers_changes_the_states() -> None:
 def test_forward__of_a_sequence_does_not_depend_on_its_batch(data: st.DataObject) -> None:
     letters = st.text("ACGTRYN", min_size=1, max_size=40)
     sequences = data.draw(st.lists(letters, min_size=1, max_size=40))
-    dtype = data.draw(st.sampled_from(["float32", "float64"]))
-    network = make_network(hidden_size=19, num_layers=2, dtype=dtype)
+    network = make_network(hidden_size=19, num_layers=2, dtype="float32")
     together = network.forward(*batch(*sequences))
     number = data.draw(st.integers(0, len(sequences) - 1))
     alone = network.forward(*batch(sequences[number]))
