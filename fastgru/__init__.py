@@ -13,12 +13,22 @@ if TYPE_CHECKING:
     from fastgru import datasets
     from fastgru.errors import FastgruError
     from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.layers.conversions import swap_update_gate
     from fastgru.layers.gru import GRU
     from fastgru.layers.lstm import LSTM
     from fastgru.layers.rnn import RNN
 
 __version__ = "0.1.0"
-__all__ = ["GRU", "LSTM", "RNN", "FastgruError", "SequenceClassifier", "__version__", "datasets"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "FastgruError",
+    "SequenceClassifier",
+    "__version__",
+    "datasets",
+    "swap_update_gate",
+]
 
 _HOMES = {
     "FastgruError": "fastgru.errors",
@@ -26,6 +36,7 @@ _HOMES = {
     "LSTM": "fastgru.layers.lstm",
     "RNN": "fastgru.layers.rnn",
     "SequenceClassifier": "fastgru.estimators.classifier",
+    "swap_update_gate": "fastgru.layers.conversions",
 }
 
 

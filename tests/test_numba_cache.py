@@ -201,7 +201,7 @@ def test_kernel__runs_where_its_entry_cannot_be_written(cache_home: Path) -> Non
 FILL = """
 import numpy as np
 from fastgru.kernels.loss import softmax
-from fastgru.kernels.steps import product
+from fastgru.kernels.products import product
 hits = misses = 0
 a, b = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
 out = np.zeros((2, 4))

@@ -14,8 +14,10 @@ import pytest
 from numba import get_num_threads
 
 from fastgru import _machine, _numba
-from fastgru._numba import get_thread_id, prange, threads_limited_to
-from tests.kernels.uncached import uncached_parallel_kernel
+from fastgru._numba import kernel, kernel_part, threads_limited_to
+from fastgru.kernels.workers import run_workers
+from fastgru.layers.workspace import new_work
+from tests.kernels.uncached import without_cache
 
 ROOT = Path(__file__).parent.parent
 AVAILABLE = int(_numba.config.NUMBA_NUM_THREADS)
@@ -96,19 +98,50 @@ def test_threads_limited_to__is_for_the_calling_thread_alone() -> None:
     assert seen == [AVAILABLE]
 
 
-@uncached_parallel_kernel
-def record_threads(numbers: Any) -> None:
-    for k in prange(numbers.shape[0]):
-        numbers[k] = get_thread_id()
+@pytest.mark.parametrize("threads", range(1, AVAILABLE + 1))
+def test_threads_in_force__are_those_of_the_limit(threads: int) -> None:
+    with threads_limited_to(threads):
+        assert _numba.threads_in_force() == (1 if _numba.jit_disabled else threads)
+
+
+@needs_compilation
+def test_threads_in_force__are_the_default_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_numba, "_default_threads_once", lambda: 7)
+    found: list[int] = []
+    other = threading.Thread(target=lambda: found.append(_numba.threads_in_force()))
+    other.start()
+    other.join()
+    assert found == [7]
+    with threads_limited_to(1):
+        assert _numba.threads_in_force() == 1
+
+
+@without_cache
+@kernel_part
+def meet(worker: Any, present: Any, patience: Any, met: Any) -> None:
+    """Wait until every worker is here."""
+    present[worker] = 1
+    for _ in range(patience):
+        if present.sum() == present.shape[0]:
+            met[worker] = True
+            break
+
+
+@without_cache
+@kernel(parallel=True)
+def gather(n_workers: Any, present: Any, patience: Any, met: Any) -> None:
+    run_workers(meet, n_workers, (present, patience, met))
 
 
 @needs_compilation
 @pytest.mark.parametrize("threads", range(1, AVAILABLE + 1))
 def test_kernels__run_on_that_many_threads(threads: int) -> None:
-    numbers = np.full(1000, -1)
     with threads_limited_to(threads):
-        record_threads(numbers)
-    assert set(numbers) == set(range(threads))
+        _, n_workers = new_work(pieces=1000)
+        assert n_workers == threads
+        met = np.zeros(n_workers, bool)
+        gather(n_workers, np.zeros(n_workers, np.int64), 100_000_000, met)
+    assert met.all()  # so none waited for another to end
 
 
 # --- forked processes and threading layers ------------------------------------------------
@@ -117,12 +150,14 @@ CALL = """
 import os, sys, threading
 import numpy as np
 from fastgru import _numba
-from fastgru.kernels.steps import sum_groups
+from fastgru.kernels.pooling import pool_backward
+from fastgru.layers.workspace import new_work
 
 def call():
-    total = np.empty(1 << 19)
-    sum_groups(np.ones((2, 1 << 19)), total)
-    assert (total == 2).all()
+    lengths, gradient = np.full(64, 100), np.ones((64, 50))
+    first, dy = np.zeros((64, 50), np.int32), np.empty((64, 100, 50))
+    pool_backward(*new_work(64), lengths, gradient * 100, gradient, first, dy)
+    assert (dy[:, 0] == 2).all() and (dy[:, 1:] == 1).all()
 
 def call_in_a_fork():
     child = os.fork()
@@ -157,7 +192,7 @@ def run(program: str, **environment: str) -> str:
 
 def has_layer(name: str) -> bool:
     with threads_limited_to(1):
-        record_threads(np.zeros(1, int))
+        gather(1, np.zeros(1, np.int64), 1, np.zeros(1, bool))
         return _numba.threading_layer() == name
 
 

@@ -59,9 +59,9 @@ class Cell(NamedTuple):
     input_at: int
     n_states: int
     reads_tape: bool
-    forward_step: Callable
-    backward_step: Callable
-    weight_gradients: Callable
+    forward_step: Callable[..., None]
+    backward_step: Callable[..., None]
+    weight_gradients: Callable[..., None]
 
 
 class Layout(NamedTuple):

@@ -188,8 +188,9 @@ def backward_kernel(cell):
             step(worker, blocks, block, t, k, at + t - begin, transposed, state, cells, scratch)
             add_to_tables(worker, group, blocks, block, t, k, layout, tokens, scratch.dgates, sums)
             if bptt_steps > 0 and t > 0 and t % bptt_steps == 0:
-                size = rows * dstate.shape[1]
-                clear_span(dstate, worker * size, (worker + 1) * size)
+                # A shorter sequence still waits with the gradient of its final state.
+                active, start = count_active(blocks, block, t), worker * rows * dstate.shape[1]
+                clear_span(dstate, start, start + active * dstate.shape[1])
 
     @kernel_part(name=f"{cell.name}_backward_groups")
     def backward_groups(worker, counter, groups, blocks, layout, bptt_steps, inputs, weights,

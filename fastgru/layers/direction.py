@@ -105,7 +105,7 @@ class Direction:
         if positions is None:
             positions = np.empty((0, self.input_size), self.dtype)
         if dense:
-            order = np.argsort(self.kind.ih_at)
+            order = list(np.argsort(self.kind.ih_at))
             weight_ih = self._parameters["weight_ih"]
             w_ih = pack_columns(weight_ih, self.hidden_size, order, self.input_size)
         return Inputs(
@@ -201,7 +201,7 @@ class Direction:
         w_ih = np.empty(0, self.dtype)
         if given.x is not None:
             columns = round_up(self.input_size, self._lanes)
-            order = np.argsort(self.kind.ih_at)
+            order = list(np.argsort(self.kind.ih_at))
             weight_ih = self._parameters["weight_ih"]
             w_ih = pack_transposed(weight_ih, self.hidden_size, order, columns)
         groups = len(blocks.groups) - 1
@@ -284,7 +284,8 @@ class Direction:
 
     def _through_weight(self, d_cells: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Take gradients of rows of a table (N, width, H) through ``vectors @ weight_ih.T``."""
-        d_rows = np.ascontiguousarray(d_cells[:, list(self.kind.ih_at)]).reshape(len(d_cells), -1)
+        d_gates = np.ascontiguousarray(d_cells[:, list(self.kind.ih_at)])
+        d_rows = d_gates.reshape(len(d_cells), self.kind.gates * self.hidden_size)
         product(d_rows.T, vectors, self._grads["weight_ih"])
         return _times(d_rows, self._parameters["weight_ih"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -27,14 +29,18 @@ class LSTM(Recurrent):
     the form of ``torch.nn.LSTM``, whose state dicts load as they are; the peepholes ``w_c*`` (Gers
     and Schmidhuber 2000) are there on request.
 
+    Attributes and errors are those of :class:`fastgru.GRU`; weights (4H, ...) have the gates
+    stacked i, f, g, o.
+
     Parameters
     ----------
+    input_size, hidden_size, num_layers, bias, bidirectional, dropout
+        As in :class:`fastgru.GRU`.
     peepholes
         Whether the gates see the cell's state: ``weight_ci_l0``, ``weight_cf_l0`` and
         ``weight_co_l0``, each (H,).
-
-    The others, the attributes and the errors are those of :class:`fastgru.GRU`; weights (4H, ...)
-    have the gates stacked i, f, g, o.
+    bptt_steps, save_memory, dtype, random_state
+        As in :class:`fastgru.GRU`.
     """
 
     def __init__(
@@ -81,10 +87,12 @@ class LSTM(Recurrent):
 
         Parameters
         ----------
-        x, lengths, embedding, position_embedding, training
+        x, lengths
             As in :meth:`fastgru.GRU.forward`.
         states
             ``(h0, c0)``, each float (num_layers * directions, B, H) or None for zero.
+        embedding, position_embedding, training
+            As in :meth:`fastgru.GRU.forward`.
 
         Returns
         -------
@@ -130,7 +138,7 @@ class LSTM(Recurrent):
         return dx, (dh0, dc0)
 
 
-def _pair(name: str, states: States | None) -> States:
+def _pair(name: str, states: Any) -> States:
     if states is None:
         return None, None
     if not isinstance(states, tuple | list) or len(states) != 2:

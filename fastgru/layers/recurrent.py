@@ -24,10 +24,12 @@ class Recurrent:
     kind
     state_names
         What messages call the states: ``("h",)`` or ``("h", "c")``.
+    input_size, hidden_size, num_layers, bias, bidirectional, dropout, bptt_steps, save_memory
+        As in :class:`fastgru.GRU`.
+    dtype, random_state
+        As in :class:`fastgru.GRU`.
     peepholes
         Whether the cell has them.
-
-    The others as in :class:`fastgru.GRU`.
     """
 
     def __init__(

@@ -20,13 +20,17 @@ class RNN(OneState):
 
     the form of ``torch.nn.RNN``, whose state dicts load as they are.
 
+    Attributes and errors are those of :class:`fastgru.GRU`; weights are (H, ...), and there are no
+    gates that ``save_memory`` could spare.
+
     Parameters
     ----------
+    input_size, hidden_size, num_layers
+        As in :class:`fastgru.GRU`.
     nonlinearity
         ``"tanh"``, or ``"relu"`` in its place.
-
-    The others, the attributes and the errors are those of :class:`fastgru.GRU`; weights are
-    (H, ...), and there are no gates that ``save_memory`` could spare.
+    bias, bidirectional, dropout, bptt_steps, dtype, random_state
+        As in :class:`fastgru.GRU`.
     """
 
     def __init__(

@@ -61,7 +61,7 @@ class Stack:
     @property
     def output_size(self) -> int:
         """Columns of the output: hidden units times directions."""
-        return self.hidden_size * len(self.layers[0])
+        return int(self.hidden_size * len(self.layers[0]))
 
     @property
     def tape_bytes(self) -> int:

@@ -134,7 +134,7 @@ class SequenceNetwork:
             outputs=self._pools_steps,
         )
         if y is not None:
-            y = y.reshape(*tokens.shape, -1)
+            y = y.reshape(*tokens.shape, self.gru.stack.output_size)
         self._lengths = lengths
         features = self._pool(y, final[-self.gru.num_directions :])
         self._mask = None

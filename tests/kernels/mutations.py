@@ -19,11 +19,14 @@ from hypothesis import Phase, settings
 
 ROOT = Path(__file__).parents[2]
 
-GRU = "tests.kernels.test_gru:test_gru__equals_reference"
-MEMORY = "tests.kernels.test_gru_properties:test_gru__reads_no_memory_that_it_has_not_written"
-POOLING = "tests.kernels.test_pooling:test_pooling__equals_reference"
-LOSS = "tests.kernels.test_loss:test_softmax_cross_entropy__equals_reference"
-ADAMW = "tests.kernels.test_adamw:test_adamw_update__equals_the_textbook_for_100_steps"
+POOLING = "test_pooling:test_pooling__equals_reference"
+LOSS = "test_loss:test_softmax_cross_entropy__equals_reference"
+ADAMW = "test_adamw:test_adamw_update__equals_the_textbook_for_100_steps"
+GRU, RESET_BEFORE, LSTM, TANH, RELU = (
+    f"test_recurrence:test_layer__equals_reference:{cell}"
+    for cell in ("gru", "gru reset before", "lstm peepholes", "rnn tanh", "rnn relu")
+)
+SAVING = "test_recurrence_backward:test_save_memory__takes_every_chunk_forward_again:gru"
 
 
 class Mutation(NamedTuple):
@@ -36,58 +39,126 @@ class Mutation(NamedTuple):
     test: str
 
 
-START = """\
-        store(load(b_hn, p * lane), tape, cell)
-        source = (steps.symbol[row + i] * panels + p) * 3 * lane
-        for gate in range(3):
-            store(load(inputs.table, source + gate * lane), tape, cell + (gate + 1) * lane)
-"""
-START_WITH_BIAS_OUTSIDE = """\
-        store(0.0, tape, cell)
-        source = (steps.symbol[row + i] * panels + p) * 3 * lane
-        for gate in range(3):
-            bias = load(b_hn, p * lane) if gate == 2 else 0.0
-            store(load(inputs.table, source + gate * lane) + bias, tape, cell + (gate + 1) * lane)
-"""
+WRONG_CHUNK = "0, end - begin, at, layout, inputs, weights, state,\n"
 
 FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("kernels/gru.py", GRU): [
         ("no fault", "reset", "reset"),
         ("no reset gate", "+ r * q)", "+ q)"),
-        ("recurrent bias outside the reset gate", START, START_WITH_BIAS_OUTSIDE),
-        ("no recurrent bias", "store(load(b_hn, p * lane), tape, cell)", "store(0.0, tape, cell)"),
         (
             "update gate the other way round",
-            "store(n + z * (load(h, before) - n), h,",
-            "store(load(h, before) + z * (n - load(h, before)), h,",
+            "store(n + z * (load(state, before) - n), state,",
+            "store(load(state, before) + z * (n - load(state, before)), state,",
         ),
         (
             "r and z swapped",
-            "r = sigmoid(load(tape, cell + lane))",
-            "r = sigmoid(load(tape, cell + 2 * lane))",
+            "r = sigmoid(load(cells, cell + lane))",
+            "r = sigmoid(load(cells, cell + 2 * lane))",
+        ),
+        ("no derivative of tanh", "dn = d * (1.0 - z) * (1.0 - n * n)", "dn = d * (1.0 - z)"),
+        ("dz with the wrong sign", "(before - n) * z", "(n - before) * z"),
+        ("dr without q", "dr = dn * q * r * (1.0 - r)", "dr = dn * r * (1.0 - r)"),
+        ("dq without the reset gate", "dq = dn * r\n        store", "dq = dn\n        store"),
+        ("state gradient kept whole", "store(d * z, dstate, here)", "store(d, dstate, here)"),
+        (
+            "weight gradients of the first chunk only",
+            'row = blocks[block]["first"] + begin * rows',
+            'row = blocks[block]["first"]',
+        ),
+    ],
+    ("kernels/gru_reset_before.py", RESET_BEFORE): [
+        ("state not reset", "store(r * load(state,", "store(load(state,"),
+        ("dr without the state", "g * before * r * (1.0 - r)", "g * r * (1.0 - r)"),
+        ("gradient past the reset gate", "+ g * r, dstate", "+ g, dstate"),
+        (
+            "weight gradient of the whole state",
+            "store(r * before, spare",
+            "store(before, spare",
+        ),
+    ],
+    ("kernels/lstm.py", LSTM): [
+        ("no forgetting", "c = f * c + i * g", "c = c + i * g"),
+        (
+            "output gate sees the old cell",
+            "3 * lane) + p_o * c)",
+            "3 * lane) + p_o * load(state, before + padded))",
+        ),
+        ("input peephole at the forget gate", "+ p_f * c)", "+ p_i * c)"),
+        ("no gradient through tanh of c", "d * o * (1.0 - tanh_c * tanh_c)", "d * o"),
+        ("no gradient through the output peephole", "tanh_c) + p_o * do", "tanh_c)"),
+        (
+            "output peephole given the old cell",
+            "3 * lane) * load(state, before + rows * stride)",
+            "3 * lane) * load(state, before)",
+        ),
+        ("cell gradient dropped", "store(e * f + p_i * di", "store(p_i * di"),
+    ],
+    ("kernels/rnn.py", TANH): [
+        ("derivative of tanh off by a power", "return 1.0 - h * h", "return 1.0 - h"),
+        ("state gradient left in place", "store(0.0, dstate, here)", "pass"),
+    ],
+    ("kernels/rnn.py", RELU): [
+        ("relu without its corner", "return where_less(x, 0.0, 0.0, x)", "return x"),
+        ("gradient of relu everywhere", "where_less(0.0, h, 1.0, h * 0.0)", "h * 0.0 + 1.0"),
+    ],
+    ("kernels/blocks.py", GRU): [
+        ("one step more than the length", '["lengths"][active] > t', '["lengths"][active] >= t'),
+        (
+            "reversed one step too late",
+            '["lengths"][i] - 1 - t if reverse',
+            '["lengths"][i] - 2 - t if reverse',
         ),
         (
-            "one step more than the length",
-            "blocks[block, 2 + active] > t",
-            "blocks[block, 2 + active] >= t",
+            "a copy one column short",
+            "range(whole, width):\n        target[target_row, target_column + c] = ",
+            "range(whole, width - 1):\n        target[target_row, target_column + c] = ",
+        ),
+    ],
+    ("kernels/recurrence.py", GRU): [
+        ("positions from symbols", "source = (place * panels", "source = (symbol * panels"),
+        (
+            "initial state ignored",
+            "copy_row(given, source, 0, state, row + i, s * padded, hidden)",
+            "pass",
+        ),
+        ("output one step early", "+ (t + 1) * rows + i", "+ t * rows + i"),
+        ("input product in the wrong place", "lane + input_at * lane", "lane"),
+    ],
+    ("kernels/recurrence.py", LSTM): [
+        ("cell state given as h", "row + i, s * padded, hidden)", "row + i, 0, hidden)"),
+    ],
+    ("kernels/recurrence_backward.py", GRU): [
+        (
+            "output gradient one step off",
+            "caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)\n        add_row(dy",
+            "caller_row(blocks, block, i, 0, layout.n_steps, layout.reverse)\n        add_row(dy",
         ),
         (
-            "positions from symbols",
-            "source = (steps.position[row + i]",
-            "source = (steps.symbol[row + i]",
+            "input gradient of the wrong gates",
+            "* width + input_at) * lane",
+            "* width) * lane",
+        ),
+        ("gradients cut in every step", "t % bptt_steps == 0", "True"),
+        ("gradients never cut", "bptt_steps > 0 and t > 0", "False"),
+        ("shorter sequences cut too", "start + active * dstate", "start + rows * dstate"),
+    ],
+    ("kernels/recurrence_backward.py", SAVING): [
+        (
+            "gates of another chunk",
+            "begin, end, at, layout, inputs, weights, state,\n",
+            WRONG_CHUNK,
         ),
     ],
     ("layers/direction.py", GRU): [
         (
-            "initial state ignored",
-            "self.h[blocks.rows_at_start(), : self.padded_size] = h0",
-            "self.h[blocks.rows_at_start(), : self.padded_size] = 0",
+            "recurrent bias without gradient",
+            '(("bias_ih", kind.ih_at), ("bias_hh", kind.hh_at)):\n            if name in grads',
+            '(("bias_ih", kind.ih_at),):\n            if name in grads',
         ),
-        (
-            "reset bias without gradient",
-            "d_bias_hh[: 2 * hidden] += d_input_bias[: 2 * hidden]",
-            "pass",
-        ),
+    ],
+    ("layers/cells.py", GRU): [
+        ("a group left out of the sum", "parts.sum(axis=0)", "parts[:1].sum(axis=0)"),
+        ("recurrent bias outside the reset gate", "hh_at=(1, 2, 0)", "hh_at=(1, 2, 3)"),
     ],
     ("kernels/activations.py", GRU): [
         (
@@ -96,69 +167,21 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "r * (1 / 479001) + 1 / 39916800",
         ),
     ],
-    ("kernels/steps.py", GRU): [
-        (
-            "reversed one step too late",
-            "return length - 1 - t if reverse else t",
-            "return max(0, length - 2 - t) if reverse else t",
-        ),
-        (
-            "a group left out of the sum",
-            "for group in range(1, parts.shape[0])",
-            "for group in range(2, parts.shape[0])",
-        ),
-    ],
-    ("kernels/gru_backward.py", GRU): [
-        ("no derivative of tanh", "dn = d * (1.0 - z) * (1.0 - n * n)", "dn = d * (1.0 - z)"),
-        ("dz with the wrong sign", "(before - n) * z", "(n - before) * z"),
-        ("dr without q", "dr = dn * q * r * (1.0 - r)", "dr = dn * r * (1.0 - r)"),
-        ("dq without the reset gate", "dq = dn * r\n        store", "dq = dn\n        store"),
-        ("state gradient kept whole", "store(d * z, dh, here)", "store(d, dh, here)"),
-        (
-            "recurrent bias given dn",
-            "_add_to(gradients.b_hn, (group * panels + p) * lane, dq)",
-            "_add_to(gradients.b_hn, (group * panels + p) * lane, dn)",
-        ),
-        (
-            "no dq for the recurrent bias",
-            "_add_to(gradients.b_hn, (group * panels + p) * lane, dq)",
-            "pass",
-        ),
-        (
-            "gradients past the length",
-            "for i in range(active):\n        cell",
-            "for i in range(ROWS):\n        cell",
-        ),
-        (
-            "output gradient one step off",
-            "(row + ROWS + i) * dy.shape[1]",
-            "(row + i) * dy.shape[1]",
-        ),
-        ("weight gradients of the first chunk only", "row = start + begin * ROWS", "row = start"),
-        (
-            "input gradient of the wrong gates",
-            "thread, dgates, k, 1, weights.ih)",
-            "thread, dgates, k, 0, weights.ih)",
-        ),
-    ],
-    ("kernels/gru_backward.py", MEMORY): [
-        ("sums not cleared", "    _clear(gradients.hh, group)\n", ""),
-    ],
     ("kernels/pooling.py", POOLING): [
         (
             "mean over one step too many",
-            "store(total / length, mean, out)",
-            "store(total / (length + 1), mean, out)",
+            "mean[b, c] /= max(length, 1)",
+            "mean[b, c] /= length + 1",
         ),
         (
             "last maximum instead of the first",
-            "where = where_less(most, value, t, where)",
-            "where = where_less(value, most, where, t)",
+            "if value > maximum[b, c]",
+            "if value >= maximum[b, c]",
         ),
         (
-            "maximum spread over neighbours",
-            "(where - t) * (where - t), 0.5",
-            "(where - t) * (where - t), 1.5",
+            "maximum spread over later steps",
+            "if first[b, c] == t",
+            "if first[b, c] <= t",
         ),
     ],
     ("kernels/loss.py", LOSS): [
@@ -198,9 +221,11 @@ def forget_package() -> None:
 def outcome_of(test: str) -> str:
     """Run a test on the package as it is now: ``passed``, or what it raised."""
     forget_package()
-    module, name = test.split(":")
-    function = getattr(importlib.import_module(module), name)
-    arguments = {"dtype": "float64"} if test != MEMORY else {}
+    module, name, *cell = test.split(":")
+    function = getattr(importlib.import_module(f"tests.kernels.{module}"), name)
+    arguments: dict[str, object] = {} if test == SAVING else {"dtype": "float64"}
+    if cell:
+        arguments["cell"] = cell[0]
     if test == ADAMW:
         arguments["rng"] = np.random.default_rng(0)
     try:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from fastgru._numba import jit_disabled
 from fastgru.kernels.activations import sigmoid, tanh
-from fastgru.kernels.microkernel import lanes_of
+from fastgru.kernels.registers import lanes_of
 from fastgru.kernels.vectors import lanes, load, store
-from tests.gru_problems import DTYPES
 from tests.kernels.uncached import uncached_kernel
+from tests.problems import DTYPES
 
 
 @uncached_kernel

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fastgru.kernels.adamw import adamw_update, sum_of_squares
-from fastgru.kernels.microkernel import lanes_of
-from tests import reference
-from tests.gru_problems import DTYPES
+from fastgru.kernels.registers import lanes_of
+from tests.problems import DTYPES
+from tests.reference import around
 
 OPTIONS = {"learning_rate": 3e-2, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 
@@ -31,12 +31,12 @@ def test_adamw_update__equals_the_textbook_for_100_steps(
     size = 5 * lanes_of(dtype)
     weight = rng.standard_normal(size).astype(dtype)
     decay = rng.choice([0.0, 0.1], size).astype(dtype)
-    state = reference.Adam(np.zeros(size, dtype), np.zeros(size, dtype))
-    expected, expected_state = weight.astype(float), reference.Adam(np.zeros(size), np.zeros(size))
+    state = around.Adam(np.zeros(size, dtype), np.zeros(size, dtype))
+    expected, expected_state = weight.astype(float), around.Adam(np.zeros(size), np.zeros(size))
     for step in range(1, 101):
         gradient = (weight - 1 + rng.standard_normal(size)).astype(dtype)
         update(weight, gradient, decay, state, step)
-        expected, expected_state = reference.adamw_step(
+        expected, expected_state = around.adamw_step(
             *(expected, gradient.astype(float), expected_state, step),
             decay=decay.astype(float),
             **OPTIONS,

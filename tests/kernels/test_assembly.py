@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from fastgru._numba import cpu_features, jit_disabled
-from fastgru.kernels.microkernel import ROWS, VECTOR_BYTES, lanes_of
-from tests.gru_problems import DTYPES
+from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
 from tests.kernels.test_microkernel import run_tile_3
+from tests.problems import DTYPES
 
 ROOT = Path(__file__).parents[2]
 REGISTERS = {64: "zmm", 32: "ymm"}
@@ -31,10 +31,10 @@ def tile_assembly(dtype: str) -> str:
     lane = lanes_of(dtype)
     a, b, c = np.ones(ROWS, dtype), np.ones(3 * lane, dtype), np.zeros(ROWS * 3 * lane, dtype)
     at = np.array([0, 3 * lane, 0, 1, 1, 0, 0, 3 * lane, lane])
-    run_tile_3(c, at, a, b, np.array([1, 1]))
+    run_tile_3(None, c, at, a, b, np.array([1, 1]))
     compiled: Any = run_tile_3
     found = compiled.inspect_asm()
-    return next(text for key, text in found.items() if key[0].dtype.name == dtype)
+    return next(text for key, text in found.items() if key[1].dtype.name == dtype)
 
 
 def multiply_adds(assembly: str, dtype: str) -> list[str]:
@@ -63,20 +63,13 @@ def test_tile__calls_no_library(dtype: str) -> None:
 
 INSPECT = """
 import sys
-import numpy as np
-from fastgru.kernels.gru import gru_forward
-from fastgru.kernels.gru_backward import gru_backward
-from fastgru.layers.blocks import plan_blocks
-from fastgru.layers.gru import GRU
-from fastgru.layers.packing import row_stride
-from fastgru.layers.step_input import StepInput
-(direction,) = GRU(3, 5).stack.top
-blocks = plan_blocks(np.array([2, 1]), 2)
-x = np.zeros((blocks.n_rows, row_stride(3, direction.dtype)), np.float32)
-states = blocks.to_slots(np.zeros((2, 5), np.float32), direction.padded_size)
-direction.forward(blocks, StepInput(x=x), states, training=True)
-direction.backward(None, states)
-for kernel in (gru_forward, gru_backward):
+from fastgru._numba import threads_limited_to
+from tests.problems import load, make_problem, solve
+problem = make_problem(sys.argv[1], 0, [2] * 9, dtype="float32")
+with threads_limited_to(1):
+    solve(problem)
+kind = load(problem).stack.layers[0][0].kind
+for kernel in (kind.forward, kind.backward):
     (assembly,) = kernel.compiled.inspect_asm().values()
     sys.stdout.write(assembly + "=====")
 """
@@ -84,10 +77,11 @@ for kernel in (gru_forward, gru_backward):
 
 @pytest.mark.slow
 @needs_wide_vectors
-def test_gru__is_fused_multiply_adds_of_whole_registers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cell", ["gru", "gru reset before", "lstm", "rnn tanh", "rnn relu"])
+def test_layer__is_fused_multiply_adds_of_whole_registers(cell: str, tmp_path: Path) -> None:
     # In a process with an empty cache: code from the cache cannot be inspected.
     result = subprocess.run(
-        [sys.executable, "-c", INSPECT],
+        [sys.executable, "-c", INSPECT, cell],
         check=True,
         env=os.environ | {"FASTGRU_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

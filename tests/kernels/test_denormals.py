@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastgru._numba import cpu_features, jit_disabled, threads_limited_to
-from tests.gru_problems import DTYPES, load, make_problem
+from tests.problems import DTYPES, load, make_problem
 
 pytestmark = [
     pytest.mark.skipif(jit_disabled, reason="plain Python leaves the control register alone"),
@@ -18,12 +18,12 @@ STEPS_TO_A_DENORMAL = {"float32": 135, "float64": 1030}
 
 
 def backward_of_halves(dtype: str, n_steps: int) -> np.ndarray:
-    problem = make_problem(0, [n_steps], bias=False)
-    gru = load(problem, dtype)
+    problem = make_problem("gru", 0, [n_steps] * 2, dtype=dtype, bias=False)
+    gru = load(problem)
     for value in gru.parameters.values():
         value.fill(0)
-    gru.forward(np.zeros((1, n_steps, 3)))
-    return gru.backward(dh_n=np.ones((1, 1, 5)))[1]
+    gru.forward(np.zeros((2, n_steps, 3)))
+    return gru.backward(dh_n=np.ones((1, 2, 5)))[1]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

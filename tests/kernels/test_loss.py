@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgru.kernels.loss import softmax, softmax_cross_entropy
-from tests import reference
 from tests.gradients import TOLERANCE, central_differences
-from tests.gru_problems import DTYPES
+from tests.problems import DTYPES
+from tests.reference import around
 
 
 @st.composite
@@ -29,7 +29,7 @@ def test_softmax_cross_entropy__equals_reference(
     dtype: str, batch: tuple[np.ndarray, np.ndarray, np.ndarray]
 ) -> None:
     logits, targets, weights = batch
-    expected_loss, expected = reference.cross_entropy(*batch)
+    expected_loss, expected = around.cross_entropy(*batch)
     actual = np.empty(logits.shape, dtype)
     loss = softmax_cross_entropy(logits.astype(dtype), targets, weights, actual)
     # Rounding the difference of two logits of size s changes its exponential by eps * s.
@@ -48,7 +48,7 @@ def test_softmax__equals_reference(
     actual = np.empty(logits.shape, dtype)
     softmax(logits.astype(dtype), actual)
     eps = np.finfo(dtype).eps * (4 + np.abs(logits).max())
-    np.testing.assert_allclose(actual, reference.softmax(logits), rtol=0, atol=eps)
+    np.testing.assert_allclose(actual, around.softmax(logits), rtol=0, atol=eps)
     assert ((actual >= 0) & (actual <= 1)).all()
 
 

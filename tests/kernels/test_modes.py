@@ -36,12 +36,19 @@ AVX2 = "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt,+sse3,+sse4.1,+ss
 NARROW = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": SSE}
 WIDE = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": AVX2}
 
-RECURRENT = ["tests/kernels/test_gru.py"]
+RECURRENT = ["tests/kernels/test_recurrence.py"]
 BUILDING_BLOCKS = [
-    f"tests/kernels/test_{name}.py" for name in ("microkernel", "vectors", "assembly")
+    f"tests/kernels/test_{name}.py"
+    for name in ("microkernel", "vectors", "assembly", "blocks", "products", "workers")
 ]
 AROUND = [f"tests/kernels/test_{name}.py" for name in ("pooling", "loss")]
-LONG = "central_differences or order_that_every_block or may_stop or adds_up or sum_groups"
+# What takes a minute without compilation.
+LONG = (
+    "central_differences or order_that_every_block or may_stop or adds_up or whole_panels "
+    "or number_of_rows or any_step_of_a_chunk or states_alone"
+)
+EQUAL = "equals_reference and float32"
+CHECKED = {"NUMBA_BOUNDSCHECK": "1"} | WIDE
 
 MODES = {
     "plain Python": Mode(
@@ -52,7 +59,11 @@ MODES = {
     ),
     "128-bit vectors": Mode(NARROW, BUILDING_BLOCKS, "test", "sse2"),
     "256-bit vectors, bounds checked": Mode(
-        {"NUMBA_BOUNDSCHECK": "1"} | WIDE, RECURRENT + BUILDING_BLOCKS + AROUND, "float32", "avx2"
+        CHECKED, BUILDING_BLOCKS + AROUND, "float32 or blocks or workers", "avx2"
+    ),
+    "256-bit vectors, bounds checked, GRU": Mode(CHECKED, RECURRENT, f"{EQUAL} and gru", "avx2"),
+    "256-bit vectors, bounds checked, LSTM and RNN": Mode(
+        CHECKED, RECURRENT, f"{EQUAL} and (lstm or tanh)", "avx2"
     ),
 }
 

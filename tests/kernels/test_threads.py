@@ -3,46 +3,64 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fastgru._numba import jit_disabled, threads_limited_to
-from tests.gru_problems import DTYPES, assert_same_bits, assert_same_solution, make_problem, solve
+from tests.comparing import assert_same_bits, assert_same_solution
+from tests.problems import CELLS, GATED, make_problem, solve
 
 pytestmark = pytest.mark.skipif(jit_disabled, reason="plain Python has one thread")
 
 RAGGED = list(np.random.default_rng(0).integers(0, 30, 150))
-PROBLEMS = {
-    "more blocks than groups": make_problem(0, RAGGED, hidden_size=7, bidirectional=True),
-    "stacked": make_problem(1, RAGGED[:40], num_layers=2, kind="positions"),
-    "one block": make_problem(2, [20, 3], hidden_size=33),
-    # Wide enough for the gradients to be summed in parallel.
-    "wide": make_problem(3, [3] * 130, hidden_size=130),
-    "nothing": make_problem(4, []),
+PROBLEMS: dict[str, dict[str, Any]] = {
+    "more blocks than groups": {"lengths": RAGGED, "hidden_size": 7, "bidirectional": True},
+    "stacked": {"lengths": RAGGED[:40], "num_layers": 2, "kind": "positions"},
+    "truncated": {"lengths": RAGGED[:40], "bptt_steps": 5},
+    "wide": {"lengths": [3] * 130, "hidden_size": 130},
 }
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_gru__gives_the_same_bits_on_any_number_of_threads(name: str, dtype: str) -> None:
-    problem = PROBLEMS[name]
+def test_layer__gives_the_same_bits_on_any_number_of_threads(name: str, cell: str) -> None:
+    assert_same_on_two_threads(cell, dtype="float32", **PROBLEMS[name])
+
+
+@pytest.mark.parametrize("cell", GATED)
+def test_save_memory__gives_the_same_bits_on_any_number_of_threads(cell: str) -> None:
+    assert_same_on_two_threads(cell, dtype="float32", lengths=RAGGED, save_memory=True)
+
+
+@pytest.mark.parametrize("lengths", [RAGGED, [20, 3], [20], []], ids=["many", "two", "one", "no"])
+def test_gru__gives_the_same_bits_on_any_number_of_threads(lengths: list[int]) -> None:
+    assert_same_on_two_threads("gru", dtype="float32", lengths=lengths, hidden_size=33)
+
+
+def assert_same_on_two_threads(cell: str, **options: Any) -> None:
+    problem = make_problem(cell, 0, **options)
     with threads_limited_to(1):
-        expected = solve(problem, dtype)
+        expected = solve(problem)
     with threads_limited_to(2):
-        actual = solve(problem, dtype)
+        actual = solve(problem)
     assert_same_solution(actual, expected)
 
 
-def test_gru__may_run_in_several_python_threads_at_once() -> None:
-    problems = [make_problem(seed, [20, 11, 5] * 8, hidden_size=20) for seed in range(4)]
-    expected = [solve(problem, "float64") for problem in problems]
+def test_layers__may_run_in_several_python_threads_at_once() -> None:
+    options = {"dtype": "float32", "hidden_size": 20}
+    problems = [
+        make_problem(cell, 0, [20, 11, 5] * 8, **options)  # type: ignore[arg-type]
+        for cell in ("gru", "gru", "lstm", "rnn tanh")
+    ]
+    expected = [solve(problem) for problem in problems]
     outcomes: list[object] = [None] * len(problems)
 
     def work(number: int) -> None:
         try:
             for _ in range(5):
-                assert_same_solution(solve(problems[number], "float64"), expected[number])
+                assert_same_solution(solve(problems[number]), expected[number])
             outcomes[number] = "equal"
         except BaseException as error:
             outcomes[number] = error
@@ -55,7 +73,7 @@ def test_gru__may_run_in_several_python_threads_at_once() -> None:
     assert outcomes == ["equal"] * len(problems)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_training__gives_the_same_bits_on_any_number_of_threads(dtype: str) -> None:
     from fastgru import SequenceClassifier
 

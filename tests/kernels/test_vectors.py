@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgru.kernels.microkernel import lanes_of
+from fastgru.kernels.registers import lanes_of
 from fastgru.kernels.vectors import floor, lanes, load, power_of_two, sqrt, store, where_less
-from tests.gru_problems import DTYPES
 from tests.kernels.uncached import uncached_kernel
+from tests.problems import DTYPES
 
 
 @uncached_kernel

@@ -12,15 +12,11 @@ from fastgru._numba import jit_disabled, kernel
 
 def uncached_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` as kernels are, but outside the cache: its key knows no tests."""
-    compiled: Any = kernel(function)
+    return without_cache(kernel(function))
+
+
+def without_cache(compiled: Any) -> Any:
+    """Take a kernel, or a part of one, out of the cache."""
     if not jit_disabled:
-        compiled._cache = NullCache()
+        getattr(compiled, "compiled", compiled)._cache = NullCache()
     return compiled
-
-
-def uncached_parallel_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a kernel that runs on several threads."""
-    guarded: Any = kernel(parallel=True)(function)
-    if not jit_disabled:
-        guarded.compiled._cache = NullCache()
-    return guarded

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgru.kernels.microkernel import ROWS
+from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import MAX_GROUPS, plan_blocks
 
 length_arrays = st.lists(st.integers(0, 300), max_size=9 * ROWS).map(
@@ -12,36 +13,44 @@ length_arrays = st.lists(st.integers(0, 300), max_size=9 * ROWS).map(
 )
 
 
+@pytest.mark.parametrize(
+    ("n_sequences", "expected"),
+    [(0, 4), (1, 1), (2, 4), (ROWS, 4), (ROWS + 1, ROWS), (1000, ROWS)],
+)
+def test_plan_blocks__takes_fewer_rows_for_small_batches(n_sequences: int, expected: int) -> None:
+    blocks = plan_blocks(np.full(n_sequences, 3), 3)
+    assert blocks.rows == expected
+    assert blocks.table["lengths"].shape == (-(-n_sequences // expected), expected)
+
+
 @given(lengths=length_arrays)
-def test_plan_blocks__gives_every_sequence_one_slot(lengths: np.ndarray) -> None:
+def test_plan_blocks__gives_every_sequence_one_row(lengths: np.ndarray) -> None:
     blocks = plan_blocks(lengths, 300)
-    slots = blocks.sequences.ravel()
-    assert sorted(slots[slots >= 0]) == list(range(len(lengths)))
-    assert (slots == -1).sum() == -len(lengths) % ROWS
-    slot_lengths = blocks.table[:, 2:].ravel()
-    np.testing.assert_array_equal(slot_lengths[slots >= 0], lengths[slots[slots >= 0]])
-    assert not slot_lengths[slots < 0].any()
+    sequences = blocks.table["sequences"].ravel()
+    used = sequences >= 0
+    assert sorted(sequences[used]) == list(range(len(lengths)))
+    assert (~used).sum() == -len(lengths) % blocks.rows
+    row_lengths = blocks.table["lengths"].ravel()
+    np.testing.assert_array_equal(row_lengths[used], lengths[sequences[used]])
+    assert not row_lengths[~used].any()
+    assert (blocks.n_sequences, blocks.n_steps) == (len(lengths), 300)
 
 
 @given(lengths=length_arrays)
 def test_plan_blocks__sorts_by_length(lengths: np.ndarray) -> None:
-    blocks = plan_blocks(lengths, 300)
-    within = blocks.table[:, 2:]
-    assert (np.diff(within, axis=1) <= 0).all()
-    np.testing.assert_array_equal(blocks.table[:, 1], within.max(axis=1, initial=0))
-    # Blocks hold similar lengths: in the order of their longest ones, none overlaps the next.
-    ranked = within[np.argsort(-within[:, 0], kind="stable")]
-    assert (ranked[:-1, -1] >= ranked[1:, 0]).all()
+    table = plan_blocks(lengths, 300).table
+    # The longest first, within blocks and from block to block, so that threads end together.
+    assert (np.diff(table["lengths"].ravel()) <= 0).all()
+    np.testing.assert_array_equal(table["steps"], table["lengths"].max(axis=1, initial=0))
 
 
 @given(lengths=length_arrays)
 def test_plan_blocks__gives_every_block_rows_of_its_own(lengths: np.ndarray) -> None:
     blocks = plan_blocks(lengths, 300)
-    ends = blocks.table[:, 0] + (blocks.table[:, 1] + 1) * ROWS
-    np.testing.assert_array_equal(blocks.table[1:, 0], ends[:-1])
+    ends = blocks.table["first"] + (blocks.table["steps"] + 1) * blocks.rows
+    np.testing.assert_array_equal(blocks.table["first"][1:], ends[:-1])
     assert blocks.n_rows == (ends[-1] if len(ends) else 0)
-    np.testing.assert_array_equal(blocks.rows_at_start()[:, 0], blocks.table[:, 0])
-    np.testing.assert_array_equal(blocks.rows_at_end()[:, -1], ends - 1)
+    assert not blocks.table["first"][:1].any()
 
 
 @given(lengths=length_arrays)
@@ -49,28 +58,15 @@ def test_plan_blocks__cuts_blocks_into_groups_by_the_batch_alone(lengths: np.nda
     blocks = plan_blocks(lengths, 300)
     sizes = np.diff(blocks.groups)
     assert blocks.groups[0] == 0
-    assert blocks.groups[-1] == blocks.n_blocks
-    assert 1 <= len(sizes) <= MAX_GROUPS
-    assert sizes.max() - sizes.min() <= 1
+    assert blocks.groups[-1] == len(blocks.table)
+    assert len(sizes) == max(1, min(len(blocks.table), MAX_GROUPS))
+    assert sizes.min() >= (1 if len(lengths) else 0)
 
 
 @given(lengths=st.lists(st.integers(1, 300), min_size=4 * ROWS, max_size=40 * ROWS))
-def test_plan_blocks__shares_the_work_between_two_threads(lengths: list[int]) -> None:
+def test_plan_blocks__gives_groups_about_equally_many_steps(lengths: list[int]) -> None:
     blocks = plan_blocks(np.array(lengths, np.int64), 300)
-    n_groups = len(blocks.groups) - 1
-    steps = np.add.reduceat(blocks.table[:, 1], blocks.groups[:-1])
-    first, second = steps[: (n_groups + 1) // 2].sum(), steps[(n_groups + 1) // 2 :].sum()
-    # Neighbours in the bit-reversed order differ by one block's rank, so by one long block at most,
-    # and so do the sizes of groups.
-    assert abs(first - second) <= 2 * blocks.table[:, 1].max() + steps.max()
-
-
-@given(lengths=length_arrays)
-def test_to_slots__and_back(lengths: np.ndarray) -> None:
-    blocks = plan_blocks(lengths, 300)
-    values = np.random.default_rng(0).standard_normal((len(lengths), 3))
-    slots = blocks.to_slots(values, 5)
-    assert slots.shape == (blocks.n_blocks, ROWS, 5)
-    assert not slots[:, :, 3:].any()
-    assert not slots[blocks.sequences < 0].any()
-    np.testing.assert_array_equal(blocks.from_slots(slots, 3), values)
+    costs = blocks.table["steps"] + 1
+    groups = np.add.reduceat(costs, blocks.groups[:-1])
+    # A cut falls at most one block away from where it was wanted, on either side.
+    assert groups.max() <= costs.sum() / len(groups) + 2 * costs.max()

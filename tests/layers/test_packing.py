@@ -5,83 +5,96 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgru.kernels.microkernel import ROWS, VECTOR_BYTES, lanes_of
+from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
 from fastgru.layers.packing import (
-    INPUT,
-    RECURRENT,
     aligned_empty,
+    pack_columns,
+    pack_pairs,
     pack_rows,
     pack_transposed,
-    pack_weight,
     round_up,
     row_stride,
+    unpack_columns,
     unpack_rows,
-    unpack_weight,
 )
-from tests.gru_problems import DTYPES
+from tests.problems import DTYPES
 
 sizes = st.integers(1, 2 * lanes_of("float32") + 3)
-orders = st.sampled_from([RECURRENT, INPUT])
+# Of how many gates, the ones that are packed, in which order: every cell's products.
+orders = st.sampled_from([(3, (2, 0, 1)), (3, (0, 1)), (3, (2,)), (4, (0, 1, 2, 3)), (1, (0,))])
 
 
-def weights(hidden: int, k: int, dtype: str) -> np.ndarray:
-    """(3H, K), every element another number."""
-    return 1 + np.arange(3 * hidden * k, dtype=dtype).reshape(3 * hidden, k)
+def weights(gates: int, hidden: int, k: int, dtype: str) -> np.ndarray:
+    """(G * H, K), every element another number."""
+    return 1 + np.arange(gates * hidden * k, dtype=dtype).reshape(gates * hidden, k)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(hidden=sizes, k=sizes, spare=st.integers(0, 3), order=orders)
-def test_pack_weight__puts_the_gates_of_a_panel_side_by_side(
-    dtype: str, hidden: int, k: int, spare: int, order: tuple[int, ...]
+@given(hidden=sizes, k=sizes, spare=st.integers(0, 3), packing=orders)
+def test_pack_columns__puts_the_gates_of_a_panel_side_by_side(
+    dtype: str, hidden: int, k: int, spare: int, packing: tuple[int, tuple[int, ...]]
 ) -> None:
-    weight, lanes = weights(hidden, k, dtype), lanes_of(dtype)
-    packed = pack_weight(weight, order, k + spare)
-    assert packed.shape == (-(-hidden // lanes), k + spare, 3 * lanes)
+    gates, order = packing
+    weight, lanes = weights(gates, hidden, k, dtype), lanes_of(dtype)
+    packed = pack_columns(weight, hidden, order, k + spare)
+    assert packed.shape == (-(-hidden // lanes), k + spare, len(order) * lanes)
     for unit in range(len(packed) * lanes):
         for place, gate in enumerate(order):
             column = packed[unit // lanes, :, place * lanes + unit % lanes]
             expected = weight[gate * hidden + unit] if unit < hidden else 0
             np.testing.assert_array_equal(column[:k], expected)
             assert not column[k:].any()
-    np.testing.assert_array_equal(unpack_weight(packed, order, hidden, k), weight)
+    chosen = weight.reshape(gates, hidden, k)[list(order)]
+    np.testing.assert_array_equal(unpack_columns(packed, hidden, k), chosen)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(hidden=sizes, n=st.integers(0, 4))
-def test_pack_rows__goes_round(dtype: str, hidden: int, n: int) -> None:
-    rows, lanes = weights(hidden, n, dtype).T, lanes_of(dtype)
+@given(hidden=sizes, n=st.integers(0, 4), gates=st.integers(1, 4))
+def test_pack_rows__goes_round(dtype: str, hidden: int, n: int, gates: int) -> None:
+    rows, lanes = weights(gates, hidden, n, dtype).T.reshape(n, gates, hidden), lanes_of(dtype)
     packed = pack_rows(rows)
-    assert packed.shape == (n, -(-hidden // lanes), 3 * lanes)
+    assert packed.shape == (n, -(-hidden // lanes), gates * lanes)
     assert packed.flags.c_contiguous
     np.testing.assert_array_equal(unpack_rows(packed, hidden), rows)
-    for gate in range(3):
+    for gate in range(gates):
         first_units = packed[:, 0, gate * lanes :][:, : min(hidden, lanes)]
-        expected = rows[:, gate * hidden :][:, : min(hidden, lanes)]
-        np.testing.assert_array_equal(first_units, expected)
+        np.testing.assert_array_equal(first_units, rows[:, gate, : min(hidden, lanes)])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(hidden=sizes, k=sizes, order=orders)
-def test_pack_transposed__has_pairs_of_panels_then_an_odd_one(
-    dtype: str, hidden: int, k: int, order: tuple[int, ...]
+@given(n_rows=st.integers(0, 5), columns=sizes)
+def test_pack_pairs__has_pairs_of_vectors_then_an_odd_one(
+    dtype: str, n_rows: int, columns: int
 ) -> None:
-    weight, lanes = weights(hidden, k, dtype), lanes_of(dtype)
-    columns, panels = round_up(k, lanes), -(-hidden // lanes)
-    packed = pack_transposed(weight, order, columns)
-    n_rows, at = panels * 3 * lanes, 0
-    for first in range(0, columns, 2 * lanes):
-        width = min(2 * lanes, columns - first)
-        block = packed[at : at + n_rows * width].reshape(panels, 3, lanes, width)
+    matrix, lanes = weights(1, n_rows, columns, dtype), lanes_of(dtype)
+    padded, at = round_up(columns, lanes), 0
+    packed = pack_pairs(matrix, padded)
+    for first in range(0, padded, 2 * lanes):
+        width = min(2 * lanes, padded - first)
+        expected = np.zeros((n_rows, width))
+        given_columns = matrix[:, first : first + width]
+        expected[:, : given_columns.shape[1]] = given_columns
+        found = packed[at : at + n_rows * width].reshape(n_rows, width)
+        np.testing.assert_array_equal(found, expected)
         at += n_rows * width
-        for unit in range(panels * lanes):
-            for place, gate in enumerate(order):
-                expected = np.zeros(width)
-                if unit < hidden:
-                    given_row = weight[gate * hidden + unit, first : first + width]
-                    expected[: len(given_row)] = given_row
-                found = block[unit // lanes, place, unit % lanes]
-                np.testing.assert_array_equal(found, expected)
     assert at == len(packed)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(hidden=sizes, k=sizes, packing=orders)
+def test_pack_transposed__has_the_rows_of_each_panel_gate_by_gate(
+    dtype: str, hidden: int, k: int, packing: tuple[int, tuple[int, ...]]
+) -> None:
+    gates, order = packing
+    weight, lanes = weights(gates, hidden, k, dtype), lanes_of(dtype)
+    panels = -(-hidden // lanes)
+    rows = np.zeros((panels, len(order), lanes, k), dtype)
+    for unit in range(hidden):
+        for place, gate in enumerate(order):
+            rows[unit // lanes, place, unit % lanes] = weight[gate * hidden + unit]
+    columns = round_up(k, lanes)
+    expected = pack_pairs(rows.reshape(-1, k), columns)
+    np.testing.assert_array_equal(pack_transposed(weight, hidden, order, columns), expected)
 
 
 @given(columns=st.integers(0, 300), dtype=st.sampled_from(DTYPES))

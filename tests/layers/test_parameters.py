@@ -6,7 +6,7 @@ import pytest
 from fastgru.kernels.microkernel import VECTOR_BYTES, lanes_of
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.workspace import Workspace
-from tests.gru_problems import DTYPES
+from tests.problems import DTYPES
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,4 +1,4 @@
-"""The same problems solved by torch.nn.GRU."""
+"""The same problems solved by torch.nn's GRU, LSTM and RNN."""
 
 from __future__ import annotations
 
@@ -6,23 +6,29 @@ from typing import Any
 
 import numpy as np
 
-from tests.gru_problems import Problem, Solution, with_padding
+from tests.problems import CELLS, Problem, Solution, with_padding
+
+TORCH_CELLS = ["gru", "lstm", "rnn tanh", "rnn relu"]
+"""The cells that PyTorch has."""
 
 
-def solve(problem: Problem, dtype: str) -> Solution:
+def solve(problem: Problem) -> Solution:
     """The solution by PyTorch; every sequence must have at least one step."""
     import torch
     from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-    kind = getattr(torch, dtype)
+    kind, cell = getattr(torch, problem.dtype), CELLS[problem.cell]
 
     def leaf(array: np.ndarray) -> Any:
         return torch.tensor(array, dtype=kind, requires_grad=True)
 
     problem = with_padding(problem, 0.0, 0)
-    gru = torch.nn.GRU(**problem.sizes, batch_first=True, dtype=kind)
-    gru.load_state_dict({name: torch.tensor(v) for name, v in problem.parameters.items()})
-    leaves = {"h0": leaf(problem.h0)}
+    layer = getattr(torch.nn, cell.layer)(
+        **problem.sizes, **cell.options, batch_first=True, dtype=kind
+    )
+    layer.load_state_dict({name: torch.tensor(v) for name, v in problem.parameters.items()})
+    leaves = {f"{name}0": leaf(state) for name, state in zip("hc", problem.initial, strict=False)}
+    states = leaves["h0"] if len(leaves) == 1 else (leaves["h0"], leaves["c0"])
     if problem.embedding is None:
         x = leaves["x"] = leaf(problem.x)
     else:
@@ -33,10 +39,11 @@ def solve(problem: Problem, dtype: str) -> Solution:
             x = x + leaves["position_embedding"][: x.shape[1]]
     lengths = torch.tensor(problem.lengths)
     packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-    packed_y, h_n = gru(packed, leaves["h0"])
+    packed_y, final = layer(packed, states)
     y, _ = pad_packed_sequence(packed_y, batch_first=True, total_length=x.shape[1])
-    value = (y * torch.tensor(problem.dy)).sum() + (h_n * torch.tensor(problem.dh_n)).sum()
+    finals = torch.stack(final if isinstance(final, tuple) else [final])
+    value = (y * torch.tensor(problem.dy)).sum() + (finals * torch.tensor(problem.dfinal)).sum()
     value.backward()
     gradients = {name: tensor.grad.numpy() for name, tensor in leaves.items()}
-    gradients |= {name: tensor.grad.numpy() for name, tensor in gru.named_parameters()}
-    return Solution(y.detach().numpy(), h_n.detach().numpy(), gradients)
+    gradients |= {name: tensor.grad.numpy() for name, tensor in layer.named_parameters()}
+    return Solution(y.detach().numpy(), finals.detach().numpy(), gradients)

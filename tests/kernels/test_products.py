@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastgru.kernels.blocks import block_type
+from fastgru.kernels.products import multiply_rows, product
+from fastgru.kernels.registers import lanes_of
+from fastgru.layers.packing import pack_pairs
+from tests.kernels.uncached import uncached_kernel
+from tests.problems import DTYPES
+
+
+@uncached_kernel
+def run_multiply_rows(shape: Any, out: Any, at: Any, a: Any, sizes: Any, packed: Any) -> None:
+    multiply_rows(
+        *(shape, out, at[0], out.shape[1], sizes[0]),
+        *(a, at[1], a.shape[2], a.shape[1] * a.shape[2], sizes[1], a.shape[0], packed),
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [1, 4])
+@given(data=st.data())
+def test_multiply_rows__adds_the_product(rows: int, dtype: str, data: st.DataObject) -> None:
+    lane, rng = lanes_of(dtype), np.random.default_rng(0)
+    panels, outer, inner = (data.draw(st.integers(low, 5)) for low in (0, 1, 0))
+    a = rng.standard_normal((outer, rows + 1, inner + 2)).astype(dtype)  # outer panels of rows
+    matrix = rng.standard_normal((outer * inner, panels * lane)).astype(dtype)
+    out = rng.standard_normal((rows + 2, panels * lane + 3)).astype(dtype)
+    expected = out.astype(float)
+    used = np.concatenate([a[o, 1:, 2:] for o in range(outer)], axis=1).astype(float)
+    expected[1 : 1 + rows, 1 : 1 + panels * lane] += used @ matrix.astype(float)
+    at = np.array([out.shape[1] + 1, a.shape[2] + 2])
+    sizes = np.array([panels, inner])
+    table = np.zeros(0, block_type(rows))
+    run_multiply_rows(table, out, at, a, sizes, pack_pairs(matrix, panels * lane))
+    np.testing.assert_allclose(out, expected, rtol=0, atol=300 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(sizes=st.tuples(*[st.integers(0, 7)] * 3), transposed=st.booleans())
+def test_product__adds_the_matrix_product(
+    dtype: str, sizes: tuple[int, int, int], transposed: bool
+) -> None:
+    m, k, n = sizes
+    rng = np.random.default_rng(0)
+    a, b, out = (rng.standard_normal(shape).astype(dtype) for shape in ((m, k), (k, n), (m, n)))
+    expected = out.astype(float) + a.astype(float) @ b.astype(float)
+    product(a, np.ascontiguousarray(b.T).T if transposed else b, out)
+    np.testing.assert_allclose(out, expected, rtol=0, atol=60 * np.finfo(dtype).eps)

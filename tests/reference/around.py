@@ -1,0 +1,100 @@
+"""What stands around the recurrence: embedding, pooling, loss, and the step of the optimiser.
+
+Axes: B sequences, T time, I input features, C channels, K classes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+def embed(
+    tokens: np.ndarray, lengths: np.ndarray, embedding: np.ndarray, positions: np.ndarray | None
+) -> np.ndarray:
+    """Dense input (B, T, I) of tokens (B, T), zero past each length."""
+    x = np.zeros((*tokens.shape, embedding.shape[1]))
+    for b, length in enumerate(lengths):
+        for t in range(length):
+            x[b, t] = embedding[tokens[b, t]] + (0 if positions is None else positions[t])
+    return x
+
+
+def embedding_gradients(
+    dx: np.ndarray, tokens: np.ndarray, lengths: np.ndarray, n_symbols: int, n_positions: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients of the two tables of :func:`embed`."""
+    dembedding = np.zeros((n_symbols, dx.shape[2]))
+    dpositions = np.zeros((n_positions, dx.shape[2]))
+    for b, length in enumerate(lengths):
+        for t in range(length):
+            dembedding[tokens[b, t]] += dx[b, t]
+            if n_positions:
+                dpositions[t] += dx[b, t]
+    return dembedding, dpositions
+
+
+def pool(h: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and maximum over the valid steps of h (B, T, C); zero where there are none."""
+    mean, maximum = np.zeros((len(h), h.shape[2])), np.zeros((len(h), h.shape[2]))
+    for b, length in enumerate(lengths):
+        if length:
+            mean[b], maximum[b] = h[b, :length].mean(axis=0), h[b, :length].max(axis=0)
+    return mean, maximum
+
+
+def pool_gradient(
+    h: np.ndarray, lengths: np.ndarray, dmean: np.ndarray, dmaximum: np.ndarray
+) -> np.ndarray:
+    """Gradient of h; that of the maximum goes to its first step."""
+    dh = np.zeros_like(h)
+    for b, length in enumerate(lengths):
+        for c in range(h.shape[2]):
+            if length:
+                dh[b, :length, c] = dmean[b, c] / length
+                dh[b, np.argmax(h[b, :length, c]), c] += dmaximum[b, c]
+    return dh
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def cross_entropy(
+    logits: np.ndarray, targets: np.ndarray, weights: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Weighted mean loss and its gradient (B, K)."""
+    share = weights / weights.sum()
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    one_hot = np.eye(logits.shape[1])[targets]
+    return float(-(share * log_p[one_hot == 1]).sum()), share[:, None] * (np.exp(log_p) - one_hot)
+
+
+class Adam(NamedTuple):
+    """Moments after a step."""
+
+    m: np.ndarray
+    v: np.ndarray
+
+
+def adamw_step(
+    weight: np.ndarray,
+    gradient: np.ndarray,
+    state: Adam,
+    step: int,
+    *,
+    learning_rate: float,
+    decay: np.ndarray | float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+) -> tuple[np.ndarray, Adam]:
+    """One step of Loshchilov and Hutter 2019, algorithm 2, with schedule multiplier eta = 1."""
+    m = beta1 * state.m + (1 - beta1) * gradient
+    v = beta2 * state.v + (1 - beta2) * gradient**2
+    m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
+    update = learning_rate * (m_hat / (np.sqrt(v_hat) + eps) + decay * weight)
+    return weight - update, Adam(m, v)
