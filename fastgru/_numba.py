@@ -250,18 +250,26 @@ def kernel(
 @overload
 def kernel_part(function: F) -> F: ...
 @overload
-def kernel_part(*, parallel: bool = ..., name: str | None = ...) -> Callable[[F], F]: ...
 def kernel_part(
-    function: F | None = None, *, parallel: bool = False, name: str | None = None
+    *, parallel: bool = ..., inline: bool = ..., name: str | None = ...
+) -> Callable[[F], F]: ...
+def kernel_part(
+    function: F | None = None,
+    *,
+    parallel: bool = False,
+    inline: bool = False,
+    name: str | None = None,
 ) -> F | Callable[[F], F]:
-    """Compile a function that only kernels call; ``parallel`` where it has a ``prange``.
+    """Compile a function that only kernels call.
 
     Without the code that converts Python's arguments, which takes as long to compile as the part.
+    ``parallel`` where it has a ``prange``; ``inline`` where it is called for each row: a call
+    copies some eight words for each array that it passes on.
     """
 
     def compile_lazily(function: F) -> F:
-        named = _named(function, name)
-        return cast("F", _compile(named, parallel=parallel, no_cpython_wrapper=True))
+        options = {"parallel": parallel, "forceinline": inline}
+        return cast("F", _compile(_named(function, name), no_cpython_wrapper=True, **options))
 
     return compile_lazily if function is None else compile_lazily(function)
 

@@ -1,15 +1,12 @@
-"""Running every kernel once, so that the cache holds them all."""
+"""Running every kernel of the classifier once, so that the cache holds them all."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from fastgru.estimators.classifier import SequenceClassifier
-from fastgru.layers.gru import GRU
 
 
 def compile_kernels(dtype: str) -> None:
-    """Compile all kernels for a precision, or load them from the cache.
+    """Compile the classifier's kernels for a precision, or load them from the cache.
 
     Parameters
     ----------
@@ -28,10 +25,3 @@ def compile_kernels(dtype: str) -> None:
     )
     model.fit(["ACGT", "ACG", "TTTT", "TTTA"], ["a", "a", "b", "b"], validation_data=(["A"], ["a"]))
     model.predict_proba(["ACGN"])
-    gru = GRU(3, 8, dtype=dtype)
-    x = np.ones((2, 3, 3))
-    y, h_n = gru.forward(x)
-    gru.backward(y, h_n)
-    wide = GRU(3, 200, dtype=dtype)  # its gradients are summed in parallel
-    y, h_n = wide.forward(x)
-    wide.backward(None, h_n)

@@ -12,7 +12,7 @@ Axes: B sequences, T time, C columns; i sequence of a block.
 """
 
 from fastgru._numba import intrinsic, jit_disabled, kernel_part, np, types
-from fastgru.kernels.vectors import lanes, load, store
+from fastgru.kernels.vectors import lanes, load_first, store, store_first
 
 
 def block_type(rows):
@@ -50,7 +50,7 @@ rows_of = _plain_rows_of if jit_disabled else _compiled_rows_of
 """Rows of a table of blocks: a constant in compiled code."""
 
 
-@kernel_part
+@kernel_part(inline=True)
 def count_active(blocks, block, t):
     """Return how many sequences of a block are longer than ``t``; they stand first."""
     active = 0
@@ -59,44 +59,43 @@ def count_active(blocks, block, t):
     return active
 
 
-@kernel_part
+@kernel_part(inline=True)
+def caller_step(blocks, block, i, t, reverse):
+    """Return the step of the caller's sequence that step ``t`` of a direction stands for."""
+    return blocks[block]["lengths"][i] - 1 - t if reverse else t
+
+
+@kernel_part(inline=True)
 def caller_row(blocks, block, i, t, n_steps, reverse):
     """Return the row of the caller's arrays that step ``t`` of a sequence stands for."""
-    step = blocks[block]["lengths"][i] - 1 - t if reverse else t
-    return blocks[block]["sequences"][i] * n_steps + step
+    return blocks[block]["sequences"][i] * n_steps + caller_step(blocks, block, i, t, reverse)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def copy_row(source, row, column, target, target_row, target_column, width):
     """Copy ``width`` columns of a row of a 2-d array to a row of another."""
-    lane = lanes(source)
     at = row * source.shape[1] + column
     to = target_row * target.shape[1] + target_column
-    whole = width - width % lane
-    for c in range(0, whole, lane):
-        store(load(source, at + c), target, to + c)
-    for c in range(whole, width):
-        target[target_row, target_column + c] = source[row, column + c]
+    for c in range(0, width, lanes(source)):
+        store_first(load_first(source, at + c, width - c), target, to + c, width - c)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def add_row(source, row, column, target, target_row, target_column, width):
     """Add ``width`` columns of a row of a 2-d array to a row of another."""
-    lane = lanes(source)
     at = row * source.shape[1] + column
     to = target_row * target.shape[1] + target_column
-    whole = width - width % lane
-    for c in range(0, whole, lane):
-        store(load(target, to + c) + load(source, at + c), target, to + c)
-    for c in range(whole, width):
-        target[target_row, target_column + c] += source[row, column + c]
+    for c in range(0, width, lanes(source)):
+        total = load_first(target, to + c, width - c) + load_first(source, at + c, width - c)
+        store_first(total, target, to + c, width - c)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def clear_row(target, row, column, width):
     """Set ``width`` columns of a row of a 2-d array to zero."""
-    for c in range(width):
-        target[row, column + c] = 0
+    at = row * target.shape[1] + column
+    for c in range(0, width, lanes(target)):
+        store_first(0.0, target, at + c, width - c)
 
 
 @kernel_part

@@ -20,6 +20,13 @@ Axes: m row of the tile, k summed index, v vector of a row, l lane of a vector.
 from fastgru._numba import intrinsic, ir, jit_disabled, np, types
 from fastgru.kernels.blocks import block_rows
 from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
+from fastgru.kernels.vectors import emit_prefetch
+
+_LOG_UNROLL = 2
+"""Steps of k in one round of the loop, as a power of two: addresses are computed once a round."""
+
+_AHEAD = 4
+"""Steps of k that B is fetched ahead, where its weights come from the second cache."""
 
 
 def _data_pointer(context, builder, array_type, array, offset):
@@ -105,56 +112,64 @@ def _emit_tile(context, builder, signature, arguments, rows, vectors):
     b = _data_pointer(context, builder, kinds[9], b, b_offset)
     emit = _TileEmitter(builder, c.type.pointee, rows, vectors)
     intp = inner.type
-    zero, one = ir.Constant(intp, 0), ir.Constant(intp, 1)
     row_offsets = [builder.mul(a_row, ir.Constant(intp, m)) for m in range(rows)]
     vector_offsets = [builder.mul(b_vector, ir.Constant(intp, v)) for v in range(vectors)]
     c_offsets = emit.accumulator_offsets(c_row)
-    loaded = [emit.load(c, offset) for offset in c_offsets]
 
-    entry = builder.block
-    over_outer, over_inner, after_inner, done = (
-        builder.function.append_basic_block(name)
-        for name in ("tile.outer", "tile.inner", "tile.next", "tile.done")
-    )
-    some = builder.icmp_signed(">", builder.mul(inner, outer), zero)
-    builder.cbranch(some, over_outer, done)
+    def one_step(state):
+        a_here, b_here, *sums = state
+        sums = emit.multiply_add(a_here, row_offsets, b_here, vector_offsets, sums)
+        return [builder.gep(a_here, [a_k]), builder.gep(b_here, [b_k]), *sums]
 
-    def phis(values):
-        return [builder.phi(value.type) for value in values]
+    ahead = builder.mul(b_k, ir.Constant(intp, _AHEAD))
 
-    builder.position_at_end(over_outer)
-    outer_state = phis([zero, a, b, *loaded])
-    for node, value in zip(outer_state, [zero, a, b, *loaded], strict=True):
-        node.add_incoming(value, entry)
-    builder.branch(over_inner)
+    def several_steps(state):
+        for _ in range(1 << _LOG_UNROLL):
+            for offset in vector_offsets:
+                there = builder.gep(state[1], [builder.add(ahead, offset)])
+                emit_prefetch(builder, there, write=False)
+            state = one_step(state)
+        return state
 
-    builder.position_at_end(over_inner)
-    start = [zero, *outer_state[1:]]
-    inner_state = phis(start)
-    for node, value in zip(inner_state, start, strict=True):
-        node.add_incoming(value, over_outer)
-    k, a_here, b_here, *accumulators = inner_state
-    sums = emit.multiply_add(a_here, row_offsets, b_here, vector_offsets, accumulators)
-    stepped = [builder.add(k, one), builder.gep(a_here, [a_k]), builder.gep(b_here, [b_k]), *sums]
-    for node, value in zip(inner_state, stepped, strict=True):
-        node.add_incoming(value, over_inner)
-    builder.cbranch(builder.icmp_signed("<", stepped[0], inner), over_inner, after_inner)
+    def one_panel(state):
+        a_panel = state[0]
+        shift, mask = ir.Constant(intp, _LOG_UNROLL), ir.Constant(intp, (1 << _LOG_UNROLL) - 1)
+        state = _emit_loop(builder, builder.lshr(inner, shift), state, several_steps)
+        state = _emit_loop(builder, builder.and_(inner, mask), state, one_step)
+        return [builder.gep(a_panel, [a_outer]), *state[1:]]
 
-    builder.position_at_end(after_inner)
-    o_next = builder.add(outer_state[0], one)
-    a_next = builder.gep(outer_state[1], [a_outer])
-    for node, value in zip(outer_state, [o_next, a_next, stepped[2], *sums], strict=True):
-        node.add_incoming(value, after_inner)
-    builder.cbranch(builder.icmp_signed("<", o_next, outer), over_outer, done)
-
-    builder.position_at_end(done)
-    finals = phis(loaded)
-    for node, untouched, total in zip(finals, loaded, sums, strict=True):
-        node.add_incoming(untouched, entry)
-        node.add_incoming(total, after_inner)
-    for value, offset in zip(finals, c_offsets, strict=True):
+    start = [a, b, *(emit.load(c, offset) for offset in c_offsets)]
+    _, _, *sums = _emit_loop(builder, outer, start, one_panel)
+    for value, offset in zip(sums, c_offsets, strict=True):
         emit.store(value, c, offset)
     return context.get_dummy_value()
+
+
+def _emit_loop(builder, trips, state, body):
+    """Emit ``trips`` rounds of ``state = body(state)``; return the state after the last."""
+    entry, zero = builder.block, ir.Constant(trips.type, 0)
+    loop, done = (builder.function.append_basic_block(f"tile.{end}") for end in ("loop", "done"))
+    builder.cbranch(builder.icmp_signed(">", trips, zero), loop, done)
+
+    builder.position_at_end(loop)
+    counter = builder.phi(trips.type)
+    nodes = [builder.phi(value.type) for value in state]
+    after = body(nodes)
+    counted = builder.add(counter, ir.Constant(trips.type, 1))
+    latch = builder.block
+    for node, first, next_ in zip(
+        [counter, *nodes], [zero, *state], [counted, *after], strict=True
+    ):
+        node.add_incoming(first, entry)
+        node.add_incoming(next_, latch)
+    builder.cbranch(builder.icmp_signed("<", counted, trips), loop, done)
+
+    builder.position_at_end(done)
+    finals = [builder.phi(value.type) for value in state]
+    for node, untouched, last in zip(finals, state, after, strict=True):
+        node.add_incoming(untouched, entry)
+        node.add_incoming(last, latch)
+    return finals
 
 
 def _compiled_tile(vectors):

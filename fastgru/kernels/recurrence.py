@@ -19,10 +19,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fastgru._numba import kernel, kernel_part, np
-from fastgru.kernels.blocks import caller_row, clear_row, copy_row, count_active, rows_of
+from fastgru.kernels.blocks import (
+    caller_row,
+    caller_step,
+    clear_row,
+    copy_row,
+    count_active,
+    rows_of,
+)
 from fastgru.kernels.denormals import flush_denormals, restore_denormals
 from fastgru.kernels.products import TILES
-from fastgru.kernels.vectors import lanes, load, store
+from fastgru.kernels.vectors import lanes, load, prefetch_write, store
 from fastgru.kernels.workers import run_workers, take_next
 
 
@@ -125,11 +132,12 @@ def _fill_part(cell):
         lane, rows = lanes(cells), rows_of(blocks)
         panels = inputs.table.shape[1]
         active = count_active(blocks, block, t)
+        next_step = panels * rows * width * lane
         for i in range(rows):
             symbol, place = np.int64(0), np.int64(0)
             if i < active:
                 row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
-                place = row % layout.n_steps
+                place = caller_step(blocks, block, i, t, layout.reverse)
                 if inputs.tokens.shape[0] > 0:
                     symbol = np.int64(inputs.tokens[row])
             for p in range(panels):
@@ -137,6 +145,7 @@ def _fill_part(cell):
                 source = (symbol * panels + p) * width * lane
                 for v in range(width):
                     store(load(inputs.table, source + v * lane), cells, cell_row + v * lane)
+                    prefetch_write(cells, cell_row + next_step + v * lane)
             if inputs.position_table.shape[0] > 0:
                 for p in range(panels):
                     cell_row = ((at * panels + p) * rows + i) * width * lane

@@ -19,6 +19,7 @@ from fastgru._numba import kernel, kernel_part, np
 from fastgru.kernels.blocks import (
     add_row,
     caller_row,
+    caller_step,
     clear_span,
     copy_row,
     count_active,
@@ -124,7 +125,8 @@ def _table_part(cell):
             add_to_rows(dgates, worker, k + i, sums.table, group * sums.table.shape[1] + symbol)
             n_positions = sums.position_table.shape[1]
             if n_positions > 0:
-                entry = group * n_positions + row % layout.n_steps
+                place = caller_step(blocks, block, i, t, layout.reverse)
+                entry = group * n_positions + place
                 add_to_rows(dgates, worker, k + i, sums.position_table, entry)
 
     return add_to_tables
@@ -189,47 +191,42 @@ def backward_kernel(cell):
                 size = rows * dstate.shape[1]
                 clear_span(dstate, worker * size, (worker + 1) * size)
 
-    @kernel_part(name=f"{cell.name}_backward_block")
-    def backward_block(worker, group, block, blocks, layout, bptt_steps, inputs, weights,
-                       transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums,
-                       weight_sums, scratch):  # fmt: skip
-        first, rows = blocks[block]["first"], rows_of(blocks)
-        dense, hidden = inputs.x.shape[0] > 0, dstates.shape[1]
-        padded = scratch.dstate.shape[1] // n_states
-        load_states(blocks, block, n_states, padded, dstates, scratch.dstate, worker * rows)
-        end = blocks[block]["steps"]
-        while end > 0:
-            begin = max(0, end - layout.chunk)
-            at = first // rows + begin if layout.keep else worker * layout.chunk
-            if reads_tape and not layout.keep:
-                advance(worker, blocks, block, begin, end, at, layout, inputs, weights, state,
-                        cells, scratch.x_rows, scratch.spare)  # fmt: skip
-            elif dense:
-                gather_inputs(worker, blocks, block, begin, end, layout, inputs.x, scratch.x_rows)
-            backward_chunk(worker, group, blocks, block, begin, end, at, layout, bptt_steps,
-                           inputs.tokens, transposed, state, cells, dy, column, hidden, sums,
-                           scratch)  # fmt: skip
-            weight_gradients(worker, group, blocks, block, begin, end, state, scratch, weight_sums)
-            if dense:
-                input_gradients(worker, group, blocks, block, begin, end, layout, w_ih, dx, add,
-                                sums, scratch)  # fmt: skip
-            end = begin
-        if dense and not add:
-            clear_past_ends(blocks, block, layout, dx, 0, dx.shape[1])
-        store_states(blocks, block, n_states, padded, scratch.dstate, worker * rows, dstates)
-
     @kernel_part(name=f"{cell.name}_backward_groups")
     def backward_groups(worker, counter, groups, blocks, layout, bptt_steps, inputs, weights,
                         transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums,
                         weight_sums, scratch):  # fmt: skip
         """Take the blocks of one group after the other back, until no group is left."""
+        rows, hidden, dense = rows_of(blocks), dstates.shape[1], inputs.x.shape[0] > 0
+        dstate, padded = scratch.dstate, scratch.dstate.shape[1] // n_states
         before = flush_denormals()
         group = take_next(counter)
         while group < groups.shape[0] - 1:
             for block in range(groups[group], groups[group + 1]):
-                backward_block(worker, group, block, blocks, layout, bptt_steps, inputs, weights,
-                               transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums,
-                               weight_sums, scratch)  # fmt: skip
+                load_states(blocks, block, n_states, padded, dstates, dstate, worker * rows)
+                end = blocks[block]["steps"]
+                while end > 0:
+                    begin = max(0, end - layout.chunk)
+                    at = blocks[block]["first"] // rows + begin
+                    if not layout.keep:
+                        at = worker * layout.chunk
+                    if reads_tape and not layout.keep:
+                        advance(worker, blocks, block, begin, end, at, layout, inputs, weights,
+                                state, cells, scratch.x_rows, scratch.spare)  # fmt: skip
+                    elif dense:
+                        gather_inputs(worker, blocks, block, begin, end, layout, inputs.x,
+                                      scratch.x_rows)  # fmt: skip
+                    backward_chunk(worker, group, blocks, block, begin, end, at, layout,
+                                   bptt_steps, inputs.tokens, transposed, state, cells, dy,
+                                   column, hidden, sums, scratch)  # fmt: skip
+                    weight_gradients(worker, group, blocks, block, begin, end, state, scratch,
+                                     weight_sums)  # fmt: skip
+                    if dense:
+                        input_gradients(worker, group, blocks, block, begin, end, layout, w_ih,
+                                        dx, add, sums, scratch)  # fmt: skip
+                    end = begin
+                if dense and not add:
+                    clear_past_ends(blocks, block, layout, dx, 0, dx.shape[1])
+                store_states(blocks, block, n_states, padded, dstate, worker * rows, dstates)
             group = take_next(counter)
         restore_denormals(before)
 

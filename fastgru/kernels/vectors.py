@@ -2,9 +2,10 @@
 
 ``load`` gives LANES neighbouring elements of a contiguous array as one value; ``+ - * /``,
 ``floor``, ``sqrt`` and ``where_less`` work on such values lane by lane, with plain numbers
-standing for a vector that repeats them; ``store`` writes one back.  The compiler is left no
-choice: it kept plain loops over the same arrays scalar, five times slower, because it could not
-prove that two arrays do not overlap, and on Intel CPUs with AVX-512 it halves the width.
+standing for a vector that repeats them; ``store`` writes one back.  ``load_first`` and
+``store_first`` touch no more than the first so many lanes, at the end of a row.  The compiler is
+left no choice: it kept plain loops over the same arrays scalar, five times slower, because it could
+not prove that two arrays do not overlap, and on Intel CPUs with AVX-512 it halves the width.
 
 With compilation switched off (``NUMBA_DISABLE_JIT=1``) a vector is a NumPy array of LANES
 elements and the same kernels run unchanged.
@@ -194,6 +195,74 @@ def _store(typing_context, value, array, offset):
     return types.void(value, array, types.intp), generate
 
 
+def _mask(builder, vector, count):
+    """Return the lanes below ``count`` as a vector of truth values."""
+    word = ir.VectorType(ir.IntType(32), vector.lanes)
+    numbers = ir.Constant(word, list(range(vector.lanes)))
+    limit = _splat(builder, builder.trunc(count, ir.IntType(32)), vector.lanes)
+    return builder.icmp_signed("<", numbers, limit)
+
+
+def _masked(builder, action, vector, *arguments):
+    """Call ``llvm.masked.load`` or ``llvm.masked.store``."""
+    name = f"llvm.masked.{action}.v{vector.lanes}f{vector.dtype.bitwidth}.p0"
+    kind = ir.VectorType(_element(vector.dtype), vector.lanes)
+    result = kind if action == "load" else ir.VoidType()
+    known = builder.module.globals.get(name)
+    signature = ir.FunctionType(result, [argument.type for argument in arguments])
+    return builder.call(known or ir.Function(builder.module, signature, name), arguments)
+
+
+@intrinsic
+def _load_first(typing_context, array, offset, count):
+    vector = Vector(array.dtype)
+
+    def generate(context, builder, signature, arguments):
+        place = _pointer(context, builder, signature.args[0], *arguments[:2])
+        zero = ir.Constant(ir.VectorType(_element(vector.dtype), vector.lanes), None)
+        alignment = ir.Constant(ir.IntType(32), array.dtype.bitwidth // 8)
+        mask = _mask(builder, vector, arguments[2])
+        return _masked(builder, "load", vector, place, alignment, mask, zero)
+
+    return vector(array, types.intp, types.intp), generate
+
+
+@intrinsic
+def _store_first(typing_context, value, array, offset, count):
+    vector = Vector(array.dtype)
+
+    def generate(context, builder, signature, arguments):
+        given, container, at, number = arguments
+        place = _pointer(context, builder, signature.args[1], container, at)
+        written = _as_vector(context, builder, given, signature.args[0], vector)
+        alignment = ir.Constant(ir.IntType(32), array.dtype.bitwidth // 8)
+        mask = _mask(builder, vector, number)
+        _masked(builder, "store", vector, written, place, alignment, mask)
+        return context.get_dummy_value()
+
+    return types.void(value, array, types.intp, types.intp), generate
+
+
+def emit_prefetch(builder, pointer, *, write):
+    """Emit a request for the cache line at ``pointer``; one outside of an array does no harm."""
+    byte_pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+    name, module = "llvm.prefetch.p0", builder.module
+    kind = ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
+    function = module.globals.get(name) or ir.Function(module, kind, name)
+    hints = [ir.Constant(word, hint) for hint in (int(write), 3, 1)]  # keep in all caches, data
+    builder.call(function, [builder.bitcast(pointer, byte_pointer), *hints])
+
+
+@intrinsic
+def _prefetch_write(typing_context, array, offset):
+    def generate(context, builder, signature, arguments):
+        place = _pointer(context, builder, signature.args[0], *arguments)
+        emit_prefetch(builder, place, write=True)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
 @intrinsic
 def _lanes(typing_context, array):
     number = VECTOR_BYTES // (array.dtype.bitwidth // 8)
@@ -212,6 +281,24 @@ def _numpy_store(value, array, offset):
     array.reshape(-1)[offset : offset + lanes_of(array.dtype)] = value
 
 
+def _no_prefetch(array, offset):
+    """Do nothing: where compilation is switched off there is no cache to prepare."""
+
+
+def _numpy_load_first(array, offset, count):
+    vector = np.zeros(lanes_of(array.dtype), array.dtype)
+    given = array.reshape(-1)[offset : offset + min(count, len(vector))]
+    vector[: len(given)] = given
+    return vector
+
+
+def _numpy_store_first(value, array, offset, count):
+    number = min(count, lanes_of(array.dtype))
+    array.reshape(-1)[offset : offset + number] = np.broadcast_to(value, lanes_of(array.dtype))[
+        :number
+    ]
+
+
 def _numpy_where_less(a, b, then, otherwise):
     vector = next(value for value in (a, b, then, otherwise) if isinstance(value, np.ndarray))
     return np.where(a < b, then, otherwise).astype(vector.dtype)
@@ -225,6 +312,7 @@ def _numpy_power_of_two(n):
 if jit_disabled:
     load, store, floor, sqrt = _numpy_load, _numpy_store, np.floor, np.sqrt
     where_less, power_of_two = _numpy_where_less, _numpy_power_of_two
+    prefetch_write, load_first, store_first = _no_prefetch, _numpy_load_first, _numpy_store_first
 
     def lanes(array):
         """Return the number of elements of ``array``'s type in a vector."""
@@ -233,14 +321,18 @@ if jit_disabled:
 else:
     load, store, floor, sqrt, lanes = _load, _store, _floor, _sqrt, _lanes
     where_less, power_of_two = _where_less, _power_of_two
+    prefetch_write, load_first, store_first = _prefetch_write, _load_first, _store_first
 
 __all__ = [
     "Vector",
     "floor",
     "lanes",
     "load",
+    "load_first",
     "power_of_two",
+    "prefetch_write",
     "sqrt",
     "store",
+    "store_first",
     "where_less",
 ]

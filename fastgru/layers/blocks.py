@@ -56,7 +56,7 @@ def _rows_of_a_block(n_sequences: int) -> int:
     return min(ROWS, _HALF_TILE) if n_sequences <= ROWS else ROWS
 
 
-def plan_blocks(lengths: np.ndarray, n_steps: int) -> Blocks:
+def plan_blocks(lengths: np.ndarray, n_steps: int, rows: int | None = None) -> Blocks:
     """Sort a batch by length and cut it into blocks.
 
     Parameters
@@ -65,9 +65,12 @@ def plan_blocks(lengths: np.ndarray, n_steps: int) -> Blocks:
         int64 (B,), each from 0 to ``n_steps``.
     n_steps
         Time axis of the caller's arrays.
+    rows
+        Sequences in a block; None for what suits the size of the batch.  Kernels are compiled for
+        each number, so those who take batches of all sizes do better to stay with one.
     """
     n_sequences = len(lengths)
-    rows = _rows_of_a_block(n_sequences)
+    rows = rows or _rows_of_a_block(n_sequences)
     n_blocks = -(-n_sequences // rows)
     order = np.full(n_blocks * rows, -1, np.int64)
     order[:n_sequences] = np.argsort(-lengths, kind="stable")

@@ -20,6 +20,7 @@ import numpy as np
 
 from fastgru.kernels.pooling import pool_backward, pool_forward
 from fastgru.kernels.products import product
+from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
@@ -120,7 +121,7 @@ class SequenceNetwork:
             return self._forward(tokens, lengths, training)
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
-        blocks = plan_blocks(lengths, tokens.shape[1])
+        blocks = plan_blocks(lengths, tokens.shape[1], ROWS)
         symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
         product(self._mixture, self._embeddings["letters"], symbols)
         given = LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
