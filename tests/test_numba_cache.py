@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastgru import _numba
+from fastgru import _kernel_cache, _numba
 
 ROOT = Path(__file__).parent.parent
 needs_compilation = pytest.mark.skipif(_numba.jit_disabled, reason="nothing is compiled")
@@ -26,9 +26,9 @@ def double(x: Any) -> Any:
 @pytest.fixture
 def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A new, empty home of the cache."""
-    home = _numba._CacheHome()
+    home = _kernel_cache._CacheHome()
     monkeypatch.setenv("FASTGRU_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(_numba, "_cache_home", home)
+    monkeypatch.setattr(_kernel_cache, "_cache_home", home)
     yield tmp_path / "cache"
     if home._temporary is not None:
         home._temporary.cleanup()
@@ -43,17 +43,18 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "package"
     folder.joinpath("kernels").mkdir(parents=True)
     folder.joinpath("_numba.py").write_text("settings", encoding="utf-8")
+    folder.joinpath("_kernel_cache.py").write_text("places", encoding="utf-8")
     folder.joinpath("kernels", "gru.py").write_text("h = n + z * (h - n)", encoding="utf-8")
-    monkeypatch.setattr(_numba, "__file__", str(folder / "_numba.py"))
+    monkeypatch.setattr(_kernel_cache, "__file__", str(folder / "_kernel_cache.py"))
     return folder
 
 
 @pytest.mark.parametrize("change", ["_numba.py", "kernels/gru.py", "kernels/lstm.py"])
 def test_cache_key__follows_the_sources(change: str, package: Path) -> None:
-    before = _numba._cache_key()
-    assert _numba._cache_key() == before
+    before = _kernel_cache._cache_key()
+    assert _kernel_cache._cache_key() == before
     package.joinpath(change).write_text("something else", encoding="utf-8")
-    assert _numba._cache_key() != before
+    assert _kernel_cache._cache_key() != before
 
 
 @pytest.mark.parametrize(
@@ -69,26 +70,26 @@ def test_cache_key__follows_the_sources(change: str, package: Path) -> None:
 def test_cache_key__follows_what_shapes_machine_code(
     setting: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = _numba._cache_key()
-    monkeypatch.setattr(_numba.config, setting, value)
-    assert _numba._cache_key() != before
+    before = _kernel_cache._cache_key()
+    monkeypatch.setattr(_kernel_cache.config, setting, value)
+    assert _kernel_cache._cache_key() != before
 
 
 def test_cpu_features__reads_the_setting_of_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _numba.cpu_features()
-    monkeypatch.setattr(_numba.config, "CPU_FEATURES", "+avx2,-avx512f,+fma")
-    assert _numba.cpu_features() == {"avx2", "fma"}
+    assert _kernel_cache.cpu_features()
+    monkeypatch.setattr(_kernel_cache.config, "CPU_FEATURES", "+avx2,-avx512f,+fma")
+    assert _kernel_cache.cpu_features() == {"avx2", "fma"}
 
 
 # --- the place ----------------------------------------------------------------------------
 
 
 def test_cache_directory__is_where_the_environment_says(cache_home: Path) -> None:
-    found = _numba.cache_directory()
-    assert found == cache_home / _numba._cache_key()
+    found = _kernel_cache.cache_directory()
+    assert found == cache_home / _kernel_cache._cache_key()
     assert found.is_dir()
     assert found.stat().st_mode & 0o077 == 0
-    assert _numba.cache_directory() == found
+    assert _kernel_cache.cache_directory() == found
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_user_cache_home__knows_three_places(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert _numba._user_cache_home() == Path(expected)
+    assert _kernel_cache._user_cache_home() == Path(expected)
 
 
 def make_group_writable(folder: Path) -> None:
@@ -126,21 +127,21 @@ def make_a_file(folder: Path) -> None:
 def test_cache_directory__is_temporary_where_the_usual_one_is_not_ours_alone(
     spoil: Callable[[Path], None], cache_home: Path
 ) -> None:
-    usual = cache_home / _numba._cache_key()
+    usual = cache_home / _kernel_cache._cache_key()
     usual.mkdir(parents=True)
     spoil(usual)
-    found = _numba.cache_directory()
+    found = _kernel_cache.cache_directory()
     assert found != usual
     assert found.is_dir()
     assert found.stat().st_mode & 0o077 == 0
-    assert _numba.cache_directory() == found
+    assert _kernel_cache.cache_directory() == found
 
 
 def test_cache_directory__is_temporary_where_another_user_owns_the_usual_one(
     cache_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 12345)
-    assert cache_home not in _numba.cache_directory().parents
+    assert cache_home not in _kernel_cache.cache_directory().parents
 
 
 def test_cache_directory__is_temporary_where_nothing_can_be_written(
@@ -148,7 +149,7 @@ def test_cache_directory__is_temporary_where_nothing_can_be_written(
 ) -> None:
     # As on a read-only file system; the permissions of a folder would not stop root.
     cache_home.write_text("a file instead of a folder", encoding="utf-8")
-    found = _numba.cache_directory()
+    found = _kernel_cache.cache_directory()
     assert found.is_dir()
     assert cache_home not in found.parents
 
@@ -190,7 +191,7 @@ def test_kernel__is_compiled_again_where_its_entry_is_damaged(
 
 @needs_compilation
 def test_kernel__runs_where_its_entry_cannot_be_written(cache_home: Path) -> None:
-    folder = _numba.cache_directory()
+    folder = _kernel_cache.cache_directory()
     folder.rmdir()
     folder.write_text("the folder went away", encoding="utf-8")
     assert call_anew(1.5)[0] == 3.0

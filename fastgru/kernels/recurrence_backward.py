@@ -171,11 +171,8 @@ def _add_output_gradient(worker, blocks, block, t, layout, dy, column, hidden, d
         add_row(dy, row, column, dstate, worker * rows + i, 0, hidden)
 
 
-def backward_kernel(cell):
-    """Return the kernel that runs one direction of one layer of ``cell`` back through all steps."""
-    n_states, reads_tape = cell.n_states, cell.reads_tape
-    advance, step, weight_gradients = chunk_part(cell), cell.backward_step, cell.weight_gradients
-    add_to_tables, input_gradients = _table_part(cell), _input_part(cell)
+def _chunk_back_part(cell):
+    step, add_to_tables = cell.backward_step, _table_part(cell)
 
     @kernel_part(name=f"{cell.name}_backward_chunk")
     def backward_chunk(worker, group, blocks, block, begin, end, at, layout, bptt_steps, tokens,
@@ -191,6 +188,14 @@ def backward_kernel(cell):
                 # A shorter sequence still waits with the gradient of its final state.
                 active, start = count_active(blocks, block, t), worker * rows * dstate.shape[1]
                 clear_span(dstate, start, start + active * dstate.shape[1])
+
+    return backward_chunk
+
+
+def _groups_part(cell):
+    n_states, reads_tape = cell.n_states, cell.reads_tape
+    advance, backward_chunk = chunk_part(cell), _chunk_back_part(cell)
+    weight_gradients, input_gradients = cell.weight_gradients, _input_part(cell)
 
     @kernel_part(name=f"{cell.name}_backward_groups")
     def backward_groups(worker, counter, groups, blocks, layout, bptt_steps, inputs, weights,
@@ -231,6 +236,13 @@ def backward_kernel(cell):
             group = take_next(counter)
         restore_denormals(before)
 
+    return backward_groups
+
+
+def backward_kernel(cell):
+    """Return the kernel that runs one direction of one layer of ``cell`` back through all steps."""
+    backward_groups = _groups_part(cell)
+
     @kernel(parallel=True, name=f"{cell.name}_backward")
     def backward(counter, n_workers, groups, blocks, layout, bptt_steps, inputs, weights,
                  transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums, weight_sums,
@@ -239,17 +251,23 @@ def backward_kernel(cell):
 
         Parameters
         ----------
-        counter, n_workers, blocks, layout, inputs, weights, state, cells
-            As :func:`.recurrence.forward_kernel` left them; where the tape was not kept, ``cells``
-            has a chunk for each worker, and is **written**.
+        counter, n_workers
+            As in the forward kernel (:func:`.recurrence.forward_kernel`).
         groups : int64 (n_groups + 1,)
             Group ``g`` holds the blocks ``groups[g]`` to ``groups[g + 1] - 1``.
+        blocks, layout
+            As in the forward kernel.
         bptt_steps : int
             The gradient of the state is cut at each multiple of it; 0: nowhere.
+        inputs, weights
+            As in the forward kernel.
         transposed
             Recurrent weights for the way back, as the cell defines them.
         w_ih : float, flat
             Input weights for the way back (:func:`fastgru.layers.packing.pack_pairs`).
+        state, cells
+            As the forward kernel left them; where the tape was not kept, ``cells`` has a chunk for
+            each worker, and is **written**.
         dy : float (B * T, columns) or (0, 0)
             Gradient of the states of each step; empty for none.
         column : int

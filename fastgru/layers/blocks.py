@@ -17,7 +17,7 @@ the sums of a wide layer still fit a shared cache.
 """
 
 _HALF_TILE = 4
-"""Rows of a block in small batches: as quick per row as a full tile where there are few vectors."""
+"""Rows of a block in small batches, so that half a tile is not computed for nothing."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ def plan_blocks(lengths: np.ndarray, n_steps: int, rows: int | None = None) -> B
 def _balanced_groups(steps: np.ndarray, n_groups: int) -> np.ndarray:
     """Cut the blocks into groups of about equally many steps, each of one block at least."""
     n_blocks = len(steps)
-    cost = np.cumsum(steps + 1)
-    total = cost[-1] if n_blocks else 0
-    wanted = total * np.arange(1, n_groups) / n_groups
+    ends = np.cumsum(steps + 1)
+    total = ends[-1] if n_blocks else 0
+    middles = ends - (steps + 1) / 2
     groups = np.zeros(n_groups + 1, np.int64)
     groups[-1] = n_blocks
-    groups[1:-1] = np.searchsorted(cost, wanted)
+    groups[1:-1] = np.searchsorted(middles, total * np.arange(1, n_groups) / n_groups)
     for group in range(1, n_groups):
         least = groups[group - 1] + 1
         groups[group] = min(max(groups[group], least), n_blocks - (n_groups - group))

@@ -158,7 +158,7 @@ class Direction:
         self._state = self._array("state", max(blocks.n_rows, 1), states)
         n_cells = max(blocks.n_rows // rows, 1) if keep else workers * chunk
         self._cells = self._array("cells", n_cells, self._panels, rows, cell.width * self._lanes)
-        self.tape_bytes = self._state.nbytes + self._cells.nbytes * keep
+        self.tape_bytes = (self._state.nbytes + self._cells.nbytes * keep) * training
         final = np.zeros_like(initial)
         self.kind.forward(
             *(counter, workers, blocks.table, self._layout),

@@ -45,7 +45,7 @@ class GRU(OneState):
         of it, counted in the order in which a direction runs.  None for the whole length.
     save_memory
         Whether :meth:`backward` computes the gates again from the states, instead of keeping
-        them: a quarter of the memory for about a third more time, and the same bits.
+        them: about a quarter of the memory for a third more arithmetic, and the same bits.
     dtype
         ``"float32"`` or ``"float64"``, of parameters and results.
     random_state

@@ -98,7 +98,7 @@ class Recurrent:
 
     @property
     def tape_bytes(self) -> int:
-        """Bytes that the last forward pass in training has kept for the backward pass."""
+        """Bytes that the last forward pass, if in training, has kept for the backward pass."""
         return self.stack.tape_bytes
 
     def state_dict(self) -> dict[str, np.ndarray]:
