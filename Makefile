@@ -6,8 +6,10 @@ BIN = .venv/bin
 ACTIVE = PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq install
 
+PROCESSES = --numprocesses auto --maxprocesses 4 --dist loadfile
+
 .DELETE_ON_ERROR:
-.PHONY: help run test test-peers test-install check check-package check-workflow peers bench bench-readme bench-compare clean
+.PHONY: help run test test-exhaustive test-peers test-install check check-package check-workflow peers bench bench-readme bench-compare clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
@@ -17,7 +19,10 @@ run: .venv/installed-workflow ## run the whole workflow on the bundled data sets
 	@$(ACTIVE) snakemake --cores all --forcerun report # which ends by showing the results again
 
 test: .venv/installed-test ## run the test suite
-	@$(ACTIVE) python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(ACTIVE) python -m pytest $(PROCESSES)
+
+test-exhaustive: .venv/installed-test ## run the kernels in every mode and with every fault (minutes)
+	@$(ACTIVE) python -m pytest -m exhaustive $(PROCESSES)
 
 test-peers: .venv/installed-peers ## compare with PyTorch (a large download)
 	@$(ACTIVE) python -m pytest -m peers

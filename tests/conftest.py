@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # No deadline anywhere: the first example of a test may compile a kernel.
-settings.register_profile("default", deadline=None, max_examples=50)
+settings.register_profile("default", deadline=None, max_examples=20)
 settings.register_profile(
     "ci",
     deadline=None,
-    max_examples=50,
+    max_examples=20,
     derandomize=True,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],

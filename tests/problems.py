@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 from tests.reference import around, cells, layers
 
@@ -29,6 +30,12 @@ CELLS = {
     "rnn tanh": Kind("RNN", {}, cells.RNN_TANH),
     "rnn relu": Kind("RNN", {"nonlinearity": "relu"}, cells.RNN_RELU),
 }
+EVERY_CELL = [
+    pytest.param(name, marks=[pytest.mark.exhaustive] if name in {"lstm", "rnn relu"} else [])
+    for name in CELLS
+]
+"""For tests that go through all cells: two that differ from others by little take their time."""
+
 GATED = [name for name in CELLS if not name.startswith("rnn")]
 """Those that keep a tape, and so have save_memory."""
 
@@ -177,7 +184,7 @@ def expected_solution(problem: Problem) -> Solution:
         gradients["embedding"], positions = around.embedding_gradients(
             gradients.pop("x"), problem.x, problem.lengths, len(problem.embedding), n_positions
         )
-        if n_positions:
+        if problem.position_embedding is not None:
             gradients["position_embedding"] = positions
     return Solution(outputs[-1], final, gradients)
 

@@ -29,8 +29,8 @@ class LSTM(Recurrent):
     the form of ``torch.nn.LSTM``, whose state dicts load as they are; the peepholes ``w_c*`` (Gers
     and Schmidhuber 2000) are there on request.
 
-    Attributes and errors are those of :class:`fastgru.GRU`; weights (4H, ...) have the gates stacked
-    i, f, g, o.
+    Attributes and errors are those of :class:`fastgru.GRU`; weights (4H, ...) have the gates
+    stacked i, f, g, o.
 
     Parameters
     ----------

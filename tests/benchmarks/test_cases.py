@@ -15,13 +15,13 @@ from benchmarks.rivals import OneThread, all_differences, short_difference
 from benchmarks.worker import Remote
 
 TINY = {
-    "tokens": Case(3, 5, 4, 2),
-    "ragged": Case(3, 8, 4, 2, ragged=True),
-    "dense": Case(3, 5, 4, 2, n_symbols=None),
-    "lstm": Case(3, 5, 4, 2, cell="lstm"),
-    "lstm_dense": Case(3, 5, 4, 2, n_symbols=None, cell="lstm"),
-    "before": Case(3, 5, 4, 2, cell="gru_before"),
-    "saving": Case(3, 5, 4, 2, save_memory=True),
+    "tokens": Case(9, 5, 4, 2),
+    "ragged": Case(9, 8, 4, 2, ragged=True),
+    "dense": Case(9, 5, 4, 2, n_symbols=None),
+    "lstm": Case(9, 5, 4, 2, cell="lstm"),
+    "lstm_dense": Case(9, 5, 4, 2, n_symbols=None, cell="lstm"),
+    "before": Case(9, 5, 4, 2, cell="gru_before"),
+    "saving": Case(9, 5, 4, 2, save_memory=True),
 }
 RECTANGULAR = [TINY["tokens"], TINY["dense"]]
 
@@ -47,9 +47,9 @@ def test_flops__of_a_ragged_case_counts_valid_steps() -> None:
 def test_label__names_what_differs() -> None:
     assert Case(64, 200, 128).label == "B 64, T 200, H 128, tokens"
     assert Case(1, 8, 4, 6, n_symbols=None, ragged=True).label == "B 1, T 2 to 8, H 4, dense I 6"
-    assert TINY["lstm"].label == "LSTM, B 3, T 5, H 4, tokens"
-    assert TINY["saving"].label == "B 3, T 5, H 4, tokens, save_memory"
-    assert replace(TINY["tokens"], precision="bf16").label == "B 3, T 5, H 4, tokens, bf16"
+    assert TINY["lstm"].label == "LSTM, B 9, T 5, H 4, tokens"
+    assert TINY["saving"].label == "B 9, T 5, H 4, tokens, save_memory"
+    assert replace(TINY["tokens"], precision="bf16").label == "B 9, T 5, H 4, tokens, bf16"
 
 
 @pytest.mark.parametrize("case", TINY.values(), ids=TINY)
@@ -112,7 +112,7 @@ def test_torch__agrees(case: Case) -> None:
 
 @pytest.mark.peers
 def test_short_difference__compares_the_first_steps() -> None:
-    found = short_difference(Case(3, 500, 4, 2))
+    found = short_difference(Case(9, 500, 4, 2))
     assert "weight_hh_l0" in found
     assert disagreements(found) == []
     assert short_difference(TINY["before"]) == {}

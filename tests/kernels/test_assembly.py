@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from fastgru._numba import cpu_features, jit_disabled
+from fastgru.kernels.microkernel import tile_3
 from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
-from tests.kernels.test_microkernel import run_tile_3
+from fastgru.kernels.vectors import lanes
+from tests.kernels.uncached import uncached_kernel
 from tests.problems import DTYPES
 
 ROOT = Path(__file__).parents[2]
@@ -27,14 +29,24 @@ needs_wide_vectors = pytest.mark.skipif(
 )
 
 
-def tile_assembly(dtype: str) -> str:
-    lane = lanes_of(dtype)
-    a, b, c = np.ones(ROWS, dtype), np.ones(3 * lane, dtype), np.zeros(ROWS * 3 * lane, dtype)
-    at = np.array([0, 3 * lane, 0, 1, 1, 0, 0, 3 * lane, lane])
-    run_tile_3(None, c, at, a, b, np.array([1, 1]))
-    compiled: Any = run_tile_3
-    found = compiled.inspect_asm()
-    return next(text for key, text in found.items() if key[1].dtype.name == dtype)
+# The strides that are constants in the kernels: states times weights, and the weights' gradients.
+@uncached_kernel
+def states_times_weights(c: Any, a: Any, b: Any, stride: int, inner: int) -> None:
+    lane = lanes(c)
+    tile_3(None, c, 0, 4 * lane, a, 0, stride, 1, 0, b, 0, 3 * lane, lane, inner, 1)
+
+
+@uncached_kernel
+def weight_gradient(c: Any, a: Any, b: Any, stride: int, inner: int) -> None:
+    lane = lanes(c)
+    tile_3(None, c, 0, 3 * lane, a, 0, 1, stride, 0, b, 0, 4 * lane, lane, inner, 1)
+
+
+def tile_assembly(kernel: Any, dtype: str) -> str:
+    c = np.zeros(ROWS * 4 * lanes_of(dtype), dtype)
+    kernel(c, c.copy(), c.copy(), ROWS, 1)
+    found = kernel.inspect_asm()
+    return next(text for key, text in found.items() if key[0].dtype.name == dtype)
 
 
 def multiply_adds(assembly: str, dtype: str) -> list[str]:
@@ -45,8 +57,9 @@ def multiply_adds(assembly: str, dtype: str) -> list[str]:
 
 @needs_wide_vectors
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_tile__is_fused_multiply_adds_of_whole_registers(dtype: str) -> None:
-    assembly, register = tile_assembly(dtype), REGISTERS[VECTOR_BYTES]
+@pytest.mark.parametrize("kernel", [states_times_weights, weight_gradient])
+def test_tile__is_fused_multiply_adds_of_whole_registers(kernel: Any, dtype: str) -> None:
+    assembly, register = tile_assembly(kernel, dtype), REGISTERS[VECTOR_BYTES]
     found = multiply_adds(assembly, dtype)
     assert set(found) == {register}
     assert len(found) >= ROWS * 3
@@ -58,7 +71,7 @@ def test_tile__is_fused_multiply_adds_of_whole_registers(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_tile__calls_no_library(dtype: str) -> None:
-    assert not re.findall(r"\bfmaf?\b", tile_assembly(dtype))
+    assert not re.findall(r"\bfmaf?\b", tile_assembly(weight_gradient, dtype))
 
 
 INSPECT = """
@@ -75,7 +88,7 @@ for kernel in (kind.forward, kind.backward):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @needs_wide_vectors
 @pytest.mark.parametrize("cell", ["gru", "gru reset before", "lstm", "rnn tanh", "rnn relu"])
 def test_layer__is_fused_multiply_adds_of_whole_registers(cell: str, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from fastgru._numba import cpu_features
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 class Mode(NamedTuple):
@@ -73,7 +73,7 @@ def test_kernels__pass_their_tests_in_mode(name: str) -> None:
     mode = MODES[name]
     if mode.needs and (platform.machine() != "x86_64" or mode.needs not in cpu_features()):
         pytest.skip(f"this CPU has no {mode.needs}")
-    quick = ["-m", "not slow and not peers", "-p", "no:cacheprovider", "-q"]
+    quick = ["-m", "not slow and not peers and not exhaustive", "-p", "no:cacheprovider", "-q"]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *mode.files, "-k", mode.names, *quick],
         check=False,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.kernels.mutations import MUTATIONS, ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 # A wrong number, or without compilation a place that no array has; not a fault of the mutation.
 CAUGHT = {"AssertionError", "IndexError", "ValueError"}

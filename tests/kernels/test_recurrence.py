@@ -13,6 +13,7 @@ from tests.problem_strategies import problems
 from tests.problems import (
     CELLS,
     DTYPES,
+    EVERY_CELL,
     GATED,
     Problem,
     expected_solution,
@@ -20,7 +21,7 @@ from tests.problems import (
     solve,
 )
 
-every_cell = pytest.mark.parametrize("cell", CELLS)
+every_cell = pytest.mark.parametrize("cell", EVERY_CELL)
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
 
@@ -65,7 +66,7 @@ def test_gru__gives_the_same_bits_with_any_number_of_rows_in_a_block() -> None:
     assert_same_bits_with_any_number_of_rows("gru", "float32")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @every_dtype
 @pytest.mark.parametrize("cell", CELLS)
 def test_layer__gives_the_same_bits_with_any_number_of_rows_in_a_block(

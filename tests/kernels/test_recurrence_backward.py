@@ -15,6 +15,7 @@ from tests.gradients import TOLERANCE, central_differences
 from tests.problem_strategies import problems
 from tests.problems import (
     CELLS,
+    EVERY_CELL,
     GATED,
     Problem,
     expected_solution,
@@ -26,7 +27,7 @@ from tests.problems import (
 )
 
 # The last cell first: processes that share a cache compile different kernels at the same time.
-every_cell = pytest.mark.parametrize("cell", list(reversed(CELLS)))
+every_cell = pytest.mark.parametrize("cell", list(reversed(EVERY_CELL)))
 
 GRADIENT_CASES = [
     {"kind": "dense", "lengths": [3, 0, 5, 1]},

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.comparing import assert_same_bits, assert_same_solution, poisoned_memory
 from tests.problem_strategies import batch_sizes, problems
 from tests.problems import (
-    CELLS,
+    EVERY_CELL,
     forward,
     load,
     make_problem,
@@ -25,7 +25,7 @@ from tests.reference.layers import reversed_in_time
 # Sequence for sequence results: each has its own.
 PER_SEQUENCE = {"y": 0, "h_n": 1, "c_n": 1, "dx": 0, "dh0": 1, "dc0": 1}
 
-every_cell = pytest.mark.parametrize("cell", CELLS)
+every_cell = pytest.mark.parametrize("cell", EVERY_CELL)
 
 
 @every_cell

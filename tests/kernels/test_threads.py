@@ -10,7 +10,7 @@ import pytest
 
 from fastgru._numba import jit_disabled, threads_limited_to
 from tests.comparing import assert_same_bits, assert_same_solution
-from tests.problems import CELLS, GATED, make_problem, solve
+from tests.problems import EVERY_CELL, GATED, make_problem, solve
 
 pytestmark = pytest.mark.skipif(jit_disabled, reason="plain Python has one thread")
 
@@ -23,7 +23,7 @@ PROBLEMS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", EVERY_CELL)
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_layer__gives_the_same_bits_on_any_number_of_threads(name: str, cell: str) -> None:
     assert_same_on_two_threads(cell, dtype="float32", **PROBLEMS[name])
@@ -73,7 +73,9 @@ def test_layers__may_run_in_several_python_threads_at_once() -> None:
     assert outcomes == ["equal"] * len(problems)
 
 
-@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "dtype", ["float32", pytest.param("float64", marks=pytest.mark.exhaustive)]
+)
 def test_training__gives_the_same_bits_on_any_number_of_threads(dtype: str) -> None:
     from fastgru import SequenceClassifier
 

@@ -5,7 +5,7 @@ import pytest
 
 from fastgru.layers.parameters import ParameterStore
 from fastgru.training.optimizer import AdamW
-from tests import reference
+from tests.reference import around
 
 SHAPES = {"weight": (5, 7), "bias": (5,), "letters": (4, 3)}
 
@@ -25,12 +25,12 @@ def test_step__is_the_textbook(rng: np.random.Generator) -> None:
     expected = store.values.copy()
     decay = np.zeros_like(expected)
     decay[store.places()["part.weight"]] = 0.1
-    state = reference.Adam(np.zeros_like(expected), np.zeros_like(expected))
+    state = around.Adam(np.zeros_like(expected), np.zeros_like(expected))
     for step in range(1, 101):
         set_grads(store, rng)
         rate = 0.01 / step
         optimizer.step(rate)
-        expected, state = reference.adamw_step(
+        expected, state = around.adamw_step(
             expected, store.grads, state, step, learning_rate=rate, decay=decay
         )
     np.testing.assert_allclose(store.values, expected, rtol=0, atol=1e-13)
