@@ -39,13 +39,14 @@ def problems(
     max_layers: int = 2,
     bidirectional: bool | None = None,
     min_sequences: int = 0,
+    shortest: int = 0,
     options: st.SearchStrategy[dict[str, Any]] | None = None,
 ) -> Problem:
     """Any shapes, lengths and options; the numbers come from a seed."""
     dtype = draw(st.sampled_from(DTYPES)) if dtype is None else dtype
-    longest = draw(st.sampled_from(STEP_COUNTS))
+    longest = draw(st.sampled_from([n for n in STEP_COUNTS if n >= shortest]))
     n_sequences = draw(st.sampled_from([n for n in batch_sizes(cell, dtype) if n >= min_sequences]))
-    some = st.integers(0, longest)
+    some = st.integers(shortest, longest)
     problem = make_problem(
         cell,
         draw(st.integers(0, 2**16)),
