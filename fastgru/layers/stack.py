@@ -137,7 +137,8 @@ class Stack:
             mask = dropout_mask(y.shape, self._dropout, y.dtype, rng)
             y *= mask
         self._masks.append(mask)
-        self._kept_between += y.nbytes + (0 if mask is None else mask.nbytes)
+        if training:
+            self._kept_between += y.nbytes + (0 if mask is None else mask.nbytes)
         return y
 
     def backward(
