@@ -132,6 +132,7 @@ def _compile(function: Callable[..., Any], **options: bool) -> Callable[..., Any
         fastmath=FloatingPoint,
         nogil=True,
         no_cfunc_wrapper=True,
+        _nrt=False,
         **options,
     )(function)
     compiled._cache = LazyCache(function)

@@ -18,9 +18,13 @@ and so passes every clamp.
 """
 
 from fastgru._numba import np, register_jitable, type_dispatch, types
-from fastgru.kernels.vectors import Vector, floor, power_of_two, where_less
+from fastgru.kernels.vectors import power_of_two, where_less
 
 _LOG2_E = 1.4426950408889634
+
+_WHOLE_FLOAT32 = 1.5 * 2.0**23
+_WHOLE_FLOAT64 = 1.5 * 2.0**52
+"""Added to a number, these leave no bits for a fraction: the sum is rounded to a whole number."""
 
 
 @register_jitable
@@ -33,7 +37,8 @@ def _clamp(x, limit):
 @register_jitable
 def _exp_float32(x):
     x = _clamp(x, 87.0)
-    n = floor(x * _LOG2_E + 0.5)
+    t = x * _LOG2_E + _WHOLE_FLOAT32
+    n = t - _WHOLE_FLOAT32
     r = x - n * 0.693359375
     r = r - n * -2.12194440e-4
     p = r * (1 / 720) + 1 / 120
@@ -42,7 +47,7 @@ def _exp_float32(x):
     p = p * r + 0.5
     p = p * r + 1.0
     p = p * r + 1.0
-    return p * power_of_two(n)
+    return p * power_of_two(t)
 
 
 @register_jitable
@@ -64,7 +69,8 @@ def _tanh_float32(x):
 @register_jitable
 def _exp_float64(x):
     x = _clamp(x, 708.0)
-    n = floor(x * _LOG2_E + 0.5)
+    t = x * _LOG2_E + _WHOLE_FLOAT64
+    n = t - _WHOLE_FLOAT64
     r = x - n * 6.93145751953125e-1
     r = r - n * 1.42860682030941723212e-6
     p = r * (1 / 479001600) + 1 / 39916800
@@ -79,7 +85,7 @@ def _exp_float64(x):
     p = p * r + 0.5
     p = p * r + 1.0
     p = p * r + 1.0
-    return p * power_of_two(n)
+    return p * power_of_two(t)
 
 
 @register_jitable
@@ -108,13 +114,13 @@ def tanh(x):
 
 @type_dispatch(sigmoid)
 def _sigmoid(x):
-    if x == Vector(types.float32):
+    if x.dtype == types.float32:
         return lambda x: 1.0 / (_exp_float32(-x) + 1.0)
     return lambda x: 1.0 / (_exp_float64(-x) + 1.0)
 
 
 @type_dispatch(tanh)
 def _tanh(x):
-    if x == Vector(types.float32):
+    if x.dtype == types.float32:
         return lambda x: _tanh_float32(x)
     return lambda x: _tanh_float64(x)

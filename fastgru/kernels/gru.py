@@ -30,7 +30,16 @@ from fastgru.kernels.microkernel import tile_3
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
-from fastgru.kernels.vectors import lanes, load, store
+from fastgru.kernels.rows import group_of, load_rows, store_rows
+from fastgru.kernels.step import (
+    add_to_tables,
+    repeat_states,
+    state_row,
+    store_state,
+    with_input,
+    with_output_gradient,
+)
+from fastgru.kernels.vectors import lanes
 
 
 class GRUWeights(NamedTuple):
@@ -51,80 +60,100 @@ class GRUSums(NamedTuple):
     hh: np.ndarray
 
 
-@kernel_part
-def _finish_panel(row, first, p, active, rows, state, cells):
-    """Turn pre-activations into gates, in place, and write the new state of a panel."""
+@kernel_part(inline=True)
+def _finish_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
+                  place, y, column, hidden):  # fmt: skip
+    """Turn products into gates, in place, and write the new state of a panel."""
     lane, stride = lanes(cells), state.shape[1]
-    for i in range(active):
+    entry, unit = p * 4 * lane, p * lane
+    for i in range(0, active, group_of(blocks)):
         cell = first + i * 4 * lane
-        before = (row + i) * stride + p * lane
-        q = load(cells, cell)
-        r = sigmoid(load(cells, cell + lane))
-        z = sigmoid(load(cells, cell + 2 * lane))
-        n = tanh(load(cells, cell + 3 * lane) + r * q)
-        store(r, cells, cell + lane)
-        store(z, cells, cell + 2 * lane)
-        store(n, cells, cell + 3 * lane)
-        store(n + z * (load(state, before) - n), state, before + rows * stride)
-    for i in range(active, rows):
-        before = (row + i) * stride + p * lane
-        store(load(state, before), state, before + rows * stride)
+        q = load_rows(blocks, cells, cell, 4 * lane)
+        r = load_rows(blocks, cells, cell + lane, 4 * lane)
+        z = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
+        h = load_rows(blocks, state, (row + i) * stride + unit, stride)
+        q = with_input(blocks, q, inputs, places, place + i, entry)
+        r = sigmoid(with_input(blocks, r, inputs, places, place + i, entry + lane))
+        z = sigmoid(with_input(blocks, z, inputs, places, place + i, entry + 2 * lane))
+        n = r * q
+        if dense:
+            n = n + load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
+        n = tanh(with_input(blocks, n, inputs, places, place + i, entry + 3 * lane))
+        h = n + z * (h - n)
+        store_rows(blocks, q, cells, cell, 4 * lane, rows_of(blocks))
+        store_rows(blocks, r, cells, cell + lane, 4 * lane, rows_of(blocks))
+        store_rows(blocks, z, cells, cell + 2 * lane, 4 * lane, rows_of(blocks))
+        store_rows(blocks, n, cells, cell + 3 * lane, 4 * lane, rows_of(blocks))
+        store_state(blocks, h, state, (next_row + i) * stride + unit, y, places, place + i,
+                    column + unit, hidden - unit, active - i)  # fmt: skip
 
 
 @kernel_part
-def _forward_step(worker, blocks, block, t, at, weights, state, cells, spare):
+def _forward_step(worker, blocks, block, t, at, layout, inputs, weights, state, cells, places,
+                  spare, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
-    panels, hidden = weights.hh.shape[0], weights.hh.shape[1]
-    row = blocks[block]["first"] + t * rows
-    active = count_active(blocks, block, t)
+    panels, padded = weights.hh.shape[0], weights.hh.shape[1]
+    row = state_row(worker, blocks, block, t, layout)
+    next_row = state_row(worker, blocks, block, t + 1, layout)
+    active, dense = count_active(blocks, block, t), inputs.x.shape[0] > 0
     for p in range(panels):
         first = (at * panels + p) * rows * 4 * lane
-        tile_3(blocks, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
-               weights.hh, p * hidden * 3 * lane, 3 * lane, lane, hidden, 1)  # fmt: skip
-        _finish_panel(row, first, p, active, rows, state, cells)
+        tile_3(blocks, dense, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
+               weights.hh, p * padded * 3 * lane, 3 * lane, lane, padded, 1)  # fmt: skip
+        _finish_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
+                      worker * 3 * rows, y, column, hidden)  # fmt: skip
+    repeat_states(active, rows, state, row, next_row)
 
 
-@kernel_part
-def _gate_gradients(worker, row, at, p, k, active, rows, state, cells, scratch):
+@kernel_part(inline=True)
+def _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, dy, column, hidden,
+                    sums, scratch):  # fmt: skip
     """Write dq | dr | dz | dn of one panel, and leave d * z in its place."""
-    dstate, dgates = scratch.dstate, scratch.dgates
-    lane = lanes(dgates)
+    dstate, dgates, places = scratch.dstate, scratch.dgates, scratch.places
+    lane, rows, stride = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels = dgates.shape[1]
     out = ((worker * panels + p) * dgates.shape[2] + k) * 4 * lane
-    for i in range(active):
+    entry, unit = p * 4 * lane, p * lane
+    for i in range(0, active, group_of(blocks)):
         cell = ((at * panels + p) * rows + i) * 4 * lane
-        here = (worker * rows + i) * dstate.shape[1] + p * lane
-        to = out + i * 4 * lane
-        q = load(cells, cell)
-        r = load(cells, cell + lane)
-        z = load(cells, cell + 2 * lane)
-        n = load(cells, cell + 3 * lane)
-        before = load(state, (row + i) * state.shape[1] + p * lane)
-        d = load(dstate, here)
+        here = (worker * rows + i) * stride + unit
+        place, to, count = worker * 3 * rows + i, out + i * 4 * lane, active - i
+        q = load_rows(blocks, cells, cell, 4 * lane)
+        r = load_rows(blocks, cells, cell + lane, 4 * lane)
+        z = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
+        n = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
+        before = load_rows(blocks, state, (row + i) * state.shape[1] + unit, state.shape[1])
+        d = load_rows(blocks, dstate, here, stride)
+        d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
         dn = d * (1.0 - z) * (1.0 - n * n)
         dz = d * (before - n) * z * (1.0 - z)
         dr = dn * q * r * (1.0 - r)
         dq = dn * r
-        store(dq, dgates, to)
-        store(dr, dgates, to + lane)
-        store(dz, dgates, to + 2 * lane)
-        store(dn, dgates, to + 3 * lane)
-        store(d * z, dstate, here)
+        store_rows(blocks, dq, dgates, to, 4 * lane, rows)
+        store_rows(blocks, dr, dgates, to + lane, 4 * lane, rows)
+        store_rows(blocks, dz, dgates, to + 2 * lane, 4 * lane, rows)
+        store_rows(blocks, dn, dgates, to + 3 * lane, 4 * lane, rows)
+        store_rows(blocks, d * z, dstate, here, stride, count)
+        add_to_tables(blocks, group, dq, sums, places, place, entry, count)
+        add_to_tables(blocks, group, dr, sums, places, place, entry + lane, count)
+        add_to_tables(blocks, group, dz, sums, places, place, entry + 2 * lane, count)
+        add_to_tables(blocks, group, dn, sums, places, place, entry + 3 * lane, count)
     clear_span(dgates, out + active * 4 * lane, out + rows * 4 * lane)
 
 
 @kernel_part
-def _backward_step(worker, blocks, block, t, k, at, transposed, state, cells, scratch):
+def _backward_step(worker, group, blocks, block, t, k, at, transposed, state, cells, dy, column,
+                   hidden, sums, scratch):  # fmt: skip
     dstate, dgates = scratch.dstate, scratch.dgates
-    lane, rows = lanes(dgates), rows_of(blocks)
+    lane, rows, stride = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]
     row = blocks[block]["first"] + t * rows
     active = count_active(blocks, block, t)
     for p in range(panels):
-        _gate_gradients(worker, row, at, p, k, active, rows, state, cells, scratch)
-    hidden = dstate.shape[1]
+        _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, dy, column,
+                        hidden, sums, scratch)  # fmt: skip
     dq = (worker * panels * chunk_rows + k) * 4 * lane
-    multiply_rows(blocks, dstate, worker * rows * hidden, hidden, panels,
+    multiply_rows(blocks, True, dstate, worker * rows * stride, stride, panels,
                   dgates, dq, 4 * lane, chunk_rows * 4 * lane, 3 * lane, panels,
                   transposed.hh)  # fmt: skip
 

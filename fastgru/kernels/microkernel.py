@@ -2,7 +2,7 @@
 
 One function, :func:`tile`, computes::
 
-    C[m, v*LANES + l] += sum over o, k of  A[m, o, k] * B[o, k, v, l]
+    C[m, v*LANES + l] = (C if add else 0) + sum over o, k of  A[m, o, k] * B[o, k, v, l]
 
 for ``m`` in 0..rows-1, ``v`` in 0..vectors-1 and ``l`` in 0..LANES-1 (columns), with ``k`` running
 over ``inner`` steps in each of ``outer`` panels.  The ``rows x vectors`` accumulators stay in
@@ -86,6 +86,18 @@ class _TileEmitter:
             for v in range(self.vectors)
         ]
 
+    def start(self, add, c, offsets):
+        """Return the accumulators' first values: those of ``c``, or zero unless ``add``."""
+        builder, before = self.builder, self.builder.block
+        with builder.if_then(add):
+            held = [self.load(c, offset) for offset in offsets]
+            loading = builder.block
+        values = [builder.phi(self.vector) for _ in held]
+        for value, given in zip(values, held, strict=True):
+            value.add_incoming(ir.Constant(self.vector, None), before)
+            value.add_incoming(given, loading)
+        return values
+
     def multiply_add(self, a, row_offsets, b, vector_offsets, accumulators):
         """Return ``accumulators[m, v] + a[m] * b[v]``, one step of k."""
         columns = [self.load(b, offset) for offset in vector_offsets]
@@ -100,16 +112,17 @@ class _TileEmitter:
 
 def _emit_tile(context, builder, signature, arguments, rows, vectors):
     """Emit: load accumulators; for o: for k: multiply_add; store accumulators."""
+    add = arguments[1]
     (c, c_offset, c_row), (a, a_offset, a_row, a_k, a_outer), (b, b_offset, b_k, b_vector) = (
-        arguments[1:4],
-        arguments[4:9],
-        arguments[9:13],
+        arguments[2:5],
+        arguments[5:10],
+        arguments[10:14],
     )
-    inner, outer = arguments[13:15]
+    inner, outer = arguments[14:16]
     kinds = signature.args
-    c = _data_pointer(context, builder, kinds[1], c, c_offset)
-    a = _data_pointer(context, builder, kinds[4], a, a_offset)
-    b = _data_pointer(context, builder, kinds[9], b, b_offset)
+    c = _data_pointer(context, builder, kinds[2], c, c_offset)
+    a = _data_pointer(context, builder, kinds[5], a, a_offset)
+    b = _data_pointer(context, builder, kinds[10], b, b_offset)
     emit = _TileEmitter(builder, c.type.pointee, rows, vectors)
     intp = inner.type
     row_offsets = [builder.mul(a_row, ir.Constant(intp, m)) for m in range(rows)]
@@ -138,7 +151,7 @@ def _emit_tile(context, builder, signature, arguments, rows, vectors):
         state = _emit_loop(builder, builder.and_(inner, mask), state, one_step)
         return [builder.gep(a_panel, [a_outer]), *state[1:]]
 
-    start = [a, b, *(emit.load(c, offset) for offset in c_offsets)]
+    start = [a, b, *emit.start(add, c, c_offsets)]
     _, _, *sums = _emit_loop(builder, outer, start, one_panel)
     for value, offset in zip(sums, c_offsets, strict=True):
         emit.store(value, c, offset)
@@ -177,6 +190,7 @@ def _compiled_tile(vectors):
     def tile(
         typing_context,
         shape,
+        add,
         c,
         c_offset,
         c_row,
@@ -197,7 +211,7 @@ def _compiled_tile(vectors):
         sizes = types.intp
         rows = ROWS if isinstance(shape, types.NoneType) else block_rows(shape.dtype)
         signature = types.void(
-            *(shape, c, sizes, sizes), *(a, sizes, sizes, sizes, sizes), *(b, sizes, sizes, sizes),
+            *(shape, types.boolean, c, sizes, sizes), *(a, sizes, sizes, sizes, sizes), *(b, sizes, sizes, sizes),
             *(sizes, sizes),
         )  # fmt: skip
 
@@ -213,13 +227,13 @@ def _numpy_tile(vectors):
     """Return the definition of the tile in NumPy: used where compilation is switched off."""
 
     @np.errstate(over="ignore", invalid="ignore")  # padding may hold anything
-    def tile(shape, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
+    def tile(shape, add, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
              b, b_offset, b_k, b_vector, inner, outer):  # fmt: skip
         rows = ROWS if shape is None else block_rows(shape.dtype)
         lanes = lanes_of(c.dtype)
         columns = (np.arange(vectors)[:, None] * b_vector + np.arange(lanes)).ravel()
         c_at = c_offset + np.arange(rows)[:, None] * c_row + np.arange(vectors * lanes)
-        total = c.reshape(-1)[c_at]
+        total = c.reshape(-1)[c_at] if add else np.zeros(c_at.shape, c.dtype)
         for step in range(inner * outer):
             o, k = divmod(step, inner)
             a_at = a_offset + np.arange(rows) * a_row + o * a_outer + k * a_k
@@ -234,10 +248,11 @@ _make_tile = _numpy_tile if jit_disabled else _compiled_tile
 tile_1 = _make_tile(1)
 tile_2 = _make_tile(2)
 tile_3 = _make_tile(3)
-"""``tile_v(shape, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k, b_vector,
-inner, outer)``: add the product to a tile of rows x v vectors of ``c``.
+"""``tile_v(shape, add, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k,
+b_vector, inner, outer)``: add the product to a tile of rows x v vectors of ``c``.
 
 ``shape`` is the table of blocks whose type says how many rows the tile has, or None for ROWS.
+Unless ``add``, what stands in ``c`` is overwritten instead.
 
 ``c``, ``a`` and ``b`` are contiguous arrays of one float type; offsets and strides count
 elements.  The panels of ``b`` follow each other (``inner * b_k`` apart), those of ``a`` stand

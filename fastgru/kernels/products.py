@@ -12,12 +12,12 @@ from fastgru.kernels.vectors import lanes
 
 
 @kernel_part
-def tile_4(shape, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
+def tile_4(shape, add, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
            b, b_offset, b_k, b_vector, inner, outer):  # fmt: skip
     """Add a product to a tile of rows x 4 vectors; arguments as in :mod:`.microkernel`."""
-    tile_2(shape, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
+    tile_2(shape, add, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
            b, b_offset, b_k, b_vector, inner, outer)  # fmt: skip
-    tile_2(shape, c, c_offset + 2 * lanes(c), c_row, a, a_offset, a_row, a_k, a_outer,
+    tile_2(shape, add, c, c_offset + 2 * lanes(c), c_row, a, a_offset, a_row, a_k, a_outer,
            b, b_offset + 2 * b_vector, b_k, b_vector, inner, outer)  # fmt: skip
 
 
@@ -26,9 +26,11 @@ TILES = {1: tile_1, 2: tile_2, 3: tile_3, 4: tile_4}
 
 
 @kernel_part
-def multiply_rows(shape, out, out_at, out_stride, panels,
+def multiply_rows(shape, add, out, out_at, out_stride, panels,
                   a, a_at, a_stride, a_outer, inner, outer, packed):  # fmt: skip
     """Add ``a @ packed`` to the rows of ``out``: ``panels`` vectors wide, two at a time.
+
+    Unless ``add``, the rows are overwritten instead.
 
     ``a`` holds ``outer`` panels of ``inner`` columns, ``a_outer`` apart.  ``packed`` is flat, laid
     out by :func:`fastgru.layers.packing.pack_pairs`.
@@ -36,10 +38,10 @@ def multiply_rows(shape, out, out_at, out_stride, panels,
     lane = lanes(out)
     pair = outer * inner * 2 * lane
     for c in range(panels // 2):
-        tile_2(shape, out, out_at + c * 2 * lane, out_stride, a, a_at, a_stride, 1, a_outer,
+        tile_2(shape, add, out, out_at + c * 2 * lane, out_stride, a, a_at, a_stride, 1, a_outer,
                packed, c * pair, 2 * lane, lane, inner, outer)  # fmt: skip
     if panels % 2 == 1:
-        tile_1(shape, out, out_at + (panels - 1) * lane, out_stride, a, a_at, a_stride, 1, a_outer,
+        tile_1(shape, add, out, out_at + (panels - 1) * lane, out_stride, a, a_at, a_stride, 1, a_outer,
                packed, panels // 2 * pair, lane, lane, inner, outer)  # fmt: skip
 
 

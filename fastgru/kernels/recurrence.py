@@ -7,29 +7,25 @@ one step; from them :func:`forward_kernel` makes the kernel that runs one direct
 The input enters a cell's pre-activations in up to three additive ways, all projected through W_i:
 a row of ``table`` picked by a token (or the biases alone), a row of ``position_table`` picked by
 the position, and the product of a dense input ``x`` with ``w_ih``, taken for a chunk of steps at
-once so that each panel of weights stays in the nearest cache.
+once so that each panel of weights stays in the nearest cache.  The product is on the tape before
+the step; the rows of tables are added as the gates are computed (:func:`.step.with_input`).
 
 Axes and layout: blocks and rows as in :mod:`.blocks`.  Hidden units are cut in panels of LANES
 units.  ``state`` holds h, for the LSTM followed by c, in row ``first + t * rows + i`` before step
-``t``.  A *cell of the tape* holds, for one step and one panel, ``rows`` rows of the vectors that
-the cell defines (for the GRU ``q | r | z | n``): pre-activations first, gates after the step.
+``t`` (:func:`.step.state_row`).  A *cell of the tape* holds, for one step and one panel, ``rows`` rows of
+the vectors that the cell defines (for the GRU ``q | r | z | n``): products first, gates after the
+step.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fastgru._numba import kernel, kernel_part, np
-from fastgru.kernels.blocks import (
-    caller_row,
-    caller_step,
-    clear_row,
-    copy_row,
-    count_active,
-    rows_of,
-)
+from fastgru._numba import kernel, kernel_part
+from fastgru.kernels.blocks import caller_row, clear_row, copy_row, count_active, rows_of
 from fastgru.kernels.denormals import flush_denormals, restore_denormals
 from fastgru.kernels.products import TILES
-from fastgru.kernels.vectors import lanes, load, prefetch_write, store
+from fastgru.kernels.step import find_places, state_row
+from fastgru.kernels.vectors import lanes, store
 from fastgru.kernels.workers import run_workers, take_next
 
 
@@ -64,49 +60,6 @@ class Cell(NamedTuple):
     weight_gradients: Callable[..., None]
 
 
-class Layout(NamedTuple):
-    """How one direction reads its batch.
-
-    Attributes
-    ----------
-    n_steps : int
-        T, steps of the caller's arrays.
-    reverse : bool
-        Whether each sequence runs from its last step to its first.
-    chunk : int
-        Steps that are taken together.
-    keep : bool
-        Whether the tape has a cell for each step; otherwise each worker has one chunk of them.
-    """
-
-    n_steps: int
-    reverse: bool
-    chunk: int
-    keep: bool
-
-
-class Inputs(NamedTuple):
-    """Input of one direction.
-
-    Attributes
-    ----------
-    tokens : int32 (B * T,) or (0,)
-        Row of ``table`` for each step; empty where row 0 is meant throughout.
-    table : float (n_symbols, panels, width * LANES)
-        Input part of the pre-activations, biases included.
-    position_table : float (n_positions or 0, panels, width * LANES)
-    x : float (B * T, input_size) or (0, 0)
-        Dense input; empty for none.
-    w_ih : float (panels, input_size, gates * LANES)
-    """
-
-    tokens: np.ndarray
-    table: np.ndarray
-    position_table: np.ndarray
-    x: np.ndarray
-    w_ih: np.ndarray
-
-
 @kernel_part
 def gather_inputs(worker, blocks, block, begin, end, layout, x, x_rows):
     """Copy the dense input of a chunk of steps to the worker's rows, zero past an end."""
@@ -123,72 +76,41 @@ def gather_inputs(worker, blocks, block, begin, end, layout, x, x_rows):
                 clear_row(x_rows, to, 0, x_rows.shape[1])
 
 
-def _fill_part(cell):
-    width = cell.width
-
-    @kernel_part(name=f"{cell.name}_fill_cells")
-    def fill_cells(blocks, block, t, at, layout, inputs, cells):
-        """Write what needs no product: biases, table and position rows."""
-        lane, rows = lanes(cells), rows_of(blocks)
-        panels = inputs.table.shape[1]
-        active = count_active(blocks, block, t)
-        next_step = panels * rows * width * lane
-        for i in range(rows):
-            symbol, place = np.int64(0), np.int64(0)
-            if i < active:
-                row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
-                place = caller_step(blocks, block, i, t, layout.reverse)
-                if inputs.tokens.shape[0] > 0:
-                    symbol = np.int64(inputs.tokens[row])
-            for p in range(panels):
-                cell_row = ((at * panels + p) * rows + i) * width * lane
-                source = (symbol * panels + p) * width * lane
-                for v in range(width):
-                    store(load(inputs.table, source + v * lane), cells, cell_row + v * lane)
-                    prefetch_write(cells, cell_row + next_step + v * lane)
-            if inputs.position_table.shape[0] > 0:
-                for p in range(panels):
-                    cell_row = ((at * panels + p) * rows + i) * width * lane
-                    source = (place * panels + p) * width * lane
-                    for v in range(width):
-                        here = load(cells, cell_row + v * lane)
-                        there = load(inputs.position_table, source + v * lane)
-                        store(here + there, cells, cell_row + v * lane)
-
-    return fill_cells
-
-
 def chunk_part(cell):
     """Return the part that takes a chunk of steps forward."""
     width, gates, input_at = cell.width, cell.gates, cell.input_at
-    fill_cells, step, tile = _fill_part(cell), cell.forward_step, TILES[cell.gates]
+    step, tile = cell.forward_step, TILES[cell.gates]
 
     @kernel_part(name=f"{cell.name}_input_product")
     def input_product(worker, blocks, n_steps, at, layout, w_ih, x_rows, cells):
-        """Add ``x @ w_ih`` for a chunk of steps, panel by panel."""
+        """Write ``x @ w_ih`` for a chunk of steps, panel by panel, and zero before it."""
         lane, rows = lanes(cells), rows_of(blocks)
         panels, size, stride = w_ih.shape[0], w_ih.shape[1], x_rows.shape[1]
         for p in range(panels):
             for t in range(n_steps):
-                first = ((at + t) * panels + p) * rows * width * lane + input_at * lane
+                first = ((at + t) * panels + p) * rows * width * lane
                 row = (worker * layout.chunk + t) * rows
-                tile(blocks, cells, first, width * lane, x_rows, row * stride, stride, 1, 0,
+                tile(blocks, False, cells, first + input_at * lane, width * lane,
+                     x_rows, row * stride, stride, 1, 0,
                      w_ih, p * size * gates * lane, gates * lane, lane, size, 1)  # fmt: skip
+                for i in range(rows):
+                    for v in range(input_at):
+                        store(0.0, cells, first + (i * width + v) * lane)
 
     @kernel_part(name=f"{cell.name}_advance")
     def advance(worker, blocks, block, begin, end, at, layout, inputs, weights, state, cells,
-                x_rows, spare):  # fmt: skip
+                scratch, y, column, hidden):  # fmt: skip
         """Take the steps from ``begin`` to ``end``; their cells stand from ``at`` on."""
-        dense = inputs.x.shape[0] > 0
-        if dense:
+        entry_size = inputs.table.shape[1] * inputs.table.shape[2]
+        if inputs.x.shape[0] > 0:
+            x_rows = scratch.x_rows
             gather_inputs(worker, blocks, block, begin, end, layout, inputs.x, x_rows)
-            for t in range(begin, end):
-                fill_cells(blocks, block, t, at + t - begin, layout, inputs, cells)
             input_product(worker, blocks, end - begin, at, layout, inputs.w_ih, x_rows, cells)
         for t in range(begin, end):
-            if not dense:
-                fill_cells(blocks, block, t, at + t - begin, layout, inputs, cells)
-            step(worker, blocks, block, t, at + t - begin, weights, state, cells, spare)
+            find_places(worker, blocks, block, t, layout, inputs.tokens, entry_size, y.shape[1],
+                        scratch.places)  # fmt: skip
+            step(worker, blocks, block, t, at + t - begin, layout, inputs, weights, state, cells,
+                 scratch.places, scratch.spare, y, column, hidden)  # fmt: skip
 
     return advance
 
@@ -219,16 +141,6 @@ def store_states(blocks, block, n_states, padded, state, row, given):
 
 
 @kernel_part
-def _store_outputs(blocks, block, begin, end, layout, state, y, column, hidden):
-    rows = rows_of(blocks)
-    for t in range(begin, end):
-        for i in range(count_active(blocks, block, t)):
-            after = blocks[block]["first"] + (t + 1) * rows + i
-            row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
-            copy_row(state, after, 0, y, row, column, hidden)
-
-
-@kernel_part
 def clear_past_ends(blocks, block, layout, y, column, width):
     """Set what stands past the end of each sequence of a block to zero."""
     for i in range(rows_of(blocks)):
@@ -244,7 +156,7 @@ def forward_kernel(cell):
 
     @kernel_part(name=f"{cell.name}_forward_blocks")
     def forward_blocks(worker, counter, blocks, layout, inputs, weights, initial, state, cells,
-                       x_rows, spare, y, column, final):  # fmt: skip
+                       scratch, y, column, final):  # fmt: skip
         """Take one block after the other through all steps, until none is left."""
         rows, hidden = rows_of(blocks), initial.shape[1]
         padded = inputs.table.shape[1] * lanes(state)
@@ -252,24 +164,23 @@ def forward_kernel(cell):
         block = take_next(counter)
         while block < blocks.shape[0]:
             first, n_steps = blocks[block]["first"], blocks[block]["steps"]
-            load_states(blocks, block, n_states, padded, initial, state, first)
+            row = state_row(worker, blocks, block, 0, layout)
+            load_states(blocks, block, n_states, padded, initial, state, row)
             for begin in range(0, n_steps, layout.chunk):
                 end = min(begin + layout.chunk, n_steps)
-                at = first // rows + begin if layout.keep else worker * layout.chunk
+                at = first // rows + begin if layout.keep_tape else worker * layout.chunk
                 advance(worker, blocks, block, begin, end, at, layout, inputs, weights, state,
-                        cells, x_rows, spare)  # fmt: skip
-                if y.shape[0] > 0:
-                    _store_outputs(blocks, block, begin, end, layout, state, y, column, hidden)
+                        cells, scratch, y, column, hidden)  # fmt: skip
             if y.shape[0] > 0:
                 clear_past_ends(blocks, block, layout, y, column, hidden)
-            last = first + n_steps * rows
-            store_states(blocks, block, n_states, padded, state, last, final)
+            row = state_row(worker, blocks, block, n_steps, layout)
+            store_states(blocks, block, n_states, padded, state, row, final)
             block = take_next(counter)
         restore_denormals(before)
 
     @kernel(parallel=True, name=f"{cell.name}_forward")
     def forward(counter, n_workers, blocks, layout, inputs, weights, initial, state, cells,
-                x_rows, spare, y, column, final):  # fmt: skip
+                scratch, y, column, final):  # fmt: skip
         """Run one direction of one layer through all steps.
 
         Parameters
@@ -278,19 +189,17 @@ def forward_kernel(cell):
             Zero.
         n_workers : int
         blocks : :func:`.blocks.block_type` (n_blocks,)
-        layout : Layout
+        layout : :class:`.step.Layout`
         inputs : Inputs
         weights
             As the cell defines them.
         initial : float (n_states * B, H)
         state : float (rows, stride), **written**
-            States past a sequence's length repeat its last one.
+            States past a sequence's length repeat its last one; see :class:`.step.Layout` for how many
+            there are.
         cells : float (cells, panels, rows, width * LANES), **written**
-            The tape; see :class:`Layout` for how many cells it has.
-        x_rows : float (n_workers * chunk * rows, x_stride)
-            Memory for dense input: ``x_stride`` at least the input size.
-        spare : float (n_workers, spare size)
-            Memory that the cell asks for.
+            The tape; see :class:`.step.Layout` for how many cells it has.
+        scratch : Scratch
         y : float (B * T, columns) or (0, 0), **written**
             States of each step, zero past a sequence's length; empty where not wanted.
         column : int
@@ -303,7 +212,7 @@ def forward_kernel(cell):
         time: the result does not depend on the number of threads.
         """
         run_workers(forward_blocks, n_workers,
-                    (counter, blocks, layout, inputs, weights, initial, state, cells, x_rows,
-                     spare, y, column, final))  # fmt: skip
+                    (counter, blocks, layout, inputs, weights, initial, state, cells, scratch,
+                     y, column, final))  # fmt: skip
 
     return forward

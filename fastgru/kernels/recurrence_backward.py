@@ -13,13 +13,11 @@ chunk follow each other within each panel.
 """
 
 from functools import cache
-from typing import NamedTuple
 
-from fastgru._numba import kernel, kernel_part, np
+from fastgru._numba import kernel, kernel_part
 from fastgru.kernels.blocks import (
     add_row,
     caller_row,
-    caller_step,
     clear_span,
     copy_row,
     count_active,
@@ -35,47 +33,9 @@ from fastgru.kernels.recurrence import (
     store_states,
 )
 from fastgru.kernels.registers import ROWS
-from fastgru.kernels.vectors import lanes, load, store
+from fastgru.kernels.step import find_places
+from fastgru.kernels.vectors import lanes
 from fastgru.kernels.workers import run_workers, take_next
-
-
-class InputSums(NamedTuple):
-    """Gradients of the input's parameters for each group of blocks, **added to**.
-
-    Attributes
-    ----------
-    table : float (n_groups, n_symbols, panels, width * LANES)
-    position_table : float (n_groups, n_positions, panels, width * LANES)
-    ih : float (n_groups, panels, input_rows, gates * LANES)
-        ``input_rows`` is the input size rounded up to ROWS.
-    """
-
-    table: np.ndarray
-    position_table: np.ndarray
-    ih: np.ndarray
-
-
-class Scratch(NamedTuple):
-    """Memory of the workers, any content.
-
-    Attributes
-    ----------
-    dstate : float (n_workers * rows, n_states * padded_size)
-        Gradient of the states, on its way back.
-    dgates : float (n_workers, panels, chunk * rows, width * LANES)
-        Gradients of the pre-activations of a chunk.
-    x_rows, dx_rows : float (n_workers * chunk * rows, x_stride)
-        Dense input of a chunk and its gradient; ``x_stride`` is at least the input size rounded
-        up to whole vectors, and to ROWS.
-    spare : float (n_workers, spare size)
-        Memory that the cell asks for.
-    """
-
-    dstate: np.ndarray
-    dgates: np.ndarray
-    x_rows: np.ndarray
-    dx_rows: np.ndarray
-    spare: np.ndarray
 
 
 @cache
@@ -96,40 +56,10 @@ def outer_product_part(gates, width):
             source = ((worker * panels + p) * chunk_rows * width + vector) * lane
             for unit in range(0, units, ROWS):
                 at = ((group * panels + p) * units + unit) * gates * lane
-                tile(None, sums, at, gates * lane, a, a_at + unit, 1, a_stride, 0,
+                tile(None, True, sums, at, gates * lane, a, a_at + unit, 1, a_stride, 0,
                      dgates, source, width * lane, lane, n_rows, 1)  # fmt: skip
 
     return add_outer_products
-
-
-def _table_part(cell):
-    width = cell.width
-
-    @kernel_part(name=f"{cell.name}_add_to_rows")
-    def add_to_rows(dgates, worker, k, table, entry):
-        lane = lanes(dgates)
-        panels, chunk_rows = dgates.shape[1], dgates.shape[2]
-        for p in range(panels):
-            source = ((worker * panels + p) * chunk_rows + k) * width * lane
-            to = (entry * panels + p) * width * lane
-            for v in range(width):
-                value = load(table, to + v * lane) + load(dgates, source + v * lane)
-                store(value, table, to + v * lane)
-
-    @kernel_part(name=f"{cell.name}_add_to_tables")
-    def add_to_tables(worker, group, blocks, block, t, k, layout, tokens, dgates, sums):
-        """Add the gradients of one step to the rows of the tables that it read."""
-        for i in range(count_active(blocks, block, t)):
-            row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
-            symbol = np.int64(tokens[row]) if tokens.shape[0] > 0 else np.int64(0)
-            add_to_rows(dgates, worker, k + i, sums.table, group * sums.table.shape[1] + symbol)
-            n_positions = sums.position_table.shape[1]
-            if n_positions > 0:
-                place = caller_step(blocks, block, i, t, layout.reverse)
-                entry = group * n_positions + place
-                add_to_rows(dgates, worker, k + i, sums.position_table, entry)
-
-    return add_to_tables
 
 
 def _input_part(cell):
@@ -146,11 +76,10 @@ def _input_part(cell):
         first = worker * layout.chunk * rows
         add_outer_products(group, sums.ih, x_rows, first * stride, stride, worker, dgates,
                            input_at, (end - begin) * rows)  # fmt: skip
-        clear_span(dx_rows, first * stride, (first + (end - begin) * rows) * stride)
         for t in range(begin, end):
             k = (t - begin) * rows
             a_at = ((worker * panels * chunk_rows + k) * width + input_at) * lane
-            multiply_rows(blocks, dx_rows, (first + k) * stride, stride,
+            multiply_rows(blocks, False, dx_rows, (first + k) * stride, stride,
                           (dx.shape[1] + lane - 1) // lane, dgates, a_at, width * lane,
                           chunk_rows * width * lane, gates * lane, panels, w_ih)  # fmt: skip
             for i in range(count_active(blocks, block, t)):
@@ -163,27 +92,19 @@ def _input_part(cell):
     return input_gradients
 
 
-@kernel_part
-def _add_output_gradient(worker, blocks, block, t, layout, dy, column, hidden, dstate):
-    rows = rows_of(blocks)
-    for i in range(count_active(blocks, block, t)):
-        row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
-        add_row(dy, row, column, dstate, worker * rows + i, 0, hidden)
-
-
 def _chunk_back_part(cell):
-    step, add_to_tables = cell.backward_step, _table_part(cell)
+    step = cell.backward_step
 
     @kernel_part(name=f"{cell.name}_backward_chunk")
     def backward_chunk(worker, group, blocks, block, begin, end, at, layout, bptt_steps, tokens,
                        transposed, state, cells, dy, column, hidden, sums, scratch):  # fmt: skip
         rows, dstate = rows_of(blocks), scratch.dstate
+        entry_size = sums.table.shape[2] * sums.table.shape[3]
         for t in range(end - 1, begin - 1, -1):
-            k = (t - begin) * rows
-            if dy.shape[0] > 0:
-                _add_output_gradient(worker, blocks, block, t, layout, dy, column, hidden, dstate)
-            step(worker, blocks, block, t, k, at + t - begin, transposed, state, cells, scratch)
-            add_to_tables(worker, group, blocks, block, t, k, layout, tokens, scratch.dgates, sums)
+            find_places(worker, blocks, block, t, layout, tokens, entry_size, dy.shape[1],
+                        scratch.places)  # fmt: skip
+            step(worker, group, blocks, block, t, (t - begin) * rows, at + t - begin, transposed,
+                 state, cells, dy, column, hidden, sums, scratch)  # fmt: skip
             if bptt_steps > 0 and t > 0 and t % bptt_steps == 0:
                 # A shorter sequence still waits with the gradient of its final state.
                 active, start = count_active(blocks, block, t), worker * rows * dstate.shape[1]
@@ -204,6 +125,7 @@ def _groups_part(cell):
         """Take the blocks of one group after the other back, until no group is left."""
         rows, hidden, dense = rows_of(blocks), dstates.shape[1], inputs.x.shape[0] > 0
         dstate, padded = scratch.dstate, scratch.dstate.shape[1] // n_states
+        no_outputs = dy[:0]
         before = flush_denormals()
         group = take_next(counter)
         while group < groups.shape[0] - 1:
@@ -213,11 +135,11 @@ def _groups_part(cell):
                 while end > 0:
                     begin = max(0, end - layout.chunk)
                     at = blocks[block]["first"] // rows + begin
-                    if not layout.keep:
+                    if not layout.keep_tape:
                         at = worker * layout.chunk
-                    if reads_tape and not layout.keep:
+                    if reads_tape and not layout.keep_tape:
                         advance(worker, blocks, block, begin, end, at, layout, inputs, weights,
-                                state, cells, scratch.x_rows, scratch.spare)  # fmt: skip
+                                state, cells, scratch, no_outputs, column, hidden)  # fmt: skip
                     elif dense:
                         gather_inputs(worker, blocks, block, begin, end, layout, inputs.x,
                                       scratch.x_rows)  # fmt: skip

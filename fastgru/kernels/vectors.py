@@ -1,8 +1,9 @@
 """Vectors of the CPU's own width as values, so that kernels vectorise by construction.
 
 ``load`` gives LANES neighbouring elements of a contiguous array as one value; ``+ - * /``,
-``floor``, ``sqrt`` and ``where_less`` work on such values lane by lane, with plain numbers
-standing for a vector that repeats them; ``store`` writes one back.  ``load_first`` and
+``sqrt`` and ``where_less`` work on such values lane by lane, with plain numbers standing for a
+vector that repeats them; ``power_of_two(n + 1.5 * 2**23)`` (float64: ``2**52``) is 2**n for whole
+n, which that sum carries in its last bits; ``store`` writes a value back.  ``load_first`` and
 ``store_first`` touch no more than the first so many lanes, at the end of a row.  The compiler is
 left no choice: it kept plain loops over the same arrays scalar, five times slower, because it could
 not prove that two arrays do not overlap, and on Intel CPUs with AVX-512 it halves the width.
@@ -31,11 +32,14 @@ from fastgru.kernels.registers import VECTOR_BYTES, lanes_of
 
 
 class Vector(types.Type):
-    """The type of a vector value: ``lanes`` elements of a float type."""
+    """The type of a vector value: ``lanes`` elements of a float type.
 
-    def __init__(self, dtype):
+    ``rows`` vectors of the CPU's width side by side make one value of :mod:`.rows`.
+    """
+
+    def __init__(self, dtype, rows=1):
         self.dtype = dtype
-        self.lanes = VECTOR_BYTES // (dtype.bitwidth // 8)
+        self.lanes = rows * VECTOR_BYTES // (dtype.bitwidth // 8)
         super().__init__(name=f"Vector({dtype}, {self.lanes})")
 
 
@@ -61,7 +65,7 @@ def _splat(builder, scalar, lanes):
     return builder.shuffle_vector(first, undefined, every_lane)
 
 
-def _as_vector(context, builder, value, kind, vector):
+def as_vector(context, builder, value, kind, vector):
     """Return ``value`` itself, or the number it is in every lane."""
     if isinstance(kind, Vector):
         return value
@@ -85,7 +89,7 @@ def _lanewise(emit, n_operands):
 
         def generate(context, builder, signature, arguments):
             operands = [
-                _as_vector(context, builder, value, kind, vector)
+                as_vector(context, builder, value, kind, vector)
                 for value, kind in zip(arguments, signature.args, strict=True)
             ]
             return emit(builder, vector, *operands)
@@ -112,15 +116,16 @@ def _emit_where_less(builder, vector, a, b, then, otherwise):
     return builder.select(builder.fcmp_ordered("<", a, b), then, otherwise)
 
 
-def _emit_power_of_two(builder, vector, n):
-    mantissa, bias = (23, 127) if vector.dtype == types.float32 else (52, 1023)
+def _emit_power_of_two(builder, vector, t):
+    mantissa, one = (23, 127 << 23) if vector.dtype == types.float32 else (52, 1023 << 52)
     whole = ir.VectorType(_integer(vector.dtype), vector.lanes)
-    exponent = builder.add(builder.fptosi(n, whole), ir.Constant(whole, [bias] * vector.lanes))
-    bits = builder.shl(exponent, ir.Constant(whole, [mantissa] * vector.lanes))
+    last_bits = builder.shl(
+        builder.bitcast(t, whole), ir.Constant(whole, [mantissa] * vector.lanes)
+    )
+    bits = builder.add(last_bits, ir.Constant(whole, [one] * vector.lanes))
     return builder.bitcast(bits, ir.VectorType(_element(vector.dtype), vector.lanes))
 
 
-_floor = _lanewise(_emit_call("floor"), 1)
 _sqrt = _lanewise(_emit_call("sqrt"), 1)
 _power_of_two = _lanewise(_emit_power_of_two, 1)
 _where_less = _lanewise(_emit_where_less, 4)
@@ -142,7 +147,7 @@ def _register_operator(python_operator, emit, n_operands):
     def lower(context, builder, signature, arguments):
         vector = signature.return_type
         values = [
-            _as_vector(context, builder, value, kind, vector)
+            as_vector(context, builder, value, kind, vector)
             for value, kind in zip(arguments, signature.args, strict=True)
         ]
         return getattr(builder, emit)(*values)
@@ -160,7 +165,8 @@ _register_operator(operator.truediv, "fdiv", 2)
 _register_operator(operator.neg, "fneg", 1)
 
 
-def _pointer(context, builder, array_type, array, offset):
+def vector_pointer(context, builder, array_type, array, offset):
+    """Return the pointer to the vector that starts at an element of a contiguous array."""
     data = context.make_array(array_type)(context, builder, array).data
     kind = ir.VectorType(_element(array_type.dtype), Vector(array_type.dtype).lanes)
     return builder.bitcast(builder.gep(data, [offset]), kind.as_pointer())
@@ -172,7 +178,7 @@ def _load(typing_context, array, offset):
         return None  # offsets count elements of contiguous memory
 
     def generate(context, builder, signature, arguments):
-        place = _pointer(context, builder, signature.args[0], *arguments)
+        place = vector_pointer(context, builder, signature.args[0], *arguments)
         value = builder.load(place)
         value.align = array.dtype.bitwidth // 8
         return value
@@ -187,15 +193,15 @@ def _store(typing_context, value, array, offset):
 
     def generate(context, builder, signature, arguments):
         vector, container, at = arguments
-        place = _pointer(context, builder, signature.args[1], container, at)
-        written = _as_vector(context, builder, vector, signature.args[0], Vector(array.dtype))
+        place = vector_pointer(context, builder, signature.args[1], container, at)
+        written = as_vector(context, builder, vector, signature.args[0], Vector(array.dtype))
         builder.store(written, place).align = array.dtype.bitwidth // 8
         return context.get_dummy_value()
 
     return types.void(value, array, types.intp), generate
 
 
-def _mask(builder, vector, count):
+def first_lanes(builder, vector, count):
     """Return the lanes below ``count`` as a vector of truth values."""
     word = ir.VectorType(ir.IntType(32), vector.lanes)
     numbers = ir.Constant(word, list(range(vector.lanes)))
@@ -203,11 +209,15 @@ def _mask(builder, vector, count):
     return builder.icmp_signed("<", numbers, limit)
 
 
-def _masked(builder, action, vector, *arguments):
-    """Call ``llvm.masked.load`` or ``llvm.masked.store``."""
+def emit_masked(builder, action, vector, place, mask, value=None):
+    """Load a vector where ``mask`` is set (``action="load"``; else zero), or store ``value``."""
     name = f"llvm.masked.{action}.v{vector.lanes}f{vector.dtype.bitwidth}.p0"
     kind = ir.VectorType(_element(vector.dtype), vector.lanes)
-    result = kind if action == "load" else ir.VoidType()
+    alignment = ir.Constant(ir.IntType(32), vector.dtype.bitwidth // 8)
+    if action == "load":
+        arguments, result = [place, alignment, mask, ir.Constant(kind, None)], kind
+    else:
+        arguments, result = [value, place, alignment, mask], ir.VoidType()
     known = builder.module.globals.get(name)
     signature = ir.FunctionType(result, [argument.type for argument in arguments])
     return builder.call(known or ir.Function(builder.module, signature, name), arguments)
@@ -218,11 +228,10 @@ def _load_first(typing_context, array, offset, count):
     vector = Vector(array.dtype)
 
     def generate(context, builder, signature, arguments):
-        place = _pointer(context, builder, signature.args[0], *arguments[:2])
-        zero = ir.Constant(ir.VectorType(_element(vector.dtype), vector.lanes), None)
-        alignment = ir.Constant(ir.IntType(32), array.dtype.bitwidth // 8)
-        mask = _mask(builder, vector, arguments[2])
-        return _masked(builder, "load", vector, place, alignment, mask, zero)
+        place = vector_pointer(context, builder, signature.args[0], *arguments[:2])
+        return emit_masked(
+            builder, "load", vector, place, first_lanes(builder, vector, arguments[2])
+        )
 
     return vector(array, types.intp, types.intp), generate
 
@@ -233,11 +242,9 @@ def _store_first(typing_context, value, array, offset, count):
 
     def generate(context, builder, signature, arguments):
         given, container, at, number = arguments
-        place = _pointer(context, builder, signature.args[1], container, at)
-        written = _as_vector(context, builder, given, signature.args[0], vector)
-        alignment = ir.Constant(ir.IntType(32), array.dtype.bitwidth // 8)
-        mask = _mask(builder, vector, number)
-        _masked(builder, "store", vector, written, place, alignment, mask)
+        place = vector_pointer(context, builder, signature.args[1], container, at)
+        written = as_vector(context, builder, given, signature.args[0], vector)
+        emit_masked(builder, "store", vector, place, first_lanes(builder, vector, number), written)
         return context.get_dummy_value()
 
     return types.void(value, array, types.intp, types.intp), generate
@@ -251,16 +258,6 @@ def emit_prefetch(builder, pointer, *, write):
     function = module.globals.get(name) or ir.Function(module, kind, name)
     hints = [ir.Constant(word, hint) for hint in (int(write), 3, 1)]  # keep in all caches, data
     builder.call(function, [builder.bitcast(pointer, byte_pointer), *hints])
-
-
-@intrinsic
-def _prefetch_write(typing_context, array, offset):
-    def generate(context, builder, signature, arguments):
-        place = _pointer(context, builder, signature.args[0], *arguments)
-        emit_prefetch(builder, place, write=True)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), generate
 
 
 @intrinsic
@@ -279,10 +276,6 @@ def _numpy_load(array, offset):
 
 def _numpy_store(value, array, offset):
     array.reshape(-1)[offset : offset + lanes_of(array.dtype)] = value
-
-
-def _no_prefetch(array, offset):
-    """Do nothing: where compilation is switched off there is no cache to prepare."""
 
 
 def _numpy_load_first(array, offset, count):
@@ -304,35 +297,40 @@ def _numpy_where_less(a, b, then, otherwise):
     return np.where(a < b, then, otherwise).astype(vector.dtype)
 
 
-def _numpy_power_of_two(n):
-    with np.errstate(invalid="ignore"):  # where n is NaN, so is what this multiplies
-        return np.ldexp(np.ones_like(n), n.astype(np.int32))
+def _numpy_power_of_two(t):
+    mantissa, one, whole = (
+        (23, 127 << 23, np.int32) if t.dtype == np.float32 else (52, 1023 << 52, np.int64)
+    )
+    return ((t.view(whole) << mantissa) + whole(one)).view(t.dtype)
 
 
 if jit_disabled:
-    load, store, floor, sqrt = _numpy_load, _numpy_store, np.floor, np.sqrt
+    load, store, sqrt = _numpy_load, _numpy_store, np.sqrt
     where_less, power_of_two = _numpy_where_less, _numpy_power_of_two
-    prefetch_write, load_first, store_first = _no_prefetch, _numpy_load_first, _numpy_store_first
+    load_first, store_first = _numpy_load_first, _numpy_store_first
 
     def lanes(array):
         """Return the number of elements of ``array``'s type in a vector."""
         return lanes_of(array.dtype)
 
 else:
-    load, store, floor, sqrt, lanes = _load, _store, _floor, _sqrt, _lanes
+    load, store, sqrt, lanes = _load, _store, _sqrt, _lanes
     where_less, power_of_two = _where_less, _power_of_two
-    prefetch_write, load_first, store_first = _prefetch_write, _load_first, _store_first
+    load_first, store_first = _load_first, _store_first
 
 __all__ = [
     "Vector",
-    "floor",
+    "as_vector",
+    "emit_masked",
+    "emit_prefetch",
+    "first_lanes",
     "lanes",
     "load",
     "load_first",
     "power_of_two",
-    "prefetch_write",
     "sqrt",
     "store",
     "store_first",
+    "vector_pointer",
     "where_less",
 ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fastgru.kernels.products import product
-from fastgru.kernels.recurrence import Inputs, Layout
-from fastgru.kernels.recurrence_backward import InputSums, Scratch
 from fastgru.kernels.registers import ROWS, lanes_of
+from fastgru.kernels.step import Inputs, InputSums, Layout, Scratch
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind
 from fastgru.layers.layer_input import InputGradients, LayerInput
@@ -148,24 +147,31 @@ class Direction:
         """
         cell, rows = self.kind.cell, blocks.rows
         self._blocks, self._given = blocks, given
-        keep = training and self._keeps_tape
-        chunk = _CHUNK_ROWS // rows
         counter, workers = new_work(len(blocks.table))
-        self._layout = Layout(max(blocks.n_steps, 1), self._reverse, chunk, keep)
+        self._layout = layout = Layout(
+            n_steps=max(blocks.n_steps, 1),
+            reverse=self._reverse,
+            # Without a dense input nothing is taken for several steps at once on the way forward.
+            chunk=_CHUNK_ROWS // rows if training or given.x is not None else 1,
+            keep_tape=training and self._keeps_tape,
+            keep_states=training,
+        )
         self._inputs = self._pack_inputs(given)
         self._weights = self.kind.pack_forward(self._parameters)
-        states = row_stride(cell.n_states * self._padded, self.dtype)
-        self._state = self._array("state", max(blocks.n_rows, 1), states)
-        n_cells = max(blocks.n_rows // rows, 1) if keep else workers * chunk
+        n_rows = max(blocks.n_rows, 1)
+        self._state = self._array(
+            *("state", n_rows if training else 2 * workers * rows),
+            row_stride(cell.n_states * self._padded, self.dtype),
+        )
+        n_cells = max(n_rows // rows, 1) if layout.keep_tape else workers * layout.chunk
         self._cells = self._array("cells", n_cells, self._panels, rows, cell.width * self._lanes)
-        self.tape_bytes = (self._state.nbytes + self._cells.nbytes * keep) * training
+        kept = self._cells.nbytes if layout.keep_tape else 0
+        self.tape_bytes = (self._state.nbytes + kept) * training
         final = np.zeros_like(initial)
         self.kind.forward(
-            *(counter, workers, blocks.table, self._layout),
+            *(counter, workers, blocks.table, layout),
             *(self._inputs, self._weights, initial, self._state, self._cells),
-            self._x_rows("x_rows", workers, chunk * rows),
-            self._array("spare", workers, 2 * rows * self._padded),
-            *(np.empty((0, 0), self.dtype) if y is None else y, column, final),
+            *(self._scratch(workers, backward=False), self._or_none(y), column, final),
         )
         return final
 
@@ -197,7 +203,7 @@ class Direction:
         tuple
             Gradients of the input, and of the initial states.
         """
-        blocks, given, none = self._blocks, self._given, np.empty((0, 0), self.dtype)
+        blocks, given = self._blocks, self._given
         w_ih = np.empty(0, self.dtype)
         if given.x is not None:
             columns = round_up(self.input_size, self._lanes)
@@ -206,7 +212,7 @@ class Direction:
             w_ih = pack_transposed(weight_ih, self.hidden_size, order, columns)
         groups = len(blocks.groups) - 1
         counter, workers = new_work(groups)
-        if not self._layout.keep and self.kind.cell.reads_tape:
+        if not self._layout.keep_tape and self.kind.cell.reads_tape:
             shape = self._cells.shape[1:]
             self._cells = self._array("cells", workers * self._layout.chunk, *shape)
         sums = self._input_sums(groups, given)
@@ -216,8 +222,8 @@ class Direction:
             *(counter, workers, blocks.groups, blocks.table, self._layout),
             *(self._bptt_steps, self._inputs, self._weights),
             *(self.kind.pack_backward(self._parameters), w_ih, self._state, self._cells),
-            *(none if dy is None else dy, column, dstates, none if dx is None else dx, add),
-            *(sums, recurrent, self._scratch(workers)),
+            *(self._or_none(dy), column, dstates, self._or_none(dx), add),
+            *(sums, recurrent, self._scratch(workers, backward=True)),
         )
         self.kind.add_sums(recurrent, self._grads)
         return self._input_gradients(sums, given, dx), dstates
@@ -225,23 +231,23 @@ class Direction:
     def _array(self, name: str, *shape: int) -> np.ndarray:
         return self._workspace.empty(name, shape, self.dtype)
 
-    def _x_rows(self, name: str, workers: int, rows: int) -> np.ndarray:
-        """Return memory for the dense input of a chunk of each worker."""
-        if self._given.x is None:
-            return np.empty((0, 0), self.dtype)
-        return self._array(name, workers * rows, row_stride(self.input_size, self.dtype))
+    def _or_none(self, array: np.ndarray | None) -> np.ndarray:
+        """Return what the kernels take for an array that is not there."""
+        return np.empty((0, 0), self.dtype) if array is None else array
 
-    def _scratch(self, workers: int) -> Scratch:
-        cell, chunk_rows = self.kind.cell, self._layout.chunk * self._blocks.rows
-        rows = self._blocks.rows
+    def _scratch(self, workers: int, *, backward: bool) -> Scratch:
+        cell, rows = self.kind.cell, self._blocks.rows
+        chunk_rows = self._layout.chunk * rows
+        way_back = workers if backward else 0
+        dense = workers if self._given.x is not None else 0
+        width, x_width = cell.width * self._lanes, row_stride(self.input_size, self.dtype)
         return Scratch(
-            dstate=self._array("dstate", workers * rows, cell.n_states * self._padded),
-            dgates=self._array(
-                "dgates", workers, self._panels, chunk_rows, cell.width * self._lanes
-            ),
-            x_rows=self._x_rows("x_rows", workers, chunk_rows),
-            dx_rows=self._x_rows("dx_rows", workers, chunk_rows),
-            spare=self._array("spare", workers, (rows + chunk_rows) * self._padded),
+            places=self._workspace.empty("places", (workers, 3, rows), np.dtype(np.int64)),
+            dstate=self._array("dstate", way_back * rows, cell.n_states * self._padded),
+            dgates=self._array("dgates", way_back, self._panels, chunk_rows, width),
+            x_rows=self._array("x_rows", dense * chunk_rows, x_width),
+            dx_rows=self._array("dx_rows", min(dense, way_back) * chunk_rows, x_width),
+            spare=self._array("spare", workers, (2 * rows + chunk_rows) * self._padded),
         )
 
     def _input_sums(self, groups: int, given: LayerInput) -> InputSums:

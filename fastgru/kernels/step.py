@@ -1,0 +1,190 @@
+"""What the equations of one step read and write, whatever the cell.
+
+A step takes a block of sequences on by one time step, a panel of units at a time and within it a
+group of rows at a time (:mod:`.rows`).  Axes and layout as in :mod:`.recurrence`.
+"""
+
+from typing import NamedTuple
+
+from fastgru._numba import kernel_part, np
+from fastgru.kernels.blocks import caller_row, caller_step, copy_row, count_active, rows_of
+from fastgru.kernels.rows import (
+    add_picked,
+    load_picked,
+    load_picked_first,
+    store_picked_first,
+    store_rows,
+)
+
+
+class Layout(NamedTuple):
+    """How one direction reads its batch.
+
+    Attributes
+    ----------
+    n_steps : int
+        T, steps of the caller's arrays.
+    reverse : bool
+        Whether each sequence runs from its last step to its first.
+    chunk : int
+        Steps that are taken together.
+    keep_tape : bool
+        Whether the tape has a cell for each step; otherwise each worker has one chunk of them.
+    keep_states : bool
+        Whether the states of all steps are kept; otherwise each worker has those before and after
+        the present one.
+    """
+
+    n_steps: int
+    reverse: bool
+    chunk: int
+    keep_tape: bool
+    keep_states: bool
+
+
+class Inputs(NamedTuple):
+    """Input of one direction.
+
+    Attributes
+    ----------
+    tokens : int32 (B * T,) or (0,)
+        Row of ``table`` for each step; empty where row 0 is meant throughout.
+    table : float (n_symbols, panels, width * LANES)
+        Input part of the pre-activations, biases included.
+    position_table : float (n_positions or 0, panels, width * LANES)
+    x : float (B * T, input_size) or (0, 0)
+        Dense input; empty for none.
+    w_ih : float (panels, input_size, gates * LANES)
+    """
+
+    tokens: np.ndarray
+    table: np.ndarray
+    position_table: np.ndarray
+    x: np.ndarray
+    w_ih: np.ndarray
+
+
+class Scratch(NamedTuple):
+    """Memory of the workers, any content; what a kernel does not need is empty.
+
+    Attributes
+    ----------
+    places : int64 (n_workers, 3, rows)
+        Of each row of a block at the present step, the offset in ``table``, in ``position_table``,
+        and in the caller's states (:func:`find_places`).
+    dstate : float (n_workers * rows, n_states * padded_size)
+        Gradient of the states, on its way back.
+    dgates : float (n_workers, panels, chunk * rows, width * LANES)
+        Gradients of the pre-activations of a chunk.
+    x_rows, dx_rows : float (n_workers * chunk * rows, x_stride)
+        Dense input of a chunk and its gradient; ``x_stride`` is at least the input size rounded
+        up to whole vectors, and to ROWS.
+    spare : float (n_workers, spare size)
+        Memory that the cell asks for.
+    """
+
+    places: np.ndarray
+    dstate: np.ndarray
+    dgates: np.ndarray
+    x_rows: np.ndarray
+    dx_rows: np.ndarray
+    spare: np.ndarray
+
+
+class InputSums(NamedTuple):
+    """Gradients of the input's parameters for each group of blocks, **added to**.
+
+    Attributes
+    ----------
+    table : float (n_groups, n_symbols, panels, width * LANES)
+    position_table : float (n_groups, n_positions, panels, width * LANES)
+    ih : float (n_groups, panels, input_rows, gates * LANES)
+        ``input_rows`` is the input size rounded up to ROWS.
+    """
+
+    table: np.ndarray
+    position_table: np.ndarray
+    ih: np.ndarray
+
+
+@kernel_part
+def find_places(worker, blocks, block, t, layout, tokens, entry_size, columns, places):
+    """Write the places of a step: see :class:`Scratch`.  A row past its end has any valid one."""
+    rows = rows_of(blocks)
+    active = count_active(blocks, block, t)
+    for i in range(rows):
+        symbol, place, row = np.int64(0), np.int64(0), np.int64(0)
+        if i < active:
+            row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
+            place = caller_step(blocks, block, i, t, layout.reverse)
+            if tokens.shape[0] > 0:
+                symbol = np.int64(tokens[row])
+        places[worker, 0, i] = symbol * entry_size
+        places[worker, 1, i] = place * entry_size
+        places[worker, 2, i] = row * columns
+
+
+@kernel_part(inline=True)
+def with_input(blocks, product, inputs, places, first, at):
+    """Return a product plus the rows of tables that belong to it.
+
+    ``first`` is the group's first place in ``places``, ``at`` the vector's offset in a table's
+    entry.
+    """
+    total = product + load_picked(blocks, inputs.table, places, first, at)
+    if inputs.position_table.shape[0] > 0:
+        second = first + rows_of(blocks)
+        total = total + load_picked(blocks, inputs.position_table, places, second, at)
+    return total
+
+
+@kernel_part(inline=True)
+def state_row(worker, blocks, block, t, layout):
+    """Return the row of ``state`` of a block's first sequence before step ``t``."""
+    if layout.keep_states:
+        return blocks[block]["first"] + t * rows_of(blocks)
+    return (2 * worker + t % 2) * rows_of(blocks)
+
+
+@kernel_part(inline=True)
+def store_state(blocks, h, state, at, y, places, first, y_at, width, count):
+    """Store the new states of a group: ``count`` rows of a panel, and of the caller's states.
+
+    ``first`` is the group's first place for the table; ``width`` is how many units there are from
+    the panel's first on.
+    """
+    store_rows(blocks, h, state, at, state.shape[1], count)
+    if y.shape[0] > 0:
+        third = first + 2 * rows_of(blocks)
+        store_picked_first(blocks, h, y, places, third, y_at, width, count)
+
+
+@kernel_part
+def repeat_states(active, rows, state, row, next_row):
+    """Carry the states of sequences past their end over to the next step."""
+    for i in range(active, rows):
+        copy_row(state, row + i, 0, state, next_row + i, 0, state.shape[1])
+
+
+@kernel_part(inline=True)
+def with_output_gradient(blocks, d, dy, places, first, at, width):
+    """Return the gradient of a group's states plus what comes from the caller's side.
+
+    Arguments as of :func:`store_state`.
+    """
+    if dy.shape[0] > 0:
+        third = first + 2 * rows_of(blocks)
+        d = d + load_picked_first(blocks, dy, places, third, at, width)
+    return d
+
+
+@kernel_part(inline=True)
+def add_to_tables(blocks, group, gradient, sums, places, first, at, count):
+    """Add the gradients of ``count`` rows of a vector to the rows of the tables that it read."""
+    table, positions = sums.table, sums.position_table
+    entry_size = table.shape[2] * table.shape[3]
+    whole = at + group * table.shape[1] * entry_size
+    add_picked(blocks, gradient, table, places, first, whole, count)
+    if positions.shape[1] > 0:
+        whole = at + group * positions.shape[1] * entry_size
+        add_picked(blocks, gradient, positions, places, first + rows_of(blocks), whole, count)
