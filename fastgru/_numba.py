@@ -186,6 +186,7 @@ def _default_threads_once() -> int:
     return default_threads()
 
 
+@functools.cache
 def threading_layer() -> str:
     """Return the name of numba's threading layer, starting it if need be: tbb, omp, workqueue."""
     numba.get_num_threads()  # launches the pool

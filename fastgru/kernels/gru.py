@@ -33,6 +33,7 @@ from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_p
 from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
+    prefetch_cell,
     repeat_states,
     state_row,
     store_state,
@@ -49,7 +50,7 @@ class GRUWeights(NamedTuple):
 
 
 class GRUTransposed(NamedTuple):
-    """Recurrent weights, backward: float, flat (:func:`fastgru.layers.packing.pack_pairs`)."""
+    """Recurrent weights, backward: float, flat (:func:`fastgru.layers.packing.pack_stripes`)."""
 
     hh: np.ndarray
 
@@ -66,6 +67,7 @@ def _finish_panel(blocks, p, active, row, next_row, first, dense, inputs, state,
     """Turn products into gates, in place, and write the new state of a panel."""
     lane, stride = lanes(cells), state.shape[1]
     entry, unit = p * 4 * lane, p * lane
+    next_cell = inputs.table.shape[1] * rows_of(blocks) * 4 * lane
     for i in range(0, active, group_of(blocks)):
         cell = first + i * 4 * lane
         q = load_rows(blocks, cells, cell, 4 * lane)
@@ -80,6 +82,7 @@ def _finish_panel(blocks, p, active, row, next_row, first, dense, inputs, state,
             n = n + load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
         n = tanh(with_input(blocks, n, inputs, places, place + i, entry + 3 * lane))
         h = n + z * (h - n)
+        prefetch_cell(blocks, cells, cell + next_cell, 4)
         store_rows(blocks, q, cells, cell, 4 * lane, rows_of(blocks))
         store_rows(blocks, r, cells, cell + lane, 4 * lane, rows_of(blocks))
         store_rows(blocks, z, cells, cell + 2 * lane, 4 * lane, rows_of(blocks))

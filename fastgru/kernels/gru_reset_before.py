@@ -28,7 +28,17 @@ from fastgru.kernels.microkernel import tile_2
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
-from fastgru.kernels.vectors import lanes, load, store
+from fastgru.kernels.rows import group_of, load_rows, store_rows
+from fastgru.kernels.step import (
+    add_to_tables,
+    prefetch_cell,
+    repeat_states,
+    state_row,
+    store_state,
+    with_input,
+    with_output_gradient,
+)
+from fastgru.kernels.vectors import lanes, store
 
 
 class ResetBeforeWeights(NamedTuple):
@@ -39,7 +49,7 @@ class ResetBeforeWeights(NamedTuple):
     rz : float (panels, padded_size, 2 * LANES)
         Columns r | z.
     n : float, flat
-        :func:`fastgru.layers.packing.pack_pairs`.
+        :func:`fastgru.layers.packing.pack_stripes`.
     """
 
     rz: np.ndarray
@@ -47,7 +57,7 @@ class ResetBeforeWeights(NamedTuple):
 
 
 class ResetBeforeTransposed(NamedTuple):
-    """Recurrent weights, backward: both flat (:func:`fastgru.layers.packing.pack_pairs`)."""
+    """Recurrent weights, backward: both flat (:func:`fastgru.layers.packing.pack_stripes`)."""
 
     rz: np.ndarray
     n: np.ndarray
@@ -60,114 +70,142 @@ class ResetBeforeSums(NamedTuple):
     n: np.ndarray
 
 
-@kernel_part
-def _reset_panel(worker, row, first, p, rows, padded, state, cells, spare):
-    """Finish r and z of one panel; write r * h and clear the place of its product."""
-    lane = lanes(cells)
-    for i in range(rows):
+@kernel_part(inline=True)
+def _reset_panel(blocks, p, active, row, first, inputs, state, cells, places, place, spare, at):
+    """Finish r and z of one panel; write r * h."""
+    lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], spare.shape[2]
+    entry, unit = p * 3 * lane, p * lane
+    next_cell = inputs.table.shape[1] * rows * 3 * lane
+    for i in range(0, active, group_of(blocks)):
         cell = first + i * 3 * lane
-        reset = worker * spare.shape[1] + i * padded + p * lane
-        r = sigmoid(load(cells, cell))
-        store(r, cells, cell)
-        store(sigmoid(load(cells, cell + lane)), cells, cell + lane)
-        store(r * load(state, (row + i) * state.shape[1] + p * lane), spare, reset)
-        store(0.0, spare, reset + rows * padded)
+        r = load_rows(blocks, cells, cell, 3 * lane)
+        z = load_rows(blocks, cells, cell + lane, 3 * lane)
+        h = load_rows(blocks, state, (row + i) * stride + unit, stride)
+        r = sigmoid(with_input(blocks, r, inputs, places, place + i, entry))
+        z = sigmoid(with_input(blocks, z, inputs, places, place + i, entry + lane))
+        prefetch_cell(blocks, cells, cell + next_cell, 3)
+        store_rows(blocks, r, cells, cell, 3 * lane, rows)
+        store_rows(blocks, z, cells, cell + lane, 3 * lane, rows)
+        store_rows(blocks, r * h, spare, at + i * padded + unit, padded, rows)
 
 
-@kernel_part
-def _new_panel(worker, row, first, p, active, rows, padded, state, cells, spare):
+@kernel_part(inline=True)
+def _new_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places, place,
+               spare, at, y, column, hidden):  # fmt: skip
     """Finish n of one panel and write the new state."""
-    lane, stride = lanes(cells), state.shape[1]
-    for i in range(active):
+    lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], spare.shape[2]
+    entry, unit = p * 3 * lane, p * lane
+    for i in range(0, active, group_of(blocks)):
         cell = first + i * 3 * lane
-        before = (row + i) * stride + p * lane
-        product = load(spare, worker * spare.shape[1] + (rows + i) * padded + p * lane)
-        z = load(cells, cell + lane)
-        n = tanh(load(cells, cell + 2 * lane) + product)
-        store(n, cells, cell + 2 * lane)
-        store(n + z * (load(state, before) - n), state, before + rows * stride)
-    for i in range(active, rows):
-        before = (row + i) * stride + p * lane
-        store(load(state, before), state, before + rows * stride)
+        z = load_rows(blocks, cells, cell + lane, 3 * lane)
+        n = load_rows(blocks, spare, at + (rows + i) * padded + unit, padded)
+        h = load_rows(blocks, state, (row + i) * stride + unit, stride)
+        if dense:
+            n = n + load_rows(blocks, cells, cell + 2 * lane, 3 * lane)
+        n = tanh(with_input(blocks, n, inputs, places, place + i, entry + 2 * lane))
+        store_rows(blocks, n, cells, cell + 2 * lane, 3 * lane, rows)
+        store_state(blocks, n + z * (h - n), state, (next_row + i) * stride + unit, y, places,
+                    place + i, column + unit, hidden - unit, active - i)  # fmt: skip
 
 
 @kernel_part
-def _forward_step(worker, blocks, block, t, at, weights, state, cells, spare):
+def _forward_step(worker, blocks, block, t, at, layout, inputs, weights, state, cells, places,
+                  spare, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, padded = weights.rz.shape[0], weights.rz.shape[1]
-    row = blocks[block]["first"] + t * rows
-    active = count_active(blocks, block, t)
+    row = state_row(worker, blocks, block, t, layout)
+    next_row = state_row(worker, blocks, block, t + 1, layout)
+    active, dense = count_active(blocks, block, t), inputs.x.shape[0] > 0
+    place, reset = worker * 3 * rows, worker * spare.shape[1] * padded
     for p in range(panels):
         first = (at * panels + p) * rows * 3 * lane
-        tile_2(blocks, cells, first, 3 * lane, state, row * stride, stride, 1, 0,
+        tile_2(blocks, dense, cells, first, 3 * lane, state, row * stride, stride, 1, 0,
                weights.rz, p * padded * 2 * lane, 2 * lane, lane, padded, 1)  # fmt: skip
-        _reset_panel(worker, row, first, p, rows, padded, state, cells, spare)
-    reset = worker * spare.shape[1]
-    multiply_rows(blocks, spare, reset + rows * padded, padded, panels,
+        _reset_panel(blocks, p, active, row, first, inputs, state, cells, places, place, spare,
+                     reset)  # fmt: skip
+    multiply_rows(blocks, False, spare, reset + rows * padded, padded, panels,
                   spare, reset, padded, 0, padded, 1, weights.n)  # fmt: skip
     for p in range(panels):
         first = (at * panels + p) * rows * 3 * lane
-        _new_panel(worker, row, first, p, active, rows, padded, state, cells, spare)
+        _new_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
+                   place, spare, reset, y, column, hidden)  # fmt: skip
+    repeat_states(active, rows, state, row, next_row)
 
 
-@kernel_part
-def _outer_gradients(worker, row, at, p, k, active, rows, state, cells, scratch):
+@kernel_part(inline=True)
+def _outer_gradients(worker, group, blocks, p, k, at, active, row, state, cells, dy, column,
+                     hidden, sums, scratch):  # fmt: skip
     """Write dz and dn of one panel, r * h for the weight gradient, and leave d * z."""
-    dstate, dgates, spare = scratch.dstate, scratch.dgates, scratch.spare
-    lane, stride = lanes(dgates), dstate.shape[1]
+    dstate, dgates, places, spare = scratch.dstate, scratch.dgates, scratch.places, scratch.spare
+    lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels = dgates.shape[1]
     out = ((worker * panels + p) * dgates.shape[2] + k) * 3 * lane
-    for i in range(active):
+    entry, unit = p * 3 * lane, p * lane
+    reset = (worker * spare.shape[1] + rows + k) * padded + unit
+    for i in range(0, active, group_of(blocks)):
         cell = ((at * panels + p) * rows + i) * 3 * lane
-        here = (worker * rows + i) * stride + p * lane
-        r = load(cells, cell)
-        z = load(cells, cell + lane)
-        n = load(cells, cell + 2 * lane)
-        before = load(state, (row + i) * state.shape[1] + p * lane)
-        d = load(dstate, here)
-        store(d * (before - n) * z * (1.0 - z), dgates, out + (i * 3 + 1) * lane)
-        store(d * (1.0 - z) * (1.0 - n * n), dgates, out + (i * 3 + 2) * lane)
-        store(r * before, spare, worker * spare.shape[1] + (rows + k + i) * stride + p * lane)
-        store(d * z, dstate, here)
+        here = (worker * rows + i) * padded + unit
+        place, to, count = worker * 3 * rows + i, out + i * 3 * lane, active - i
+        r = load_rows(blocks, cells, cell, 3 * lane)
+        z = load_rows(blocks, cells, cell + lane, 3 * lane)
+        n = load_rows(blocks, cells, cell + 2 * lane, 3 * lane)
+        before = load_rows(blocks, state, (row + i) * state.shape[1] + unit, state.shape[1])
+        d = load_rows(blocks, dstate, here, padded)
+        d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
+        dz = d * (before - n) * z * (1.0 - z)
+        dn = d * (1.0 - z) * (1.0 - n * n)
+        store_rows(blocks, dz, dgates, to + lane, 3 * lane, rows)
+        store_rows(blocks, dn, dgates, to + 2 * lane, 3 * lane, rows)
+        store_rows(blocks, r * before, spare, reset + i * padded, padded, rows)
+        store_rows(blocks, d * z, dstate, here, padded, count)
+        add_to_tables(blocks, group, dz, sums, places, place, entry + lane, count)
+        add_to_tables(blocks, group, dn, sums, places, place, entry + 2 * lane, count)
     for i in range(active, rows):
-        store(0.0, spare, worker * spare.shape[1] + (rows + k + i) * stride + p * lane)
+        store(0.0, spare, reset + i * padded)
     clear_span(dgates, out + active * 3 * lane, out + rows * 3 * lane)
 
 
-@kernel_part
-def _reset_gradients(worker, row, at, p, k, active, rows, state, cells, scratch):
+@kernel_part(inline=True)
+def _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells, sums, scratch):
     """Write dr of one panel from the gradient g of r * h, and hand on g * r."""
-    dstate, dgates, spare = scratch.dstate, scratch.dgates, scratch.spare
-    lane, stride = lanes(dgates), dstate.shape[1]
+    dstate, dgates, places, spare = scratch.dstate, scratch.dgates, scratch.places, scratch.spare
+    lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels = dgates.shape[1]
     out = ((worker * panels + p) * dgates.shape[2] + k) * 3 * lane
-    for i in range(active):
-        here = (worker * rows + i) * stride + p * lane
-        r = load(cells, ((at * panels + p) * rows + i) * 3 * lane)
-        g = load(spare, worker * spare.shape[1] + i * stride + p * lane)
-        before = load(state, (row + i) * state.shape[1] + p * lane)
-        store(g * before * r * (1.0 - r), dgates, out + i * 3 * lane)
-        store(load(dstate, here) + g * r, dstate, here)
+    entry, unit = p * 3 * lane, p * lane
+    for i in range(0, active, group_of(blocks)):
+        here = (worker * rows + i) * padded + unit
+        place, count = worker * 3 * rows + i, active - i
+        r = load_rows(blocks, cells, ((at * panels + p) * rows + i) * 3 * lane, 3 * lane)
+        g = load_rows(blocks, spare, (worker * spare.shape[1] + i) * padded + unit, padded)
+        before = load_rows(blocks, state, (row + i) * state.shape[1] + unit, state.shape[1])
+        d = load_rows(blocks, dstate, here, padded)
+        dr = g * before * r * (1.0 - r)
+        store_rows(blocks, dr, dgates, out + i * 3 * lane, 3 * lane, count)
+        store_rows(blocks, d + g * r, dstate, here, padded, count)
+        add_to_tables(blocks, group, dr, sums, places, place, entry, count)
 
 
 @kernel_part
-def _backward_step(worker, blocks, block, t, k, at, transposed, state, cells, scratch):
+def _backward_step(worker, group, blocks, block, t, k, at, transposed, state, cells, dy, column,
+                   hidden, sums, scratch):  # fmt: skip
     dstate, dgates, spare = scratch.dstate, scratch.dgates, scratch.spare
-    lane, rows, stride = lanes(dgates), rows_of(blocks), dstate.shape[1]
+    lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]
     row = blocks[block]["first"] + t * rows
     active = count_active(blocks, block, t)
     for p in range(panels):
-        _outer_gradients(worker, row, at, p, k, active, rows, state, cells, scratch)
-    g = worker * spare.shape[1]
+        _outer_gradients(worker, group, blocks, p, k, at, active, row, state, cells, dy, column,
+                         hidden, sums, scratch)  # fmt: skip
     dr = (worker * panels * chunk_rows + k) * 3 * lane
-    clear_span(spare, g, g + rows * stride)
-    multiply_rows(blocks, spare, g, stride, panels, dgates, dr + 2 * lane, 3 * lane,
-                  chunk_rows * 3 * lane, lane, panels, transposed.n)  # fmt: skip
+    multiply_rows(blocks, False, spare, worker * spare.shape[1] * padded, padded, panels,
+                  dgates, dr + 2 * lane, 3 * lane, chunk_rows * 3 * lane, lane, panels,
+                  transposed.n)  # fmt: skip
     for p in range(panels):
-        _reset_gradients(worker, row, at, p, k, active, rows, state, cells, scratch)
-    multiply_rows(blocks, dstate, worker * rows * stride, stride, panels, dgates, dr, 3 * lane,
-                  chunk_rows * 3 * lane, 2 * lane, panels, transposed.rz)  # fmt: skip
+        _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells, sums, scratch)
+    multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels,
+                  dgates, dr, 3 * lane, chunk_rows * 3 * lane, 2 * lane, panels,
+                  transposed.rz)  # fmt: skip
 
 
 _add_rz = outer_product_part(2, 3)
@@ -177,10 +215,10 @@ _add_n = outer_product_part(1, 3)
 @kernel_part
 def _weight_gradients(worker, group, blocks, block, begin, end, state, scratch, sums):
     spare, dgates = scratch.spare, scratch.dgates
-    rows, stride, padded = rows_of(blocks), state.shape[1], scratch.dstate.shape[1]
+    rows, stride, padded = rows_of(blocks), state.shape[1], spare.shape[2]
     row, n_rows = blocks[block]["first"] + begin * rows, (end - begin) * rows
     _add_rz(group, sums.rz, state, row * stride, stride, worker, dgates, 0, n_rows)
-    reset = worker * spare.shape[1] + rows * padded
+    reset = (worker * spare.shape[1] + rows) * padded
     _add_n(group, sums.n, spare, reset, padded, worker, dgates, 2, n_rows)
 
 

@@ -34,6 +34,16 @@ from fastgru.kernels.blocks import clear_span, count_active, rows_of
 from fastgru.kernels.products import multiply_rows, tile_4
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
+from fastgru.kernels.rows import group_of, load_rows, store_rows
+from fastgru.kernels.step import (
+    add_to_tables,
+    prefetch_cell,
+    repeat_states,
+    state_row,
+    store_state,
+    with_input,
+    with_output_gradient,
+)
 from fastgru.kernels.vectors import lanes, load, store
 
 
@@ -58,7 +68,7 @@ class LSTMTransposed(NamedTuple):
     Attributes
     ----------
     hh : float, flat
-        :func:`fastgru.layers.packing.pack_pairs`.
+        :func:`fastgru.layers.packing.pack_stripes`.
     peepholes : float (3, padded_size)
     """
 
@@ -79,95 +89,117 @@ class LSTMSums(NamedTuple):
     peepholes: np.ndarray
 
 
-@kernel_part
-def _finish_panel(row, first, p, active, rows, peepholes, state, cells):
-    """Turn pre-activations into gates, in place, and write the new states of a panel."""
-    lane, stride, padded = lanes(cells), state.shape[1], peepholes.shape[1]
-    p_i = load(peepholes, p * lane)
-    p_f = load(peepholes, padded + p * lane)
-    p_o = load(peepholes, 2 * padded + p * lane)
-    for k in range(active):
+@kernel_part(inline=True)
+def _finish_panel(blocks, p, active, row, next_row, first, inputs, peepholes, state, cells, places,
+                  place, y, column, hidden):  # fmt: skip
+    """Turn products into gates, in place, and write the new states of a panel."""
+    lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], peepholes.shape[1]
+    entry, unit = p * 4 * lane, p * lane
+    next_cell = inputs.table.shape[1] * rows * 4 * lane
+    p_i = load_rows(blocks, peepholes, unit, 0)
+    p_f = load_rows(blocks, peepholes, padded + unit, 0)
+    p_o = load_rows(blocks, peepholes, 2 * padded + unit, 0)
+    for k in range(0, active, group_of(blocks)):
         cell = first + k * 4 * lane
-        before = (row + k) * stride + p * lane
-        c = load(state, before + padded)
-        i = sigmoid(load(cells, cell) + p_i * c)
-        f = sigmoid(load(cells, cell + lane) + p_f * c)
-        g = tanh(load(cells, cell + 2 * lane))
+        after = (next_row + k) * stride + unit
+        i = load_rows(blocks, cells, cell, 4 * lane)
+        f = load_rows(blocks, cells, cell + lane, 4 * lane)
+        g = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
+        o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
+        c = load_rows(blocks, state, (row + k) * stride + padded + unit, stride)
+        i = sigmoid(with_input(blocks, i, inputs, places, place + k, entry) + p_i * c)
+        f = sigmoid(with_input(blocks, f, inputs, places, place + k, entry + lane) + p_f * c)
+        g = tanh(with_input(blocks, g, inputs, places, place + k, entry + 2 * lane))
         c = f * c + i * g
-        o = sigmoid(load(cells, cell + 3 * lane) + p_o * c)
-        store(i, cells, cell)
-        store(f, cells, cell + lane)
-        store(g, cells, cell + 2 * lane)
-        store(o, cells, cell + 3 * lane)
-        store(c, state, before + rows * stride + padded)
-        store(o * tanh(c), state, before + rows * stride)
-    for k in range(active, rows):
-        before = (row + k) * stride + p * lane
-        store(load(state, before), state, before + rows * stride)
-        store(load(state, before + padded), state, before + rows * stride + padded)
+        o = sigmoid(with_input(blocks, o, inputs, places, place + k, entry + 3 * lane) + p_o * c)
+        prefetch_cell(blocks, cells, cell + next_cell, 4)
+        store_rows(blocks, i, cells, cell, 4 * lane, rows)
+        store_rows(blocks, f, cells, cell + lane, 4 * lane, rows)
+        store_rows(blocks, g, cells, cell + 2 * lane, 4 * lane, rows)
+        store_rows(blocks, o, cells, cell + 3 * lane, 4 * lane, rows)
+        store_rows(blocks, c, state, after + padded, stride, active - k)
+        store_state(blocks, o * tanh(c), state, after, y, places, place + k,
+                    column + unit, hidden - unit, active - k)  # fmt: skip
 
 
 @kernel_part
-def _forward_step(worker, blocks, block, t, at, weights, state, cells, spare):
+def _forward_step(worker, blocks, block, t, at, layout, inputs, weights, state, cells, places,
+                  spare, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
-    panels, hidden = weights.hh.shape[0], weights.hh.shape[1]
-    row = blocks[block]["first"] + t * rows
-    active = count_active(blocks, block, t)
+    panels, padded = weights.hh.shape[0], weights.hh.shape[1]
+    row = state_row(worker, blocks, block, t, layout)
+    next_row = state_row(worker, blocks, block, t + 1, layout)
+    active, dense = count_active(blocks, block, t), inputs.x.shape[0] > 0
     for p in range(panels):
         first = (at * panels + p) * rows * 4 * lane
-        tile_4(blocks, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
-               weights.hh, p * hidden * 4 * lane, 4 * lane, lane, hidden, 1)  # fmt: skip
-        _finish_panel(row, first, p, active, rows, weights.peepholes, state, cells)
+        tile_4(blocks, dense, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
+               weights.hh, p * padded * 4 * lane, 4 * lane, lane, padded, 1)  # fmt: skip
+        _finish_panel(blocks, p, active, row, next_row, first, inputs, weights.peepholes, state,
+                      cells, places, worker * 3 * rows, y, column, hidden)  # fmt: skip
+    repeat_states(active, rows, state, row, next_row)
 
 
-@kernel_part
-def _gate_gradients(worker, row, at, p, k, active, rows, peepholes, state, cells, scratch):
+@kernel_part(inline=True)
+def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, state, cells, dy,
+                    column, hidden, sums, scratch):  # fmt: skip
     """Write di | df | dg | do of one panel, and leave the gradient of c in its place."""
-    dstate, dgates = scratch.dstate, scratch.dgates
-    lane, stride, padded = lanes(dgates), state.shape[1], peepholes.shape[1]
+    dstate, dgates, places = scratch.dstate, scratch.dgates, scratch.places
+    lane, rows, width = lanes(dgates), rows_of(blocks), dstate.shape[1]
+    stride, padded = state.shape[1], peepholes.shape[1]
     panels = dgates.shape[1]
     out = ((worker * panels + p) * dgates.shape[2] + k) * 4 * lane
-    p_i = load(peepholes, p * lane)
-    p_f = load(peepholes, padded + p * lane)
-    p_o = load(peepholes, 2 * padded + p * lane)
-    for m in range(active):
+    entry, unit = p * 4 * lane, p * lane
+    p_i = load_rows(blocks, peepholes, unit, 0)
+    p_f = load_rows(blocks, peepholes, padded + unit, 0)
+    p_o = load_rows(blocks, peepholes, 2 * padded + unit, 0)
+    for m in range(0, active, group_of(blocks)):
         cell = ((at * panels + p) * rows + m) * 4 * lane
-        before = (row + m) * stride + padded + p * lane
-        here = (worker * rows + m) * dstate.shape[1] + p * lane
-        to = out + m * 4 * lane
-        i = load(cells, cell)
-        f = load(cells, cell + lane)
-        g = load(cells, cell + 2 * lane)
-        o = load(cells, cell + 3 * lane)
-        c = load(state, before)
-        tanh_c = tanh(load(state, before + rows * stride))
-        d = load(dstate, here)
+        before = (row + m) * stride + padded + unit
+        here = (worker * rows + m) * width + unit
+        place, to, count = worker * 3 * rows + m, out + m * 4 * lane, active - m
+        i = load_rows(blocks, cells, cell, 4 * lane)
+        f = load_rows(blocks, cells, cell + lane, 4 * lane)
+        g = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
+        o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
+        c = load_rows(blocks, state, before, stride)
+        tanh_c = tanh(load_rows(blocks, state, before + rows * stride, stride))
+        d = load_rows(blocks, dstate, here, width)
+        d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
         do = d * tanh_c * o * (1.0 - o)
-        e = load(dstate, here + padded) + d * o * (1.0 - tanh_c * tanh_c) + p_o * do
+        e = load_rows(blocks, dstate, here + padded, width)
+        e = e + d * o * (1.0 - tanh_c * tanh_c) + p_o * do
         di = e * g * i * (1.0 - i)
         df = e * c * f * (1.0 - f)
-        store(di, dgates, to)
-        store(df, dgates, to + lane)
-        store(e * i * (1.0 - g * g), dgates, to + 2 * lane)
-        store(do, dgates, to + 3 * lane)
-        store(0.0, dstate, here)
-        store(e * f + p_i * di + p_f * df, dstate, here + padded)
+        dg = e * i * (1.0 - g * g)
+        store_rows(blocks, di, dgates, to, 4 * lane, rows)
+        store_rows(blocks, df, dgates, to + lane, 4 * lane, rows)
+        store_rows(blocks, dg, dgates, to + 2 * lane, 4 * lane, rows)
+        store_rows(blocks, do, dgates, to + 3 * lane, 4 * lane, rows)
+        store_rows(blocks, 0.0, dstate, here, width, count)
+        e = e * f + p_i * di + p_f * df
+        store_rows(blocks, e, dstate, here + padded, width, count)
+        add_to_tables(blocks, group, di, sums, places, place, entry, count)
+        add_to_tables(blocks, group, df, sums, places, place, entry + lane, count)
+        add_to_tables(blocks, group, dg, sums, places, place, entry + 2 * lane, count)
+        add_to_tables(blocks, group, do, sums, places, place, entry + 3 * lane, count)
     clear_span(dgates, out + active * 4 * lane, out + rows * 4 * lane)
 
 
 @kernel_part
-def _backward_step(worker, blocks, block, t, k, at, transposed, state, cells, scratch):
+def _backward_step(worker, group, blocks, block, t, k, at, transposed, state, cells, dy, column,
+                   hidden, sums, scratch):  # fmt: skip
     dstate, dgates = scratch.dstate, scratch.dgates
     lane, rows = lanes(dgates), rows_of(blocks)
     panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], dstate.shape[1]
     row = blocks[block]["first"] + t * rows
     active = count_active(blocks, block, t)
     for p in range(panels):
-        _gate_gradients(worker, row, at, p, k, active, rows, transposed.peepholes, state, cells,
-                        scratch)  # fmt: skip
+        _gate_gradients(worker, group, blocks, p, k, at, active, row, transposed.peepholes, state,
+                        cells, dy, column, hidden, sums, scratch)  # fmt: skip
     di = (worker * panels * chunk_rows + k) * 4 * lane
-    multiply_rows(blocks, dstate, worker * rows * stride, stride, panels, dgates, di, 4 * lane,
-                  chunk_rows * 4 * lane, 4 * lane, panels, transposed.hh)  # fmt: skip
+    multiply_rows(blocks, True, dstate, worker * rows * stride, stride, panels,
+                  dgates, di, 4 * lane, chunk_rows * 4 * lane, 4 * lane, panels,
+                  transposed.hh)  # fmt: skip
 
 
 _add_outer_products = outer_product_part(4, 4)

@@ -28,21 +28,25 @@ TILES = {1: tile_1, 2: tile_2, 3: tile_3, 4: tile_4}
 @kernel_part
 def multiply_rows(shape, add, out, out_at, out_stride, panels,
                   a, a_at, a_stride, a_outer, inner, outer, packed):  # fmt: skip
-    """Add ``a @ packed`` to the rows of ``out``: ``panels`` vectors wide, two at a time.
+    """Add ``a @ packed`` to the rows of ``out``: ``panels`` vectors wide, three at a time.
 
     Unless ``add``, the rows are overwritten instead.
 
     ``a`` holds ``outer`` panels of ``inner`` columns, ``a_outer`` apart.  ``packed`` is flat, laid
-    out by :func:`fastgru.layers.packing.pack_pairs`.
+    out by :func:`fastgru.layers.packing.pack_stripes`.
     """
     lane = lanes(out)
-    pair = outer * inner * 2 * lane
-    for c in range(panels // 2):
-        tile_2(shape, add, out, out_at + c * 2 * lane, out_stride, a, a_at, a_stride, 1, a_outer,
-               packed, c * pair, 2 * lane, lane, inner, outer)  # fmt: skip
-    if panels % 2 == 1:
-        tile_1(shape, add, out, out_at + (panels - 1) * lane, out_stride, a, a_at, a_stride, 1, a_outer,
-               packed, panels // 2 * pair, lane, lane, inner, outer)  # fmt: skip
+    panel = outer * inner * lane
+    for c in range(0, panels - 2, 3):
+        tile_3(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
+               packed, c * panel, 3 * lane, lane, inner, outer)  # fmt: skip
+    c = panels // 3 * 3
+    if panels - c == 2:
+        tile_2(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
+               packed, c * panel, 2 * lane, lane, inner, outer)  # fmt: skip
+    if panels - c == 1:
+        tile_1(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
+               packed, c * panel, lane, lane, inner, outer)  # fmt: skip
 
 
 @kernel

@@ -186,7 +186,7 @@ def backward_kernel(cell):
         transposed
             Recurrent weights for the way back, as the cell defines them.
         w_ih : float, flat
-            Input weights for the way back (:func:`fastgru.layers.packing.pack_pairs`).
+            Input weights for the way back (:func:`fastgru.layers.packing.pack_stripes`).
         state, cells
             As the forward kernel left them; where the tape was not kept, ``cells`` has a chunk for
             each worker, and is **written**.

@@ -24,7 +24,16 @@ from fastgru.kernels.microkernel import tile_1
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
-from fastgru.kernels.vectors import lanes, load, store, where_less
+from fastgru.kernels.rows import group_of, load_rows, store_rows
+from fastgru.kernels.step import (
+    add_to_tables,
+    repeat_states,
+    state_row,
+    store_state,
+    with_input,
+    with_output_gradient,
+)
+from fastgru.kernels.vectors import lanes, where_less
 
 
 class RNNWeights(NamedTuple):
@@ -34,7 +43,7 @@ class RNNWeights(NamedTuple):
 
 
 class RNNTransposed(NamedTuple):
-    """Recurrent weights, backward: float, flat (:func:`fastgru.layers.packing.pack_pairs`)."""
+    """Recurrent weights, backward: float, flat (:func:`fastgru.layers.packing.pack_stripes`)."""
 
     hh: np.ndarray
 
@@ -45,17 +54,17 @@ class RNNSums(NamedTuple):
     hh: np.ndarray
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _relu(x):
     return where_less(x, 0.0, 0.0, x)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _tanh_derivative(h):
     return 1.0 - h * h
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _relu_derivative(h):
     return where_less(0.0, h, 1.0, h * 0.0)
 
@@ -64,40 +73,50 @@ def _steps(activation, derivative, name):
     """Return the forward and the backward step for one activation."""
 
     @kernel_part(name=f"{name}_forward_step")
-    def forward_step(worker, blocks, block, t, at, weights, state, cells, spare):
+    def forward_step(worker, blocks, block, t, at, layout, inputs, weights, state, cells, places,
+                     spare, y, column, hidden):  # fmt: skip
         lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
-        panels, hidden = weights.hh.shape[0], weights.hh.shape[1]
-        row = blocks[block]["first"] + t * rows
-        active = count_active(blocks, block, t)
+        panels, padded = weights.hh.shape[0], weights.hh.shape[1]
+        row = state_row(worker, blocks, block, t, layout)
+        next_row = state_row(worker, blocks, block, t + 1, layout)
+        active, dense = count_active(blocks, block, t), inputs.x.shape[0] > 0
         for p in range(panels):
-            first = (at * panels + p) * rows * lane
-            tile_1(blocks, cells, first, lane, state, row * stride, stride, 1, 0,
-                   weights.hh, p * hidden * lane, lane, lane, hidden, 1)  # fmt: skip
-            for i in range(active):
-                after = (row + rows + i) * stride + p * lane
-                store(activation(load(cells, first + i * lane)), state, after)
-            for i in range(active, rows):
-                before = (row + i) * stride + p * lane
-                store(load(state, before), state, before + rows * stride)
+            first, unit = (at * panels + p) * rows * lane, p * lane
+            tile_1(blocks, dense, cells, first, lane, state, row * stride, stride, 1, 0,
+                   weights.hh, p * padded * lane, lane, lane, padded, 1)  # fmt: skip
+            for i in range(0, active, group_of(blocks)):
+                place = worker * 3 * rows + i
+                a = load_rows(blocks, cells, first + i * lane, lane)
+                h = activation(with_input(blocks, a, inputs, places, place, unit))
+                store_state(blocks, h, state, (next_row + i) * stride + unit, y, places, place,
+                            column + unit, hidden - unit, active - i)  # fmt: skip
+        repeat_states(active, rows, state, row, next_row)
 
     @kernel_part(name=f"{name}_backward_step")
-    def backward_step(worker, blocks, block, t, k, at, transposed, state, cells, scratch):
-        dstate, dgates = scratch.dstate, scratch.dgates
-        lane, rows, stride = lanes(dgates), rows_of(blocks), dstate.shape[1]
-        panels, chunk_rows = dgates.shape[1], dgates.shape[2]
+    def backward_step(worker, group, blocks, block, t, k, at, transposed, state, cells, dy, column,
+                      hidden, sums, scratch):  # fmt: skip
+        dstate, dgates, places = scratch.dstate, scratch.dgates, scratch.places
+        lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
+        panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], state.shape[1]
         row = blocks[block]["first"] + t * rows
         active = count_active(blocks, block, t)
         for p in range(panels):
-            out = ((worker * panels + p) * chunk_rows + k) * lane
-            for i in range(active):
-                here = (worker * rows + i) * stride + p * lane
-                h = load(state, (row + rows + i) * state.shape[1] + p * lane)
-                store(load(dstate, here) * derivative(h), dgates, out + i * lane)
-                store(0.0, dstate, here)
+            out, unit = ((worker * panels + p) * chunk_rows + k) * lane, p * lane
+            for i in range(0, active, group_of(blocks)):
+                here = (worker * rows + i) * padded + unit
+                place, count = worker * 3 * rows + i, active - i
+                h = load_rows(blocks, state, (row + rows + i) * stride + unit, stride)
+                d = load_rows(blocks, dstate, here, padded)
+                d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
+                da = d * derivative(h)
+                store_rows(blocks, da, dgates, out + i * lane, lane, rows)
+                store_rows(blocks, 0.0, dstate, here, padded, count)
+                add_to_tables(blocks, group, da, sums, places, place, unit, count)
             clear_span(dgates, out + active * lane, out + rows * lane)
         da = (worker * panels * chunk_rows + k) * lane
-        multiply_rows(blocks, dstate, worker * rows * stride, stride, panels, dgates, da, lane,
-                      chunk_rows * lane, lane, panels, transposed.hh)  # fmt: skip
+        multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels,
+                      dgates, da, lane, chunk_rows * lane, lane, panels,
+                      transposed.hh)  # fmt: skip
 
     return forward_step, backward_step
 

@@ -3,7 +3,7 @@
 The gates of one row are a chain of dependent operations, each of which waits for the one before;
 a CPU looks too short a way ahead to overlap one row's chain with the next one's.  So a value here
 holds a vector of each of ``group_of(blocks)`` rows, and each operation on it becomes that many
-independent instructions (measured: the gates of the GRU took two thirds of the time).
+independent instructions.
 
 Rows either stand ``stride`` elements apart, or each where ``places`` says: ``places`` is an array
 of offsets, one for each row, and those from ``first`` on are meant.
@@ -13,7 +13,7 @@ Axes: j row of the group.
 
 from fastgru._numba import intrinsic, ir, jit_disabled, np, types
 from fastgru.kernels.blocks import block_rows
-from fastgru.kernels.registers import GROUP, lanes_of
+from fastgru.kernels.registers import lanes_of
 from fastgru.kernels.vectors import (
     Vector,
     as_vector,
@@ -24,8 +24,13 @@ from fastgru.kernels.vectors import (
 )
 
 
+_GROUP = 2
+"""Rows taken together: with 2 a GRU of 128 units ran forward a tenth faster than with 1 on a core
+that was shared, and than with 4, whose values do not fit the registers."""
+
+
 def _group(blocks_dtype):
-    return min(GROUP, block_rows(blocks_dtype))
+    return min(_GROUP, block_rows(blocks_dtype))
 
 
 class _Rows:

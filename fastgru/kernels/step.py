@@ -12,9 +12,11 @@ from fastgru.kernels.rows import (
     add_picked,
     load_picked,
     load_picked_first,
+    prefetch_rows,
     store_picked_first,
     store_rows,
 )
+from fastgru.kernels.vectors import lanes
 
 
 class Layout(NamedTuple):
@@ -79,8 +81,8 @@ class Scratch(NamedTuple):
     x_rows, dx_rows : float (n_workers * chunk * rows, x_stride)
         Dense input of a chunk and its gradient; ``x_stride`` is at least the input size rounded
         up to whole vectors, and to ROWS.
-    spare : float (n_workers, spare size)
-        Memory that the cell asks for.
+    spare : float (n_workers, 2 * rows + chunk * rows, padded_size)
+        Rows of units, for what a cell has to remember within a step or a chunk.
     """
 
     places: np.ndarray
@@ -157,6 +159,17 @@ def store_state(blocks, h, state, at, y, places, first, y_at, width, count):
     if y.shape[0] > 0:
         third = first + 2 * rows_of(blocks)
         store_picked_first(blocks, h, y, places, third, y_at, width, count)
+
+
+@kernel_part(inline=True)
+def prefetch_cell(blocks, cells, at, width):
+    """Fetch a group's rows of a cell of the tape, to be written in the next step.
+
+    Where the memory is touched for the first time the arithmetic would wait for it (measured: 7 %
+    of a forward pass of 64 units).
+    """
+    for v in range(width):
+        prefetch_rows(blocks, cells, at + v * lanes(cells), width * lanes(cells))
 
 
 @kernel_part

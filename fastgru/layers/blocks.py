@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,8 @@ _HALF_TILE = 4
 @dataclass(frozen=True)
 class Blocks:
     """The layout of a batch: blocks of sequences of similar length, longest first.
+
+    Several callers may share one, so its arrays are not to be written.
 
     Attributes
     ----------
@@ -69,8 +72,15 @@ def plan_blocks(lengths: np.ndarray, n_steps: int, rows: int | None = None) -> B
         Sequences in a block; None for what suits the size of the batch.  Kernels are compiled for
         each number, so those who take batches of all sizes do better to stay with one.
     """
+    rows = rows or _rows_of_a_block(len(lengths))
+    return _plan(np.ascontiguousarray(lengths, np.int64).tobytes(), n_steps, rows)
+
+
+@functools.lru_cache(maxsize=16)
+def _plan(lengths_as_bytes: bytes, n_steps: int, rows: int) -> Blocks:
+    """Plan a batch; the batches of a training run often have the same lengths, all of them."""
+    lengths = np.frombuffer(lengths_as_bytes, np.int64)
     n_sequences = len(lengths)
-    rows = rows or _rows_of_a_block(n_sequences)
     n_blocks = -(-n_sequences // rows)
     order = np.full(n_blocks * rows, -1, np.int64)
     order[:n_sequences] = np.argsort(-lengths, kind="stable")
@@ -95,6 +105,8 @@ def plan_blocks(lengths: np.ndarray, n_steps: int, rows: int | None = None) -> B
 def _balanced_groups(steps: np.ndarray, n_groups: int) -> np.ndarray:
     """Cut the blocks into groups of about equally many steps, each of one block at least."""
     n_blocks = len(steps)
+    if n_groups == n_blocks:
+        return np.arange(n_groups + 1)
     ends = np.cumsum(steps + 1)
     total = ends[-1] if n_blocks else 0
     middles = ends - (steps + 1) / 2

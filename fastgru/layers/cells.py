@@ -13,7 +13,7 @@ from fastgru.kernels.recurrence import Cell
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.layers.packing import (
     pack_columns,
-    pack_pairs,
+    pack_stripes,
     pack_transposed,
     round_up,
     unpack_columns,
@@ -40,8 +40,8 @@ class CellKind:
     products : tuple of tuple of int
         Gates of ``weight_hh`` (PyTorch's numbering) in each recurrent product, in tape order.
         A second product takes what the first has gated.
-    ih_at, hh_at : tuple of int
-        Vector of the tape that the input part and the recurrent bias of each gate belong to.
+    hh_at : list of int
+        Vector of the tape that the recurrent bias of each gate belongs to.
     peepholes : bool
     """
 
@@ -52,14 +52,18 @@ class CellKind:
     transposed: Callable[..., Any]
     sums: Callable[..., Any]
     products: tuple[tuple[int, ...], ...]
-    ih_at: tuple[int, ...]
-    hh_at: tuple[int, ...]
+    hh_at: list[int]
     peepholes: bool = False
 
     @property
     def gates(self) -> int:
         """G, gates stacked in PyTorch's layout."""
-        return len(self.ih_at)
+        return len(self.hh_at)
+
+    @property
+    def input_vectors(self) -> slice:
+        """Vectors of the tape that the input part of the gates belongs to."""
+        return slice(self.cell.input_at, self.cell.input_at + self.gates)
 
     def pack_forward(self, parameters: Parameters) -> Any:
         """Return the recurrent weights for the forward kernel.
@@ -72,7 +76,7 @@ class CellKind:
         for (gate,) in self.products[1:]:
             matrix = np.zeros((padded, hidden), weight.dtype)
             matrix[:hidden] = weight[gate * hidden : (gate + 1) * hidden].T
-            arrays.append(pack_pairs(matrix, padded))
+            arrays.append(pack_stripes(matrix, padded))
         return self.weights(*arrays, *self._pack_peepholes(parameters))
 
     def pack_backward(self, parameters: Parameters) -> Any:
@@ -134,8 +138,7 @@ GRU_RESET_AFTER = CellKind(
     transposed=gru.GRUTransposed,
     sums=gru.GRUSums,
     products=((2, 0, 1),),
-    ih_at=(1, 2, 3),
-    hh_at=(1, 2, 0),
+    hh_at=[1, 2, 0],
 )
 GRU_RESET_BEFORE = CellKind(
     cell=gru_reset_before.CELL,
@@ -145,8 +148,7 @@ GRU_RESET_BEFORE = CellKind(
     transposed=gru_reset_before.ResetBeforeTransposed,
     sums=gru_reset_before.ResetBeforeSums,
     products=((0, 1), (2,)),
-    ih_at=(0, 1, 2),
-    hh_at=(0, 1, 2),
+    hh_at=[0, 1, 2],
 )
 LSTM = CellKind(
     cell=lstm.CELL,
@@ -156,8 +158,7 @@ LSTM = CellKind(
     transposed=lstm.LSTMTransposed,
     sums=lstm.LSTMSums,
     products=((0, 1, 2, 3),),
-    ih_at=(0, 1, 2, 3),
-    hh_at=(0, 1, 2, 3),
+    hh_at=[0, 1, 2, 3],
     peepholes=True,
 )
 
@@ -171,8 +172,7 @@ def _rnn(cell: Cell, forward: Callable[..., None], backward: Callable[..., None]
         transposed=rnn.RNNTransposed,
         sums=rnn.RNNSums,
         products=((0,),),
-        ih_at=(0,),
-        hh_at=(0,),
+            hh_at=[0],
     )
 
 

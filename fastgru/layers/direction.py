@@ -8,7 +8,7 @@ from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.kernels.step import Inputs, InputSums, Layout, Scratch
 from fastgru.layers.blocks import Blocks
-from fastgru.layers.cells import CellKind
+from fastgru.layers.cells import CellKind, Parameters
 from fastgru.layers.layer_input import InputGradients, LayerInput
 from fastgru.layers.packing import (
     pack_columns,
@@ -21,7 +21,7 @@ from fastgru.layers.packing import (
 )
 from fastgru.layers.workspace import Workspace, new_work
 
-_CHUNK_ROWS = 128
+_CHUNK_ROWS = 64
 """Rows (steps of all sequences of a block) that are taken together."""
 
 
@@ -58,7 +58,10 @@ class Direction:
         save_memory: bool = False,
     ) -> None:
         self.kind = kind
-        self._all_parameters, self._all_grads, self._suffix = parameters, grads, suffix
+        self._all_parameters, self._all_grads = parameters, grads
+        self._names = {
+            name.removesuffix(suffix): name for name in parameters if name.endswith(suffix)
+        }
         self._reverse = suffix.endswith("_reverse")
         self._bptt_steps = bptt_steps
         self._keeps_tape = kind.cell.reads_tape and not save_memory
@@ -73,44 +76,45 @@ class Direction:
 
     @property
     def _parameters(self) -> dict[str, np.ndarray]:
-        return _without_suffix(self._all_parameters, self._suffix)
+        return {short: self._all_parameters[name] for short, name in self._names.items()}
 
     @property
     def _grads(self) -> dict[str, np.ndarray]:
-        return _without_suffix(self._all_grads, self._suffix)
+        return {short: self._all_grads[name] for short, name in self._names.items()}
 
-    def _projected(self, vectors: np.ndarray) -> np.ndarray:
+    def _projected(self, vectors: np.ndarray, weight_ih: np.ndarray) -> np.ndarray:
         """Return the input part of the tape (N, width, H) for each of N input vectors."""
         kind, hidden = self.kind, self.hidden_size
         table = np.zeros((len(vectors), kind.cell.width, hidden), self.dtype)
-        products = _times(vectors, self._parameters["weight_ih"].T)
-        table[:, list(kind.ih_at)] = products.reshape(len(vectors), kind.gates, hidden)
+        products = _times(vectors, weight_ih.T)
+        table[:, kind.input_vectors] = products.reshape(len(vectors), kind.gates, hidden)
         return table
 
-    def _table(self, symbols: np.ndarray | None) -> np.ndarray:
+    def _table(self, symbols: np.ndarray | None, parameters: Parameters) -> np.ndarray:
         """Return the input part for each symbol, or for none, biases included."""
         kind, hidden = self.kind, self.hidden_size
-        vectors = np.zeros((1, self.input_size), self.dtype) if symbols is None else symbols
-        table = self._projected(vectors)
-        for name, places in (("bias_ih", kind.ih_at), ("bias_hh", kind.hh_at)):
-            if name in self._parameters:
-                table[:, list(places)] += self._parameters[name].reshape(kind.gates, hidden)
+        if symbols is None:
+            table = np.zeros((1, kind.cell.width, hidden), self.dtype)
+        else:
+            table = self._projected(symbols, parameters["weight_ih"])
+        if "bias_ih" in parameters:
+            table[:, kind.input_vectors] += parameters["bias_ih"].reshape(kind.gates, hidden)
+            table[:, kind.hh_at] += parameters["bias_hh"].reshape(kind.gates, hidden)
         return pack_rows(table)
 
-    def _pack_inputs(self, given: LayerInput) -> Inputs:
-        dense = given.x is not None
-        w_ih = np.empty((self._panels, 0, self.kind.gates * self._lanes), self.dtype)
-        positions = given.positions
-        if positions is None:
-            positions = np.empty((0, self.input_size), self.dtype)
+    def _pack_inputs(self, given: LayerInput, parameters: Parameters) -> Inputs:
+        dense, weight_ih = given.x is not None, parameters["weight_ih"]
+        gates = range(self.kind.gates)
+        w_ih = np.empty((self._panels, 0, len(gates) * self._lanes), self.dtype)
+        positions = np.empty((0, self._panels, self.kind.cell.width * self._lanes), self.dtype)
         if dense:
-            order = list(np.argsort(self.kind.ih_at))
-            weight_ih = self._parameters["weight_ih"]
-            w_ih = pack_columns(weight_ih, self.hidden_size, order, self.input_size)
+            w_ih = pack_columns(weight_ih, self.hidden_size, gates, self.input_size)
+        if given.positions is not None:
+            positions = pack_rows(self._projected(given.positions, weight_ih))
         return Inputs(
             tokens=np.empty(0, np.int32) if given.tokens is None else given.tokens,
-            table=self._table(None if dense else given.symbols),
-            position_table=pack_rows(self._projected(positions)),
+            table=self._table(None if dense else given.symbols, parameters),
+            position_table=positions,
             x=np.empty((0, 0), self.dtype) if given.x is None else given.x,
             w_ih=w_ih,
         )
@@ -156,8 +160,9 @@ class Direction:
             keep_tape=training and self._keeps_tape,
             keep_states=training,
         )
-        self._inputs = self._pack_inputs(given)
-        self._weights = self.kind.pack_forward(self._parameters)
+        parameters = self._parameters
+        self._inputs = self._pack_inputs(given, parameters)
+        self._weights = self.kind.pack_forward(parameters)
         n_rows = max(blocks.n_rows, 1)
         self._state = self._array(
             *("state", n_rows if training else 2 * workers * rows),
@@ -203,25 +208,23 @@ class Direction:
         tuple
             Gradients of the input, and of the initial states.
         """
-        blocks, given = self._blocks, self._given
+        blocks, given, parameters = self._blocks, self._given, self._parameters
         w_ih = np.empty(0, self.dtype)
         if given.x is not None:
-            columns = round_up(self.input_size, self._lanes)
-            order = list(np.argsort(self.kind.ih_at))
-            weight_ih = self._parameters["weight_ih"]
-            w_ih = pack_transposed(weight_ih, self.hidden_size, order, columns)
+            columns, gates = round_up(self.input_size, self._lanes), range(self.kind.gates)
+            w_ih = pack_transposed(parameters["weight_ih"], self.hidden_size, gates, columns)
         groups = len(blocks.groups) - 1
         counter, workers = new_work(groups)
         if not self._layout.keep_tape and self.kind.cell.reads_tape:
             shape = self._cells.shape[1:]
             self._cells = self._array("cells", workers * self._layout.chunk, *shape)
         sums = self._input_sums(groups, given)
-        recurrent = self.kind.new_sums(self._parameters, groups, self._workspace.zeros)
+        recurrent = self.kind.new_sums(parameters, groups, self._workspace.zeros)
         dstates = dstates.copy(order="C")
         self.kind.backward(
             *(counter, workers, blocks.groups, blocks.table, self._layout),
             *(self._bptt_steps, self._inputs, self._weights),
-            *(self.kind.pack_backward(self._parameters), w_ih, self._state, self._cells),
+            *(self.kind.pack_backward(parameters), w_ih, self._state, self._cells),
             *(self._or_none(dy), column, dstates, self._or_none(dx), add),
             *(sums, recurrent, self._scratch(workers, backward=True)),
         )
@@ -247,7 +250,7 @@ class Direction:
             dgates=self._array("dgates", way_back, self._panels, chunk_rows, width),
             x_rows=self._array("x_rows", dense * chunk_rows, x_width),
             dx_rows=self._array("dx_rows", min(dense, way_back) * chunk_rows, x_width),
-            spare=self._array("spare", workers, (2 * rows + chunk_rows) * self._padded),
+            spare=self._array("spare", workers, 2 * rows + chunk_rows, self._padded),
         )
 
     def _input_sums(self, groups: int, given: LayerInput) -> InputSums:
@@ -272,31 +275,26 @@ class Direction:
         """Add the sums to the parameters' gradients; return those of the input."""
         kind, hidden, grads = self.kind, self.hidden_size, self._grads
         d_cells = unpack_rows(sums.table.sum(axis=0), hidden)
-        d_bias = d_cells.sum(axis=0)
-        for name, places in (("bias_ih", kind.ih_at), ("bias_hh", kind.hh_at)):
-            if name in grads:
-                grads[name][...] += d_bias[list(places)].reshape(-1)
+        if "bias_ih" in grads:
+            d_bias = d_cells.sum(axis=0)
+            grads["bias_ih"][...] += d_bias[kind.input_vectors].reshape(-1)
+            grads["bias_hh"][...] += d_bias[kind.hh_at].reshape(-1)
+        weight_ih, d_weight_ih = self._parameters["weight_ih"], grads["weight_ih"]
         if given.x is not None:
-            order = list(np.argsort(kind.ih_at))
             d_gates = unpack_columns(sums.ih.sum(axis=0), hidden, self.input_size)
-            grads["weight_ih"].reshape(kind.gates, hidden, -1)[order] += d_gates
+            d_weight_ih.reshape(kind.gates, hidden, -1)[...] += d_gates
             return InputGradients(None, None, dx)
+
+        def through_weight(d_cells: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+            """Take gradients of rows of a table through ``vectors @ weight_ih.T``."""
+            d_gates = np.ascontiguousarray(d_cells[:, kind.input_vectors])
+            d_rows = d_gates.reshape(len(d_cells), kind.gates * hidden)
+            product(d_rows.T, vectors, d_weight_ih)
+            return _times(d_rows, weight_ih)
+
         assert given.symbols is not None
-        d_symbols = self._through_weight(d_cells, given.symbols)
+        d_symbols = through_weight(d_cells, given.symbols)
         if given.positions is None:
             return InputGradients(d_symbols, None, None)
         d_places = unpack_rows(sums.position_table.sum(axis=0), hidden)
-        return InputGradients(d_symbols, self._through_weight(d_places, given.positions), None)
-
-    def _through_weight(self, d_cells: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """Take gradients of rows of a table (N, width, H) through ``vectors @ weight_ih.T``."""
-        d_gates = np.ascontiguousarray(d_cells[:, list(self.kind.ih_at)])
-        d_rows = d_gates.reshape(len(d_cells), self.kind.gates * self.hidden_size)
-        product(d_rows.T, vectors, self._grads["weight_ih"])
-        return _times(d_rows, self._parameters["weight_ih"])
-
-
-def _without_suffix(arrays: dict[str, np.ndarray], suffix: str) -> dict[str, np.ndarray]:
-    """Return the arrays of one direction by their names in every direction."""
-    names = {name: name.removesuffix(suffix) for name in arrays if name.endswith(suffix)}
-    return {short: arrays[name] for name, short in names.items()}
+        return InputGradients(d_symbols, through_weight(d_places, given.positions), None)

@@ -9,6 +9,7 @@ Axes: G gates, H hidden units, K summed index (hidden units or input features), 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +24,7 @@ def round_up(size: int, step: int) -> int:
 
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return an uninitialised array that starts on the boundary of a vector."""
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + VECTOR_BYTES, np.uint8)
     skip = -memory.ctypes.data % VECTOR_BYTES
     return memory[skip : skip + size].view(dtype).reshape(shape)
@@ -76,31 +77,31 @@ def unpack_columns(packed: np.ndarray, hidden: int, k: int) -> np.ndarray:
     return gates.reshape(width // lanes, n_panels * lanes, rows)[:, :hidden, :k]
 
 
-def pack_pairs(matrix: np.ndarray, columns: int) -> np.ndarray:
+def pack_stripes(matrix: np.ndarray, columns: int) -> np.ndarray:
     """Pack (R, C) flat, as :func:`fastgru.kernels.products.multiply_rows` reads it.
 
-    All rows of each pair of panels of the ``columns`` (C rounded up to whole vectors) follow each
-    other: (columns / 2L, R, 2L), then (R, L) for an odd one out.
+    All rows of each stripe of three panels of the ``columns`` (C rounded up to whole vectors)
+    follow each other: (columns / 3L, R, 3L), then (R, 2L) or (R, L) for what is left.
     """
-    lanes, rows = lanes_of(matrix.dtype), len(matrix)
+    stripe, rows = 3 * lanes_of(matrix.dtype), len(matrix)
     packed = aligned_empty((rows * columns,), matrix.dtype)
     if matrix.shape[1] < columns:
         matrix = np.pad(matrix, ((0, 0), (0, columns - matrix.shape[1])))
-    pairs = columns // (2 * lanes)
-    paired = pairs * 2 * lanes
-    packed[: rows * paired].reshape(pairs, rows, 2 * lanes)[:] = (
-        matrix[:, :paired].reshape(rows, pairs, 2 * lanes).transpose(1, 0, 2)
+    stripes = columns // stripe
+    whole = stripes * stripe
+    packed[: rows * whole].reshape(stripes, rows, stripe)[:] = (
+        matrix[:, :whole].reshape(rows, stripes, stripe).transpose(1, 0, 2)
     )
-    packed[rows * paired :].reshape(rows, columns - paired)[:] = matrix[:, paired:]
+    packed[rows * whole :].reshape(rows, columns - whole)[:] = matrix[:, whole:]
     return packed
 
 
 def pack_transposed(
     weight: np.ndarray, hidden: int, order: Sequence[int], columns: int
 ) -> np.ndarray:
-    """Pack (G * H, K) for the way back: :func:`pack_pairs` of the rows (panel, gate, lane)."""
+    """Pack (G * H, K) for the way back: :func:`pack_stripes` of the rows (panel, gate, lane)."""
     panels = by_panel(weight, hidden, order)
-    return pack_pairs(panels.reshape(-1, panels.shape[3]), columns)
+    return pack_stripes(panels.reshape(-1, panels.shape[3]), columns)
 
 
 def row_stride(columns: int, dtype: np.dtype) -> int:

@@ -199,5 +199,8 @@ class Recurrent:
 
     def _part(self, states: np.ndarray) -> list[np.ndarray]:
         """Return each state (layers * directions, B, H)."""
-        parts = np.split(states, len(self._state_names), axis=1)
-        return [np.ascontiguousarray(part) for part in parts]
+        if len(self._state_names) == 1:
+            return [states]
+        n_sequences = states.shape[1] // len(self._state_names)
+        starts = range(0, states.shape[1], n_sequences) if n_sequences else [0, 0]
+        return [np.ascontiguousarray(states[:, at : at + n_sequences]) for at in starts]

@@ -24,16 +24,21 @@ class Workspace:
 
     def __init__(self) -> None:
         self._buffers: dict[tuple[str, str], np.ndarray] = {}
+        self._last: dict[tuple[str, str], np.ndarray] = {}
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """Return an array with any content; it is overwritten by the next call of this name."""
-        size = math.prod(shape)
         key = (name, dtype.str)
+        last = self._last.get(key)
+        if last is not None and last.shape == shape:
+            return last
+        size = math.prod(shape)
         buffer = self._buffers.get(key)
         if buffer is None or buffer.size < size:
             buffer = aligned_empty((size,), dtype)
             self._buffers[key] = buffer
-        return buffer[:size].reshape(shape)
+        self._last[key] = buffer[:size].reshape(shape)
+        return self._last[key]
 
     def zeros(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """Return an array of zeros; it is overwritten by the next call of this name."""

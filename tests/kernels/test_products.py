@@ -10,35 +10,40 @@ from hypothesis import strategies as st
 from fastgru.kernels.blocks import block_type
 from fastgru.kernels.products import multiply_rows, product
 from fastgru.kernels.registers import lanes_of
-from fastgru.layers.packing import pack_pairs
+from fastgru.layers.packing import pack_stripes
 from tests.kernels.uncached import uncached_kernel
 from tests.problems import DTYPES
 
 
 @uncached_kernel
-def run_multiply_rows(shape: Any, out: Any, at: Any, a: Any, sizes: Any, packed: Any) -> None:
+def run_multiply_rows(
+    shape: Any, add: bool, out: Any, at: Any, a: Any, sizes: Any, packed: Any
+) -> None:
     multiply_rows(
-        *(shape, out, at[0], out.shape[1], sizes[0]),
+        *(shape, add, out, at[0], out.shape[1], sizes[0]),
         *(a, at[1], a.shape[2], a.shape[1] * a.shape[2], sizes[1], a.shape[0], packed),
     )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("rows", [1, 4])
-@given(data=st.data())
-def test_multiply_rows__adds_the_product(rows: int, dtype: str, data: st.DataObject) -> None:
+@given(add=st.booleans(), data=st.data())
+def test_multiply_rows__adds_or_writes_the_product(
+    rows: int, dtype: str, add: bool, data: st.DataObject
+) -> None:
     lane, rng = lanes_of(dtype), np.random.default_rng(0)
-    panels, outer, inner = (data.draw(st.integers(low, 5)) for low in (0, 1, 0))
+    panels, outer, inner = (data.draw(st.integers(low, 6)) for low in (0, 1, 0))
     a = rng.standard_normal((outer, rows + 1, inner + 2)).astype(dtype)  # outer panels of rows
     matrix = rng.standard_normal((outer * inner, panels * lane)).astype(dtype)
     out = rng.standard_normal((rows + 2, panels * lane + 3)).astype(dtype)
     expected = out.astype(float)
     used = np.concatenate([a[o, 1:, 2:] for o in range(outer)], axis=1).astype(float)
-    expected[1 : 1 + rows, 1 : 1 + panels * lane] += used @ matrix.astype(float)
+    place = (slice(1, 1 + rows), slice(1, 1 + panels * lane))
+    expected[place] = expected[place] * add + used @ matrix.astype(float)
     at = np.array([out.shape[1] + 1, a.shape[2] + 2])
     sizes = np.array([panels, inner])
     table = np.zeros(0, block_type(rows))
-    run_multiply_rows(table, out, at, a, sizes, pack_pairs(matrix, panels * lane))
+    run_multiply_rows(table, add, out, at, a, sizes, pack_stripes(matrix, panels * lane))
     np.testing.assert_allclose(out, expected, rtol=0, atol=300 * np.finfo(dtype).eps)
 
 

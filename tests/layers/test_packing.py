@@ -9,7 +9,7 @@ from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
 from fastgru.layers.packing import (
     aligned_empty,
     pack_columns,
-    pack_pairs,
+    pack_stripes,
     pack_rows,
     pack_transposed,
     round_up,
@@ -19,7 +19,7 @@ from fastgru.layers.packing import (
 )
 from tests.problems import DTYPES
 
-sizes = st.integers(1, 2 * lanes_of("float32") + 3)
+sizes = st.integers(1, 3 * lanes_of("float32") + 3)
 # Of how many gates, the ones that are packed, in which order: every cell's products.
 orders = st.sampled_from([(3, (2, 0, 1)), (3, (0, 1)), (3, (2,)), (4, (0, 1, 2, 3)), (1, (0,))])
 
@@ -63,14 +63,14 @@ def test_pack_rows__goes_round(dtype: str, hidden: int, n: int, gates: int) -> N
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(n_rows=st.integers(0, 5), columns=sizes)
-def test_pack_pairs__has_pairs_of_vectors_then_an_odd_one(
+def test_pack_stripes__has_three_vectors_at_a_time_then_the_rest(
     dtype: str, n_rows: int, columns: int
 ) -> None:
     matrix, lanes = weights(1, n_rows, columns, dtype), lanes_of(dtype)
     padded, at = round_up(columns, lanes), 0
-    packed = pack_pairs(matrix, padded)
-    for first in range(0, padded, 2 * lanes):
-        width = min(2 * lanes, padded - first)
+    packed = pack_stripes(matrix, padded)
+    for first in range(0, padded, 3 * lanes):
+        width = min(3 * lanes, padded - first)
         expected = np.zeros((n_rows, width))
         given_columns = matrix[:, first : first + width]
         expected[:, : given_columns.shape[1]] = given_columns
@@ -93,7 +93,7 @@ def test_pack_transposed__has_the_rows_of_each_panel_gate_by_gate(
         for place, gate in enumerate(order):
             rows[unit // lanes, place, unit % lanes] = weight[gate * hidden + unit]
     columns = round_up(k, lanes)
-    expected = pack_pairs(rows.reshape(-1, k), columns)
+    expected = pack_stripes(rows.reshape(-1, k), columns)
     np.testing.assert_array_equal(pack_transposed(weight, hidden, order, columns), expected)
 
 
