@@ -13,8 +13,9 @@
     softsign            x / (1 + |x|)
     softplus            log(1 + e^x)
 
-as the operators GRU, LSTM and RNN of ONNX define them (opset 14), with ONNX Runtime's default
-parameters.  At a corner the derivative is that of the branch which the definition takes there.
+as the operators GRU, LSTM and RNN of ONNX (opset 14) define them, with the default parameters of
+the operators of these names; affine and scaled_tanh, which have none there, are x and tanh(x).
+At a corner the derivative is that of the branch which the definition takes there.
 A NaN stays a NaN in value and derivative.
 
 Everything transcendental is taken from :func:`sigmoid` and :func:`tanh`; the rest are operations
@@ -133,8 +134,9 @@ class Activation:
         tanh(beta x)), ``"hard_sigmoid"`` (alpha x + beta between 0 and 1), ``"elu"``,
         ``"softsign"`` or ``"softplus"``.
     alpha, beta
-        Parameters of those functions that have them, finite; None for ONNX's defaults.  Keras 2's
-        hard sigmoid has ONNX's, 0.2 and 0.5, that of Keras 3 and PyTorch 1/6 and 0.5.
+        Parameters of those functions that have them, finite; None for ONNX's defaults: alpha 1,
+        but 0.01 of leaky_relu and 0.2 of hard_sigmoid; beta 0 of affine, 1 of scaled_tanh, 0.5 of
+        hard_sigmoid.  Keras 2's hard sigmoid is that, Keras 3's and PyTorch's has alpha 1/6.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from fastgru.layers.activation_functions import Clipped
+from fastgru.layers.activation_functions import Activation, Clipped
 from fastgru.layers.cells import PEEPHOLES
 from fastgru.layers.gate_sums import DirectionWeights, RecurrentSums, Shifted
 
@@ -26,8 +26,10 @@ class GeneralCell:
 
     Parameters
     ----------
-    functions
-        Activation functions in ONNX's order.
+    activations
+        In ONNX's order.
+    clip
+        Limit of the sums that they are taken of, or None.
     input_forget
         Whether the LSTM's forget gate is 1 - i.
     weights
@@ -44,13 +46,14 @@ class GeneralCell:
 
     def __init__(
         self,
-        functions: Sequence[Clipped],
+        activations: Sequence[Activation],
+        clip: float | None,
         input_forget: bool,
         weights: DirectionWeights,
         recurrent: RecurrentSums,
     ) -> None:
-        self.functions, self.input_forget = functions, input_forget
-        self.weights, self.recurrent = weights, recurrent
+        self.functions = [Clipped(function, clip) for function in activations]
+        self.input_forget, self.recurrent = input_forget, recurrent
 
     def forward(self, x: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, Any]:
         """Return the states (S, n, H) after a step, and what :meth:`backward` needs.
@@ -188,12 +191,15 @@ class LSTMCell(GeneralCell):
 
     def __init__(
         self,
-        functions: Sequence[Clipped],
+        activations: Sequence[Activation],
+        clip: float | None,
         input_forget: bool,
         weights: DirectionWeights,
         recurrent: RecurrentSums,
     ) -> None:
-        super().__init__(functions, input_forget, weights, recurrent)
+        super().__init__(activations, clip, input_forget, weights, recurrent)
+        # c is no sum of a gate; ONNX Runtime does not clip it either.
+        self.functions[2] = Clipped(activations[2], None)
         self._p_i, self._p_f, self._p_o = (weights.of_units(name) for name in PEEPHOLES)
         bias = weights.of_gates("ln_bias_c", 1)
         self._shifted = Shifted(weights.gain("ln_weight_c", 1), bias)

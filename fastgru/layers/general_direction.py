@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastgru.layers.activation_functions import Clipped
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.gate_sums import DirectionWeights, InputSums, RecurrentSums
 from fastgru.layers.layer_input import InputGradients, LayerInput
@@ -131,11 +130,11 @@ class GeneralDirection:
         weights = DirectionWeights(
             *(_without_suffix(arrays, self._suffix) for arrays in self._arrays)
         )
-        functions = [Clipped(function, variant.clip) for function in variant.activations]
         mask = self._draw_mask(n_sequences) if training else None
         self._input = InputSums(weights, gates, given)
         recurrent = RecurrentSums(weights, gates, mask)
-        self._cell = variant.cell(functions, variant.input_forget, weights, recurrent)
+        options = variant.activations, variant.clip, variant.input_forget
+        self._cell = variant.cell(*options, weights, recurrent)
         self._tape = []
 
     @property
