@@ -114,7 +114,8 @@ class ResetAfterCell(GeneralCell):
         a_n = x[2] + r * h_n
         n = g.value(a_n)
         h = (1 - z) * n + z * before
-        return h[None], _GateTape((a_r, a_z, a_n), (r, z, n), (recurrent, h_n))
+        # A view of h_n would keep h_r and h_z in memory as well.
+        return h[None], _GateTape((a_r, a_z, a_n), (r, z, n), (recurrent, h_n.copy()))
 
     def backward(
         self, d_states: np.ndarray, states: np.ndarray, tape: Any
