@@ -27,6 +27,7 @@ import numpy as np
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.gate_sums import DirectionWeights, InputSums, RecurrentSums
 from fastgru.layers.layer_input import InputGradients, LayerInput
+from fastgru.layers.names import without_suffix
 from fastgru.layers.variant import Variant
 
 
@@ -127,19 +128,17 @@ class GeneralDirection:
     def _prepare(self, given: LayerInput, n_sequences: int, training: bool) -> None:
         """Make what every step of a pass takes: weights, input, the mask of recurrent dropout."""
         variant, gates = self.variant, self.variant.cell.gates
-        weights = DirectionWeights(
-            *(_without_suffix(arrays, self._suffix) for arrays in self._arrays)
+        values, grads = (
+            without_suffix(arrays, self._suffix)
+            for arrays in (self._all_parameters, self._all_grads)
         )
+        weights = DirectionWeights(values, grads)
         mask = self._draw_mask(n_sequences) if training else None
         self._input = InputSums(weights, gates, given)
         recurrent = RecurrentSums(weights, gates, mask)
         options = variant.activations, variant.clip, variant.input_forget
         self._cell = variant.cell(*options, weights, recurrent)
         self._tape = []
-
-    @property
-    def _arrays(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        return self._all_parameters, self._all_grads
 
     def _draw_mask(self, n_sequences: int) -> np.ndarray | None:
         share = self.variant.recurrent_dropout
@@ -226,8 +225,3 @@ def _arrays_in(kept: Any) -> Iterator[np.ndarray]:
     elif isinstance(kept, tuple | list):
         for part in kept:
             yield from _arrays_in(part)
-
-
-def _without_suffix(arrays: dict[str, np.ndarray], suffix: str) -> dict[str, np.ndarray]:
-    """Return the arrays of one direction by their names in every direction."""
-    return {name.removesuffix(suffix): arrays[name] for name in arrays if name.endswith(suffix)}

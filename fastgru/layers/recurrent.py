@@ -106,7 +106,7 @@ class Recurrent:
         rows = self._kind.gates * self.hidden_size
         for name in ("ln_weight_ih", "ln_weight_hh"):
             self.parameters[name + suffix] = np.ones(rows, self.dtype)
-        if self._kind.cell.n_states == 2:  # the cell state of the LSTM
+        if "c" in self._state_names:
             self.parameters["ln_weight_c" + suffix] = np.ones(self.hidden_size, self.dtype)
             if self.bias:
                 self.parameters["ln_bias_c" + suffix] = np.zeros(self.hidden_size, self.dtype)
