@@ -27,11 +27,31 @@ OTHERS = {
     ],
     "rnn": [Activation("leaky_relu", 0.2)],
 }
-PLAIN: dict[str, Any] = {"recurrent_dropout": 0.0, "zoneout": 0.0, "dropout": 0.0}
+NO_CHANCE: dict[str, Any] = {"recurrent_dropout": 0.0, "zoneout": 0.0, "dropout": 0.0}
+EVERYTHING: dict[str, Any] = {
+    "clip": 0.8,
+    "recurrent_dropout": 0.3,
+    "zoneout": 0.2,
+    "layer_norm": True,
+    "dropout": 0.25,
+    "num_layers": 2,
+    "bptt_steps": 2,
+}
+SIZES: dict[str, Any] = {"input_size": 2, "hidden_size": 5, "bidirectional": True}
 
 
 def family(cell: str) -> str:
     return cell.split()[0]
+
+
+def everything(cell: str, **options: Any) -> dict[str, Any]:
+    """All options at once, but for those that are given."""
+    given = EVERYTHING | SIZES | {"activations": OTHERS[family(cell)]} | options
+    return given | ({"input_forget": True} if cell == "lstm peepholes" else {})
+
+
+def without_chance(cell: str, **options: Any) -> dict[str, Any]:
+    return everything(cell, **(NO_CHANCE | options))
 
 
 def make_variant(cell: str, seed: int, lengths: Sequence[int], **options: Any) -> Problem:
@@ -43,9 +63,8 @@ def make_variant(cell: str, seed: int, lengths: Sequence[int], **options: Any) -
     rows, hidden = parameters["weight_hh_l0"].shape
     shapes = {"ln_weight_ih": rows, "ln_weight_hh": rows}
     shapes |= {"ln_weight_c": hidden} if family(cell) == "lstm" else {}
-    shapes |= (
-        {"ln_bias_c": hidden} if "ln_weight_c" in shapes and "bias_hh_l0" in parameters else {}
-    )
+    if "ln_weight_c" in shapes and "bias_hh_l0" in parameters:
+        shapes["ln_bias_c"] = hidden
     for suffix in itertools.chain(*suffixes(parameters)):
         for name, size in shapes.items():
             values = rng.uniform(0.5, 1.5, size).astype(np.float32)
@@ -69,7 +88,7 @@ def oracle_of(problem: Problem) -> variants.Variant:
 
 def draw_masks(problem: Problem, rng: np.random.Generator) -> variants.Masks:
     """The masks that a pass in training draws from `rng`, which is left as it was."""
-    rng, options = copy.deepcopy(rng), PLAIN | dict(problem.options)
+    rng, options = copy.deepcopy(rng), NO_CHANCE | dict(problem.options)
     n_states, _, n_sequences, hidden = problem.initial.shape
     n_steps = max(problem.lengths, default=0)
     masks, levels = variants.Masks(), suffixes(problem.parameters)
