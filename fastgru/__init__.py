@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fastgru import datasets
     from fastgru.errors import FastgruError
     from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.layers.activation_functions import Activation
     from fastgru.layers.conversions import swap_update_gate
     from fastgru.layers.gru import GRU
     from fastgru.layers.lstm import LSTM
@@ -23,6 +24,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Activation",
     "FastgruError",
     "SequenceClassifier",
     "__version__",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Activation": "fastgru.layers.activation_functions",
     "FastgruError": "fastgru.errors",
     "GRU": "fastgru.layers.gru",
     "LSTM": "fastgru.layers.lstm",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from numpy.typing import DTypeLike
 
+from fastgru.layers.activation_functions import Activation
 from fastgru.layers.cells import GRU_RESET_AFTER, GRU_RESET_BEFORE
+from fastgru.layers.general_cells import ResetAfterCell, ResetBeforeCell
 from fastgru.layers.one_state import OneState
+from fastgru.layers.variant import read_variant
 
 
 class GRU(OneState):
@@ -40,6 +45,29 @@ class GRU(OneState):
         Share of the outputs of each layer but the last that is dropped in training, in [0, 1).
     reset_after
         Which of the two forms.
+    activations
+        Functions f of r and z, and g of n, each a name or a :class:`fastgru.Activation`, such as
+        ``("hard_sigmoid", "tanh")``; None for sigmoid and tanh.
+
+        This and the next four options take the place of the compiled cell, where they ask for
+        another, by one that walks through time in NumPy and is several times slower.
+    recurrent_dropout
+        Share of the state's units that the recurrent products do not see in training, in [0, 1):
+        for each sequence and direction one mask, the same at all steps, and the rest scaled by
+        ``1 / (1 - recurrent_dropout)`` (Gal and Ghahramani 2016, arXiv 1512.05287).  The state
+        that ``z_t`` lets through is left whole.
+    zoneout
+        Probability with which a unit keeps its state in a step of training, in [0, 1]; otherwise
+        ``h_t = zoneout * h_{t-1} + (1 - zoneout) * (h_t of the cell)`` (Krueger et al. 2017, arXiv
+        1606.01305).
+    layer_norm
+        Whether ``W x_t`` and ``W h_{t-1}`` are each normalised to mean 0 and variance 1, and
+        scaled by learned gains, before their biases are added (Ba et al. 2016, arXiv 1607.06450).
+        Means are taken over the H units of one gate: gates differ in scale, and none then weighs
+        on the others.  1e-5 is added to the variance.
+    clip
+        Limit of what r, z and n are functions of, above 0: values beyond [-clip, clip] are cut to
+        it, and have no gradient.  None for no limit.
     bptt_steps
         Truncated back-propagation through time: the gradient of the state is cut at each multiple
         of it, counted in the order in which a direction runs.  None for the whole length.
@@ -57,7 +85,8 @@ class GRU(OneState):
     parameters : dict of np.ndarray
         ``weight_ih_l0`` (3H, I), ``weight_hh_l0`` (3H, H), ``bias_ih_l0`` and ``bias_hh_l0``
         (3H,), gates stacked r, z, n; further layers ``_l1``, ...; the other direction
-        ``_l0_reverse``, ...
+        ``_l0_reverse``, ...  With ``layer_norm`` also the gains ``ln_weight_ih_l0`` and
+        ``ln_weight_hh_l0`` (3H,).
     grads : dict of np.ndarray
         Gradients of the same names; :meth:`backward` adds to them.
 
@@ -77,6 +106,11 @@ class GRU(OneState):
         bidirectional: bool = False,
         dropout: float = 0.0,
         reset_after: bool = True,
+        activations: Sequence[str | Activation] | None = None,
+        recurrent_dropout: float = 0.0,
+        zoneout: float = 0.0,
+        layer_norm: bool = False,
+        clip: float | None = None,
         bptt_steps: int | None = None,
         save_memory: bool = False,
         dtype: DTypeLike = "float32",
@@ -92,5 +126,12 @@ class GRU(OneState):
             save_memory=save_memory,
             dtype=dtype,
             random_state=random_state,
+            variant=read_variant(
+                *(ResetAfterCell if reset_after else ResetBeforeCell, activations),
+                recurrent_dropout=recurrent_dropout,
+                zoneout=zoneout,
+                layer_norm=layer_norm,
+                clip=clip,
+            ),
         )
         self.reset_after = reset_after

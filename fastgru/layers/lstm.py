@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastgru.errors import ConfigurationError
+from fastgru.layers.activation_functions import Activation
 from fastgru.layers.cells import LSTM as LSTM_KIND
+from fastgru.layers.general_cells import LSTMCell
 from fastgru.layers.recurrent import Recurrent
+from fastgru.layers.variant import read_variant
 
 States = tuple[ArrayLike | None, ArrayLike | None]
 
@@ -39,6 +43,21 @@ class LSTM(Recurrent):
     peepholes
         Whether the gates see the cell's state: ``weight_ci_l0``, ``weight_cf_l0`` and
         ``weight_co_l0``, each (H,).
+    activations
+        Functions of i, f and o, of g, and of c in ``h_t``; None for sigmoid, tanh and tanh.  See
+        :class:`fastgru.GRU`, also for what options other than the usual ones cost.
+    recurrent_dropout
+        As in :class:`fastgru.GRU`.
+    zoneout
+        As in :class:`fastgru.GRU`, for h and c with masks of their own.
+    layer_norm
+        As in :class:`fastgru.GRU`; also ``h_t = o_t * tanh(LN(c_t))``, with a gain and a shift of
+        their own, ``ln_weight_c_l0`` and ``ln_bias_c_l0``, each (H,).  The state c that goes on,
+        and that the peepholes see, is not normalised.
+    clip
+        As in :class:`fastgru.GRU`, for i, f, g and o.
+    input_forget
+        Whether ``f_t = 1 - i_t``; the forget gate's weights are then without effect.
     bptt_steps, save_memory, dtype, random_state
         As in :class:`fastgru.GRU`.
     """
@@ -53,6 +72,12 @@ class LSTM(Recurrent):
         bidirectional: bool = False,
         dropout: float = 0.0,
         peepholes: bool = False,
+        activations: Sequence[str | Activation] | None = None,
+        recurrent_dropout: float = 0.0,
+        zoneout: float = 0.0,
+        layer_norm: bool = False,
+        clip: float | None = None,
+        input_forget: bool = False,
         bptt_steps: int | None = None,
         save_memory: bool = False,
         dtype: DTypeLike = "float32",
@@ -69,9 +94,17 @@ class LSTM(Recurrent):
             save_memory=save_memory,
             dtype=dtype,
             random_state=random_state,
+            variant=read_variant(
+                *(LSTMCell, activations),
+                recurrent_dropout=recurrent_dropout,
+                zoneout=zoneout,
+                layer_norm=layer_norm,
+                clip=clip,
+                input_forget=input_forget,
+            ),
             peepholes=peepholes,
         )
-        self.peepholes = peepholes
+        self.peepholes, self.input_forget = peepholes, input_forget
 
     def forward(
         self,

@@ -14,6 +14,7 @@ from fastgru.layers.initializers import glorot_uniform, orthogonal
 from fastgru.layers.layer_input import read_input
 from fastgru.layers.names import direction_suffixes
 from fastgru.layers.stack import Stack
+from fastgru.layers.variant import Variant
 
 
 class Recurrent:
@@ -28,6 +29,8 @@ class Recurrent:
         As in :class:`fastgru.GRU`.
     dtype, random_state
         As in :class:`fastgru.GRU`.
+    variant
+        The equations: where there are no kernels for them, they take the place of ``kind``.
     peepholes
         Whether the cell has them.
     """
@@ -47,6 +50,7 @@ class Recurrent:
         save_memory: bool,
         dtype: DTypeLike,
         random_state: int | None,
+        variant: Variant,
         peepholes: bool = False,
     ) -> None:
         sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
@@ -60,6 +64,9 @@ class Recurrent:
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bidirectional, self.bias, self.dropout = bidirectional, bias, dropout
         self.bptt_steps, self.save_memory = bptt_steps, save_memory
+        self.activations, self.clip = variant.activations, variant.clip
+        self.recurrent_dropout, self.zoneout = variant.recurrent_dropout, variant.zoneout
+        self.layer_norm = variant.layer_norm
         self._kind, self._state_names = kind, tuple(state_names)
         self.rng = np.random.default_rng(random_state)
         self.parameters: dict[str, np.ndarray] = {}
@@ -75,6 +82,8 @@ class Recurrent:
             dropout=dropout,
             bptt_steps=bptt_steps or 0,
             save_memory=save_memory,
+            variant=None if variant.is_compiled else variant,
+            rng=self.rng,
         )
         self._ready = False
 
@@ -90,6 +99,17 @@ class Recurrent:
         if peepholes:
             for name in PEEPHOLES:
                 self.parameters[name + suffix] = np.zeros(hidden, self.dtype)
+        if self.layer_norm:
+            self._initialise_norm(suffix)
+
+    def _initialise_norm(self, suffix: str) -> None:
+        rows = self._kind.gates * self.hidden_size
+        for name in ("ln_weight_ih", "ln_weight_hh"):
+            self.parameters[name + suffix] = np.ones(rows, self.dtype)
+        if "c" in self._state_names:
+            self.parameters["ln_weight_c" + suffix] = np.ones(self.hidden_size, self.dtype)
+            if self.bias:
+                self.parameters["ln_bias_c" + suffix] = np.zeros(self.hidden_size, self.dtype)
 
     @property
     def num_directions(self) -> int:

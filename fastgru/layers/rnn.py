@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from numpy.typing import DTypeLike
 
 from fastgru.errors import ConfigurationError
+from fastgru.layers.activation_functions import Activation
 from fastgru.layers.cells import RNN_RELU, RNN_TANH
+from fastgru.layers.general_cells import RNNCell
 from fastgru.layers.one_state import OneState
+from fastgru.layers.variant import read_variant
 
 _KINDS = {"tanh": RNN_TANH, "relu": RNN_RELU}
 
@@ -29,6 +34,11 @@ class RNN(OneState):
         As in :class:`fastgru.GRU`.
     nonlinearity
         ``"tanh"``, or ``"relu"`` in its place.
+    activations
+        A sequence of one function in the place of ``nonlinearity``, a name or a
+        :class:`fastgru.Activation`; None for what ``nonlinearity`` says.
+    recurrent_dropout, zoneout, layer_norm, clip
+        As in :class:`fastgru.GRU`, also for what they cost.
     bias, bidirectional, dropout, bptt_steps, dtype, random_state
         As in :class:`fastgru.GRU`.
     """
@@ -40,6 +50,11 @@ class RNN(OneState):
         num_layers: int = 1,
         *,
         nonlinearity: str = "tanh",
+        activations: Sequence[str | Activation] | None = None,
+        recurrent_dropout: float = 0.0,
+        zoneout: float = 0.0,
+        layer_norm: bool = False,
+        clip: float | None = None,
         bias: bool = True,
         bidirectional: bool = False,
         dropout: float = 0.0,
@@ -51,8 +66,21 @@ class RNN(OneState):
             raise ConfigurationError(
                 f"nonlinearity must be one of {sorted(_KINDS)}, got {nonlinearity!r}."
             )
+        if activations is not None and nonlinearity != "tanh":
+            raise ConfigurationError(
+                f"nonlinearity and activations are for the same function, got {nonlinearity!r} and "
+                f"{activations!r}. Leave nonlinearity out."
+            )
+        variant = read_variant(
+            *(RNNCell, (nonlinearity,) if activations is None else activations),
+            recurrent_dropout=recurrent_dropout,
+            zoneout=zoneout,
+            layer_norm=layer_norm,
+            clip=clip,
+        )
+        (function,) = variant.activations
         super().__init__(
-            _KINDS[nonlinearity],
+            _KINDS.get(function.name, RNN_TANH),
             *(input_size, hidden_size, num_layers),
             bias=bias,
             bidirectional=bidirectional,
@@ -61,5 +89,6 @@ class RNN(OneState):
             save_memory=False,
             dtype=dtype,
             random_state=random_state,
+            variant=variant,
         )
-        self.nonlinearity = nonlinearity
+        self.nonlinearity = function.name

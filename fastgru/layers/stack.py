@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind
 from fastgru.layers.direction import Direction
+from fastgru.layers.general_direction import GeneralDirection
 from fastgru.layers.layer_input import InputGradients, LayerInput, merge_gradients
 from fastgru.layers.names import direction_suffixes
+from fastgru.layers.variant import Variant
 from fastgru.layers.workspace import Workspace
 
 
@@ -25,6 +30,10 @@ class Stack:
         Share of the outputs of each layer but the last that is dropped in training.
     bptt_steps, save_memory
         As in :class:`fastgru.layers.direction.Direction`.
+    variant
+        Equations for which there are no kernels; None for those of ``kind``.
+    rng
+        Source of the masks that the variant needs, if any.
     """
 
     def __init__(
@@ -38,16 +47,16 @@ class Stack:
         dropout: float,
         bptt_steps: int = 0,
         save_memory: bool = False,
+        variant: Variant | None = None,
+        rng: np.random.Generator | None = None,
     ) -> None:
+        new_direction: Callable[..., Direction | GeneralDirection] = partial(Direction, kind)
+        if variant is not None:
+            assert rng is not None
+            new_direction = partial(GeneralDirection, variant, rng)
+        how = {"bptt_steps": bptt_steps, "save_memory": save_memory}
         self.layers = [
-            [
-                Direction(
-                    *(kind, parameters, grads, suffix),
-                    bptt_steps=bptt_steps,
-                    save_memory=save_memory,
-                )
-                for suffix in layer
-            ]
+            [new_direction(parameters, grads, suffix, **how) for suffix in layer]
             for layer in direction_suffixes(num_layers, bidirectional)
         ]
         self.dtype = self.layers[0][0].dtype
