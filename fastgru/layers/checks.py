@@ -128,10 +128,11 @@ def check_tokens(
     if not array.size:
         array = array.astype(np.int64)
     valid_lengths = check_lengths(lengths, *array.shape)
-    valid = array[np.arange(array.shape[1]) < valid_lengths[:, None]]
-    if valid.size and (valid.min() < 0 or valid.max() >= n_symbols):
-        bad = valid[(valid < 0) | (valid >= n_symbols)].flat[0]
-        raise ConfigurationError(
-            f"tokens must be from 0 to {n_symbols - 1}, the rows of embedding, got {bad}."
-        )
+    if array.size and (array.min() < 0 or array.max() >= n_symbols):
+        valid = array[np.arange(array.shape[1]) < valid_lengths[:, None]]
+        bad = valid[(valid < 0) | (valid >= n_symbols)]
+        if bad.size:
+            raise ConfigurationError(
+                f"tokens must be from 0 to {n_symbols - 1}, the rows of embedding, got {bad[0]}."
+            )
     return _as_compiled_for(array, array.dtype), valid_lengths

@@ -45,22 +45,23 @@ WRONG_CHUNK = "advance(worker, blocks, block, 0, end - begin,"
 FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("kernels/gru.py", GRU): [
         ("no fault", "reset", "reset"),
-        ("no reset gate", "+ r * q)", "+ q)"),
+        ("no reset gate", "n = r * q\n", "n = q\n"),
         (
             "update gate the other way round",
-            "store(n + z * (load(state, before) - n), state,",
-            "store(load(state, before) + z * (n - load(state, before)), state,",
+            "h = n + z * (h - n)",
+            "h = h + z * (n - h)",
         ),
         (
             "r and z swapped",
-            "r = sigmoid(load(cells, cell + lane))",
-            "r = sigmoid(load(cells, cell + 2 * lane))",
+            "r = sigmoid(with_input(blocks, r,",
+            "r = sigmoid(with_input(blocks, z,",
         ),
         ("no derivative of tanh", "dn = d * (1.0 - z) * (1.0 - n * n)", "dn = d * (1.0 - z)"),
         ("dz with the wrong sign", "(before - n) * z", "(n - before) * z"),
         ("dr without q", "dr = dn * q * r * (1.0 - r)", "dr = dn * r * (1.0 - r)"),
         ("dq without the reset gate", "dq = dn * r\n        store", "dq = dn\n        store"),
-        ("state gradient kept whole", "store(d * z, dstate, here)", "store(d, dstate, here)"),
+        ("table without the new gate", "add_to_tables(blocks, group, dn,", "(blocks, group, dn,"),
+        ("state gradient kept whole", "store_rows(blocks, d * z,", "store_rows(blocks, d,"),
     ],
     ("kernels/gru.py", ORDER): [
         (
@@ -70,21 +71,21 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ),
     ],
     ("kernels/gru_reset_before.py", RESET_BEFORE): [
-        ("state not reset", "store(r * load(state,", "store(load(state,"),
+        ("state not reset", "store_rows(blocks, r * h,", "store_rows(blocks, h,"),
         ("dr without the state", "g * before * r * (1.0 - r)", "g * r * (1.0 - r)"),
-        ("gradient past the reset gate", "+ g * r, dstate", "+ g, dstate"),
+        ("gradient past the reset gate", "d + g * r, dstate", "d + g, dstate"),
         (
             "weight gradient of the whole state",
-            "store(r * before, spare",
-            "store(before, spare",
+            "store_rows(blocks, r * before,",
+            "store_rows(blocks, before,",
         ),
     ],
     ("kernels/lstm.py", LSTM): [
         ("no forgetting", "c = f * c + i * g", "c = c + i * g"),
         (
             "output gate sees the old cell",
-            "3 * lane) + p_o * c)",
-            "3 * lane) + p_o * load(state, before + padded))",
+            "c = f * c + i * g\n        o = sigmoid(with_input(blocks, o, inputs, places, place + k, entry + 3 * lane) + p_o * c)",
+            "o = sigmoid(with_input(blocks, o, inputs, places, place + k, entry + 3 * lane) + p_o * c)\n        c = f * c + i * g",
         ),
         ("input peephole at the forget gate", "+ p_f * c)", "+ p_i * c)"),
         ("no gradient through tanh of c", "d * o * (1.0 - tanh_c * tanh_c)", "d * o"),
@@ -94,11 +95,11 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "3 * lane) * load(state, before + rows * stride)",
             "3 * lane) * load(state, before)",
         ),
-        ("cell gradient dropped", "store(e * f + p_i * di", "store(p_i * di"),
+        ("cell gradient dropped", "e = e * f + p_i * di", "e = p_i * di"),
     ],
     ("kernels/rnn.py", TANH): [
         ("derivative of tanh off by a power", "return 1.0 - h * h", "return 1.0 - h"),
-        ("state gradient left in place", "store(0.0, dstate, here)", "pass"),
+        ("state gradient left in place", "store_rows(blocks, 0.0, dstate,", "(blocks, 0.0, dstate,"),
     ],
     ("kernels/rnn.py", RELU): [
         ("relu without its corner", "return where_less(x, 0.0, 0.0, x)", "return x"),
@@ -117,25 +118,35 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "store_first(load_first(source, at + c, width - c), target, to + c, width - 1 - c)",
         ),
     ],
+    ("kernels/step.py", GRU): [
+        ("positions from symbols", "places[worker, 1, i] = place", "places[worker, 1, i] = symbol"),
+        ("positions not added", "inputs.position_table.shape[0] > 0", "False"),
+        ("outputs of another sequence", "places[worker, 2, i] = row", "places[worker, 2, i] = place"),
+        ("ended sequences go on", "state, next_row + i, 0, state.shape[1])", "state, row, 0, 1)"),
+        ("output gradient of another step", "third = first + 2 * rows_of(blocks)\n        d", "third = first\n        d"),
+        (
+            "gradients of positions by symbol",
+            "positions, places, first + rows_of(blocks)",
+            "positions, places, first",
+        ),
+    ],
+    ("kernels/rows.py", GRU): [
+        ("rows past the end stored", "[: max(count, 0)]:\n        number", ":\n        number"),
+        ("only the first row's gradient", "picks[: max(count, 0)]", "picks[:1]"),
+    ],
     ("kernels/recurrence.py", GRU): [
-        ("positions from symbols", "source = (place * panels", "source = (symbol * panels"),
         (
             "initial state ignored",
             "copy_row(given, source, 0, state, row + i, s * padded, hidden)",
             "pass",
         ),
-        ("output one step early", "+ (t + 1) * rows + i", "+ t * rows + i"),
-        ("input product in the wrong place", "lane + input_at * lane", "lane"),
+        ("input product in the wrong place", "first + input_at * lane", "first"),
+        ("no zero before the input product", "store(0.0, cells, first", "(0.0, cells, first"),
     ],
     ("kernels/recurrence.py", LSTM): [
         ("cell state given as h", "row + i, s * padded, hidden)", "row + i, 0, hidden)"),
     ],
     ("kernels/recurrence_backward.py", GRU): [
-        (
-            "output gradient one step off",
-            "caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)\n        add_row(dy",
-            "caller_row(blocks, block, i, 0, layout.n_steps, layout.reverse)\n        add_row(dy",
-        ),
         (
             "input gradient of the wrong gates",
             "* width + input_at) * lane",
@@ -155,13 +166,13 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("layers/direction.py", GRU): [
         (
             "recurrent bias without gradient",
-            '(("bias_ih", kind.ih_at), ("bias_hh", kind.hh_at)):\n            if name in grads',
-            '(("bias_ih", kind.ih_at),):\n            if name in grads',
+            'grads["bias_hh"][...] += d_bias[kind.hh_at].reshape(-1)',
+            "pass",
         ),
     ],
     ("layers/cells.py", GRU): [
         ("a group left out of the sum", "parts.sum(axis=0)", "parts[:1].sum(axis=0)"),
-        ("recurrent bias outside the reset gate", "hh_at=(1, 2, 0)", "hh_at=(1, 2, 3)"),
+        ("recurrent bias outside the reset gate", "hh_at=[1, 2, 0]", "hh_at=[1, 2, 3]"),
     ],
     ("kernels/activations.py", GRU): [
         (

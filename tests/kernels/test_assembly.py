@@ -33,13 +33,13 @@ needs_wide_vectors = pytest.mark.skipif(
 @uncached_kernel
 def states_times_weights(c: Any, a: Any, b: Any, stride: int, inner: int) -> None:
     lane = lanes(c)
-    tile_3(None, c, 0, 4 * lane, a, 0, stride, 1, 0, b, 0, 3 * lane, lane, inner, 1)
+    tile_3(None, True, c, 0, 4 * lane, a, 0, stride, 1, 0, b, 0, 3 * lane, lane, inner, 1)
 
 
 @uncached_kernel
 def weight_gradient(c: Any, a: Any, b: Any, stride: int, inner: int) -> None:
     lane = lanes(c)
-    tile_3(None, c, 0, 3 * lane, a, 0, 1, stride, 0, b, 0, 4 * lane, lane, inner, 1)
+    tile_3(None, True, c, 0, 3 * lane, a, 0, 1, stride, 0, b, 0, 4 * lane, lane, inner, 1)
 
 
 def tile_assembly(kernel: Any, dtype: str) -> str:

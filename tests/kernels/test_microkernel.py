@@ -17,33 +17,41 @@ from tests.problems import DTYPES
 
 
 @uncached_kernel
-def run_tile_1(shape: Any, c: Any, at: Any, a: Any, b: Any, sizes: Any) -> None:
+def run_tile_1(
+    shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any
+) -> None:
     tile_1(
-        *(shape, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
+        *(shape, add, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
         *(b, at[6], at[7], at[8], sizes[0], sizes[1]),
     )
 
 
 @uncached_kernel
-def run_tile_2(shape: Any, c: Any, at: Any, a: Any, b: Any, sizes: Any) -> None:
+def run_tile_2(
+    shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any
+) -> None:
     tile_2(
-        *(shape, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
+        *(shape, add, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
         *(b, at[6], at[7], at[8], sizes[0], sizes[1]),
     )
 
 
 @uncached_kernel
-def run_tile_3(shape: Any, c: Any, at: Any, a: Any, b: Any, sizes: Any) -> None:
+def run_tile_3(
+    shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any
+) -> None:
     tile_3(
-        *(shape, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
+        *(shape, add, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
         *(b, at[6], at[7], at[8], sizes[0], sizes[1]),
     )
 
 
 @uncached_kernel
-def run_tile_4(shape: Any, c: Any, at: Any, a: Any, b: Any, sizes: Any) -> None:
+def run_tile_4(
+    shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any
+) -> None:
     tile_4(
-        *(shape, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
+        *(shape, add, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
         *(b, at[6], at[7], at[8], sizes[0], sizes[1]),
     )
 
@@ -64,9 +72,9 @@ def highest(offset: int, *axes: tuple[int, int]) -> int:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("vectors", RUNNERS)
 @pytest.mark.parametrize("rows", sorted({1, 4, ROWS}))
-@given(data=st.data())
+@given(add=st.booleans(), data=st.data())
 def test_tile__equals_its_definition(
-    rows: int, vectors: int, dtype: str, data: st.DataObject
+    rows: int, vectors: int, dtype: str, add: bool, data: st.DataObject
 ) -> None:
     lane, width = lanes_of(dtype), vectors * lanes_of(dtype)
     offset, stride = st.integers(0, 5), st.integers(0, 40)
@@ -83,6 +91,9 @@ def test_tile__equals_its_definition(
     a = random(highest(a_at, (rows, a_row), (inner, a_k), (outer, a_outer)))
     b = random(highest(b_at, (inner * outer, b_k), (vectors, b_vector), (lane, 1)))
     expected = c.astype(np.float64)
+    if not add:
+        for m in range(rows):
+            expected[c_at + m * c_row : c_at + m * c_row + width] = 0
     magnitude = np.abs(expected)
     for o in range(outer):
         for k in range(inner):
@@ -95,10 +106,10 @@ def test_tile__equals_its_definition(
                     magnitude[place] += np.abs(factor * column)
     strides = np.array([c_at, c_row, a_at, a_row, a_k, a_outer, b_at, b_k, b_vector])
     shape = None if rows == ROWS else np.zeros(0, block_type(rows))
-    RUNNERS[vectors](shape, c, strides, a, b, np.array([inner, outer]))
+    RUNNERS[vectors](shape, add, c, strides, a, b, np.array([inner, outer]))
     # Each of the sum's terms is rounded at most twice.
     allowed = 2 * (inner * outer + 1) * np.finfo(dtype).eps * magnitude
-    assert (np.abs(c - expected) <= allowed * (inner * outer > 0)).all()
+    assert (np.abs(c - expected) <= allowed).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -108,10 +119,10 @@ def test_tile__gives_rows_the_same_bits_wherever_they_stand(dtype: str) -> None:
     a, b = (rng.standard_normal(size).astype(dtype) for size in (ROWS * 50, 50 * 3 * lane))
     forwards, backwards = np.zeros((2, ROWS, 3 * lane), dtype)
     sizes = np.array([50, 1])
-    run_tile_3(None, forwards, np.array([0, 3 * lane, 0, 50, 1, 0, 0, 3 * lane, lane]), a, b, sizes)
+    run_tile_3(None, True, forwards, np.array([0, 3 * lane, 0, 50, 1, 0, 0, 3 * lane, lane]), a, b, sizes)
     turned = np.ascontiguousarray(a.reshape(ROWS, 50)[::-1])
     run_tile_3(
-        None, backwards, np.array([0, 3 * lane, 0, 50, 1, 0, 0, 3 * lane, lane]), turned, b, sizes
+        None, True, backwards, np.array([0, 3 * lane, 0, 50, 1, 0, 0, 3 * lane, lane]), turned, b, sizes
     )
     np.testing.assert_array_equal(backwards[::-1], forwards)
     expected = a.reshape(ROWS, 50).astype(float) @ b.reshape(50, -1).astype(float)
