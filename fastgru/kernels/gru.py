@@ -29,7 +29,7 @@ from fastgru.kernels.blocks import clear_span, count_active, rows_of
 from fastgru.kernels.microkernel import tile_3
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
-from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
+from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
@@ -161,17 +161,6 @@ def _backward_step(worker, group, blocks, block, t, k, at, transposed, state, ce
                   transposed.hh)  # fmt: skip
 
 
-_add_outer_products = outer_product_part(3, 4)
-
-
-@kernel_part
-def _weight_gradients(worker, group, blocks, block, begin, end, state, scratch, sums):
-    rows, stride = rows_of(blocks), state.shape[1]
-    row = blocks[block]["first"] + begin * rows
-    _add_outer_products(group, sums.hh, state, row * stride, stride, worker, scratch.dgates,
-                        0, (end - begin) * rows)  # fmt: skip
-
-
 CELL = Cell(
     name="gru",
     width=4,
@@ -181,7 +170,7 @@ CELL = Cell(
     reads_tape=True,
     forward_step=_forward_step,
     backward_step=_backward_step,
-    weight_gradients=_weight_gradients,
+    weight_gradients=recurrent_gradients_part(3, 4),
 )
 gru_forward = forward_kernel(CELL)
 gru_backward = backward_kernel(CELL)

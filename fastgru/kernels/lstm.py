@@ -33,7 +33,7 @@ from fastgru.kernels.activations import sigmoid, tanh
 from fastgru.kernels.blocks import clear_span, count_active, rows_of
 from fastgru.kernels.products import multiply_rows, tile_4
 from fastgru.kernels.recurrence import Cell, forward_kernel
-from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
+from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
@@ -202,7 +202,7 @@ def _backward_step(worker, group, blocks, block, t, k, at, transposed, state, ce
                   transposed.hh)  # fmt: skip
 
 
-_add_outer_products = outer_product_part(4, 4)
+_add_recurrent_gradients = recurrent_gradients_part(4, 4)
 
 
 @kernel_part
@@ -227,11 +227,10 @@ def _peephole_gradients(worker, group, row, n_rows, rows, state, dgates, peephol
 
 @kernel_part
 def _weight_gradients(worker, group, blocks, block, begin, end, state, scratch, sums):
-    rows, stride = rows_of(blocks), state.shape[1]
-    row, n_rows = blocks[block]["first"] + begin * rows, (end - begin) * rows
-    _add_outer_products(group, sums.hh, state, row * stride, stride, worker, scratch.dgates,
-                        0, n_rows)  # fmt: skip
+    _add_recurrent_gradients(worker, group, blocks, block, begin, end, state, scratch, sums)
     if sums.peepholes.shape[0] > 0:
+        rows = rows_of(blocks)
+        row, n_rows = blocks[block]["first"] + begin * rows, (end - begin) * rows
         _peephole_gradients(worker, group, row, n_rows, rows, state, scratch.dgates, sums.peepholes)
 
 

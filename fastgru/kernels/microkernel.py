@@ -211,8 +211,8 @@ def _compiled_tile(vectors):
         sizes = types.intp
         rows = ROWS if isinstance(shape, types.NoneType) else block_rows(shape.dtype)
         signature = types.void(
-            *(shape, types.boolean, c, sizes, sizes), *(a, sizes, sizes, sizes, sizes), *(b, sizes, sizes, sizes),
-            *(sizes, sizes),
+            *(shape, types.boolean, c, sizes, sizes), *(a, sizes, sizes, sizes, sizes),
+            *(b, sizes, sizes, sizes), *(sizes, sizes),
         )  # fmt: skip
 
         def generate(context, builder, signature, arguments):

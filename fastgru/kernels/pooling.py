@@ -27,7 +27,7 @@ def _pool_sequence(b, length, y, mean, maximum, first):
         for c in range(channels):
             value = y[b, t, c]
             mean[b, c] += value
-            if value > maximum[b, c]:
+            if value > maximum[b, c] or value != value:  # a NaN stays
                 maximum[b, c] = value
                 first[b, c] = t
     for c in range(channels):

@@ -12,9 +12,9 @@ the step; the rows of tables are added as the gates are computed (:func:`.step.w
 
 Axes and layout: blocks and rows as in :mod:`.blocks`.  Hidden units are cut in panels of LANES
 units.  ``state`` holds h, for the LSTM followed by c, in row ``first + t * rows + i`` before step
-``t`` (:func:`.step.state_row`).  A *cell of the tape* holds, for one step and one panel, ``rows`` rows of
-the vectors that the cell defines (for the GRU ``q | r | z | n``): products first, gates after the
-step.
+``t`` (:func:`.step.state_row`).  A *cell of the tape* holds, for one step and one panel, ``rows``
+rows of the vectors that the cell defines (for the GRU ``q | r | z | n``): products first, gates
+after the step.
 """
 
 from collections.abc import Callable
@@ -195,8 +195,8 @@ def forward_kernel(cell):
             As the cell defines them.
         initial : float (n_states * B, H)
         state : float (rows, stride), **written**
-            States past a sequence's length repeat its last one; see :class:`.step.Layout` for how many
-            there are.
+            States past a sequence's length repeat its last one; see :class:`.step.Layout` for how
+            many there are.
         cells : float (cells, panels, rows, width * LANES), **written**
             The tape; see :class:`.step.Layout` for how many cells it has.
         scratch : Scratch

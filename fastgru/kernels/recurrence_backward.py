@@ -62,6 +62,24 @@ def outer_product_part(gates, width):
     return add_outer_products
 
 
+@cache
+def recurrent_gradients_part(gates, width):
+    """Return the part that adds the weight gradient of a product that takes the states as they are.
+
+    Its gates are the first vectors of dgates, and its sums are named ``hh``.
+    """
+    add_outer_products = outer_product_part(gates, width)
+
+    @kernel_part(name=f"add_recurrent_gradients_{gates}_{width}")
+    def add_recurrent_gradients(worker, group, blocks, block, begin, end, state, scratch, sums):
+        rows, stride = rows_of(blocks), state.shape[1]
+        row = blocks[block]["first"] + begin * rows
+        add_outer_products(group, sums.hh, state, row * stride, stride, worker, scratch.dgates,
+                           0, (end - begin) * rows)  # fmt: skip
+
+    return add_recurrent_gradients
+
+
 def _input_part(cell):
     width, gates, input_at = cell.width, cell.gates, cell.input_at
     add_outer_products = outer_product_part(gates, width)

@@ -23,7 +23,7 @@ from fastgru.kernels.blocks import clear_span, count_active, rows_of
 from fastgru.kernels.microkernel import tile_1
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
-from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
+from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
@@ -121,17 +121,6 @@ def _steps(activation, derivative, name):
     return forward_step, backward_step
 
 
-_add_outer_products = outer_product_part(1, 1)
-
-
-@kernel_part
-def _weight_gradients(worker, group, blocks, block, begin, end, state, scratch, sums):
-    rows, stride = rows_of(blocks), state.shape[1]
-    row = blocks[block]["first"] + begin * rows
-    _add_outer_products(group, sums.hh, state, row * stride, stride, worker, scratch.dgates,
-                        0, (end - begin) * rows)  # fmt: skip
-
-
 def _cell(name, activation, derivative):
     forward_step, backward_step = _steps(activation, derivative, name)
     return Cell(
@@ -143,7 +132,7 @@ def _cell(name, activation, derivative):
         reads_tape=False,
         forward_step=forward_step,
         backward_step=backward_step,
-        weight_gradients=_weight_gradients,
+        weight_gradients=recurrent_gradients_part(1, 1),
     )
 
 

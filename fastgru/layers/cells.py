@@ -172,7 +172,7 @@ def _rnn(cell: Cell, forward: Callable[..., None], backward: Callable[..., None]
         transposed=rnn.RNNTransposed,
         sums=rnn.RNNSums,
         products=((0,),),
-            hh_at=[0],
+        hh_at=[0],
     )
 
 

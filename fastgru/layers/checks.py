@@ -7,6 +7,7 @@ import contextlib
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from fastgru._numba import cpu_features
 from fastgru.errors import ConfigurationError
 
 
@@ -50,6 +51,28 @@ def check_float_type(name: str, value: DTypeLike) -> np.dtype:
         if dtype in (np.float32, np.float64):
             return dtype
     raise ConfigurationError(f"{name} must be float32 or float64, got {value!r}.")
+
+
+def check_precision(value: object) -> None:
+    """Refuse products of another precision than the parameters have, which need other kernels.
+
+    Raises
+    ------
+    ConfigurationError
+        For anything but None.
+    """
+    if value is None:
+        return
+    if value != "bf16":
+        raise ConfigurationError(f"precision must be None or 'bf16', got {value!r}.")
+    if "avx512bf16" not in cpu_features():
+        reason = "this CPU has no AVX512-BF16 instructions"
+    else:
+        reason = "this version of fastgru has no kernels for AVX512-BF16"
+    raise ConfigurationError(
+        f"precision='bf16' is not available: {reason}. Leave precision out; products are then of "
+        "the type of dtype."
+    )
 
 
 def check_shape(

@@ -76,6 +76,9 @@ class GRU(OneState):
         them: about a quarter of the memory for a third more arithmetic, and the same bits.
     dtype
         ``"float32"`` or ``"float64"``, of parameters and results.
+    precision
+        None: products are of the same type.  ``"bf16"`` is refused, with the reason: its kernels
+        need AVX512-BF16 instructions, and have yet to be written.
     random_state
         Seed of the initial weights (Glorot for input weights, orthogonal for each recurrent
         gate, zero biases) and of dropout.
@@ -114,6 +117,7 @@ class GRU(OneState):
         bptt_steps: int | None = None,
         save_memory: bool = False,
         dtype: DTypeLike = "float32",
+        precision: str | None = None,
         random_state: int | None = None,
     ) -> None:
         super().__init__(
@@ -125,6 +129,7 @@ class GRU(OneState):
             bptt_steps=bptt_steps,
             save_memory=save_memory,
             dtype=dtype,
+            precision=precision,
             random_state=random_state,
             variant=read_variant(
                 *(ResetAfterCell if reset_after else ResetBeforeCell, activations),

@@ -81,6 +81,7 @@ class LSTM(Recurrent):
         bptt_steps: int | None = None,
         save_memory: bool = False,
         dtype: DTypeLike = "float32",
+        precision: str | None = None,
         random_state: int | None = None,
     ) -> None:
         super().__init__(
@@ -93,6 +94,7 @@ class LSTM(Recurrent):
             bptt_steps=bptt_steps,
             save_memory=save_memory,
             dtype=dtype,
+            precision=precision,
             random_state=random_state,
             variant=read_variant(
                 *(LSTMCell, activations),

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from fastgru.errors import ConfigurationError
 from fastgru.layers.cells import PEEPHOLES, CellKind
-from fastgru.layers.checks import check_float_type, check_shape, check_size
+from fastgru.layers.checks import check_float_type, check_precision, check_shape, check_size
 from fastgru.layers.initializers import glorot_uniform, orthogonal
 from fastgru.layers.layer_input import read_input
 from fastgru.layers.names import direction_suffixes
@@ -27,7 +27,7 @@ class Recurrent:
         What messages call the states: ``("h",)`` or ``("h", "c")``.
     input_size, hidden_size, num_layers, bias, bidirectional, dropout, bptt_steps, save_memory
         As in :class:`fastgru.GRU`.
-    dtype, random_state
+    dtype, precision, random_state
         As in :class:`fastgru.GRU`.
     variant
         The equations: where there are no kernels for them, they take the place of ``kind``.
@@ -49,6 +49,7 @@ class Recurrent:
         bptt_steps: int | None,
         save_memory: bool,
         dtype: DTypeLike,
+        precision: str | None,
         random_state: int | None,
         variant: Variant,
         peepholes: bool = False,
@@ -60,6 +61,7 @@ class Recurrent:
             check_size(name, value)
         if not 0 <= dropout < 1:
             raise ConfigurationError(f"dropout must be at least 0 and below 1, got {dropout}.")
+        check_precision(precision)
         self.dtype = check_float_type("dtype", dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bidirectional, self.bias, self.dropout = bidirectional, bias, dropout

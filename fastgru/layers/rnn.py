@@ -60,6 +60,7 @@ class RNN(OneState):
         dropout: float = 0.0,
         bptt_steps: int | None = None,
         dtype: DTypeLike = "float32",
+        precision: str | None = None,
         random_state: int | None = None,
     ) -> None:
         if nonlinearity not in _KINDS:
@@ -88,6 +89,7 @@ class RNN(OneState):
             bptt_steps=bptt_steps,
             save_memory=False,
             dtype=dtype,
+            precision=precision,
             random_state=random_state,
             variant=variant,
         )

@@ -40,6 +40,10 @@ class Mutation(NamedTuple):
     test: str
 
 
+NEW_CELL = "c = f * c + i * g"
+OUTPUT_GATE = (
+    "o = sigmoid(with_input(blocks, o, inputs, places, place + k, entry + 3 * lane) + p_o * c)"
+)
 WRONG_CHUNK = "advance(worker, blocks, block, 0, end - begin,"
 
 FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
@@ -63,7 +67,7 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("table without the new gate", "add_to_tables(blocks, group, dn,", "(blocks, group, dn,"),
         ("state gradient kept whole", "store_rows(blocks, d * z,", "store_rows(blocks, d,"),
     ],
-    ("kernels/gru.py", ORDER): [
+    ("kernels/recurrence_backward.py", ORDER): [
         (
             "weight gradients of the first chunk only",
             'row = blocks[block]["first"] + begin * rows',
@@ -84,8 +88,8 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("no forgetting", "c = f * c + i * g", "c = c + i * g"),
         (
             "output gate sees the old cell",
-            "c = f * c + i * g\n        o = sigmoid(with_input(blocks, o, inputs, places, place + k, entry + 3 * lane) + p_o * c)",
-            "o = sigmoid(with_input(blocks, o, inputs, places, place + k, entry + 3 * lane) + p_o * c)\n        c = f * c + i * g",
+            f"{NEW_CELL}\n        {OUTPUT_GATE}",
+            f"{OUTPUT_GATE}\n        {NEW_CELL}",
         ),
         ("input peephole at the forget gate", "+ p_f * c)", "+ p_i * c)"),
         ("no gradient through tanh of c", "d * o * (1.0 - tanh_c * tanh_c)", "d * o"),
@@ -99,7 +103,11 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ],
     ("kernels/rnn.py", TANH): [
         ("derivative of tanh off by a power", "return 1.0 - h * h", "return 1.0 - h"),
-        ("state gradient left in place", "store_rows(blocks, 0.0, dstate,", "(blocks, 0.0, dstate,"),
+        (
+            "state gradient left in place",
+            "store_rows(blocks, 0.0, dstate,",
+            "(blocks, 0.0, dstate,",
+        ),
     ],
     ("kernels/rnn.py", RELU): [
         ("relu without its corner", "return where_less(x, 0.0, 0.0, x)", "return x"),
@@ -121,9 +129,17 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("kernels/step.py", GRU): [
         ("positions from symbols", "places[worker, 1, i] = place", "places[worker, 1, i] = symbol"),
         ("positions not added", "inputs.position_table.shape[0] > 0", "False"),
-        ("outputs of another sequence", "places[worker, 2, i] = row", "places[worker, 2, i] = place"),
+        (
+            "outputs of another sequence",
+            "places[worker, 2, i] = row",
+            "places[worker, 2, i] = place",
+        ),
         ("ended sequences go on", "state, next_row + i, 0, state.shape[1])", "state, row, 0, 1)"),
-        ("output gradient of another step", "third = first + 2 * rows_of(blocks)\n        d", "third = first\n        d"),
+        (
+            "output gradient of another step",
+            "third = first + 2 * rows_of(blocks)\n        d",
+            "third = first\n        d",
+        ),
         (
             "gradients of positions by symbol",
             "positions, places, first + rows_of(blocks)",
@@ -189,8 +205,8 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ),
         (
             "last maximum instead of the first",
-            "if value > maximum[b, c]",
-            "if value >= maximum[b, c]",
+            "if value > maximum[b, c] or",
+            "if value >= maximum[b, c] or",
         ),
         (
             "maximum spread over later steps",

@@ -17,9 +17,7 @@ from tests.problems import DTYPES
 
 
 @uncached_kernel
-def run_tile_1(
-    shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any
-) -> None:
+def run_tile_1(shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any) -> None:
     tile_1(
         *(shape, add, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
         *(b, at[6], at[7], at[8], sizes[0], sizes[1]),
@@ -27,9 +25,7 @@ def run_tile_1(
 
 
 @uncached_kernel
-def run_tile_2(
-    shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any
-) -> None:
+def run_tile_2(shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any) -> None:
     tile_2(
         *(shape, add, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
         *(b, at[6], at[7], at[8], sizes[0], sizes[1]),
@@ -37,9 +33,7 @@ def run_tile_2(
 
 
 @uncached_kernel
-def run_tile_3(
-    shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any
-) -> None:
+def run_tile_3(shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any) -> None:
     tile_3(
         *(shape, add, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
         *(b, at[6], at[7], at[8], sizes[0], sizes[1]),
@@ -47,9 +41,7 @@ def run_tile_3(
 
 
 @uncached_kernel
-def run_tile_4(
-    shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any
-) -> None:
+def run_tile_4(shape: Any, add: bool, c: Any, at: Any, a: Any, b: Any, sizes: Any) -> None:
     tile_4(
         *(shape, add, c, at[0], at[1], a, at[2], at[3], at[4], at[5]),
         *(b, at[6], at[7], at[8], sizes[0], sizes[1]),
@@ -119,10 +111,18 @@ def test_tile__gives_rows_the_same_bits_wherever_they_stand(dtype: str) -> None:
     a, b = (rng.standard_normal(size).astype(dtype) for size in (ROWS * 50, 50 * 3 * lane))
     forwards, backwards = np.zeros((2, ROWS, 3 * lane), dtype)
     sizes = np.array([50, 1])
-    run_tile_3(None, True, forwards, np.array([0, 3 * lane, 0, 50, 1, 0, 0, 3 * lane, lane]), a, b, sizes)
+    run_tile_3(
+        None, True, forwards, np.array([0, 3 * lane, 0, 50, 1, 0, 0, 3 * lane, lane]), a, b, sizes
+    )
     turned = np.ascontiguousarray(a.reshape(ROWS, 50)[::-1])
     run_tile_3(
-        None, True, backwards, np.array([0, 3 * lane, 0, 50, 1, 0, 0, 3 * lane, lane]), turned, b, sizes
+        None,
+        True,
+        backwards,
+        np.array([0, 3 * lane, 0, 50, 1, 0, 0, 3 * lane, lane]),
+        turned,
+        b,
+        sizes,
     )
     np.testing.assert_array_equal(backwards[::-1], forwards)
     expected = a.reshape(ROWS, 50).astype(float) @ b.reshape(50, -1).astype(float)

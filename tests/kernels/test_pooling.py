@@ -42,6 +42,16 @@ def pool(
     return Pooled(mean, maximum, dh)
 
 
+@pytest.mark.parametrize("at", [0, 1, 3])
+def test_pooling__hides_no_nan(at: int) -> None:
+    h = np.arange(10.0, dtype=np.float32).reshape(1, 5, 2)
+    h[0, at, 1] = np.nan
+    for sign in (1, -1):
+        pooled = pool(sign * h, np.array([5]), *np.zeros((2, 1, 2), np.float32))
+        assert np.isnan(pooled.maximum[0]).tolist() == [False, True]
+        assert np.isnan(pooled.mean[0]).tolist() == [False, True]
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(
     lengths=st.lists(st.integers(0, 9), max_size=11),

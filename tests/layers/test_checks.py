@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fastgru
 from fastgru.errors import ConfigurationError
 from fastgru.layers.checks import (
     check_float_type,
     check_lengths,
+    check_precision,
     check_shape,
     check_size,
     check_tokens,
@@ -155,3 +157,29 @@ def test_check_float_type__refuses_the_rest(value: Any) -> None:
     with pytest.raises(ConfigurationError) as error:
         check_float_type("dtype", value)
     assert str(error.value) == f"dtype must be float32 or float64, got {value!r}."
+
+
+def test_check_precision__takes_none_alone() -> None:
+    check_precision(None)
+    with pytest.raises(ConfigurationError) as error:
+        check_precision("fp16")
+    assert str(error.value) == "precision must be None or 'bf16', got 'fp16'."
+
+
+@pytest.mark.parametrize(
+    ("features", "reason"),
+    [
+        ({"avx512f"}, "this CPU has no AVX512-BF16 instructions"),
+        ({"avx512bf16"}, "this version of fastgru has no kernels for AVX512-BF16"),
+    ],
+)
+def test_check_precision__says_why_bf16_is_refused(
+    features: set[str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastgru.layers.checks.cpu_features", lambda: frozenset(features))
+    with pytest.raises(ConfigurationError) as error:
+        fastgru.GRU(1, 1, precision="bf16")
+    assert str(error.value) == (
+        f"precision='bf16' is not available: {reason}. Leave precision out; products are then of "
+        "the type of dtype."
+    )

@@ -9,8 +9,8 @@ from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
 from fastgru.layers.packing import (
     aligned_empty,
     pack_columns,
-    pack_stripes,
     pack_rows,
+    pack_stripes,
     pack_transposed,
     round_up,
     row_stride,
