@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from fastgru._numba import intrinsic, ir, types
-from fastgru.kernels.microkernel import VECTOR_BYTES
+from fastgru.kernels.registers import VECTOR_BYTES
 
 LANES = VECTOR_BYTES // np.dtype(np.float32).itemsize
 ACCUMULATORS = 24 if VECTOR_BYTES == 64 else 12

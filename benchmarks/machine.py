@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from fastgru import __version__
-from fastgru._numba import cpu_name, threading_layer
-from fastgru.kernels.microkernel import ROWS, VECTOR_BYTES
+from fastgru._kernel_cache import cpu_name
+from fastgru._numba import threading_layer
+from fastgru.kernels.registers import ROWS, VECTOR_BYTES
 
 LIBRARIES = ("numba", "llvmlite", "numpy", "torch", "onnxruntime", "onednn-cpu-gomp")
 _STAT = Path("/proc/stat")

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from fastgru._numba import kernel_part, np
 from fastgru.kernels.activations import sigmoid, tanh
-from fastgru.kernels.blocks import clear_span, count_active, rows_of
+from fastgru.kernels.blocks import clear_span, rows_of
 from fastgru.kernels.microkernel import tile_2
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
@@ -109,13 +109,13 @@ def _new_panel(blocks, p, active, row, next_row, first, dense, inputs, state, ce
 
 
 @kernel_part
-def _forward_step(worker, blocks, block, t, at, layout, inputs, weights, state, cells, places,
-                  spare, y, column, hidden):  # fmt: skip
+def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
+                  places, spare, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, padded = weights.rz.shape[0], weights.rz.shape[1]
     row = state_row(worker, blocks, block, t, layout)
     next_row = state_row(worker, blocks, block, t + 1, layout)
-    active, dense = count_active(blocks, block, t), inputs.x.shape[0] > 0
+    dense = inputs.x.shape[0] > 0
     place, reset = worker * 3 * rows, worker * spare.shape[1] * padded
     for p in range(panels):
         first = (at * panels + p) * rows * 3 * lane
@@ -187,13 +187,12 @@ def _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
 
 
 @kernel_part
-def _backward_step(worker, group, blocks, block, t, k, at, transposed, state, cells, dy, column,
-                   hidden, sums, scratch):  # fmt: skip
+def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
+                   column, hidden, sums, scratch):  # fmt: skip
     dstate, dgates, spare = scratch.dstate, scratch.dgates, scratch.spare
     lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]
     row = blocks[block]["first"] + t * rows
-    active = count_active(blocks, block, t)
     for p in range(panels):
         _outer_gradients(worker, group, blocks, p, k, at, active, row, state, cells, dy, column,
                          hidden, sums, scratch)  # fmt: skip

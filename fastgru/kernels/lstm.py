@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 from fastgru._numba import kernel_part, np
 from fastgru.kernels.activations import sigmoid, tanh
-from fastgru.kernels.blocks import clear_span, count_active, rows_of
+from fastgru.kernels.blocks import clear_span, rows_of
 from fastgru.kernels.products import multiply_rows, tile_4
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
@@ -123,13 +123,13 @@ def _finish_panel(blocks, p, active, row, next_row, first, inputs, peepholes, st
 
 
 @kernel_part
-def _forward_step(worker, blocks, block, t, at, layout, inputs, weights, state, cells, places,
-                  spare, y, column, hidden):  # fmt: skip
+def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
+                  places, spare, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, padded = weights.hh.shape[0], weights.hh.shape[1]
     row = state_row(worker, blocks, block, t, layout)
     next_row = state_row(worker, blocks, block, t + 1, layout)
-    active, dense = count_active(blocks, block, t), inputs.x.shape[0] > 0
+    dense = inputs.x.shape[0] > 0
     for p in range(panels):
         first = (at * panels + p) * rows * 4 * lane
         tile_4(blocks, dense, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
@@ -186,13 +186,12 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, sta
 
 
 @kernel_part
-def _backward_step(worker, group, blocks, block, t, k, at, transposed, state, cells, dy, column,
-                   hidden, sums, scratch):  # fmt: skip
+def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
+                   column, hidden, sums, scratch):  # fmt: skip
     dstate, dgates = scratch.dstate, scratch.dgates
     lane, rows = lanes(dgates), rows_of(blocks)
     panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], dstate.shape[1]
     row = blocks[block]["first"] + t * rows
-    active = count_active(blocks, block, t)
     for p in range(panels):
         _gate_gradients(worker, group, blocks, p, k, at, active, row, transposed.peepholes, state,
                         cells, dy, column, hidden, sums, scratch)  # fmt: skip

@@ -107,10 +107,11 @@ def chunk_part(cell):
             gather_inputs(worker, blocks, block, begin, end, layout, inputs.x, x_rows)
             input_product(worker, blocks, end - begin, at, layout, inputs.w_ih, x_rows, cells)
         for t in range(begin, end):
-            find_places(worker, blocks, block, t, layout, inputs.tokens, entry_size, y.shape[1],
-                        scratch.places)  # fmt: skip
-            step(worker, blocks, block, t, at + t - begin, layout, inputs, weights, state, cells,
-                 scratch.places, scratch.spare, y, column, hidden)  # fmt: skip
+            active = count_active(blocks, block, t)
+            find_places(worker, blocks, block, t, active, layout, inputs.tokens, entry_size,
+                        y.shape[1], scratch.places)  # fmt: skip
+            step(worker, blocks, block, t, active, at + t - begin, layout, inputs, weights, state,
+                 cells, scratch.places, scratch.spare, y, column, hidden)  # fmt: skip
 
     return advance
 

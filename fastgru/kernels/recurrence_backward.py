@@ -119,13 +119,14 @@ def _chunk_back_part(cell):
         rows, dstate = rows_of(blocks), scratch.dstate
         entry_size = sums.table.shape[2] * sums.table.shape[3]
         for t in range(end - 1, begin - 1, -1):
-            find_places(worker, blocks, block, t, layout, tokens, entry_size, dy.shape[1],
+            active = count_active(blocks, block, t)
+            find_places(worker, blocks, block, t, active, layout, tokens, entry_size, dy.shape[1],
                         scratch.places)  # fmt: skip
-            step(worker, group, blocks, block, t, (t - begin) * rows, at + t - begin, transposed,
-                 state, cells, dy, column, hidden, sums, scratch)  # fmt: skip
+            step(worker, group, blocks, block, t, active, (t - begin) * rows, at + t - begin,
+                 transposed, state, cells, dy, column, hidden, sums, scratch)  # fmt: skip
             if bptt_steps > 0 and t > 0 and t % bptt_steps == 0:
                 # A shorter sequence still waits with the gradient of its final state.
-                active, start = count_active(blocks, block, t), worker * rows * dstate.shape[1]
+                start = worker * rows * dstate.shape[1]
                 clear_span(dstate, start, start + active * dstate.shape[1])
 
     return backward_chunk

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from fastgru._numba import kernel_part, np
 from fastgru.kernels.activations import tanh
-from fastgru.kernels.blocks import clear_span, count_active, rows_of
+from fastgru.kernels.blocks import clear_span, rows_of
 from fastgru.kernels.microkernel import tile_1
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
@@ -73,13 +73,13 @@ def _steps(activation, derivative, name):
     """Return the forward and the backward step for one activation."""
 
     @kernel_part(name=f"{name}_forward_step")
-    def forward_step(worker, blocks, block, t, at, layout, inputs, weights, state, cells, places,
-                     spare, y, column, hidden):  # fmt: skip
+    def forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
+                     places, spare, y, column, hidden):  # fmt: skip
         lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
         panels, padded = weights.hh.shape[0], weights.hh.shape[1]
         row = state_row(worker, blocks, block, t, layout)
         next_row = state_row(worker, blocks, block, t + 1, layout)
-        active, dense = count_active(blocks, block, t), inputs.x.shape[0] > 0
+        dense = inputs.x.shape[0] > 0
         for p in range(panels):
             first, unit = (at * panels + p) * rows * lane, p * lane
             tile_1(blocks, dense, cells, first, lane, state, row * stride, stride, 1, 0,
@@ -93,13 +93,12 @@ def _steps(activation, derivative, name):
         repeat_states(active, rows, state, row, next_row)
 
     @kernel_part(name=f"{name}_backward_step")
-    def backward_step(worker, group, blocks, block, t, k, at, transposed, state, cells, dy, column,
-                      hidden, sums, scratch):  # fmt: skip
+    def backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
+                      column, hidden, sums, scratch):  # fmt: skip
         dstate, dgates, places = scratch.dstate, scratch.dgates, scratch.places
         lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
         panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], state.shape[1]
         row = blocks[block]["first"] + t * rows
-        active = count_active(blocks, block, t)
         for p in range(panels):
             out, unit = ((worker * panels + p) * chunk_rows + k) * lane, p * lane
             for i in range(0, active, group_of(blocks)):

@@ -7,7 +7,7 @@ group of rows at a time (:mod:`.rows`).  Axes and layout as in :mod:`.recurrence
 from typing import NamedTuple
 
 from fastgru._numba import kernel_part, np
-from fastgru.kernels.blocks import caller_row, caller_step, copy_row, count_active, rows_of
+from fastgru.kernels.blocks import caller_row, caller_step, copy_row, rows_of
 from fastgru.kernels.rows import (
     add_picked,
     load_picked,
@@ -110,11 +110,9 @@ class InputSums(NamedTuple):
 
 
 @kernel_part
-def find_places(worker, blocks, block, t, layout, tokens, entry_size, columns, places):
+def find_places(worker, blocks, block, t, active, layout, tokens, entry_size, columns, places):
     """Write the places of a step: see :class:`Scratch`.  A row past its end has any valid one."""
-    rows = rows_of(blocks)
-    active = count_active(blocks, block, t)
-    for i in range(rows):
+    for i in range(rows_of(blocks)):
         symbol, place, row = np.int64(0), np.int64(0), np.int64(0)
         if i < active:
             row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
@@ -172,7 +170,7 @@ def prefetch_cell(blocks, cells, at, width):
         prefetch_rows(blocks, cells, at + v * lanes(cells), width * lanes(cells))
 
 
-@kernel_part
+@kernel_part(inline=True)
 def repeat_states(active, rows, state, row, next_row):
     """Carry the states of sequences past their end over to the next step."""
     for i in range(active, rows):
