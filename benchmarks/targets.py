@@ -116,14 +116,14 @@ TARGETS = {
     "pytorch-64": Target("the same, H 64, each size", 6),
     "pytorch-128": Target("the same, H 128, each size", 3),
     "pytorch-256": Target("the same, H 256, each size", 1.9, in_readme=True),
-    "lstm-tokens": Target("LSTM training step against PyTorch, tokens, H 128", 2, in_readme=True),
+    "lstm-tokens": Target("LSTM training step against PyTorch, tokens, H 128", 2),
     "lstm-dense": Target("the same, dense I = H", 1.4),
     "onednn-tokens": Target("GRU training step against oneDNN, tokens", 1.7, in_readme=True),
     "onednn-dense": Target("the same, dense I = H", 1.1, in_readme=True),
     "onnx-batched": Target("GRU inference against ONNX Runtime, B 64 and 128", 5, in_readme=True),
     "onnx-single": Target("the same, B 1, T 1000, H 128", 1),
     "ragged": Target("ragged batch, time per token over a rectangular one's", 1.1, "cost"),
-    "packed": Target("ragged training step against PyTorch's packed", 8, in_readme=True),
+    "packed": Target("ragged training step against PyTorch's packed", 8),
     "threads": Target("2 threads against 1, training step, B 64", 1.85),
     "memory": Target("floats kept for the gradients, by T x B x H", 5.5, "floats"),
     "memory-saved": Target("the same with save_memory", 1.6, "floats"),
@@ -133,9 +133,7 @@ TARGETS = {
         *(15, "seconds"),
         if_missed="the compiler optimises each part again where it is called",
     ),
-    "start-filled": Target(
-        "first step of a new process, kernel cache filled", 1.5, "seconds", in_readme=True
-    ),
+    "start-filled": Target("first step of a new process, kernel cache filled", 1.5, "seconds"),
     "avx2": Target(
         "GRU training step in AVX2 mode, H 128, of the 256-bit FMA limit",
         *(0.85, "share"),
