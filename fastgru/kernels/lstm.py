@@ -96,28 +96,28 @@ def _finish_panel(blocks, p, active, row, next_row, first, inputs, peepholes, st
     lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], peepholes.shape[1]
     entry, unit = p * 4 * lane, p * lane
     next_cell = inputs.table.shape[1] * rows * 4 * lane
-    p_i = load_rows(blocks, peepholes, unit, 0)
-    p_f = load_rows(blocks, peepholes, padded + unit, 0)
-    p_o = load_rows(blocks, peepholes, 2 * padded + unit, 0)
     for k in range(0, active, group_of(blocks)):
-        cell = first + k * 4 * lane
-        after = (next_row + k) * stride + unit
-        i = load_rows(blocks, cells, cell, 4 * lane)
-        f = load_rows(blocks, cells, cell + lane, 4 * lane)
-        g = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
-        o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
-        c = load_rows(blocks, state, (row + k) * stride + padded + unit, stride)
-        i = sigmoid(with_input(blocks, i, inputs, places, place + k, entry) + p_i * c)
-        f = sigmoid(with_input(blocks, f, inputs, places, place + k, entry + lane) + p_f * c)
-        g = tanh(with_input(blocks, g, inputs, places, place + k, entry + 2 * lane))
-        c = f * c + i * g
-        o = sigmoid(with_input(blocks, o, inputs, places, place + k, entry + 3 * lane) + p_o * c)
+        # A gate is stored before the next one is loaded: the registers do not hold them all.
+        cell, after = first + k * 4 * lane, (next_row + k) * stride + unit
         prefetch_cell(blocks, cells, cell + next_cell, 4)
+        c = load_rows(blocks, state, (row + k) * stride + padded + unit, stride)
+        i = load_rows(blocks, cells, cell, 4 * lane)
+        i = with_input(blocks, i, inputs, places, place + k, entry)
+        i = sigmoid(i + load_rows(blocks, peepholes, unit, 0) * c)
         store_rows(blocks, i, cells, cell, 4 * lane, rows)
-        store_rows(blocks, f, cells, cell + lane, 4 * lane, rows)
+        g = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
+        g = tanh(with_input(blocks, g, inputs, places, place + k, entry + 2 * lane))
         store_rows(blocks, g, cells, cell + 2 * lane, 4 * lane, rows)
-        store_rows(blocks, o, cells, cell + 3 * lane, 4 * lane, rows)
+        f = load_rows(blocks, cells, cell + lane, 4 * lane)
+        f = with_input(blocks, f, inputs, places, place + k, entry + lane)
+        f = sigmoid(f + load_rows(blocks, peepholes, padded + unit, 0) * c)
+        store_rows(blocks, f, cells, cell + lane, 4 * lane, rows)
+        c = f * c + i * g
         store_rows(blocks, c, state, after + padded, stride, active - k)
+        o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
+        o = with_input(blocks, o, inputs, places, place + k, entry + 3 * lane)
+        o = sigmoid(o + load_rows(blocks, peepholes, 2 * padded + unit, 0) * c)
+        store_rows(blocks, o, cells, cell + 3 * lane, 4 * lane, rows)
         store_state(blocks, o * tanh(c), state, after, y, places, place + k,
                     column + unit, hidden - unit, active - k)  # fmt: skip
 
@@ -149,39 +149,37 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, sta
     panels = dgates.shape[1]
     out = ((worker * panels + p) * dgates.shape[2] + k) * 4 * lane
     entry, unit = p * 4 * lane, p * lane
-    p_i = load_rows(blocks, peepholes, unit, 0)
-    p_f = load_rows(blocks, peepholes, padded + unit, 0)
-    p_o = load_rows(blocks, peepholes, 2 * padded + unit, 0)
     for m in range(0, active, group_of(blocks)):
         cell = ((at * panels + p) * rows + m) * 4 * lane
         before = (row + m) * stride + padded + unit
         here = (worker * rows + m) * width + unit
         place, to, count = worker * 3 * rows + m, out + m * 4 * lane, active - m
-        i = load_rows(blocks, cells, cell, 4 * lane)
-        f = load_rows(blocks, cells, cell + lane, 4 * lane)
-        g = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
-        o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
-        c = load_rows(blocks, state, before, stride)
         tanh_c = tanh(load_rows(blocks, state, before + rows * stride, stride))
+        o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
         d = load_rows(blocks, dstate, here, width)
         d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
         do = d * tanh_c * o * (1.0 - o)
-        e = load_rows(blocks, dstate, here + padded, width)
-        e = e + d * o * (1.0 - tanh_c * tanh_c) + p_o * do
-        di = e * g * i * (1.0 - i)
-        df = e * c * f * (1.0 - f)
-        dg = e * i * (1.0 - g * g)
-        store_rows(blocks, di, dgates, to, 4 * lane, rows)
-        store_rows(blocks, df, dgates, to + lane, 4 * lane, rows)
-        store_rows(blocks, dg, dgates, to + 2 * lane, 4 * lane, rows)
         store_rows(blocks, do, dgates, to + 3 * lane, 4 * lane, rows)
-        store_rows(blocks, 0.0, dstate, here, width, count)
-        e = e * f + p_i * di + p_f * df
-        store_rows(blocks, e, dstate, here + padded, width, count)
-        add_to_tables(blocks, group, di, sums, places, place, entry, count)
-        add_to_tables(blocks, group, df, sums, places, place, entry + lane, count)
-        add_to_tables(blocks, group, dg, sums, places, place, entry + 2 * lane, count)
         add_to_tables(blocks, group, do, sums, places, place, entry + 3 * lane, count)
+        e = load_rows(blocks, dstate, here + padded, width)
+        e = e + d * o * (1.0 - tanh_c * tanh_c)
+        e = e + load_rows(blocks, peepholes, 2 * padded + unit, 0) * do
+        i = load_rows(blocks, cells, cell, 4 * lane)
+        g = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
+        dg = e * i * (1.0 - g * g)
+        store_rows(blocks, dg, dgates, to + 2 * lane, 4 * lane, rows)
+        add_to_tables(blocks, group, dg, sums, places, place, entry + 2 * lane, count)
+        di = e * g * i * (1.0 - i)
+        store_rows(blocks, di, dgates, to, 4 * lane, rows)
+        add_to_tables(blocks, group, di, sums, places, place, entry, count)
+        f = load_rows(blocks, cells, cell + lane, 4 * lane)
+        df = e * load_rows(blocks, state, before, stride) * f * (1.0 - f)
+        store_rows(blocks, df, dgates, to + lane, 4 * lane, rows)
+        add_to_tables(blocks, group, df, sums, places, place, entry + lane, count)
+        e = e * f + load_rows(blocks, peepholes, unit, 0) * di
+        e = e + load_rows(blocks, peepholes, padded + unit, 0) * df
+        store_rows(blocks, 0.0, dstate, here, width, count)
+        store_rows(blocks, e, dstate, here + padded, width, count)
     clear_span(dgates, out + active * 4 * lane, out + rows * 4 * lane)
 
 

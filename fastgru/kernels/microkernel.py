@@ -98,12 +98,30 @@ class _TileEmitter:
             value.add_incoming(given, loading)
         return values
 
-    def multiply_add(self, a, row_offsets, b, vector_offsets, accumulators):
+    def row_pointers(self, a, row_stride):
+        """Return pointers to rows 0, 3, 6, ...: an address is one of them, or one or two rows on.
+
+        Addresses of all rows by themselves take more registers than there are, and the compiler
+        then loads scalars long before they are needed, and puts them on the stack meanwhile.
+        Where the stride is a constant, one pointer serves all rows.
+        """
+        if isinstance(row_stride, ir.Constant):
+            return [a]
+        kind = ir.FunctionType(a.type, [a.type])
+        pointers = []
+        for m in range(0, self.rows, 3):
+            row = self.builder.mul(row_stride, ir.Constant(row_stride.type, m))
+            # Hidden from the compiler, which would go back to addresses from the first row.
+            pointers.append(self.builder.asm(kind, "", "=r,0", [self.builder.gep(a, [row])], True))
+        return pointers
+
+    def multiply_add(self, pointers, row_offsets, b, vector_offsets, accumulators):
         """Return ``accumulators[m, v] + a[m] * b[v]``, one step of k."""
         columns = [self.load(b, offset) for offset in vector_offsets]
         result = []
-        for m, row in enumerate(row_offsets):
-            scalar = self.broadcast(a, row)
+        rows = len(row_offsets)
+        for m in range(self.rows):
+            scalar = self.broadcast(pointers[m // rows], row_offsets[m % rows])
             for v, column in enumerate(columns):
                 accumulator = accumulators[m * self.vectors + v]
                 result.append(self.builder.call(self.fma, [scalar, column, accumulator]))
@@ -125,34 +143,40 @@ def _emit_tile(context, builder, signature, arguments, rows, vectors):
     b = _data_pointer(context, builder, kinds[10], b, b_offset)
     emit = _TileEmitter(builder, c.type.pointee, rows, vectors)
     intp = inner.type
-    row_offsets = [builder.mul(a_row, ir.Constant(intp, m)) for m in range(rows)]
     vector_offsets = [builder.mul(b_vector, ir.Constant(intp, v)) for v in range(vectors)]
     c_offsets = emit.accumulator_offsets(c_row)
 
+    pointers = emit.row_pointers(a, a_row)
+    n = len(pointers)
+    near = rows if n == 1 else 3
+    row_offsets = [builder.mul(a_row, ir.Constant(intp, m)) for m in range(near)]
+
+    def forward(places, stride):
+        return [builder.gep(place, [stride]) for place in places]
+
     def one_step(state):
-        a_here, b_here, *sums = state
-        sums = emit.multiply_add(a_here, row_offsets, b_here, vector_offsets, sums)
-        return [builder.gep(a_here, [a_k]), builder.gep(b_here, [b_k]), *sums]
+        sums = emit.multiply_add(state[:n], row_offsets, state[n], vector_offsets, state[n + 1 :])
+        return [*forward(state[:n], a_k), builder.gep(state[n], [b_k]), *sums]
 
     ahead = builder.mul(b_k, ir.Constant(intp, _AHEAD))
 
     def several_steps(state):
         for _ in range(1 << _LOG_UNROLL):
             for offset in vector_offsets:
-                there = builder.gep(state[1], [builder.add(ahead, offset)])
+                there = builder.gep(state[n], [builder.add(ahead, offset)])
                 emit_prefetch(builder, there, write=False)
             state = one_step(state)
         return state
 
     def one_panel(state):
-        a_panel = state[0]
+        begin = state[:n]
         shift, mask = ir.Constant(intp, _LOG_UNROLL), ir.Constant(intp, (1 << _LOG_UNROLL) - 1)
         state = _emit_loop(builder, builder.lshr(inner, shift), state, several_steps)
         state = _emit_loop(builder, builder.and_(inner, mask), state, one_step)
-        return [builder.gep(a_panel, [a_outer]), *state[1:]]
+        return [*forward(begin, a_outer), *state[n:]]
 
-    start = [a, b, *emit.start(add, c, c_offsets)]
-    _, _, *sums = _emit_loop(builder, outer, start, one_panel)
+    start = [*pointers, b, *emit.start(add, c, c_offsets)]
+    sums = _emit_loop(builder, outer, start, one_panel)[n + 1 :]
     for value, offset in zip(sums, c_offsets, strict=True):
         emit.store(value, c, offset)
     return context.get_dummy_value()

@@ -40,10 +40,6 @@ class Mutation(NamedTuple):
     test: str
 
 
-NEW_CELL = "c = f * c + i * g"
-OUTPUT_GATE = (
-    "o = sigmoid(with_input(blocks, o, inputs, places, place + k, entry + 3 * lane) + p_o * c)"
-)
 WRONG_CHUNK = "advance(worker, blocks, block, 0, end - begin,"
 
 FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
@@ -88,18 +84,26 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("no forgetting", "c = f * c + i * g", "c = c + i * g"),
         (
             "output gate sees the old cell",
-            f"{NEW_CELL}\n        {OUTPUT_GATE}",
-            f"{OUTPUT_GATE}\n        {NEW_CELL}",
+            "c = f * c + i * g\n        store_rows(blocks, c,",
+            "store_rows(blocks, f * c + i * g,",
         ),
-        ("input peephole at the forget gate", "+ p_f * c)", "+ p_i * c)"),
+        (
+            "input peephole at the forget gate",
+            "sigmoid(f + load_rows(blocks, peepholes, padded + unit, 0)",
+            "sigmoid(f + load_rows(blocks, peepholes, unit, 0)",
+        ),
         ("no gradient through tanh of c", "d * o * (1.0 - tanh_c * tanh_c)", "d * o"),
-        ("no gradient through the output peephole", "tanh_c) + p_o * do", "tanh_c)"),
+        (
+            "no gradient through the output peephole",
+            "2 * padded + unit, 0) * do",
+            "2 * padded + unit, 0) * 0.0",
+        ),
         (
             "output peephole given the old cell",
             "3 * lane) * load(state, before + rows * stride)",
             "3 * lane) * load(state, before)",
         ),
-        ("cell gradient dropped", "e = e * f + p_i * di", "e = p_i * di"),
+        ("cell gradient dropped", "e = e * f + load_rows", "e = load_rows"),
     ],
     ("kernels/rnn.py", TANH): [
         ("derivative of tanh off by a power", "return 1.0 - h * h", "return 1.0 - h"),
