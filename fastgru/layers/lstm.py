@@ -58,7 +58,7 @@ class LSTM(Recurrent):
         As in :class:`fastgru.GRU`, for i, f, g and o.
     input_forget
         Whether ``f_t = 1 - i_t``; the forget gate's weights are then without effect.
-    bptt_steps, save_memory, dtype, random_state
+    bptt_steps, save_memory, dtype, precision, random_state
         As in :class:`fastgru.GRU`.
     """
 

@@ -39,7 +39,7 @@ class RNN(OneState):
         :class:`fastgru.Activation`; None for what ``nonlinearity`` says.
     recurrent_dropout, zoneout, layer_norm, clip
         As in :class:`fastgru.GRU`, also for what they cost.
-    bias, bidirectional, dropout, bptt_steps, dtype, random_state
+    bias, bidirectional, dropout, bptt_steps, dtype, precision, random_state
         As in :class:`fastgru.GRU`.
     """
 
