@@ -42,10 +42,10 @@ BUILDING_BLOCKS = [
     for name in ("microkernel", "vectors", "assembly", "blocks", "products", "workers")
 ]
 AROUND = [f"tests/kernels/test_{name}.py" for name in ("pooling", "loss")]
-# What takes a minute without compilation.
+# What takes a minute without compilation, some of it because products by hand are slow in Python.
 LONG = (
     "central_differences or order_that_every_block or may_stop or adds_up or whole_panels "
-    "or number_of_rows or any_step_of_a_chunk or states_alone"
+    "or number_of_rows or any_step_of_a_chunk or states_alone or general_direction"
 )
 EQUAL = "equals_reference and float32"
 CHECKED = {"NUMBA_BOUNDSCHECK": "1"} | WIDE
