@@ -11,6 +11,9 @@ import numpy as np
 
 from tests.problems import Problem, Solution
 
+PER_SEQUENCE = {"y": 0, "h_n": 1, "c_n": 1, "dx": 0, "dh0": 1, "dc0": 1}
+"""Results of which each sequence has its own, and the axis of the sequences."""
+
 
 def assert_close(actual: Solution, expected: Solution, problem: Problem) -> None:
     """Equal up to rounding.

@@ -10,6 +10,7 @@ from fastgru.kernels.step import Inputs, InputSums, Layout, Scratch
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind, Parameters
 from fastgru.layers.layer_input import InputGradients, LayerInput
+from fastgru.layers.names import NamesOfDirection
 from fastgru.layers.packing import (
     pack_columns,
     pack_rows,
@@ -59,9 +60,7 @@ class Direction:
     ) -> None:
         self.kind = kind
         self._all_parameters, self._all_grads = parameters, grads
-        self._names = {
-            name.removesuffix(suffix): name for name in parameters if name.endswith(suffix)
-        }
+        self._names = NamesOfDirection(parameters, suffix)
         self._reverse = suffix.endswith("_reverse")
         self._bptt_steps = bptt_steps
         self._keeps_tape = kind.cell.reads_tape and not save_memory
@@ -76,11 +75,11 @@ class Direction:
 
     @property
     def _parameters(self) -> dict[str, np.ndarray]:
-        return {short: self._all_parameters[name] for short, name in self._names.items()}
+        return self._names.pick(self._all_parameters)
 
     @property
     def _grads(self) -> dict[str, np.ndarray]:
-        return {short: self._all_grads[name] for short, name in self._names.items()}
+        return self._names.pick(self._all_grads)
 
     def _projected(self, vectors: np.ndarray, weight_ih: np.ndarray) -> np.ndarray:
         """Return the input part of the tape (N, width, H) for each of N input vectors."""

@@ -27,7 +27,7 @@ import numpy as np
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.gate_sums import DirectionWeights, InputSums, RecurrentSums
 from fastgru.layers.layer_input import InputGradients, LayerInput
-from fastgru.layers.names import without_suffix
+from fastgru.layers.names import NamesOfDirection
 from fastgru.layers.variant import Variant
 
 
@@ -89,7 +89,9 @@ class GeneralDirection:
         save_memory: bool = False,
     ) -> None:
         self.variant, self._rng = variant, rng
-        self._all_parameters, self._all_grads, self._suffix = parameters, grads, suffix
+        self._all_parameters, self._all_grads = parameters, grads
+        self._names = NamesOfDirection(parameters, suffix)
+        self._reverse = suffix.endswith("_reverse")
         self._bptt_steps, self._save_memory = bptt_steps, save_memory
         weight_hh = parameters["weight_hh" + suffix]
         self.hidden_size, self.dtype = weight_hh.shape[1], weight_hh.dtype
@@ -107,7 +109,7 @@ class GeneralDirection:
         training: bool,
     ) -> np.ndarray:
         """Run through all steps; arguments and result as in :meth:`.Direction.forward`."""
-        self._steps = _Steps(blocks, self._suffix.endswith("_reverse"))
+        self._steps = _Steps(blocks, self._reverse)
         self._prepare(given, blocks.n_sequences, training)
         columns = slice(column, column + self.hidden_size)
         if y is not None:
@@ -128,10 +130,7 @@ class GeneralDirection:
     def _prepare(self, given: LayerInput, n_sequences: int, training: bool) -> None:
         """Make what every step of a pass takes: weights, input, the mask of recurrent dropout."""
         variant, gates = self.variant, self.variant.cell.gates
-        values, grads = (
-            without_suffix(arrays, self._suffix)
-            for arrays in (self._all_parameters, self._all_grads)
-        )
+        values, grads = self._names.pick(self._all_parameters), self._names.pick(self._all_grads)
         weights = DirectionWeights(values, grads)
         mask = self._draw_mask(n_sequences) if training else None
         self._input = InputSums(weights, gates, given)

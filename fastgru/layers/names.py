@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 
 
@@ -11,6 +13,20 @@ def direction_suffixes(num_layers: int, bidirectional: bool) -> list[list[str]]:
     return [[f"_l{layer}{end}" for end in ends] for layer in range(num_layers)]
 
 
-def without_suffix(arrays: dict[str, np.ndarray], suffix: str) -> dict[str, np.ndarray]:
-    """Return the arrays of one direction by their names in every direction."""
-    return {name.removesuffix(suffix): arrays[name] for name in arrays if name.endswith(suffix)}
+class NamesOfDirection:
+    """The names of one direction's parameters among those of all.
+
+    Parameters
+    ----------
+    names
+        Of all directions.
+    suffix
+        The direction's.
+    """
+
+    def __init__(self, names: Iterable[str], suffix: str) -> None:
+        self._full = {name.removesuffix(suffix): name for name in names if name.endswith(suffix)}
+
+    def pick(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the arrays of the direction by their names in every direction."""
+        return {short: arrays[name] for short, name in self._full.items()}

@@ -221,8 +221,6 @@ class Recurrent:
 
     def _part(self, states: np.ndarray) -> list[np.ndarray]:
         """Return each state (layers * directions, B, H)."""
-        if len(self._state_names) == 1:
-            return [states]
-        n_sequences = states.shape[1] // len(self._state_names)
-        starts = range(0, states.shape[1], n_sequences) if n_sequences else [0, 0]
-        return [np.ascontiguousarray(states[:, at : at + n_sequences]) for at in starts]
+        (rows, columns, hidden), n = states.shape, len(self._state_names)
+        parts = states.reshape(rows, n, columns // n, hidden)
+        return [np.ascontiguousarray(parts[:, s]) for s in range(n)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.comparing import assert_same_bits, assert_same_solution, poisoned_memory
+from tests.comparing import PER_SEQUENCE, assert_same_bits, assert_same_solution, poisoned_memory
 from tests.problem_strategies import batch_sizes, problems
 from tests.problems import (
     EVERY_CELL,
@@ -21,9 +21,6 @@ from tests.problems import (
     with_padding,
 )
 from tests.reference.layers import reversed_in_time
-
-# Sequence for sequence results: each has its own.
-PER_SEQUENCE = {"y": 0, "h_n": 1, "c_n": 1, "dx": 0, "dh0": 1, "dc0": 1}
 
 every_cell = pytest.mark.parametrize("cell", EVERY_CELL)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastgru._numba import threads_limited_to
-from tests.comparing import assert_same_bits, assert_same_solution, poisoned_memory
+from tests.comparing import PER_SEQUENCE, assert_same_bits, assert_same_solution, poisoned_memory
 from tests.problems import DTYPES, forward, load, solve, with_padding
 from tests.variants import (
     CELLS,
@@ -20,8 +20,6 @@ from tests.variants import (
     make_variant,
     without_chance,
 )
-
-PER_SEQUENCE = {"y": 0, "h_n": 1, "c_n": 1, "dx": 0, "dh0": 1, "dc0": 1}
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
 
