@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.labelled import LabelledSequences
+from fastgru.data.strands import reverse_complement
 from fastgru.errors import counted, shorten
 
 __all__ = ["find_concerns"]
@@ -158,11 +159,10 @@ def _about_letters(
 def _about_strands(data: LabelledSequences, alphabet: Alphabet) -> Iterator[_Finding]:
     if alphabet.name != "dna":
         return
-    complement = str.maketrans("ACGTRYKMBVDH", "TGCAYRMKVBHD")
     label_of = dict(zip(data.sequences, data.labels, strict=True))
     n_pairs = n_conflicts = 0
     for sequence, label in label_of.items():
-        reverse = sequence[::-1].translate(complement)
+        reverse = reverse_complement(sequence, alphabet)
         if reverse < sequence and reverse in label_of:
             n_pairs += 1
             n_conflicts += label_of[reverse] != label
