@@ -61,7 +61,7 @@ def homology_threshold(args: argparse.Namespace, *, used: bool) -> Threshold:
     if given and not used:
         name, value = next(iter(given.items()))
         raise ConfigurationError(
-            f"--{name} {value}: no sequences are compared, expected --method homology with it. "
-            "Add that, or leave the option out."
+            f"--{name} {value}: no sequences are compared, expected an option that asks for it "
+            "(split: --method homology; audit: no --no-homology). Change that, or leave it out."
         )
     return replace(Threshold.default(get_alphabet(args.alphabet)), **given)

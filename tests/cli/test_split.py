@@ -132,7 +132,7 @@ def test_split__without_mmseqs_makes_no_random_split(
     [
         (["--folds", "2"], "is one name for 2 splits, expected one with {fold}, for their numbers"),
         (["--repeats", "3"], "is one name for 3 splits, expected one with {fold}"),
-        (["--identity", "0.5"], "--identity 0.5: no sequences are compared, expected --method hom"),
+        (["--identity", "0.5"], "--identity 0.5: no sequences are compared, expected an option"),
         (["--coverage", "0"], "expected a number above 0 and up to 1, got '0'"),
     ],
 )
