@@ -34,7 +34,7 @@ def test_wrong_usage__ends_with_code_2(
 def test_class__given_as_a_file_alone_has_a_hint(tmp_path: Path, run_cli) -> None:
     (tmp_path / "a.fa").touch()
     _, _, err = run_cli(["audit", "--class", tmp_path / "a.fa"])
-    assert f"the name of the class is missing: NAME={tmp_path / 'a.fa'}" in err
+    assert f"the name is missing: NAME={tmp_path / 'a.fa'}" in err
 
 
 def test_class__may_have_an_equals_sign_in_its_path(tmp_path: Path, run_cli) -> None:
