@@ -2,7 +2,7 @@
 
 Both classifiers meet the same records, so most of what makes a test set hard or easy is common to
 both and drops out of the difference.  What varies the difference is the choice of test records,
-which `bootstrap_difference` and `mcnemar_p` measure, and the choice of training records as well,
+which `bootstrap_differences` and `mcnemar_p` measure, and the choice of training records as well,
 which `corrected_t_test` measures over folds.  `holm` pays for asking several times.
 """
 
