@@ -30,6 +30,7 @@ LIGHT_STARTS = {
     CALL_MAIN.format(["--help"]): HEAVY,
     CALL_MAIN.format(["--version"]): HEAVY,
     CALL_MAIN.format(["train", "--help"]): HEAVY,
+    CALL_MAIN.format(["baseline", "--list"]): HEAVY,
     CALL_MAIN.format(["audit", "tiny.fa", "--label-field", "label", "-o", "-"]): {"numba"},
     CALL_MAIN.format(["split", "tiny.fa", "--label-field", "label", "-o", "-"]): {"numba"},
 }

@@ -21,6 +21,8 @@ _COMMANDS = (
     "train",
     "predict",
     "evaluate",
+    "baseline",
+    "compare",
     "info",
     "audit",
     "split",

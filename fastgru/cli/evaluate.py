@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fastgru.cli.options import (
     add_labelled_input,
-    add_output,
     add_threads,
     read_labelled_input,
     require_new_output,
@@ -17,22 +16,27 @@ from fastgru.cli.options import (
 from fastgru.cli.predictions import (
     check_class_names,
     look_like_nucleotides,
-    write_header,
-    write_rows,
+    warn_of_shuffled_labels,
+)
+from fastgru.cli.scoring import (
+    add_scores,
+    require_known_classes,
+    score,
+    show_scores,
+    write_scores,
 )
 from fastgru.cli.selection import add_split, select_parts
-from fastgru.errors import ConfigurationError, FastaFormatError, LabelError, counted, shorten
+from fastgru.errors import ConfigurationError, FastaFormatError, counted, shorten
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
 Score a classifier on labelled sequences: the part 'test' of --split (or of a column split beside
-the labels), or all records where there is no split. Writes the scores as JSON.
+the labels), or all records where there is no split. Writes the scores as JSON, each with its 95 %
+interval by the bootstrap: over whole groups where the split or the labels have a column group.
 """
 _EPILOG = """\
 examples:
@@ -54,8 +58,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_labelled_input(parser)
     parser.set_defaults(alphabet=None)
     add_split(parser, subset=True)
-    add_output(parser, what="JSON file for the scores")
-    parser.add_argument("--predictions", metavar="TSV", help="table of the predictions as well")
+    parser.add_argument(
+        "--shuffle",
+        action="store_true",
+        help="a control: score the model on shuffled sequences, which keep the counts of their "
+        "dinucleotides (DNA and RNA) or residues (proteins)",
+    )
+    add_scores(parser)
     add_threads(parser)
 
 
@@ -70,16 +79,36 @@ def run(args: argparse.Namespace) -> int:
     chosen = select_parts(data, args.split, args.subset)
     _require_fitting(args, model, chosen)
     _warn_of_doubts(args, model, data)
+    shuffled_labels = warn_of_shuffled_labels(args.model)
+    shuffled_sequences = None
+    if args.shuffle:
+        chosen, shuffled_sequences = _shuffle(chosen, model.alphabet, args.seed)
+    classes = [str(name) for name in model.classes_]
     probabilities = model.predict_proba(chosen.sequences)
-    metrics = _score(model, chosen, probabilities)
-    _write(args, model, chosen, probabilities, metrics)
-    for name in ("n_test", "accuracy", "balanced_accuracy", "mcc", "roc_auc", "pr_auc"):
-        value = metrics[name]
-        shown = f"{value:.4f}" if isinstance(value, float) else value
-        _LOGGER.info("%s: %s", name, "undefined" if value is None else shown)
-    for name, reason in metrics["undefined"].items():
-        _LOGGER.warning("warning: %s is undefined: %s", name, reason)
+    metrics = {
+        **score(args, chosen, probabilities, classes),
+        "kind": "model",
+        "n_train": model.n_train_,
+        "n_validation": model.n_validation_,
+        "shuffled_labels": shuffled_labels,
+        "shuffled_sequences": shuffled_sequences,
+    }
+    write_scores(args, chosen, probabilities, metrics)
+    show_scores(metrics)
     return 0
+
+
+def _shuffle(
+    chosen: LabelledSequences, alphabet_name: str, seed: int
+) -> tuple[LabelledSequences, str]:
+    """Return the records with shuffled sequences, and what the shuffle keeps."""
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.shuffles import kind_of_shuffle, shuffle_sequences
+
+    alphabet = get_alphabet(alphabet_name)
+    kept = kind_of_shuffle(alphabet)
+    _LOGGER.info("the sequences are shuffled, their %s kept", kept)
+    return replace(chosen, sequences=shuffle_sequences(chosen.sequences, alphabet, seed=seed)), kept
 
 
 def _match_alphabet(args: argparse.Namespace, model: SequenceClassifier) -> None:
@@ -98,12 +127,7 @@ def _require_fitting(
     """Refuse labels and lengths that the model cannot know."""
     classes = [str(name) for name in model.classes_]
     check_class_names(classes)
-    unknown = sorted(set(chosen.labels) - set(classes))
-    if unknown:
-        raise LabelError(
-            f"{args.model}: does not know the class {shorten(unknown)}, expected the classes "
-            f"{shorten(classes)}. Correct the labels, or train a model with these classes."
-        )
+    require_known_classes(args.model, classes, chosen)
     limit = model.max_length
     long = [k for k, letters in enumerate(chosen.sequences) if limit and len(letters) > limit]
     if long:
@@ -136,41 +160,3 @@ def _warn_of_doubts(
             "sequences that it knows",
             shorten(seen),
         )
-
-
-def _score(
-    model: SequenceClassifier, chosen: LabelledSequences, probabilities: np.ndarray
-) -> dict[str, Any]:
-    from fastgru.evaluation.metrics import classification_metrics
-
-    classes = [str(name) for name in model.classes_]
-    predicted = [classes[k] for k in probabilities.argmax(axis=1)]
-    return {
-        **classification_metrics(chosen.labels, predicted, probabilities, classes),
-        "n_train": model.n_train_,
-        "n_validation": model.n_validation_,
-        "schema_version": 1,
-    }
-
-
-def _write(
-    args: argparse.Namespace,
-    model: SequenceClassifier,
-    chosen: LabelledSequences,
-    probabilities: np.ndarray,
-    metrics: dict[str, Any],
-) -> None:
-    """Write the scores, and the predictions if the scores could be written."""
-    import json
-
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.predictions is not None:
-            table = stack.enter_context(atomic_write(args.predictions))
-            classes = [str(name) for name in model.classes_]
-            write_header(table, classes)
-            write_rows(table, chosen.ids, [None] * len(chosen), probabilities, classes)
-        file = stack.enter_context(atomic_write(args.output))
-        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
-        file.write("\n")

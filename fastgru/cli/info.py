@@ -52,6 +52,8 @@ def _describe(card: dict[str, Any], n_parameters: int) -> Iterator[tuple[str, st
     """Yield name and value of each line."""
     network, training = card["architecture"], card["training"]
     yield "format", f"{card['format_version']} (fastgru {card.get('fastgru_version', '?')})"
+    if card.get("shuffled_labels"):
+        yield "CONTROL", "trained on SHUFFLED LABELS: its predictions mean nothing"
     yield "alphabet", card["alphabet"]
     yield "classes", ", ".join(card["classes"])
     layers = counted(network["num_layers"], "GRU layer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fastgru.errors import ConfigurationError
@@ -17,9 +17,11 @@ __all__ = [
     "add_labelled_input",
     "add_logging",
     "add_output",
+    "add_resampling",
     "add_seed",
     "add_threads",
     "fraction",
+    "named_path",
     "non_negative_int",
     "positive_int",
     "read_labelled_input",
@@ -47,7 +49,7 @@ def add_labelled_input(parser: argparse.ArgumentParser) -> None:
         "--class",
         dest="classes",
         action="append",
-        type=_named_file,
+        type=named_path("FASTA"),
         metavar="NAME=FASTA",
         help="all sequences of one class; give it once per class",
     )
@@ -171,6 +173,8 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
     for name in ("model", "fasta", "labels", "split", "results"):
         value = getattr(args, name, None) or ()
         inputs += [value] if isinstance(value, str) else value
+    for _, folder in getattr(args, "runs", None) or ():
+        inputs += [os.path.join(folder, name) for name in ("metrics.json", "predictions.tsv")]
     places = {os.path.realpath(path) for path in inputs if path != "-"}
     named = [getattr(args, name, None) for name in ("output", "history", "predictions", "log_file")]
     for path in (*(name or "-" for name in named), *outputs):
@@ -195,6 +199,18 @@ def add_seed(parser: argparse._ActionsContainer, *, default: int = 0) -> None:
         metavar="N",
         help="source of all randomness; the same seed gives the same result (default: %(default)s)",
     )
+
+
+def add_resampling(parser: argparse._ActionsContainer, *, default: int = 1000) -> None:
+    """Add ``--n-resamples`` of the bootstrap, and ``--seed``."""
+    parser.add_argument(
+        "--n-resamples",
+        type=positive_int,
+        default=default,
+        metavar="N",
+        help="resamples of the bootstrap that intervals come from (default: %(default)s)",
+    )
+    add_seed(parser)
 
 
 def add_threads(parser: argparse._ActionsContainer) -> None:
@@ -262,9 +278,22 @@ def _number(text: str, minimum: int) -> int:
     return value
 
 
-def _named_file(text: str) -> tuple[str, str]:
-    name, separator, path = text.partition("=")
-    if not (name.strip() and separator and path):
-        hint = f"; the name of the class is missing: NAME={text}" if os.path.exists(text) else ""
-        raise argparse.ArgumentTypeError(f"expected NAME=FASTA, got {text!r}{hint}")
-    return name.strip(), path
+def named_path(what: str) -> Callable[[str], tuple[str, str]]:
+    """Return a converter of an argument NAME=PATH to name and path.
+
+    Parameters
+    ----------
+    what
+        What messages call the path, such as ``"FASTA"``.
+    """
+
+    def convert(text: str) -> tuple[str, str]:
+        name, separator, path = text.partition("=")
+        if not (name.strip() and separator and path):
+            hint = ""
+            if os.path.exists(text):
+                hint = f"; the name is missing: NAME={text}"
+            raise argparse.ArgumentTypeError(f"expected NAME={what}, got {text!r}{hint}")
+        return name.strip(), path
+
+    return convert

@@ -13,6 +13,7 @@ from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.predictions import (
     check_class_names,
     look_like_nucleotides,
+    warn_of_shuffled_labels,
     write_header,
     write_rows,
 )
@@ -83,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
         )
     require_new_output(args)
     model = load_fitted(args.model)
+    warn_of_shuffled_labels(args.model)
     check_class_names(map(str, model.classes))
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:

@@ -1,7 +1,12 @@
-"""The table of predictions: ``id``, ``status``, ``label``, one probability per class."""
+"""The table of predictions: ``id``, ``status``, ``label``, one probability per class.
+
+Where the truth is known, the columns of `TRUTH_COLUMNS` stand between: they make the table enough
+to score and compare by.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,13 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIXED_COLUMNS",
+    "TRUTH_COLUMNS",
     "check_class_names",
     "look_like_nucleotides",
+    "warn_of_shuffled_labels",
     "write_header",
     "write_rows",
 ]
 
+_LOGGER = logging.getLogger(__name__)
 FIXED_COLUMNS = ("id", "status", "label")
+TRUTH_COLUMNS = ("true_label", "group")  # the second only for records that have groups
 _NUCLEOTIDES = frozenset("ACGTUN")
 _ENOUGH_LETTERS = 50  # a short peptide may have no other letters
 
@@ -37,16 +46,25 @@ def check_class_names(classes: Iterable[str]) -> None:
                 f"class {name!r}: is empty or holds a tab or another control character, expected "
                 "text that fits into a cell of a table. Rename the class."
             )
-        if name in FIXED_COLUMNS:
+        reserved = (*FIXED_COLUMNS, *TRUTH_COLUMNS)
+        if name in reserved:
             raise LabelError(
                 f"class {name!r}: is also the name of a column of the predictions "
-                f"({', '.join(FIXED_COLUMNS)}), expected another name. Rename the class."
+                f"({', '.join(reserved)}), expected another name. Rename the class."
             )
 
 
-def write_header(file: TextIO, classes: Sequence[str]) -> None:
-    """Write the line with the names of the columns."""
-    file.write("\t".join([*FIXED_COLUMNS, *classes]) + "\n")
+def write_header(file: TextIO, classes: Sequence[str], truth_columns: Sequence[str] = ()) -> None:
+    """Write the line with the names of the columns.
+
+    Parameters
+    ----------
+    file
+    classes
+    truth_columns
+        Which of `TRUTH_COLUMNS` the rows have.
+    """
+    file.write("\t".join([*FIXED_COLUMNS, *truth_columns, *classes]) + "\n")
 
 
 def look_like_nucleotides(sequences: Iterable[str]) -> bool:
@@ -59,12 +77,34 @@ def look_like_nucleotides(sequences: Iterable[str]) -> bool:
     return n_letters >= _ENOUGH_LETTERS
 
 
+def warn_of_shuffled_labels(model: str) -> bool:
+    """Say if a model file is a control that was trained on shuffled labels; return whether it is.
+
+    Parameters
+    ----------
+    model
+        Path of the model file.
+    """
+    from fastgru.models.model_file import read_model
+
+    shuffled = bool(read_model(model).card.get("shuffled_labels"))
+    if shuffled:
+        _LOGGER.warning(
+            "warning: %s was trained on shuffled labels, as a control; its predictions mean "
+            "nothing",
+            model,
+        )
+    return shuffled
+
+
 def write_rows(
     file: TextIO,
     ids: Sequence[str],
     problems: Sequence[str | None],
     probabilities: np.ndarray,
     classes: Sequence[str],
+    *,
+    truth: Sequence[Sequence[str]] = (),
 ) -> None:
     """Write one line per record.
 
@@ -77,12 +117,16 @@ def write_rows(
     probabilities
         float (number of records without problem, n_classes), in their order.
     classes
+    truth
+        A list with n entries for each truth column of the header.
     """
     rows = iter(probabilities)
-    for record_id, problem in zip(ids, problems, strict=True):
+    for number, (record_id, problem) in enumerate(zip(ids, problems, strict=True)):
+        known = [column[number] for column in truth]
         if problem is not None:
-            cells = [problem, "", *[""] * len(classes)]
+            cells = [problem, "", *known, *[""] * len(classes)]
         else:
             row = next(rows)
-            cells = ["ok", classes[int(row.argmax())], *(f"{value:.6g}" for value in row)]
+            shown = (f"{value:.6g}" for value in row)
+            cells = ["ok", classes[int(row.argmax())], *known, *shown]
         file.write("\t".join([record_id, *cells]) + "\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import (
     add_labelled_input,
@@ -74,6 +74,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help="source of all randomness (default: %(default)s)",
     )
+    group.add_argument(
+        "--shuffle-labels",
+        action="store_true",
+        help="deal the labels out at random: a control, which must do no better than chance",
+    )
     add_threads(group)
 
 
@@ -88,6 +93,10 @@ def run(args: argparse.Namespace) -> int:
     check_parameters(model.get_params())
     data = read_labelled_input(args)
     training, validation = select_for_training(data, args.split)
+    if args.shuffle_labels:
+        _LOGGER.warning("warning: the labels are shuffled; the model is a control, of no other use")
+        training = _with_shuffled_labels(training, args.random_state)
+        validation = validation and _with_shuffled_labels(validation, args.random_state)
     check_class_names(training.classes)
     if model.alphabet == "protein" and look_like_nucleotides(data.sequences):
         _LOGGER.warning(
@@ -110,6 +119,12 @@ def run(args: argparse.Namespace) -> int:
     _write(args, model, data)
     _LOGGER.info("%s", _summarise(model))
     return 0
+
+
+def _with_shuffled_labels(data: LabelledSequences, seed: int) -> LabelledSequences:
+    from fastgru.data.shuffles import shuffle_labels
+
+    return replace(data, labels=shuffle_labels(data.labels, seed=seed))
 
 
 def _require_outputs(args: argparse.Namespace) -> None:
@@ -142,7 +157,10 @@ def _write(args: argparse.Namespace, model: SequenceClassifier, data: LabelledSe
                 cells = ["" if value != value else f"{value:.9g}" for value in values]
                 file.write("\t".join(cells) + "\n")
         files = [asdict(file) for file in data.files]
-        model.save(args.output, extra={"data": {"files": files, "n_records": len(data)}})
+        extra: dict[str, Any] = {"data": {"files": files, "n_records": len(data)}}
+        if args.shuffle_labels:
+            extra["shuffled_labels"] = True
+        model.save(args.output, extra=extra)
 
 
 def _summarise(model: SequenceClassifier) -> str:

@@ -133,7 +133,8 @@ class _Records:
         for row, symbols in zip(codes, self._symbols, strict=True):
             inside = [k for k, place in enumerate(places) if -len(symbols) <= place < len(symbols)]
             row[inside] = symbols[[places[k] for k in inside]]
-        return mixture[codes].reshape(len(codes), -1)
+        rows: Features = mixture[codes].reshape(len(codes), -1)
+        return rows
 
     def by_class(self, values: Features) -> Features:
         """Return the mean of the values in each class."""

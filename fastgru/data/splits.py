@@ -60,7 +60,8 @@ def apply_split(
 ) -> LabelledSequences:
     """Return the records that a split puts into the given parts, with their split.
 
-    Records that the table does not name, such as removed duplicates, are left out.
+    Records that the table does not name, such as removed duplicates, are left out.  Groups in the
+    table replace those of the records.
 
     Parameters
     ----------
@@ -101,5 +102,8 @@ def apply_split(
         and table.rows[record_id].split in parts
     ]
     result = data.subset(chosen)
-    result.splits = [str(table.rows[record_id].split) for record_id in result.ids]
+    rows = [table.rows[record_id] for record_id in result.ids]
+    result.splits = [str(row.split) for row in rows]
+    if table.has_group:
+        result.groups = [str(row.group) for row in rows]
     return result

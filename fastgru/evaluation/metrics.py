@@ -22,12 +22,10 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from fastgru.errors import LabelError, shorten
 from fastgru.evaluation.intervals import wilson_interval
+from fastgru.evaluation.predictions import check_predictions
 
 __all__ = ["classification_metrics"]
-
-_SUM_TOLERANCE = 1e-4  # float32 probabilities of a softmax sum to one within 1e-6
 
 
 def classification_metrics(
@@ -74,9 +72,9 @@ def classification_metrics(
     >>> scores["accuracy"], scores["confusion_matrix"]
     (1.0, [[1, 0], [0, 1]])
     """
-    classes = list(classes)
-    true, predicted = _check_labels(y_true, y_pred, classes)
-    probabilities = _check_probabilities(proba, len(true), len(classes))
+    checked = check_predictions(y_true, y_pred, proba, classes)
+    classes, true, predicted = checked.classes, checked.true, checked.predicted
+    probabilities = checked.proba
 
     matrix = confusion_matrix(true, predicted, labels=range(len(classes)))
     support = matrix.sum(axis=1)
@@ -91,7 +89,7 @@ def classification_metrics(
         "accuracy_interval": list(wilson_interval(n_right, len(true))),
         "majority_accuracy": int(support.max()) / len(true),
         "balanced_accuracy": _mean(present, "recall"),
-        "mcc": float(matthews_corrcoef(true, predicted)),
+        "mcc": float(matthews_corrcoef(true, predicted)) if len(present) > 1 else None,
         "f1_macro": _mean(present, "f1"),
         "roc_auc": None,
         "pr_auc": None,
@@ -102,7 +100,6 @@ def classification_metrics(
     }
     if len(present) < 2:
         reason = f"all test sequences belong to the class {classes[int(support.argmax())]!r}"
-        scores["mcc"] = None
         scores["undefined"] = dict.fromkeys(["mcc", "roc_auc", "pr_auc"], reason)
     elif len(classes) == 2:
         scores["roc_auc"] = per_class[classes[1]]["roc_auc"]
@@ -111,45 +108,6 @@ def classification_metrics(
         scores["roc_auc"] = _mean(present, "roc_auc")
         scores["pr_auc"] = _mean(present, "pr_auc")
     return scores
-
-
-def _check_labels(
-    y_true: Sequence[str], y_pred: Sequence[str], classes: list[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return true and predicted labels as positions in `classes`."""
-    if len(classes) < 2 or len(set(classes)) != len(classes):
-        raise ValueError(f"classes must hold two or more different names, got {classes!r}.")
-    if len(y_true) == 0 or len(y_true) != len(y_pred):
-        raise ValueError(
-            "y_true and y_pred must have the same length, at least 1, "
-            f"got {len(y_true)} and {len(y_pred)}."
-        )
-    position = {name: index for index, name in enumerate(classes)}
-    unknown = sorted({str(label) for label in (*y_true, *y_pred) if label not in position})
-    if unknown:
-        raise LabelError(
-            f"labels the model does not know: {shorten(unknown)}; it knows {shorten(classes)}. "
-            "Correct the labels, or train a model with these classes."
-        )
-    return (
-        np.array([position[label] for label in y_true], dtype=np.int64),
-        np.array([position[label] for label in y_pred], dtype=np.int64),
-    )
-
-
-def _check_probabilities(proba: ArrayLike, n_rows: int, n_classes: int) -> NDArray[np.float64]:
-    probabilities = np.asarray(proba, dtype=np.float64)
-    if probabilities.shape != (n_rows, n_classes):
-        raise ValueError(
-            f"proba must have shape {(n_rows, n_classes)} (sequences, classes), "
-            f"got {probabilities.shape}."
-        )
-    in_range = np.isfinite(probabilities) & (probabilities >= 0) & (probabilities <= 1)
-    if not in_range.all() or np.abs(probabilities.sum(axis=1) - 1).max() > _SUM_TOLERANCE:
-        raise ValueError("proba must hold numbers in [0, 1], and each row must sum to 1.")
-    # Rounding left by float32 would make scikit-learn warn in log_loss.
-    rescaled: NDArray[np.float64] = probabilities / probabilities.sum(axis=1, keepdims=True)
-    return rescaled
 
 
 def _per_class_scores(

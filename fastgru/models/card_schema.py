@@ -134,6 +134,7 @@ CARD = _object(
         "symbols": _TEXT,
         "classes_are_integers": _SWITCH,
         "data": _object({}, {"files": _list_of(_FILE), "n_records": _whole(0)}),
+        "shuffled_labels": _SWITCH,
     },
 )
 """The whole card, apart from its format version."""

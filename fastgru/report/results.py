@@ -76,14 +76,14 @@ def find_runs(paths: Iterable[str | os.PathLike[str]]) -> list[Run]:
     -------
     list of Run
         In the order of `paths`; those of one folder sorted by name.  A run found twice is listed
-        once.
+        once, and a baseline that is not applicable, which has no scores, is left out.
 
     Raises
     ------
     FastgruError
         If a path does not exist, holds no run, or a file is not a ``metrics.json`` of fastgru.
     """
-    runs: dict[Path, Run] = {}
+    runs: dict[Path, Run | None] = {}
     for path in map(Path, paths):
         files = sorted(path.glob("**/metrics.json")) if path.is_dir() else [path]
         if not files:
@@ -94,22 +94,27 @@ def find_runs(paths: Iterable[str | os.PathLike[str]]) -> list[Run]:
         for file in files:
             folder = file.resolve().parent
             if folder not in runs:
-                runs[folder] = Run(folder, _read_metrics(file))
-    return list(runs.values())
+                metrics = _read_metrics(file)
+                runs[folder] = None if "not_applicable" in metrics else Run(folder, metrics)
+    return [run for run in runs.values() if run is not None]
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:
     keys = ("classes", "n_test", "accuracy", "accuracy_interval", "confusion_matrix", "per_class")
-    return _read_object(path, "fastgru evaluate", keys)
+    return _read_object(path, "fastgru evaluate", keys, instead="not_applicable")
 
 
-def _read_object(path: Path, command: str, keys: Iterable[str]) -> dict[str, Any]:
-    """Read a JSON object that a command has written and that holds some keys."""
+def _read_object(
+    path: Path, command: str, keys: Iterable[str], *, instead: str | None = None
+) -> dict[str, Any]:
+    """Read a JSON object that a command has written and that holds some keys, or one `instead`."""
     cure = f"Write it with {command}."
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise FastgruError(f"{path}: cannot be read as JSON ({_reason(error)}). {cure}") from error
+    if instead is not None and isinstance(content, dict) and instead in content:
+        return dict(content)
     missing = [key for key in keys if not isinstance(content, dict) or key not in content]
     if missing:
         raise FastgruError(

@@ -17,14 +17,20 @@ from sklearn.metrics import (
 )
 
 from fastgru import SequenceClassifier
+from fastgru.data.alphabets import get_alphabet
+from fastgru.data.shuffles import shuffle_sequences
+from fastgru.evaluation import bootstrap_intervals, check_predictions
 from tests.planted import as_fasta, as_table, plant
 
 KEYS = {
     "accuracy",
     "balanced_accuracy",
+    "bootstrap",
+    "class_intervals",
     "classes",
     "confusion_matrix",
     "f1_macro",
+    "intervals",
     "log_loss",
     "mcc",
     "n_test",
@@ -68,20 +74,109 @@ def test_evaluate__scores_the_test_part_as_scikit_learn_does(tmp_path: Path, wor
         "log_loss": log_loss(truth, proba),
         "confusion_matrix": confusion_matrix(truth, predicted).tolist(),
         "schema_version": 1,
+        "kind": "model",
+        "shuffled_labels": False,
+        "shuffled_sequences": None,
     }
     for name, value in expected.items():
         assert metrics[name] == (value if name != "log_loss" else pytest.approx(value)), name
-    assert f"accuracy: {metrics['accuracy']:.4f}" in err
+    low, high = metrics["intervals"]["accuracy"]
+    assert f"accuracy: {metrics['accuracy']:.4f} ({low:.4f} to {high:.4f})" in err
 
 
-def test_evaluate__writes_the_predictions_that_predict_writes(
+def test_evaluate__writes_the_predictions_that_predict_writes_and_the_truth(
     tmp_path: Path, work, run_cli
 ) -> None:
     labels = ["--labels", work.labels, "--split", work.split]
     outputs = ["-o", tmp_path / "m.json", "--predictions", tmp_path / "p.tsv"]
     run_cli(["evaluate", work.model, work.fasta, *labels, *outputs])
     expected = run_cli(["predict", work.model, work.fasta, "--split", work.split]).out
-    assert (tmp_path / "p.tsv").read_text(encoding="utf-8") == expected
+    rows = read_rows(tmp_path / "p.tsv")
+    truth = [row.pop(3) for row in rows]
+    assert truth == ["true_label", *(work.truth[k] for k in range(80) if is_test(k))]
+    assert "".join("\t".join(row) + "\n" for row in rows) == expected
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_evaluate__resamples_records_as_often_as_it_is_told(work, run_cli) -> None:
+    arguments = ["evaluate", work.model, work.fasta, "--labels", work.split]
+    metrics = json.loads(run_cli([*arguments, "--n-resamples", 30, "--seed", 4]).out)
+    assert metrics["bootstrap"] == {
+        "over": "records",
+        "n_units": 24,
+        "n_resamples": 30,
+        "seed": 4,
+        "confidence": 0.95,
+    }
+    model = SequenceClassifier.load(work.model)
+    chosen = [k for k in range(80) if is_test(k)]
+    proba = model.predict_proba([work.sequences[k] for k in chosen])
+    predicted = model.classes_[proba.argmax(axis=1)]
+    checked = check_predictions([work.truth[k] for k in chosen], predicted, proba, ["no", "yes"])
+    expected = bootstrap_intervals(checked, n_resamples=30, seed=4)
+    assert {name: metrics[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("place", ["labels", "split"])
+def test_evaluate__resamples_groups_where_there_are_any(
+    place: str, tmp_path: Path, work, run_cli
+) -> None:
+    groups = [f"family {k // 5}" for k in range(80)]
+    splits = [row[2] for row in read_rows(work.split)[1:]]
+    tables = {"labels": as_table(work.truth), "split": as_table(work.truth, split=splits)}
+    columns = {"split": {"split": splits}, "labels": {}}[place]
+    tables[place] = as_table(work.truth, group=groups, **columns)
+    for name, text in tables.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    labels = ["--labels", tmp_path / "labels", "--split", tmp_path / "split"]
+    outputs = ["-o", tmp_path / "m.json", "--predictions", tmp_path / "p.tsv"]
+    assert run_cli(["evaluate", work.model, work.fasta, *labels, *outputs]).code == 0
+    metrics = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
+    used = {groups[k] for k in range(80) if is_test(k)}
+    assert (metrics["bootstrap"]["over"], metrics["bootstrap"]["n_units"]) == ("groups", len(used))
+    rows = read_rows(tmp_path / "p.tsv")
+    assert rows[0][3:5] == ["true_label", "group"]
+    assert [row[4] for row in rows[1:]] == [groups[k] for k in range(80) if is_test(k)]
+
+
+def test_evaluate__scores_shuffled_sequences_as_a_control(work, run_cli) -> None:
+    arguments = ["evaluate", work.model, work.fasta, "--labels", work.split, "--shuffle"]
+    code, out, err = run_cli([*arguments, "--seed", 5])
+    assert code == 0
+    assert "the sequences are shuffled, their dinucleotides kept" in err
+    metrics = json.loads(out)
+    assert metrics["shuffled_sequences"] == "dinucleotides"
+    chosen = [k for k in range(80) if is_test(k)]
+    sequences = [work.sequences[k] for k in chosen]
+    shuffled = shuffle_sequences(sequences, get_alphabet("dna"), seed=5)
+    assert shuffled != sequences
+    proba = SequenceClassifier.load(work.model).predict_proba(shuffled)
+    positive = np.array([work.truth[k] for k in chosen]) == "yes"
+    assert metrics["roc_auc"] == roc_auc_score(positive, proba[:, 1])
+
+
+def test_evaluate__keeps_residues_where_it_shuffles_proteins(tmp_path: Path, run_cli) -> None:
+    model = SequenceClassifier("protein", hidden_size=4, max_epochs=1, threads=1, random_state=0)
+    texts, truth = ["MKVLA", "LLKWE", "GGSAY", "GASGH"], ["no", "no", "yes", "yes"]
+    model.fit(texts, truth).save(tmp_path / "m")
+    arguments = ["evaluate", tmp_path / "m", "-", "--label-field", "label", "--shuffle"]
+    _, out, err = run_cli(arguments, stdin=as_fasta(texts, truth))
+    assert json.loads(out)["shuffled_sequences"] == "residues"
+    assert "the sequences are shuffled, their residues kept" in err
+
+
+def test_evaluate__says_that_a_model_is_a_control(tmp_path: Path, work, run_cli) -> None:
+    sequences, truth = plant(30, seed=12)
+    model = SequenceClassifier(hidden_size=4, max_epochs=1, threads=1, random_state=0)
+    model.fit(sequences, truth).save(tmp_path / "m", extra={"shuffled_labels": True})
+    arguments = ["evaluate", tmp_path / "m", work.fasta, "--label-field", "label"]
+    code, out, err = run_cli(arguments)
+    assert code == 0
+    assert json.loads(out)["shuffled_labels"] is True
+    assert "m was trained on shuffled labels, as a control; its predictions mean nothing" in err
 
 
 def test_evaluate__writes_the_same_bytes_every_time(work, run_cli) -> None:
@@ -150,6 +245,7 @@ SMALL = as_fasta(*plant(8, seed=3))
 @pytest.mark.parametrize(
     ("text", "options", "code", "message"),
     [
+        (SMALL, ["--n-resamples", "0"], 2, "argument --n-resamples: expected a whole number of a"),
         (
             SMALL.replace("=no", "=other"),
             [],

@@ -8,6 +8,7 @@ import pytest
 
 from fastgru import SequenceClassifier
 from fastgru.cli.train import HISTORY_COLUMNS
+from fastgru.data.shuffles import shuffle_labels
 from fastgru.estimators.parameters import PARAMETERS
 from fastgru.models.model_file import read_model
 from tests.planted import as_fasta, as_table, plant
@@ -140,6 +141,47 @@ def test_train__obeys_the_seed(tmp_path: Path, work, quick, run_cli) -> None:
     assert first.card["training"]["parameters"]["random_state"] == 7
     weights = read_model(work.model).tensors["head.weight"]
     assert not np.array_equal(first.tensors["head.weight"], weights)
+
+
+def test_train__on_shuffled_labels_is_a_control_and_says_so(
+    tmp_path: Path, work, quick, run_cli
+) -> None:
+    arguments = ["train", work.fasta, "--labels", work.labels, "--split", work.split, *quick]
+    options = ["--shuffle-labels", "--seed", 5, "-o", tmp_path / "m"]
+    code, _, err = run_cli([*arguments, *options])
+    assert code == 0
+    assert "warning: the labels are shuffled; the model is a control, of no other use" in err
+    saved = read_model(tmp_path / "m")
+    assert saved.card["shuffled_labels"] is True
+
+    rows = rows_of(work.split)[1:]
+    parts = {
+        part: [k for k, row in enumerate(rows) if row[2] == part]
+        for part in ("train", "validation")
+    }
+    given = {
+        part: (
+            [work.sequences[k] for k in chosen],
+            shuffle_labels([work.truth[k] for k in chosen], seed=5),
+        )
+        for part, chosen in parts.items()
+    }
+    model = SequenceClassifier(max_epochs=2, hidden_size=8, threads=1, random_state=5)
+    model.fit(*given["train"], validation_data=given["validation"]).save(tmp_path / "expected")
+    expected = read_model(tmp_path / "expected").tensors
+    assert all(np.array_equal(value, expected[name]) for name, value in saved.tensors.items())
+
+    shown = run_cli(["info", tmp_path / "m"]).out
+    assert "CONTROL     trained on SHUFFLED LABELS: its predictions mean nothing\n" in shown
+    found = run_cli(["predict", tmp_path / "m", work.fasta])
+    assert found.code == 0
+    assert "m was trained on shuffled labels, as a control; its predictions mean not" in found.err
+
+
+def test_train__says_nothing_of_labels_that_are_not_shuffled(work, run_cli) -> None:
+    assert "shuffled_labels" not in read_model(work.model).card
+    assert "CONTROL" not in run_cli(["info", work.model]).out
+    assert "shuffled" not in run_cli(["predict", work.model, work.fasta]).err
 
 
 def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli) -> None:
@@ -308,6 +350,7 @@ SMALL = as_fasta(*plant(8, seed=3))
         (SMALL.replace("=yes", "=no"), "labels: only the class 'no' among 8 sequences, expected"),
         (SMALL + ">z label=odd\nACGT\n", "class 'odd' has 1 sequence to learn from, expected at"),
         (SMALL.replace("=yes", "=id"), "class 'id': is also the name of a column of the predict"),
+        (SMALL.replace("=yes", "=group"), "(id, status, label, true_label, group), expected anot"),
         (SMALL.replace("=yes", "=status"), "class 'status': is also the name of a column"),
         (SMALL.replace("=yes", "=label"), "expected another name. Rename the class."),
         (SMALL + ">z label=yes\nACEF\n", "record 'z': letter 'E' at position 3"),

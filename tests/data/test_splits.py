@@ -48,6 +48,20 @@ def test_apply_split__picks_the_parts(tmp_path: Path) -> None:
     assert apply_split(data, table, ["train", "validation"]).ids == ["r2", "r3"]
 
 
+def test_apply_split__takes_groups_of_the_table_before_those_of_the_records(
+    tmp_path: Path,
+) -> None:
+    data = labelled(list("xxyy"))
+    data.groups = list("abcd")
+    rows = ["r3\ty\ttrain\tone", "r0\tx\ttest\ttwo", "r2\ty\ttest\tone"]
+    text = "\n".join(["id\tlabel\tsplit\tgroup", *rows])
+    (tmp_path / "groups.tsv").write_text(text, encoding="utf-8")
+    table = read_split(tmp_path / "groups.tsv")
+    assert apply_split(data, table).groups == ["two", "one", "one"]
+    assert apply_split(data, table, ["test"]).groups == ["two", "one"]
+    assert apply_split(data, table_of(tmp_path, "r3\ty\ttrain")).groups == ["d"]
+
+
 def test_apply_split__takes_the_first_copy_of_a_record(tmp_path: Path) -> None:
     data = LabelledSequences(["a", "b", "a"], ["AC", "GT", "AC"], ["x", "y", "x"])
     assert apply_split(data, table_of(tmp_path, "a\tx\ttest")).sequences == ["AC"]

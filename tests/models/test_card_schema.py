@@ -68,6 +68,7 @@ def change(place: str, value: object) -> Callable[[dict[str, Any]], None]:
         ("architecture.stem", "cnn", "architecture.'stem' is unknown"),
         ("training.history.0.epoch", "x", "training.history[0].epoch is 'x', expected a whole"),
         ("training.history.0.train_loss", [], "history[0].train_loss is [], expected a number or"),
+        ("shuffled_labels", 1, "shuffled_labels is 1, expected true or false"),
         ("data.files", {}, "data.files is no list of at least 0 entries"),
         ("data.files.0.sha256", None, "data.files[0].sha256 is None, expected text"),
     ],

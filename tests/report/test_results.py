@@ -33,6 +33,16 @@ def test_find_runs__keeps_the_order_of_the_arguments_and_lists_a_run_once(result
     assert names(find_runs(files)) == expected
 
 
+def test_find_runs__leaves_out_baselines_that_are_not_applicable(own_results):
+    before = names(find_runs([own_results]))
+    folder = own_results / "splice" / "onehot_logistic"
+    folder.mkdir()
+    content = {"classes": ["a", "b"], "n_test": 3, "not_applicable": "lengths differ"}
+    (folder / "metrics.json").write_text(json.dumps(content), encoding="utf-8")
+    assert names(find_runs([own_results])) == before
+    assert find_runs([folder]) == []
+
+
 def test_find_runs__refuses_a_folder_without_runs(tmp_path):
     with pytest.raises(FastgruError, match=r"no metrics\.json found, expected results of fastgru"):
         find_runs([tmp_path])

@@ -1,0 +1,148 @@
+"""From probabilities to scores: what ``evaluate`` and ``baseline`` share."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastgru.cli.options import add_output, add_resampling
+from fastgru.cli.predictions import TRUTH_COLUMNS, write_header, write_rows
+from fastgru.errors import LabelError, shorten
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fastgru.data.labelled import LabelledSequences
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "add_scores",
+    "require_known_classes",
+    "score",
+    "show_scores",
+    "write_scores",
+]
+
+SCHEMA_VERSION = 1
+_LOGGER = logging.getLogger(__name__)
+_SHOWN = ("accuracy", "balanced_accuracy", "mcc", "roc_auc", "pr_auc")
+
+
+def add_scores(parser: argparse.ArgumentParser) -> None:
+    """Add the options about the scores: where they go, and how sure they are."""
+    add_output(parser, what="JSON file for the scores")
+    parser.add_argument("--predictions", metavar="TSV", help="table of the predictions as well")
+    add_resampling(parser)
+
+
+def require_known_classes(place: str, classes: Sequence[str], chosen: LabelledSequences) -> None:
+    """Refuse labels that a classifier cannot know.
+
+    Parameters
+    ----------
+    place
+        What does not know them.
+    classes
+        What it knows.
+    chosen
+        Records to score it on.
+
+    Raises
+    ------
+    LabelError
+    """
+    unknown = sorted(set(chosen.labels) - set(classes))
+    if unknown:
+        raise LabelError(
+            f"{place}: does not know the class {shorten(unknown)}, expected the classes "
+            f"{shorten(classes)}. Correct the labels, or train a model with these classes."
+        )
+
+
+def score(
+    args: argparse.Namespace,
+    chosen: LabelledSequences,
+    probabilities: np.ndarray,
+    classes: Sequence[str],
+) -> dict[str, Any]:
+    """Return the scores and their intervals, as metrics.json has them.
+
+    Parameters
+    ----------
+    args
+        Parsed options of `add_scores`.
+    chosen
+        The n records, with their groups if they have any.
+    probabilities
+        float (n, n_classes).
+    classes
+    """
+    from fastgru.evaluation import (
+        bootstrap_intervals,
+        check_predictions,
+        classification_metrics,
+    )
+
+    predicted = [classes[k] for k in probabilities.argmax(axis=1)]
+    checked = check_predictions(chosen.labels, predicted, probabilities, classes)
+    return {
+        **classification_metrics(chosen.labels, predicted, probabilities, classes),
+        **bootstrap_intervals(
+            checked, groups=chosen.groups, n_resamples=args.n_resamples, seed=args.seed
+        ),
+        "schema_version": SCHEMA_VERSION,
+    }
+
+
+def write_scores(
+    args: argparse.Namespace,
+    chosen: LabelledSequences,
+    probabilities: np.ndarray,
+    metrics: Mapping[str, Any],
+    *,
+    problem: str | None = None,
+) -> None:
+    """Write the scores, and the predictions if the scores could be written.
+
+    Parameters
+    ----------
+    args
+        Parsed options of `add_scores`.
+    chosen, probabilities
+        As for `score`.
+    metrics
+        What becomes metrics.json.
+    problem
+        Why there are no probabilities, if there are none.
+    """
+    import json
+
+    from fastgru.data.files import atomic_write
+
+    with contextlib.ExitStack() as stack:
+        if args.predictions is not None:
+            table = stack.enter_context(atomic_write(args.predictions))
+            truth = [chosen.labels] if chosen.groups is None else [chosen.labels, chosen.groups]
+            write_header(table, metrics["classes"], TRUTH_COLUMNS[: len(truth)])
+            problems = [problem] * len(chosen)
+            classes = metrics["classes"]
+            write_rows(table, chosen.ids, problems, probabilities, classes, truth=truth)
+        file = stack.enter_context(atomic_write(args.output))
+        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
+        file.write("\n")
+
+
+def show_scores(metrics: Mapping[str, Any]) -> None:
+    """Show the main scores, and say which are undefined."""
+    _LOGGER.info("n_test: %d", metrics["n_test"])
+    for name in _SHOWN:
+        value, interval = metrics[name], metrics["intervals"][name]
+        shown = "undefined" if value is None else f"{value:.4f}"
+        if interval is not None:
+            shown += f" ({interval[0]:.4f} to {interval[1]:.4f})"
+        _LOGGER.info("%s: %s", name, shown)
+    for name, reason in metrics["undefined"].items():
+        _LOGGER.warning("warning: %s is undefined: %s", name, reason)

@@ -1,0 +1,216 @@
+"""The baselines as one scikit-learn estimator over lists of sequences, chosen by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from fastgru.data.alphabets import get_alphabet
+from fastgru.errors import ConfigurationError, LabelError
+from fastgru.estimators.baselines import BASELINES, why_not_applicable
+from fastgru.estimators.inputs import encode_labels, encode_sequences
+from fastgru.estimators.sequence_features import Kmers, Length, LetterShares, OneHot
+
+__all__ = ["BaselineClassifier"]
+
+_STRENGTHS = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]  # C of the logistic regressions
+_N_FOLDS = 3
+_N_TREES = 300
+
+
+class BaselineClassifier(ClassifierMixin, BaseEstimator):
+    """Classify sequences by something simple; see `fastgru.estimators.baselines` for what.
+
+    Logistic regressions are standardised where features have units, and the strength of their
+    regularisation is chosen by the log loss of a threefold cross-validation within the training
+    sequences.  The same ``random_state`` gives the same probabilities for any number of threads.
+
+    Parameters
+    ----------
+    name
+        One of `fastgru.estimators.baselines.BASELINES`.
+    alphabet
+        ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of the
+        letters they stand for.
+    threads
+        Threads that ``kmer_forest`` may use; None for all CPUs that the process may use.
+    random_state
+        Seed of the forest and of the folds.
+
+    Attributes
+    ----------
+    classes_ : np.ndarray
+        Class labels, sorted.
+    pipeline_ : sklearn.pipeline.Pipeline
+        Features and classifier.
+    n_train_ : int
+        Sequences that were learned from.
+    """
+
+    def __init__(
+        self,
+        name: str = "kmer_logistic",
+        alphabet: str = "dna",
+        *,
+        threads: int | None = None,
+        random_state: int | None = None,
+    ) -> None:
+        self.name = name
+        self.alphabet = alphabet
+        self.threads = threads
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that the input is a list of strings."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
+
+    def fit(self, sequences: Sequence[str], labels: Sequence[Any]) -> BaselineClassifier:
+        """Train.
+
+        Parameters
+        ----------
+        sequences
+            n strings over the alphabet, none empty.
+        labels
+            n class labels, of at least two classes.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such baseline.
+        AlphabetError, LabelError
+            For sequences or labels that cannot be used, or not by this baseline.
+        """
+        if self.name not in _MAKERS:
+            expected = ", ".join(map(repr, BASELINES))
+            raise ConfigurationError(f"name must be one of {expected}, got {self.name!r}.")
+        encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
+        classes, targets = encode_labels(labels, len(encoded))
+        reason = why_not_applicable(self.name, map(len, encoded))
+        if reason is not None:
+            raise LabelError(f"baseline {self.name}: {reason}. Use another baseline.")
+        task = _Task(self.alphabet, self.threads, self.random_state, np.bincount(targets).min())
+        pipeline = _MAKERS[self.name](task)
+        with threadpool_limits(1):  # sums of several threads differ in their last bits
+            pipeline.fit(encoded, targets)
+        self.pipeline_, self.classes_, self.n_train_ = pipeline, classes, len(encoded)
+        return self
+
+    def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
+        """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
+
+        Parameters
+        ----------
+        sequences
+            n strings over the alphabet, none empty.
+
+        Raises
+        ------
+        AlphabetError, LabelError
+            For sequences that cannot be used, or not by this baseline.
+        """
+        check_is_fitted(self, "classes_")
+        encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
+        if not encoded:
+            return np.empty((0, len(self.classes_)))
+        with threadpool_limits(1):
+            return np.asarray(self.pipeline_.predict_proba(encoded), dtype=np.float64)
+
+    def predict(self, sequences: Sequence[str]) -> np.ndarray:
+        """Return the most probable class of each sequence, (n,).
+
+        Parameters
+        ----------
+        sequences
+            As for :meth:`predict_proba`.
+        """
+        predicted: np.ndarray = self.classes_[self.predict_proba(sequences).argmax(axis=1)]
+        return predicted
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a baseline is made for; the rarest class has `n_rarest` training sequences."""
+
+    alphabet: str
+    threads: int | None
+    random_state: int | None
+    n_rarest: int
+
+    def words(self, *, nucleotides: int, residues: int) -> int:
+        return residues if self.alphabet == "protein" else nucleotides
+
+
+class _Forest(RandomForestClassifier):
+    """A forest whose probabilities are summed tree by tree, not in the order of the threads."""
+
+    def predict_proba(self, features: Any) -> Any:
+        threads = self.get_params()["n_jobs"]
+        try:
+            return super(_Forest, self.set_params(n_jobs=1)).predict_proba(features)
+        finally:
+            self.set_params(n_jobs=threads)
+
+
+def _logistic(task: _Task) -> Any:
+    regression = LogisticRegression(max_iter=2000)
+    if task.n_rarest < _N_FOLDS:
+        return regression  # a class too small to be in every fold
+    folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=task.random_state)
+    return GridSearchCV(regression, {"C": _STRENGTHS}, scoring="neg_log_loss", cv=folds)
+
+
+def _majority(task: _Task) -> Any:
+    return make_pipeline(Length(), DummyClassifier(strategy="prior"))
+
+
+def _length(task: _Task) -> Any:
+    return make_pipeline(Length(), StandardScaler(), _logistic(task))
+
+
+def _composition(task: _Task) -> Any:
+    return make_pipeline(LetterShares(task.alphabet), StandardScaler(), _logistic(task))
+
+
+def _kmer_logistic(task: _Task) -> Any:
+    longest = task.words(nucleotides=6, residues=3)
+    return make_pipeline(Kmers(task.alphabet, longest), _logistic(task))
+
+
+def _kmer_forest(task: _Task) -> Any:
+    longest = task.words(nucleotides=4, residues=2)
+    forest = _Forest(_N_TREES, n_jobs=task.threads or -1, random_state=task.random_state)
+    return make_pipeline(Kmers(task.alphabet, longest, dense=True), forest)
+
+
+def _onehot_logistic(task: _Task) -> Any:
+    return make_pipeline(OneHot(task.alphabet), _logistic(task))
+
+
+# A further baseline is an entry here and one in `BASELINES`: whatever takes a list of encoded
+# sequences in `fit(encoded, targets)` and `predict_proba(encoded)`.
+_MAKERS: dict[str, Callable[[_Task], Any]] = {
+    "majority": _majority,
+    "length": _length,
+    "composition": _composition,
+    "kmer_logistic": _kmer_logistic,
+    "kmer_forest": _kmer_forest,
+    "onehot_logistic": _onehot_logistic,
+}

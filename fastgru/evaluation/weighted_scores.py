@@ -1,0 +1,181 @@
+"""The scores of `fastgru.evaluation.metrics` for many weightings of the records at once.
+
+A resample counts each record so many times, so its scores are those of the records with these
+weights, and nothing need be sorted again: classes are counted by one product of matrices, and the
+two areas by sums over the records in the order of their scores.  With whole numbers as weights
+all counts are exact, so that the number of threads changes no bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgru.evaluation.predictions import ScoredPredictions
+
+__all__ = ["CLASS_SCORES", "SCORES", "WeightedScores", "weighted_scores"]
+
+Floats = NDArray[np.float64]
+
+SCORES = (
+    "accuracy",
+    "balanced_accuracy",
+    "mcc",
+    "f1_macro",
+    "roc_auc",
+    "pr_auc",
+    "log_loss",
+)
+"""Scores of all classes together, as `classification_metrics` names them."""
+
+CLASS_SCORES = ("precision", "recall", "f1", "roc_auc", "pr_auc")
+"""Scores of one class against the rest."""
+
+
+@dataclass(frozen=True)
+class WeightedScores:
+    """Scores of R weightings; NaN where one is undefined.
+
+    Attributes
+    ----------
+    overall
+        float64 (R,) for each of `SCORES`.
+    by_class
+        float64 (R, K) for each of `CLASS_SCORES`.
+    """
+
+    overall: dict[str, Floats]
+    by_class: dict[str, Floats]
+
+
+def weighted_scores(predictions: ScoredPredictions, weights: Floats) -> WeightedScores:
+    """Compute all scores for each weighting of the records.
+
+    Parameters
+    ----------
+    predictions
+        N records.
+    weights
+        (R, N), not negative; each row with a positive sum.
+    """
+    by_class, counts = _class_scores(predictions, weights)
+    present = counts.true > 0
+    several = present.sum(axis=1) >= 2
+    n_classes = len(predictions.classes)
+    overall = {
+        "accuracy": counts.right.sum(axis=1) / counts.true.sum(axis=1),
+        "balanced_accuracy": _mean(by_class["recall"], present),
+        "mcc": np.where(several, _correlation(counts), np.nan),
+        "f1_macro": _mean(by_class["f1"], present),
+    }
+    for name in ("roc_auc", "pr_auc"):
+        values = by_class[name]
+        chosen = values[:, 1] if n_classes == 2 else _mean(values, present)
+        overall[name] = np.where(several, chosen, np.nan)
+    overall["log_loss"] = _log_loss(predictions, weights)
+    return WeightedScores(overall, by_class)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Weights of the records (R, K) by true class, by predicted class, and of those that agree."""
+
+    true: Floats
+    predicted: Floats
+    right: Floats
+
+
+def _class_scores(
+    predictions: ScoredPredictions, weights: Floats
+) -> tuple[dict[str, Floats], _Counts]:
+    columns = np.arange(len(predictions.classes))
+    is_true = predictions.true[:, None] == columns
+    is_predicted = predictions.predicted[:, None] == columns
+    counts = _Counts(
+        true=weights @ is_true.astype(np.float64),
+        predicted=weights @ is_predicted.astype(np.float64),
+        right=weights @ (is_true & is_predicted).astype(np.float64),
+    )
+    areas = [_areas(predictions.proba[:, k], is_true[:, k], weights) for k in range(len(columns))]
+    f1 = _ratio(2 * counts.right, counts.true + counts.predicted)
+    scores = {
+        "precision": _ratio(counts.right, counts.predicted),
+        "recall": _ratio(counts.right, counts.true),
+        "f1": np.where(counts.true > 0, f1, np.nan),
+        "roc_auc": np.stack([roc for roc, _ in areas], axis=1),
+        "pr_auc": np.stack([precision_recall for _, precision_recall in areas], axis=1),
+    }
+    return scores, counts
+
+
+def _areas(
+    scores: Floats, is_positive: NDArray[np.bool_], weights: Floats
+) -> tuple[Floats, Floats]:
+    """Return ROC AUC and average precision of one class for each weighting, NaN where undefined.
+
+    With the records in rising order of their scores, equal scores taken together, p and n the
+    weights of positives and of the others at a score::
+
+        ROC AUC = sum_i p_i (sum_{j < i} n_j + n_i / 2) / (sum p  sum n)
+        average precision = sum_i p_i (P_i / (P_i + N_i)) / sum p,  P_i = sum_{j >= i} p_j
+    """
+    order = np.argsort(scores, kind="stable")
+    ordered = scores[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    sorted_weights = weights[:, order]
+    both = np.add.reduceat(sorted_weights, starts, axis=1)
+    positives = np.add.reduceat(sorted_weights * is_positive[order], starts, axis=1)
+    negatives = both - positives
+    n_positive = positives.sum(axis=1)
+    n_negative = negatives.sum(axis=1)
+    below = np.cumsum(negatives, axis=1) - negatives / 2
+    at_or_above = n_positive[:, None] - np.cumsum(positives, axis=1) + positives
+    all_at_or_above = both.sum(axis=1)[:, None] - np.cumsum(both, axis=1) + both
+    precision = np.divide(
+        at_or_above, all_at_or_above, out=np.zeros_like(both), where=all_at_or_above > 0
+    )
+    has_curve = (n_positive > 0) & (n_negative > 0)
+    roc_auc = _ratio((positives * below).sum(axis=1), n_positive * n_negative)
+    average_precision = _ratio((positives * precision).sum(axis=1), n_positive)
+    return roc_auc, np.where(has_curve, average_precision, np.nan)
+
+
+def _correlation(counts: _Counts) -> Floats:
+    """Return Matthews' coefficient for several classes, 0 where only one class is predicted.
+
+    Gorodkin (2004), doi:10.1016/j.compbiolchem.2004.09.006.  With s records, c of them right, and
+    t and p those of each true and predicted class::
+
+        (c s - sum t p) / sqrt((s^2 - sum p^2) (s^2 - sum t^2))
+    """
+    n = counts.true.sum(axis=1)
+    covariance = counts.right.sum(axis=1) * n - (counts.true * counts.predicted).sum(axis=1)
+    spread_true = n * n - (counts.true**2).sum(axis=1)
+    spread_predicted = n * n - (counts.predicted**2).sum(axis=1)
+    scale = np.sqrt(spread_true * spread_predicted)
+    zeros = np.zeros_like(n)
+    coefficient: Floats = np.divide(covariance, scale, out=zeros, where=scale > 0)
+    return coefficient
+
+
+def _log_loss(predictions: ScoredPredictions, weights: Floats) -> Floats:
+    epsilon = np.finfo(np.float64).eps  # as scikit-learn: a certain error costs 36, not infinity
+    of_truth = predictions.proba[np.arange(len(predictions)), predictions.true]
+    losses = -np.log(np.clip(of_truth, epsilon, 1 - epsilon))
+    # no product of matrices: its order of summation depends on the number of threads
+    mean: Floats = (weights * losses).sum(axis=1) / weights.sum(axis=1)
+    return mean
+
+
+def _mean(values: Floats, present: NDArray[np.bool_]) -> Floats:
+    """Return the mean of each row over the classes that are present."""
+    total: Floats = np.where(present, values, 0).sum(axis=1)
+    return _ratio(total, present.sum(axis=1).astype(np.float64))
+
+
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    undefined = np.full_like(numerator, np.nan)
+    ratio: Floats = np.divide(numerator, denominator, out=undefined, where=denominator > 0)
+    return ratio

@@ -1,0 +1,150 @@
+"""Runs with their predictions and the truth: what a comparison of runs starts from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fastgru.errors import FastgruError, LabelError
+from fastgru.evaluation.predictions import ScoredPredictions, check_predictions
+from fastgru.report.results import Run, find_runs, read_table
+
+__all__ = ["ScoredRun", "align", "read_scored_run"]
+
+
+@dataclass(frozen=True)
+class ScoredRun:
+    """One run and its predictions for the test records.
+
+    Attributes
+    ----------
+    folder
+        Where it lies, for messages.
+    n_train
+        Records that it learned from and stopped by.
+    ids
+        Id of each test record.
+    groups
+        Group of each, or None.
+    predictions
+        Predictions and truth, in the order of `ids`.
+    """
+
+    folder: Path
+    n_train: int
+    ids: list[str]
+    groups: list[str] | None
+    predictions: ScoredPredictions
+
+
+def read_scored_run(folder: str | os.PathLike[str]) -> ScoredRun | None:
+    """Read metrics.json and predictions.tsv of a run, None if it is not applicable.
+
+    Parameters
+    ----------
+    folder
+        Folder with the two files, written by one ``fastgru evaluate`` or ``fastgru baseline``.
+
+    Raises
+    ------
+    FastgruError
+        If a file is missing, or holds something else.
+    """
+    runs = find_runs([Path(folder) / "metrics.json"])
+    if not runs:
+        return None
+    run = runs[0]
+    rows = _read_rows(run)
+    proba = _probabilities(run, rows)
+    return ScoredRun(
+        folder=Path(folder),
+        n_train=_n_train(run),
+        ids=[row["id"] for row in rows],
+        groups=[row["group"] for row in rows] if "group" in rows[0] else None,
+        predictions=_check(run, rows, proba),
+    )
+
+
+def _n_train(run: Run) -> int:
+    learned, stopped_by = (run.metrics.get(name) for name in ("n_train", "n_validation"))
+    if not (isinstance(learned, int) and isinstance(stopped_by, int) and learned > 0):
+        raise FastgruError(
+            f"{run.folder / 'metrics.json'}: n_train is {learned} and n_validation {stopped_by}, "
+            "expected the numbers of sequences that were learned from. Evaluate again."
+        )
+    return learned + stopped_by
+
+
+def _read_rows(run: Run) -> list[dict[str, str]]:
+    path = run.folder / "predictions.tsv"
+    cure = "Write it with 'fastgru evaluate' or 'fastgru baseline' and their --predictions."
+    try:
+        rows = list(read_table(path, ("id", "label", "true_label", *run.classes)))
+    except FastgruError as error:
+        raise FastgruError(f"{error} {cure}") from error
+    if len(rows) != run.metrics["n_test"]:
+        raise FastgruError(
+            f"{path}: found {len(rows)} records, expected {run.metrics['n_test']} as in "
+            f"metrics.json. {cure}"
+        )
+    return rows
+
+
+def _probabilities(run: Run, rows: Sequence[dict[str, str]]) -> np.ndarray:
+    path = run.folder / "predictions.tsv"
+    table = np.empty((len(rows), len(run.classes)))
+    for number, row in enumerate(rows):
+        try:
+            table[number] = [float(row[name]) for name in run.classes]
+        except ValueError as error:
+            raise FastgruError(
+                f"{path}, record {row['id']!r}: {error}, expected a probability of each class. "
+                "Evaluate again."
+            ) from None
+    return table
+
+
+def _check(run: Run, rows: Sequence[dict[str, str]], proba: np.ndarray) -> ScoredPredictions:
+    true, predicted = ([row[name] for row in rows] for name in ("true_label", "label"))
+    try:
+        return check_predictions(true, predicted, proba, run.classes)
+    except (LabelError, ValueError) as error:
+        raise FastgruError(f"{run.folder / 'predictions.tsv'}: {error} Evaluate again.") from error
+
+
+def align(reference: ScoredRun, other: ScoredRun) -> ScoredRun:
+    """Return the other run with its records in the order of the reference.
+
+    Parameters
+    ----------
+    reference, other
+        Two runs.
+
+    Raises
+    ------
+    FastgruError
+        If they were not tested on the same records with the same classes and labels.
+    """
+    by_id = [np.argsort(np.array(run.ids, dtype=str), kind="stable") for run in (reference, other)]
+    order = np.empty(len(other.ids), dtype=np.intp)
+    same = sorted(reference.ids) == sorted(other.ids)
+    if same:
+        order[by_id[0]] = by_id[1]
+        found = other.predictions
+        moved = ScoredPredictions(
+            found.classes, found.true[order], found.predicted[order], found.proba[order]
+        )
+        same = moved.classes == reference.predictions.classes
+        same = same and np.array_equal(moved.true, reference.predictions.true)
+    if not same:
+        raise FastgruError(
+            f"{other.folder}: was not tested on the records, labels and classes of "
+            f"{reference.folder}, expected the same. Compare runs of one split, and give the "
+            "folds of each in the same order."
+        )
+    groups = None if other.groups is None else [other.groups[place] for place in order]
+    return ScoredRun(other.folder, other.n_train, list(reference.ids), groups, moved)
