@@ -17,6 +17,7 @@ from fastgru.cli.options import (
 from fastgru.cli.predictions import (
     check_class_names,
     look_like_nucleotides,
+    most_probable,
     write_header,
     write_rows,
 )
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from fastgru.estimators.classifier import SequenceClassifier
 
 _LOGGER = logging.getLogger(__name__)
+_SHOWN = ("n_test", "accuracy", "balanced_accuracy", "mcc", "roc_auc", "pr_auc", "log_loss", "ece")
+_OF_PROBABILITIES = ("log_loss", "brier", "ece", "reliability")
 _DESCRIPTION = """\
 Score a classifier on labelled sequences: the part 'test' of --split (or of a column split beside
 the labels), or all records where there is no split. Writes the scores as JSON.
@@ -73,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     probabilities = model.predict_proba(chosen.sequences)
     metrics = _score(model, chosen, probabilities)
     _write(args, model, chosen, probabilities, metrics)
-    for name in ("n_test", "accuracy", "balanced_accuracy", "mcc", "roc_auc", "pr_auc"):
+    for name in _SHOWN:
         value = metrics[name]
         shown = f"{value:.4f}" if isinstance(value, float) else value
         _LOGGER.info("%s: %s", name, "undefined" if value is None else shown)
@@ -141,16 +144,41 @@ def _warn_of_doubts(
 def _score(
     model: SequenceClassifier, chosen: LabelledSequences, probabilities: np.ndarray
 ) -> dict[str, Any]:
-    from fastgru.evaluation.metrics import classification_metrics
+    from fastgru.evaluation import classification_metrics, rescale
 
     classes = [str(name) for name in model.classes_]
-    predicted = [classes[k] for k in probabilities.argmax(axis=1)]
+    predicted = most_probable(probabilities, classes)
+    scores = classification_metrics(chosen.labels, predicted, probabilities, classes)
+    raw = rescale(probabilities, 1 / model.temperature_)
+    uncalibrated = classification_metrics(chosen.labels, predicted, raw, classes)
     return {
-        **classification_metrics(chosen.labels, predicted, probabilities, classes),
+        **scores,
+        "temperature": model.temperature_,
+        "uncalibrated": {name: uncalibrated[name] for name in _OF_PROBABILITIES},
+        "thresholds": _score_thresholds(model, chosen, probabilities),
         "n_train": model.n_train_,
         "n_validation": model.n_validation_,
         "schema_version": 1,
     }
+
+
+def _score_thresholds(
+    model: SequenceClassifier, chosen: LabelledSequences, probabilities: np.ndarray
+) -> list[dict[str, Any]]:
+    """Return each threshold of the model with its scores on the validation and the test set."""
+    from fastgru.evaluation.thresholds import SCORES, score_threshold
+
+    positive = str(model.classes_[1])
+    is_positive = [label == positive for label in chosen.labels]
+    table = []
+    for row in model.thresholds_:
+        threshold, test = row["threshold"], None
+        if threshold is not None:
+            test = score_threshold(is_positive, probabilities[:, 1], threshold)
+        shared = {name: row[name] for name in ("name", "threshold", "reason")}
+        validation = {name: row[name] for name in SCORES}
+        table.append({**shared, "validation": validation, "test": test})
+    return table
 
 
 def _write(
@@ -170,7 +198,14 @@ def _write(
             table = stack.enter_context(atomic_write(args.predictions))
             classes = [str(name) for name in model.classes_]
             write_header(table, classes)
-            write_rows(table, chosen.ids, [None] * len(chosen), probabilities, classes)
+            write_rows(
+                table,
+                chosen.ids,
+                [None] * len(chosen),
+                labels=most_probable(probabilities, classes),
+                flags=model.flag_unusual(chosen.sequences),
+                probabilities=probabilities,
+            )
         file = stack.enter_context(atomic_write(args.output))
         json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
         file.write("\n")

@@ -1,4 +1,4 @@
-"""The table of predictions: ``id``, ``status``, ``label``, one probability per class."""
+"""The table of predictions: ``id``, ``status``, ``label``, ``flags``, one probability per class."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ __all__ = [
     "FIXED_COLUMNS",
     "check_class_names",
     "look_like_nucleotides",
+    "most_probable",
     "write_header",
     "write_rows",
 ]
 
-FIXED_COLUMNS = ("id", "status", "label")
+FIXED_COLUMNS = ("id", "status", "label", "flags")
 _NUCLEOTIDES = frozenset("ACGTUN")
 _ENOUGH_LETTERS = 50  # a short peptide may have no other letters
 
@@ -59,12 +60,19 @@ def look_like_nucleotides(sequences: Iterable[str]) -> bool:
     return n_letters >= _ENOUGH_LETTERS
 
 
+def most_probable(probabilities: np.ndarray, classes: Sequence[str]) -> list[str]:
+    """Return the class of the largest probability in each row, of equal ones the first."""
+    return [classes[k] for k in probabilities.argmax(axis=1)]
+
+
 def write_rows(
     file: TextIO,
     ids: Sequence[str],
     problems: Sequence[str | None],
+    *,
+    labels: Sequence[str],
+    flags: Sequence[tuple[str, ...]],
     probabilities: np.ndarray,
-    classes: Sequence[str],
 ) -> None:
     """Write one line per record.
 
@@ -72,17 +80,17 @@ def write_rows(
     ----------
     file
     ids, problems
-        n entries; where there is a problem it becomes the status, and label and probabilities
-        stay empty.
+        n entries; where there is a problem it becomes the status, and all other cells stay empty.
+    labels, flags
+        Of the records without problem, in their order.
     probabilities
-        float (number of records without problem, n_classes), in their order.
-    classes
+        float (number of records without problem, n_classes).
     """
-    rows = iter(probabilities)
+    rows = iter(zip(labels, flags, probabilities, strict=True))
     for record_id, problem in zip(ids, problems, strict=True):
         if problem is not None:
-            cells = [problem, "", *[""] * len(classes)]
+            cells = [problem, "", "", *[""] * probabilities.shape[1]]
         else:
-            row = next(rows)
-            cells = ["ok", classes[int(row.argmax())], *(f"{value:.6g}" for value in row)]
+            label, names, row = next(rows)
+            cells = ["ok", label, ";".join(names), *(f"{value:.6g}" for value in row)]
         file.write("\t".join([record_id, *cells]) + "\n")

@@ -22,8 +22,10 @@ from tests.planted import as_fasta, as_table, plant
 KEYS = {
     "accuracy",
     "balanced_accuracy",
+    "brier",
     "classes",
     "confusion_matrix",
+    "ece",
     "f1_macro",
     "log_loss",
     "mcc",
@@ -31,8 +33,12 @@ KEYS = {
     "n_train",
     "n_validation",
     "pr_auc",
+    "reliability",
     "roc_auc",
     "schema_version",
+    "temperature",
+    "thresholds",
+    "uncalibrated",
 }
 
 
@@ -72,6 +78,47 @@ def test_evaluate__scores_the_test_part_as_scikit_learn_does(tmp_path: Path, wor
     for name, value in expected.items():
         assert metrics[name] == (value if name != "log_loss" else pytest.approx(value)), name
     assert f"accuracy: {metrics['accuracy']:.4f}" in err
+
+
+def test_evaluate__scores_probabilities_with_and_without_the_temperature(
+    tmp_path: Path, work, run_cli
+) -> None:
+    plain = tmp_path / "plain.safetensors"
+    labels = ["--labels", work.labels, "--split", work.split]
+    quick = ["--max-epochs", "2", "--hidden-size", "8", "--threads", "1"]
+    run_cli(["train", work.fasta, *labels, *quick, "--no-calibrate", "-o", plain])
+    with_it, without = (
+        json.loads(run_cli(["evaluate", model, work.fasta, *labels]).out)
+        for model in (work.model, plain)
+    )
+    assert without["temperature"] == 1
+    assert with_it["temperature"] == SequenceClassifier.load(work.model).temperature_ != 1
+    names = {"log_loss", "brier", "ece", "reliability"}
+    assert with_it["uncalibrated"].keys() == names
+    for name in names - {"reliability"}:
+        assert with_it["uncalibrated"][name] == pytest.approx(without[name], rel=1e-6)
+        assert with_it[name] != pytest.approx(without[name], rel=1e-6)
+    counts = [[row["n"] for row in m["reliability"]] for m in (with_it["uncalibrated"], without)]
+    assert counts[0] == counts[1]
+    assert with_it["accuracy"] == without["accuracy"]
+
+
+def test_evaluate__says_what_each_threshold_gives(work, run_cli) -> None:
+    labels = ["--labels", work.labels, "--split", work.split]
+    metrics = json.loads(run_cli(["evaluate", work.model, work.fasta, *labels]).out)
+    model = SequenceClassifier.load(work.model)
+    chosen = [k for k in range(80) if is_test(k)]
+    positive = np.array([work.truth[k] == "yes" for k in chosen])
+    proba = model.predict_proba([work.sequences[k] for k in chosen])[:, 1]
+    assert [row["name"] for row in metrics["thresholds"]][:2] == ["youden", "f1"]
+    for row, known in zip(metrics["thresholds"], model.thresholds_, strict=True):
+        assert (row["threshold"], row["reason"]) == (known["threshold"], known["reason"])
+        assert row["validation"]["mcc"] == known["mcc"]
+        if row["threshold"] is not None:
+            called = proba >= row["threshold"]
+            assert row["test"]["sensitivity"] == pytest.approx(called[positive].mean())
+        else:
+            assert row["test"] is None
 
 
 def test_evaluate__writes_the_predictions_that_predict_writes(

@@ -162,6 +162,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "early_stopping": False,
         "validation_fraction": 0.4,
         "n_iter_no_change": 3,
+        "calibrate": False,
         "dtype": "float64",
         "random_state": 42,
     }
