@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import FLAGS, InputProfile, describe_inputs
+from fastgru.datasets import load_amp, load_splice
 from tests.planted import plant
 
 DNA = get_alphabet("dna")
@@ -100,6 +101,27 @@ def test_novel_kmers__are_rare_among_sequences_of_the_same_kind():
     of_two_letters = np.random.default_rng(3).integers(0, 2, (200, 30)).astype(np.uint8)
     few = describe(["".join("GT"[k] for k in row) for row in of_two_letters])
     assert np.mean(["novel_kmers" in few.flags(c) for c in encode(plant(200, seed=4)[0])]) > 0.9
+
+
+@pytest.mark.parametrize(("load", "found"), [(load_splice, 0.40), (load_amp, 0.20)])
+def test_novel_kmers__give_away_random_letters_as_often_as_is_written(load, found):
+    # the figures of decision record 0045
+    data = load(resolve=True)
+    alphabet = get_alphabet(data.alphabet)
+    encoded = [alphabet.encode(letters) for letters in data.sequences]
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(encoded))
+    n = len(encoded)
+    profile = describe_inputs([encoded[k] for k in order[: int(0.7 * n)]], alphabet)
+    unseen = [encoded[k] for k in order[int(0.8 * n) :]]
+    n_letters = len(alphabet.letters)
+    noise = [rng.integers(0, n_letters, len(codes)).astype(np.uint8) for codes in unseen]
+    alike, other = (
+        np.mean(["novel_kmers" in profile.flags(codes) for codes in sequences])
+        for sequences in (unseen, noise)
+    )
+    assert alike < 0.02
+    assert other == pytest.approx(found, abs=0.06)
 
 
 @pytest.mark.parametrize(("name", "k"), [("dna", 8), ("rna", 8), ("protein", 3)])
