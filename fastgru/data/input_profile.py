@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ FLAGS = ("length", "letters", "ambiguous", "novel_kmers")
 _MAX_KMERS = 1 << 16
 _MIN_AMBIGUOUS = 0.05
 _COVERED = 0.99
+_GROUP_LETTERS = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,28 +56,35 @@ class InputProfile:
     kmers: NDArray[np.bool_]
     max_novel: float
 
-    def flags(self, codes: NDArray[np.uint8]) -> tuple[str, ...]:
-        """Return in which ways a sequence is unusual; empty if in none.
+    def flags(self, encoded: Sequence[NDArray[np.uint8]]) -> list[tuple[str, ...]]:
+        """Return in which ways each sequence is unusual; empty if in none.
 
         ``length``: shorter or longer than all.  ``letters``: has a letter that none has.
         ``ambiguous``: more ambiguity codes than usual.  ``novel_kmers``: more words that none has
-        than usual.
+        than usual.  Those of a sequence do not depend on the others.
 
         Parameters
         ----------
-        codes
-            uint8 (L,), L >= 1, from :meth:`fastgru.data.alphabets.Alphabet.encode`.
+        encoded
+            uint8 (L,) each, L >= 1, from :meth:`fastgru.data.alphabets.Alphabet.encode`.
         """
-        n_letters = len(self.letters)
-        plain = codes[codes < n_letters]
-        words = _words(codes, n_letters, self.k)
-        found = (
-            not self.shortest <= len(codes) <= self.longest,
-            not self.letters[plain].all(),
-            1 - len(plain) / len(codes) > self.max_ambiguous,
-            _share(~self.kmers[words]) > self.max_novel,
+        if not encoded:
+            return []
+        joined = _Joined(encoded, len(self.letters), self.k)
+        unknown = np.zeros(256, bool)
+        unknown[: len(self.letters)] = ~self.letters
+        found = np.column_stack(
+            [
+                (joined.lengths < self.shortest) | (joined.lengths > self.longest),
+                joined.count(unknown[joined.codes]) > 0,
+                joined.count(joined.is_ambiguous) / joined.lengths > self.max_ambiguous,
+                joined.share_of_words(~self.kmers) > self.max_novel,
+            ]
         )
-        return tuple(name for name, is_so in zip(FLAGS, found, strict=True) if is_so)
+        return [
+            tuple(name for name, is_so in zip(FLAGS, row, strict=True) if is_so)
+            for row in found.tolist()
+        ]
 
     def to_dict(self, alphabet: Alphabet) -> dict[str, Any]:
         """Return the fields as JSON has them; the words as bits in base64."""
@@ -142,11 +150,15 @@ def describe_inputs(encoded: Sequence[NDArray[np.uint8]], alphabet: Alphabet) ->
     # in how many sequences each word occurs: one, and it is new in that sequence
     n_sequences = np.zeros(n_letters**k, np.int64)
     letters = np.zeros(n_letters, bool)
-    for codes in encoded:
-        letters[codes[codes < n_letters]] = True
-        n_sequences[np.unique(_words(codes, n_letters, k))] += 1
-    novel = [_share(n_sequences[_words(codes, n_letters, k)] == 1) for codes in encoded]
-    ambiguous = [float(np.mean(codes >= n_letters)) for codes in encoded]
+    for some in _groups(encoded):
+        joined = _Joined(some, n_letters, k)
+        letters[joined.codes[~joined.is_ambiguous]] = True
+        n_sequences += joined.sequences_with_word(n_letters**k)
+    novel, ambiguous = [], []
+    for some in _groups(encoded):
+        joined = _Joined(some, n_letters, k)
+        novel += joined.share_of_words(n_sequences == 1).tolist()
+        ambiguous += (joined.count(joined.is_ambiguous) / joined.lengths).tolist()
     return InputProfile(
         shortest=min(lengths),
         longest=max(lengths),
@@ -158,18 +170,68 @@ def describe_inputs(encoded: Sequence[NDArray[np.uint8]], alphabet: Alphabet) ->
     )
 
 
-def _words(codes: NDArray[np.uint8], n_letters: int, k: int) -> NDArray[np.int64]:
-    """Return the number of each word of k letters in a sequence, leaving out ambiguous ones."""
-    n_words = len(codes) - k + 1
-    if n_words <= 0:
-        return np.empty(0, np.int64)
-    numbers, plain = np.zeros(n_words, np.int64), np.ones(n_words, bool)
-    for offset in range(k):
-        letters = codes[offset : offset + n_words]
-        numbers = numbers * n_letters + letters
-        plain &= letters < n_letters
-    return numbers[plain]
+def _groups(encoded: Sequence[NDArray[np.uint8]]) -> Iterator[list[NDArray[np.uint8]]]:
+    """Yield sequences in groups of bounded total length, so that memory does not grow."""
+    group: list[NDArray[np.uint8]] = []
+    n_letters = 0
+    for codes in encoded:
+        group.append(codes)
+        n_letters += len(codes)
+        if n_letters >= _GROUP_LETTERS:
+            yield group
+            group, n_letters = [], 0
+    if group:
+        yield group
 
 
-def _share(which: NDArray[np.bool_]) -> float:
-    return float(which.mean()) if len(which) else 0.0
+class _Joined:
+    """Sequences end to end, and the word of k letters that begins at each letter.
+
+    Parameters
+    ----------
+    encoded
+        At least one, none empty.
+    n_letters
+        V, above which codes are ambiguous.
+    k
+        V^k is at most 65,536.
+    """
+
+    def __init__(self, encoded: Sequence[NDArray[np.uint8]], n_letters: int, k: int) -> None:
+        self.codes = np.concatenate(encoded)
+        self.lengths = np.array([len(codes) for codes in encoded], np.int64)
+        self.is_ambiguous = self.codes >= n_letters
+        ends = np.cumsum(self.lengths)
+        self._starts = ends - self.lengths
+        # what an ambiguous letter makes of a number does not matter, so it may overflow
+        self._words = np.zeros(len(self.codes), np.uint16)
+        self._is_word = np.ones(len(self.codes), bool)
+        for offset in range(k):
+            n_left = max(0, len(self.codes) - offset)
+            self._words *= np.uint16(n_letters)
+            self._words[:n_left] += self.codes[offset:]
+            self._is_word[:n_left] &= ~self.is_ambiguous[offset:]
+            if offset:  # it would end in the next sequence
+                self._is_word[np.maximum(ends - offset, self._starts)] = False
+
+    def count(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the number of marked letters of each sequence."""
+        counts: NDArray[np.int64] = np.add.reduceat(mask, self._starts, dtype=np.int64)
+        return counts
+
+    def share_of_words(self, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the share of each sequence's words that are chosen (V^k,); 0 without words."""
+        n_chosen = self.count(self._is_word & chosen[self._numbers()])
+        return n_chosen / np.maximum(self.count(self._is_word), 1)
+
+    def sequences_with_word(self, n_words: int) -> NDArray[np.int64]:
+        """Return in how many sequences each of the words occurs, (n_words,)."""
+        owners = np.repeat(np.arange(len(self.lengths)), self.lengths)[self._is_word]
+        pairs = np.sort(owners * n_words + self._words[self._is_word])
+        # np.unique would hash them, which takes sixty times as long
+        first = np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]
+        return np.bincount(pairs[first] % n_words, minlength=n_words)
+
+    def _numbers(self) -> NDArray[np.uint16]:
+        """Return the words, 0 where there is none."""
+        return np.where(self._is_word, self._words, np.uint16(0))

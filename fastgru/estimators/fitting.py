@@ -96,7 +96,7 @@ class Fitted:
         encoded = encode_sequences(get_alphabet(self.parameters["alphabet"]), sequences)
         if self.inputs is None:
             return [()] * len(encoded)
-        return [self.inputs.flags(codes) for codes in encoded]
+        return self.inputs.flags(encoded)
 
 
 def fit_network(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastgru.data import input_profile
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import FLAGS, InputProfile, describe_inputs
 from fastgru.datasets import load_amp, load_splice
@@ -67,7 +68,24 @@ def test_flags__follow_their_definitions(sequences, letters):
         "ambiguous": letters.count("N") / len(letters) > profile.max_ambiguous,
         "novel_kmers": literal_share(literal_words(letters, k), known) > profile.max_novel,
     }
-    assert profile.flags(DNA.encode(letters)) == tuple(name for name in FLAGS if expected[name])
+    assert profile.flags([DNA.encode(letters)]) == [tuple(n for n in FLAGS if expected[n])]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=12), st.data())
+def test_flags__do_not_depend_on_the_other_sequences(sequences, data):
+    profile = describe(sequences[:5])
+    encoded = encode(sequences)
+    together = profile.flags(encoded)
+    number = data.draw(st.integers(0, len(sequences) - 1))
+    assert profile.flags([encoded[number]]) == [together[number]]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=12))
+def test_describe_inputs__does_not_depend_on_groups(sequences):
+    expected = describe(sequences).to_dict(DNA)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(input_profile, "_GROUP_LETTERS", 20)
+        assert describe(sequences).to_dict(DNA) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,24 +101,28 @@ def test_flags__follow_their_definitions(sequences, letters):
 )
 def test_flags__name_what_is_unusual(letters, flags):
     profile = describe([("ACGT" * 9)[start : start + 30] for start in range(4)] * 10)
-    assert profile.flags(DNA.encode(letters)) == flags
+    assert profile.flags([DNA.encode(letters)]) == [flags]
 
 
 def test_flags__name_a_letter_that_was_never_learned():
     protein = get_alphabet("protein")
     profile = describe(["MKVLA" * 3, "LLKMA" * 3], protein)
-    assert "letters" in profile.flags(protein.encode("MKVLW" * 3))
-    assert "letters" not in profile.flags(protein.encode("MKVLAMKVLX"))
+    with_w, with_x = profile.flags(encode(["MKVLW" * 3, "MKVLAMKVLX"], protein))
+    assert "letters" in with_w
+    assert "letters" not in with_x
 
 
 def test_novel_kmers__are_rare_among_sequences_of_the_same_kind():
     profile = describe(plant(2000, seed=1)[0])
-    flagged = [profile.flags(codes) for codes in encode(plant(2000, seed=2)[0])]
+    flagged = profile.flags(encode(plant(2000, seed=2)[0]))
     assert profile.k == 7
     assert 0 < np.mean(["novel_kmers" in flags for flags in flagged]) < 0.03
     of_two_letters = np.random.default_rng(3).integers(0, 2, (200, 30)).astype(np.uint8)
     few = describe(["".join("GT"[k] for k in row) for row in of_two_letters])
-    assert np.mean(["novel_kmers" in few.flags(c) for c in encode(plant(200, seed=4)[0])]) > 0.9
+    assert (
+        np.mean(["novel_kmers" in flags for flags in few.flags(encode(plant(200, seed=4)[0]))])
+        > 0.9
+    )
 
 
 @pytest.mark.parametrize(("load", "found"), [(load_splice, 0.40), (load_amp, 0.20)])
@@ -117,7 +139,7 @@ def test_novel_kmers__give_away_random_letters_as_often_as_is_written(load, foun
     n_letters = len(alphabet.letters)
     noise = [rng.integers(0, n_letters, len(codes)).astype(np.uint8) for codes in unseen]
     alike, other = (
-        np.mean(["novel_kmers" in profile.flags(codes) for codes in sequences])
+        np.mean(["novel_kmers" in flags for flags in profile.flags(sequences)])
         for sequences in (unseen, noise)
     )
     assert alike < 0.02
@@ -137,7 +159,8 @@ def test_describe_inputs__keeps_the_words_small(name, k):
 def test_describe_inputs__takes_a_single_letter():
     profile = describe(["A"])
     assert profile.k == 1
-    assert profile.flags(DNA.encode("A")) == ()
+    assert profile.flags([DNA.encode("A")]) == [()]
+    assert profile.flags([]) == []
 
 
 @given(st.lists(st.text("ACGTRN", min_size=1, max_size=30), min_size=1, max_size=6))
