@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastgru.cli.options import (
     add_labelled_input,
@@ -29,6 +28,7 @@ from fastgru.estimators.baselines import BASELINES, why_not_applicable
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
+    from fastgru.estimators.baseline_classifier import BaselineClassifier
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
@@ -104,9 +104,15 @@ def run(args: argparse.Namespace) -> int:
         write_scores(args, chosen, nothing, metrics, problem=f"not applicable: {reason}")
         _LOGGER.warning("warning: the baseline %s is not applicable: %s", args.baseline, reason)
         return 0
-    probabilities, classes = _fit_and_predict(args, learned, chosen.sequences)
-    metrics = {**score(args, chosen, probabilities, classes), **about}
-    write_scores(args, chosen, probabilities, metrics)
+    model = _fit(args, learned)
+    probabilities = model.predict_proba(chosen.sequences)
+    metrics = {
+        **score(args, chosen, probabilities, [str(name) for name in model.classes_]),
+        **about,
+    }
+    known = model.nearest_identity(chosen.sequences)
+    identity = None if known is None else [f"{value:.4g}" for value in known]
+    write_scores(args, chosen, probabilities, metrics, identity=identity)
     show_scores(metrics)
     return 0
 
@@ -125,14 +131,10 @@ def _learned_part(data: LabelledSequences, split: str | None) -> LabelledSequenc
     )
 
 
-def _fit_and_predict(
-    args: argparse.Namespace, learned: LabelledSequences, sequences: Sequence[str]
-) -> tuple[Any, list[str]]:
-    """Return probabilities and classes."""
+def _fit(args: argparse.Namespace, learned: LabelledSequences) -> BaselineClassifier:
     from fastgru.estimators.baseline_classifier import BaselineClassifier
 
     model = BaselineClassifier(
         args.baseline, args.alphabet, threads=args.threads, random_state=args.seed
     )
-    model.fit(learned.sequences, learned.labels)
-    return model.predict_proba(sequences), [str(name) for name in model.classes_]
+    return model.fit(learned.sequences, learned.labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import (
     add_labelled_input,
@@ -16,6 +16,7 @@ from fastgru.cli.options import (
 from fastgru.cli.predictions import (
     check_class_names,
     look_like_nucleotides,
+    most_probable,
     warn_of_shuffled_labels,
 )
 from fastgru.cli.scoring import (
@@ -29,10 +30,13 @@ from fastgru.cli.selection import add_split, select_parts
 from fastgru.errors import ConfigurationError, FastaFormatError, counted, shorten
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
 
 _LOGGER = logging.getLogger(__name__)
+_OF_PROBABILITIES = ("log_loss", "brier", "ece", "reliability")
 _DESCRIPTION = """\
 Score a classifier on labelled sequences: the part 'test' of --split (or of a column split beside
 the labels), or all records where there is no split. Writes the scores as JSON, each with its 95 %
@@ -87,13 +91,15 @@ def run(args: argparse.Namespace) -> int:
     probabilities = model.predict_proba(chosen.sequences)
     metrics = {
         **score(args, chosen, probabilities, classes),
+        **_score_calibration(model, chosen, probabilities),
         "kind": "model",
         "n_train": model.n_train_,
         "n_validation": model.n_validation_,
         "shuffled_labels": shuffled_labels,
         "shuffled_sequences": shuffled_sequences,
     }
-    write_scores(args, chosen, probabilities, metrics)
+    flags = model.flag_unusual(chosen.sequences)
+    write_scores(args, chosen, probabilities, metrics, flags=flags)
     show_scores(metrics)
     return 0
 
@@ -160,3 +166,39 @@ def _warn_of_doubts(
             "sequences that it knows",
             shorten(seen),
         )
+
+
+def _score_calibration(
+    model: SequenceClassifier, chosen: LabelledSequences, probabilities: np.ndarray
+) -> dict[str, Any]:
+    """Return the scores without the temperature, and those of the thresholds."""
+    from fastgru.evaluation import classification_metrics, rescale
+
+    classes = [str(name) for name in model.classes_]
+    predicted = most_probable(probabilities, classes)
+    raw = rescale(probabilities, 1 / model.temperature_)
+    uncalibrated = classification_metrics(chosen.labels, predicted, raw, classes)
+    return {
+        "temperature": model.temperature_,
+        "uncalibrated": {name: uncalibrated[name] for name in _OF_PROBABILITIES},
+        "thresholds": _score_thresholds(model, chosen, probabilities),
+    }
+
+
+def _score_thresholds(
+    model: SequenceClassifier, chosen: LabelledSequences, probabilities: np.ndarray
+) -> list[dict[str, Any]]:
+    """Return each threshold of the model with its scores on the validation and the test set."""
+    from fastgru.evaluation.thresholds import SCORES, score_threshold
+
+    positive = str(model.classes_[1])
+    is_positive = [label == positive for label in chosen.labels]
+    table = []
+    for row in model.thresholds_:
+        threshold, test = row["threshold"], None
+        if threshold is not None:
+            test = score_threshold(is_positive, probabilities[:, 1], threshold)
+        shared = {name: row[name] for name in ("name", "threshold", "reason")}
+        validation = {name: row[name] for name in SCORES}
+        table.append({**shared, "validation": validation, "test": test})
+    return table

@@ -10,9 +10,10 @@ from typing import Any
 from fastgru.errors import counted
 
 _DESCRIPTION = """\
-Show what a model file says about itself: alphabet, classes, network, training and data. Reads the
-file's header and weights only; nothing in it is executed.
+Show what a model file says about itself: alphabet, classes, network, training, calibration, data
+and thresholds. Reads the file's header and weights only; nothing in it is executed.
 """
+_SCORES = ("sensitivity", "specificity", "precision", "f1", "mcc")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,10 +43,15 @@ def run(args: argparse.Namespace) -> int:
     rows = list(_describe(saved.card, n_parameters))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        # a name from a foreign file must not steer the terminal
-        shown = value if value.isprintable() else repr(value)
-        sys.stdout.write(f"{name.ljust(width)}  {shown}\n")
+        sys.stdout.write(f"{name.ljust(width)}  {_printable(value)}\n")
+    for line in _describe_thresholds(saved.card):
+        sys.stdout.write(f"{_printable(line)}\n")
     return 0
+
+
+def _printable(text: str) -> str:
+    """Keep a name from a foreign file from steering the terminal."""
+    return text if text.isprintable() else repr(text)
 
 
 def _describe(card: dict[str, Any], n_parameters: int) -> Iterator[tuple[str, str]]:
@@ -65,6 +71,7 @@ def _describe(card: dict[str, Any], n_parameters: int) -> Iterator[tuple[str, st
     yield "pooling", ", ".join(network["pooling"])
     yield "weights", f"{n_parameters} ({network['dtype']})"
     yield from _describe_training(training)
+    yield from _describe_probabilities(card)
     for file in card.get("data", {}).get("files", []):
         yield "file", f"{file['name']} (sha256 {file['sha256'][:16]}...)"
 
@@ -81,3 +88,41 @@ def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:
         loss, accuracy = kept["validation_loss"], kept["validation_accuracy"]
         if loss is not None and accuracy is not None:
             yield "validation", f"loss {loss:.4f}, accuracy {accuracy:.4f}"
+
+
+def _describe_probabilities(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    fitted = card.get("calibration", {})
+    if fitted.get("before") and fitted.get("after"):
+        changes = [
+            f"{name} {_number(fitted['before'][key])} to {_number(fitted['after'][key])}"
+            for key, name in (("log_loss", "log loss"), ("brier", "Brier score"), ("ece", "ECE"))
+        ]
+        on = counted(fitted["n_sequences"], "validation sequence")
+        yield "calibration", f"temperature {fitted['temperature']:.4g}, fitted on {on}"
+        yield "", ", ".join(changes)
+    shares = card.get("prevalence") or []
+    if shares:
+        named = zip(card["classes"], shares, strict=False)
+        yield "prevalence", ", ".join(f"{name} {share:.4g}" for name, share in named)
+    inputs = card.get("inputs")
+    if inputs:
+        yield "lengths", f"{inputs['shortest']} to {inputs['longest']} letters in training"
+
+
+def _describe_thresholds(card: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the table of thresholds, behind an empty one."""
+    table = card.get("thresholds", {"rows": [], "reason": None})
+    if table["rows"]:
+        yield ""
+        yield f"thresholds for {card['classes'][1]}, and their scores on the validation sequences"
+        yield "".join([f"{'':15}{'threshold':>11}", *(f"{name:>13}" for name in _SCORES)])
+    for row in table["rows"]:
+        if row["threshold"] is None:
+            yield f"{row['name']:15}{'-':>11}  {row['reason']}"
+        else:
+            cells = "".join(f"{_number(row[name]):>13}" for name in _SCORES)
+            yield f"{row['name']:15}{row['threshold']:11.4g}{cells}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

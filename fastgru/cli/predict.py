@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
+from fastgru.cli.decision_options import add_decision, chosen_decision
 from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.predictions import (
     check_class_names,
@@ -23,19 +24,22 @@ from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 if TYPE_CHECKING:
     from fastgru.cli.progress import Progress
     from fastgru.data.unlabelled import CheckedSequence
+    from fastgru.estimators.decisions import Decision
     from fastgru.estimators.fitting import Fitted
 
 _LOGGER = logging.getLogger(__name__)
 _CHUNK_LETTERS = 4_000_000
 _DESCRIPTION = """\
 Classify the records of FASTA files. The table has one row per record in the order of the input:
-id, status (ok), label (the most probable class) and one column with the probability of each
-class. Records that cannot be used end the command with a list of all of them; with
---on-invalid status they get a row that says why instead.
+id, status (ok), label (the most probable class unless --threshold or --abstain says otherwise),
+flags (in which ways the sequence is unlike those of training; empty for none) and one column with
+the probability of each class. Records that cannot be used end the command with a list of all of
+them; with --on-invalid status they get a row that says why instead.
 """
 _EPILOG = """\
 examples:
   fastgru predict model.safetensors new.fa.gz -o predictions.tsv
+  fastgru predict model.safetensors new.fa.gz --prevalence 0.01 --threshold fpr_0.01
   zcat reads.fa.gz | fastgru predict model.safetensors - | head
 """
 
@@ -67,6 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=("train", "validation", "test"),
         help="the part, with --split (default: test)",
     )
+    add_decision(parser)
     add_output(parser, what="table of predictions (TSV)")
     add_threads(parser)
 
@@ -86,10 +91,13 @@ def run(args: argparse.Namespace) -> int:
     model = load_fitted(args.model)
     warn_of_shuffled_labels(args.model)
     check_class_names(map(str, model.classes))
+    decision = chosen_decision(args, model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
         with show_progress("records classified") as progress:
-            n_invalid = _write_predictions(table, records, model, args.threads, progress)
+            n_invalid = _write_predictions(
+                table, records, model, decision, threads=args.threads, progress=progress
+            )
         table.seek(0)
         # only now: an error on the way leaves no partial output, not even on standard output
         with atomic_write(args.output) as file:
@@ -122,21 +130,35 @@ def _write_predictions(
     table: TextIO,
     records: Iterable[CheckedSequence],
     model: Fitted,
+    decision: Decision,
+    *,
     threads: int | None,
     progress: Progress,
 ) -> int:
     """Classify chunk by chunk; return the number of records that could not be used."""
-    classes = [str(name) for name in model.classes]
-    write_header(table, classes)
-    n_invalid, nucleotides = 0, True
+    write_header(table, decision.classes)
+    n_records, n_invalid, n_flagged, nucleotides = 0, 0, 0, True
     for chunk in _chunks(records):
         usable = [record.sequence for record in chunk if record.problem is None]
-        probabilities = model.predict_proba(usable, threads)
-        ids, problems = [record.id for record in chunk], [record.problem for record in chunk]
-        write_rows(table, ids, problems, probabilities, classes)
+        probabilities, labels = decision.apply(model.predict_proba(usable, threads))
+        flags = model.flag_unusual(usable)
+        write_rows(
+            table,
+            [record.id for record in chunk],
+            [record.problem for record in chunk],
+            labels=labels,
+            flags=flags,
+            probabilities=probabilities,
+        )
+        n_records += len(chunk)
         n_invalid += len(chunk) - len(usable)
+        n_flagged += sum(map(bool, flags))
         nucleotides = nucleotides and look_like_nucleotides(usable)
         progress.advance(len(chunk))
+    if n_flagged:
+        _LOGGER.info(
+            "records unlike those of training: %d of %d; see column flags", n_flagged, n_records
+        )
     if nucleotides and model.parameters["alphabet"] == "protein":
         _LOGGER.warning(
             "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"

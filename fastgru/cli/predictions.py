@@ -1,4 +1,4 @@
-"""The table of predictions: ``id``, ``status``, ``label``, one probability per class.
+"""The table of predictions: ``id``, ``status``, ``label``, ``flags``, one probability per class.
 
 Where the truth is known, the columns of `TRUTH_COLUMNS` stand between: they make the table enough
 to score and compare by.
@@ -20,14 +20,15 @@ __all__ = [
     "TRUTH_COLUMNS",
     "check_class_names",
     "look_like_nucleotides",
+    "most_probable",
     "warn_of_shuffled_labels",
     "write_header",
     "write_rows",
 ]
 
 _LOGGER = logging.getLogger(__name__)
-FIXED_COLUMNS = ("id", "status", "label")
-TRUTH_COLUMNS = ("true_label", "group")  # the second only for records that have groups
+FIXED_COLUMNS = ("id", "status", "label", "flags")
+TRUTH_COLUMNS = ("true_label", "group", "identity")  # the first always, the others where known
 _NUCLEOTIDES = frozenset("ACGTUN")
 _ENOUGH_LETTERS = 50  # a short peptide may have no other letters
 
@@ -97,14 +98,20 @@ def warn_of_shuffled_labels(model: str) -> bool:
     return shuffled
 
 
+def most_probable(probabilities: np.ndarray, classes: Sequence[str]) -> list[str]:
+    """Return the class of the largest probability in each row, of equal ones the first."""
+    return [classes[k] for k in probabilities.argmax(axis=1)]
+
+
 def write_rows(
     file: TextIO,
     ids: Sequence[str],
     problems: Sequence[str | None],
-    probabilities: np.ndarray,
-    classes: Sequence[str],
     *,
-    truth: Sequence[Sequence[str]] = (),
+    labels: Sequence[str],
+    flags: Sequence[tuple[str, ...]],
+    probabilities: np.ndarray,
+    known: Sequence[Sequence[str]] = (),
 ) -> None:
     """Write one line per record.
 
@@ -112,21 +119,21 @@ def write_rows(
     ----------
     file
     ids, problems
-        n entries; where there is a problem it becomes the status, and label and probabilities
-        stay empty.
+        n entries; where there is a problem it becomes the status, and all other cells stay empty.
+    labels, flags
+        Of the records without problem, in their order.
     probabilities
-        float (number of records without problem, n_classes), in their order.
-    classes
-    truth
-        A list with n entries for each truth column of the header.
+        float (number of records without problem, n_classes).
+    known
+        A list with n entries for each of the header's truth columns.
     """
-    rows = iter(probabilities)
+    rows = iter(zip(labels, flags, probabilities, strict=True))
     for number, (record_id, problem) in enumerate(zip(ids, problems, strict=True)):
-        known = [column[number] for column in truth]
+        beside = [column[number] for column in known]
         if problem is not None:
-            cells = [problem, "", *known, *[""] * len(classes)]
+            cells = [problem, "", "", *beside, *[""] * probabilities.shape[1]]
         else:
-            row = next(rows)
+            label, names, row = next(rows)
             shown = (f"{value:.6g}" for value in row)
-            cells = ["ok", classes[int(row.argmax())], *known, *shown]
+            cells = ["ok", label, ";".join(names), *beside, *shown]
         file.write("\t".join([record_id, *cells]) + "\n")

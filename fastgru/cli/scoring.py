@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import add_output, add_resampling
-from fastgru.cli.predictions import TRUTH_COLUMNS, write_header, write_rows
+from fastgru.cli.predictions import TRUTH_COLUMNS, most_probable, write_header, write_rows
 from fastgru.errors import LabelError, shorten
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def score(
         classification_metrics,
     )
 
-    predicted = [classes[k] for k in probabilities.argmax(axis=1)]
+    predicted = most_probable(probabilities, classes)
     checked = check_predictions(chosen.labels, predicted, probabilities, classes)
     return {
         **classification_metrics(chosen.labels, predicted, probabilities, classes),
@@ -104,6 +104,8 @@ def write_scores(
     metrics: Mapping[str, Any],
     *,
     problem: str | None = None,
+    flags: Sequence[tuple[str, ...]] | None = None,
+    identity: Sequence[str] | None = None,
 ) -> None:
     """Write the scores, and the predictions if the scores could be written.
 
@@ -117,6 +119,10 @@ def write_scores(
         What becomes metrics.json.
     problem
         Why there are no probabilities, if there are none.
+    flags
+        In which ways each record is unlike those of training; None for no flags.
+    identity
+        Identity of each record with its nearest training sequence, where known.
     """
     import json
 
@@ -125,11 +131,19 @@ def write_scores(
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            truth = [chosen.labels] if chosen.groups is None else [chosen.labels, chosen.groups]
-            write_header(table, metrics["classes"], TRUTH_COLUMNS[: len(truth)])
-            problems = [problem] * len(chosen)
+            columns = zip(TRUTH_COLUMNS, (chosen.labels, chosen.groups, identity), strict=True)
+            known = {name: values for name, values in columns if values is not None}
             classes = metrics["classes"]
-            write_rows(table, chosen.ids, problems, probabilities, classes, truth=truth)
+            write_header(table, classes, list(known))
+            write_rows(
+                table,
+                chosen.ids,
+                [problem] * len(chosen),
+                labels=most_probable(probabilities, classes),
+                flags=flags or [()] * len(probabilities),
+                probabilities=probabilities,
+                known=list(known.values()),
+            )
         file = stack.enter_context(atomic_write(args.output))
         json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
         file.write("\n")

@@ -18,10 +18,12 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from fastgru._machine import usable_cpus
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import ConfigurationError, LabelError
 from fastgru.estimators.baselines import BASELINES, why_not_applicable
 from fastgru.estimators.inputs import encode_labels, encode_sequences
+from fastgru.estimators.nearest import NearestSequence
 from fastgru.estimators.sequence_features import Kmers, Length, LetterShares, OneHot
 
 __all__ = ["BaselineClassifier"]
@@ -46,7 +48,8 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
         ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of the
         letters they stand for.
     threads
-        Threads that ``kmer_forest`` may use; None for all CPUs that the process may use.
+        Threads that ``kmer_forest`` and ``nearest`` may use; None for all CPUs that the process
+        may use.
     random_state
         Seed of the forest and of the folds.
 
@@ -133,6 +136,22 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
         with threadpool_limits(1):
             return np.asarray(self.pipeline_.predict_proba(encoded), dtype=np.float64)
 
+    def nearest_identity(self, sequences: Sequence[str]) -> np.ndarray | None:
+        """Return the identity of each sequence with its nearest training sequence, float64 (n,).
+
+        None for all baselines but ``nearest``.
+
+        Parameters
+        ----------
+        sequences
+            As for :meth:`predict_proba`.
+        """
+        check_is_fitted(self, "classes_")
+        if not isinstance(self.pipeline_, NearestSequence):
+            return None
+        encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
+        return self.pipeline_.find_nearest(encoded)[1]
+
     def predict(self, sequences: Sequence[str]) -> np.ndarray:
         """Return the most probable class of each sequence, (n,).
 
@@ -204,6 +223,10 @@ def _onehot_logistic(task: _Task) -> Any:
     return make_pipeline(OneHot(task.alphabet), _logistic(task))
 
 
+def _nearest(task: _Task) -> Any:
+    return NearestSequence(task.alphabet, min(task.threads or usable_cpus(), usable_cpus()))
+
+
 # A further baseline is an entry here and one in `BASELINES`: whatever takes a list of encoded
 # sequences in `fit(encoded, targets)` and `predict_proba(encoded)`.
 _MAKERS: dict[str, Callable[[_Task], Any]] = {
@@ -213,4 +236,5 @@ _MAKERS: dict[str, Callable[[_Task], Any]] = {
     "kmer_logistic": _kmer_logistic,
     "kmer_forest": _kmer_forest,
     "onehot_logistic": _onehot_logistic,
+    "nearest": _nearest,
 }

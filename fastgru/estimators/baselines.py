@@ -15,6 +15,9 @@ what it reaches says where the model's score comes from:
 ``onehot_logistic``
     Knows which letter stands at which place, each for itself: enough for many aligned windows.
     For sequences of one length only.
+``nearest``
+    Knows the training sequence that a test sequence aligns with best.  If it does well, training
+    and test are related, and a model may be remembering families.
 
 `fastgru.estimators.baseline_classifier` holds the estimators.  This table can be read without
 scikit-learn, for the command line.
@@ -35,6 +38,7 @@ BASELINES = {
     "kmer_logistic": "logistic regression on words of up to 6 nucleotides or 3 residues",
     "kmer_forest": "random forest on words of up to 4 nucleotides or 2 residues",
     "onehot_logistic": "logistic regression on the letter at each place, for equal lengths",
+    "nearest": "the class of the training sequence that MMseqs2 aligns best",
 }
 """What each baseline is, by name, from the simplest on."""
 

@@ -70,6 +70,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         Share of each class held out for that, where `fit` is given no validation set.
     n_iter_no_change
         Epochs without progress before stopping.
+    calibrate
+        Whether to divide the logits by a temperature fitted on the validation set, which changes
+        no label; without a validation set nothing is fitted.
     dtype
         ``"float32"`` or ``"float64"``.
     threads
@@ -92,6 +95,12 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         Numbers that were learned.
     n_train_, n_validation_ : int
         Sequences that were learned from, and that training was stopped by.
+    temperature_ : float
+        What the logits are divided by; 1 if it was not fitted.
+    thresholds_ : list of dict
+        Thresholds for the probability of the second of two classes, with what they gave on the
+        validation set: name, threshold, reason, sensitivity, specificity, precision, f1, mcc.
+        Empty with more classes and without validation set.
     """
 
     def __init__(
@@ -115,6 +124,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         early_stopping: bool = True,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
+        calibrate: bool = True,
         dtype: str = "float32",
         threads: int | None = None,
         random_state: int | None = None,
@@ -137,6 +147,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.calibrate = calibrate
         self.dtype = dtype
         self.threads = threads
         self.random_state = random_state
@@ -170,8 +181,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             float (n,), weight of each sequence in the loss, not negative; None for 1.  One of
             weight 0 counts as if it were not there.
         validation_data
-            Sequences and labels for early stopping, in place of a share of the training set;
-            without early stopping they only appear in the history.
+            Sequences and labels for early stopping, in place of a share of the training set, and
+            for calibration; without early stopping they change no weight.
         on_epoch
             Called with each finished epoch.
 
@@ -207,6 +218,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.n_iter_ = len(fitted.history)
         self.n_parameters_ = fitted.network.parameters.size
         self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
+        self.temperature_ = fitted.calibration.temperature
+        self.thresholds_ = fitted.calibration.thresholds
         return self
 
     def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
@@ -238,6 +251,27 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         probabilities = self.predict_proba(sequences)
         predicted: np.ndarray = self.classes_[probabilities.argmax(axis=1)]
         return predicted
+
+    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
+        """Say in which ways sequences are unlike those of the training set.
+
+        ``length``: shorter or longer than all of them.  ``letters``: has a letter that none of
+        them has.  ``ambiguous``: more ambiguity codes, and ``novel_kmers``: more words that none
+        of them has, than 99 % of them beside the others (and more than 5 % ambiguity codes).
+
+        Parameters
+        ----------
+        sequences
+            As for :meth:`predict_proba`, of any length.
+
+        Returns
+        -------
+        list of tuple
+            The names of the flags of each sequence; all empty for a model that was saved before
+            there were flags.
+        """
+        check_is_fitted(self, "classes_")
+        return self._fitted.flag_unusual(sequences)
 
     @property
     def max_length(self) -> int | None:

@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import Alphabet, get_alphabet
+from fastgru.data.input_profile import InputProfile, describe_inputs
 from fastgru.errors import LabelError
+from fastgru.estimators.calibration import Calibration, calibrate
 from fastgru.estimators.inputs import encode_labels, encode_sequences
 from fastgru.estimators.training_sets import (
     check_sample_weight,
@@ -47,6 +49,10 @@ class Fitted:
         Epoch whose weights the network has.
     n_train, n_validation
         Sequences to learn from, and to stop by.
+    calibration
+        What is known about the probabilities.
+    inputs
+        What the training sequences look like; None if unknown.
     """
 
     parameters: dict[str, Any]
@@ -56,6 +62,8 @@ class Fitted:
     best_epoch: int
     n_train: int
     n_validation: int
+    calibration: Calibration
+    inputs: InputProfile | None
 
     @property
     def max_length(self) -> int | None:
@@ -81,7 +89,14 @@ class Fitted:
                     "position_embedding."
                 )
         with threads_limited_to(threads):
-            return predict_probabilities(self.network, encoded)
+            return predict_probabilities(self.network, encoded, self.calibration.temperature)
+
+    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return flags; see :meth:`fastgru.SequenceClassifier.flag_unusual`."""
+        encoded = encode_sequences(get_alphabet(self.parameters["alphabet"]), sequences)
+        if self.inputs is None:
+            return [()] * len(encoded)
+        return self.inputs.flags(encoded)
 
 
 def fit_network(
@@ -122,6 +137,7 @@ def fit_network(
     )
     with threads_limited_to(parameters["threads"]):
         history, best_epoch = train(network, training, validation, chosen, on_epoch)
+        calibration = calibrate(network, training, validation, fit=parameters["calibrate"])
     stopped_by = len(validation.encoded) if validation is not None and early_stopping else 0
     return Fitted(
         parameters=parameters,
@@ -131,6 +147,8 @@ def fit_network(
         best_epoch=best_epoch,
         n_train=len(training.encoded),
         n_validation=stopped_by,
+        calibration=calibration,
+        inputs=describe_inputs(training.encoded, alphabet),
     )
 
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from fastgru import __version__
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.input_profile import InputProfile
 from fastgru.errors import ConfigurationError, LabelError, ModelFileError
+from fastgru.estimators.calibration import Calibration
 from fastgru.estimators.fitting import Fitted
 from fastgru.estimators.parameters import PARAMETERS, check_parameters
 from fastgru.models.model_file import SavedModel, read_model
@@ -19,6 +21,8 @@ from fastgru.models.network import SequenceNetwork
 
 # the number of threads changes no bit of the result, so it is no part of it
 _SAVED_PARAMETERS = {parameter.name for parameter in PARAMETERS} - {"threads"}
+# parameters that files of earlier states of format 1 lack, with what was done then
+_ADDED_PARAMETERS = {"calibrate": False}
 
 
 def make_card(fitted: Fitted) -> dict[str, Any]:
@@ -36,7 +40,7 @@ def make_card(fitted: Fitted) -> dict[str, Any]:
             f"class labels are {classes.dtype}, expected strings or integers, which alone can be "
             "saved. Convert them before fit."
         )
-    return {
+    card = {
         "fastgru_version": __version__,
         "alphabet": parameters["alphabet"],
         "symbols": get_alphabet(parameters["alphabet"]).symbols,
@@ -50,7 +54,11 @@ def make_card(fitted: Fitted) -> dict[str, Any]:
             "history": [_plain(epoch) for epoch in fitted.history],
             "best_epoch": fitted.best_epoch,
         },
+        **fitted.calibration.to_card(),
     }
+    if fitted.inputs is not None:
+        card["inputs"] = fitted.inputs.to_dict(get_alphabet(parameters["alphabet"]))
+    return card
 
 
 def load_fitted(path: str | os.PathLike[str]) -> Fitted:
@@ -75,9 +83,10 @@ def _read_card(saved: SavedModel, name: str) -> Fitted:
     card, training = saved.card, saved.card["training"]
     integers = card.get("classes_are_integers", False)
     try:
-        if training["parameters"].keys() != _SAVED_PARAMETERS:
+        given = {**_ADDED_PARAMETERS, **training["parameters"]}
+        if given.keys() != _SAVED_PARAMETERS:
             raise ConfigurationError("training.parameters are not those of a classifier")
-        parameters = check_parameters({**training["parameters"], "threads": None})
+        parameters = check_parameters({**given, "threads": None})
         classes = np.array(card["classes"]).astype(np.int64 if integers else str)
     except (ConfigurationError, ValueError, OverflowError) as error:
         raise _damaged(name, str(error)) from error
@@ -95,7 +104,18 @@ def _read_card(saved: SavedModel, name: str) -> Fitted:
         best_epoch=training["best_epoch"],
         n_train=training.get("n_train", 0),
         n_validation=training.get("n_validation", 0),
+        calibration=Calibration.from_card(card),
+        inputs=_read_inputs(card, name),
     )
+
+
+def _read_inputs(card: Mapping[str, Any], name: str) -> InputProfile | None:
+    if "inputs" not in card:
+        return None
+    try:
+        return InputProfile.from_dict(card["inputs"], get_alphabet(card["alphabet"]))
+    except ValueError as error:
+        raise _damaged(name, str(error)) from error
 
 
 def _find_contradiction(saved: SavedModel, parameters: Mapping[str, Any]) -> str | None:
@@ -111,6 +131,8 @@ def _find_contradiction(saved: SavedModel, parameters: Mapping[str, Any]) -> str
     symbols = saved.card.get("symbols", letters)
     if saved.architecture.n_letters != len(letters) or not symbols.startswith(letters):
         return f"the letters are not {letters}"
+    if len(saved.card.get("prevalence") or saved.card["classes"]) != len(saved.card["classes"]):
+        return "prevalence has not one share for each class"
     return None
 
 

@@ -112,6 +112,9 @@ PARAMETERS = (
     ),
     Parameter("n_iter_no_change", int, 10, "epochs without progress before stopping", minimum=1),
     Parameter(
+        "calibrate", bool, True, "scale the probabilities to what holds on the validation set"
+    ),
+    Parameter(
         "dtype", str, "float32", "precision of the arithmetic", choices=("float32", "float64")
     ),
     Parameter("threads", int, None, "threads to use", minimum=1, optional=True),

@@ -22,6 +22,11 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from fastgru.evaluation.calibration import (
+    brier_score,
+    expected_calibration_error,
+    reliability_bins,
+)
 from fastgru.evaluation.intervals import wilson_interval
 from fastgru.evaluation.predictions import check_predictions
 
@@ -53,6 +58,8 @@ def classification_metrics(
         Ready for JSON: ``classes``, ``n_test``, ``accuracy``, ``accuracy_interval`` (Wilson, 95 %),
         ``majority_accuracy`` (of always naming the commonest class), ``balanced_accuracy``,
         ``mcc``, ``f1_macro``, ``roc_auc``, ``pr_auc``, ``log_loss`` (natural logarithm),
+        ``brier`` (summed over the classes), ``reliability`` (bins of the confidence), ``ece`` (the
+        expected calibration error of these),
         ``confusion_matrix`` (rows true, columns predicted, in the order of ``classes``),
         ``per_class`` (name to ``n_test``, ``precision``, ``recall``, ``f1``, ``roc_auc``,
         ``pr_auc``) and ``undefined`` (name of a score to the reason why it is None).
@@ -94,6 +101,7 @@ def classification_metrics(
         "roc_auc": None,
         "pr_auc": None,
         "log_loss": float(log_loss(true, probabilities, labels=range(len(classes)))),
+        **_calibration(probabilities, true),
         "confusion_matrix": matrix.tolist(),
         "per_class": per_class,
         "undefined": {},
@@ -108,6 +116,17 @@ def classification_metrics(
         scores["roc_auc"] = _mean(present, "roc_auc")
         scores["pr_auc"] = _mean(present, "pr_auc")
     return scores
+
+
+def _calibration(
+    probabilities: NDArray[np.float64], true: NDArray[np.int64]
+) -> dict[str, float | list[dict[str, Any]]]:
+    bins = reliability_bins(probabilities, true)
+    return {
+        "brier": brier_score(probabilities, true),
+        "ece": expected_calibration_error(bins),
+        "reliability": bins,
+    }
 
 
 def _per_class_scores(

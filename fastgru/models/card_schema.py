@@ -87,6 +87,21 @@ def _object(
     return check
 
 
+def _nullable(check_entry: _Check) -> _Check:
+    def check(value: Any, place: str) -> Iterator[str]:
+        if value is not None:
+            yield from check_entry(value, place)
+
+    return check
+
+
+def _between(minimum: float, maximum: float) -> _Check:
+    return _value(
+        f"a number from {minimum:g} to {maximum:g}",
+        lambda value: type(value) in (int, float) and minimum <= value <= maximum,
+    )
+
+
 _TEXT = _value("text", lambda value: isinstance(value, str))
 _SWITCH = _value("true or false", lambda value: isinstance(value, bool))
 _FLOAT = _value("a number", lambda value: type(value) is float)
@@ -121,6 +136,42 @@ _TRAINING = _object(
     {"history": _list_of(_EPOCH), "n_train": _whole(0), "n_validation": _whole(0)},
 )
 _FILE = _object({"name": _TEXT, "sha256": _TEXT, "n_records": _whole(0)})
+_SHARE = _between(0, 1)
+_SCORES = _nullable(_object({"log_loss": _NUMBER, "brier": _NUMBER, "ece": _NUMBER}, closed=True))
+_CALIBRATION = _object(
+    {
+        "temperature": _between(1e-6, 1e6),
+        "n_sequences": _whole(0),
+        "before": _SCORES,
+        "after": _SCORES,
+    },
+    closed=True,
+)
+_THRESHOLD = _object(
+    {
+        "name": _TEXT,
+        "threshold": _nullable(_SHARE),
+        "reason": _nullable(_TEXT),
+        "sensitivity": _nullable(_SHARE),
+        "specificity": _nullable(_SHARE),
+        "precision": _nullable(_SHARE),
+        "f1": _nullable(_SHARE),
+        "mcc": _nullable(_between(-1, 1)),
+    },
+    closed=True,
+)
+_INPUTS = _object(
+    {
+        "shortest": _whole(1),
+        "longest": _whole(1),
+        "letters": _TEXT,
+        "max_ambiguous": _SHARE,
+        "k": _whole(1),
+        "kmers": _TEXT,
+        "max_novel": _SHARE,
+    },
+    closed=True,
+)
 
 CARD = _object(
     {
@@ -133,6 +184,12 @@ CARD = _object(
         "fastgru_version": _TEXT,
         "symbols": _TEXT,
         "classes_are_integers": _SWITCH,
+        "calibration": _CALIBRATION,
+        "prevalence": _nullable(_list_of(_SHARE, at_least=2)),
+        "thresholds": _object(
+            {"rows": _list_of(_THRESHOLD), "reason": _nullable(_TEXT)}, closed=True
+        ),
+        "inputs": _INPUTS,
         "data": _object({}, {"files": _list_of(_FILE), "n_records": _whole(0)}),
         "shuffled_labels": _SWITCH,
     },

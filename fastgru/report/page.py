@@ -66,6 +66,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for name in ("count", "counted", "interval", "option", "percent", "score", "sentence"):
+    names = ("count", "counted", "goal", "interval", "option", "percent", "score", "sentence")
+    for name in names:
         environment.filters[name] = getattr(wording, name)
     return environment

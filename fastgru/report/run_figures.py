@@ -1,4 +1,4 @@
-"""Figures about one run: curves, confusion matrix, learning curve."""
+"""Figures about one run: curves, confusion matrix, reliability diagram, learning curve."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from fastgru.evaluation import precision_recall_points, roc_points
+from fastgru.evaluation import precision_recall_points, roc_points, wilson_interval
 from fastgru.report.drawing import (
+    COLOURS,
     MUTED,
     Entry,
     Picture,
@@ -23,7 +24,13 @@ from fastgru.report.drawing import (
 )
 from fastgru.report.results import Predictions
 
-__all__ = ["confusion_picture", "learning_picture", "precision_recall_picture", "roc_picture"]
+__all__ = [
+    "confusion_picture",
+    "learning_picture",
+    "precision_recall_picture",
+    "reliability_picture",
+    "roc_picture",
+]
 
 _MAX_CLASSES_WITH_SHARES = 8
 _MAX_CLASSES_WITH_COUNTS = 25
@@ -104,6 +111,44 @@ def confusion_picture(metrics: dict[str, Any]) -> Picture:
         width=side * 1.25,
         height=side,
     )
+
+
+def reliability_picture(metrics: dict[str, Any]) -> Picture:
+    """Draw how often predictions of each confidence are right, with and without temperature."""
+    series = [(metrics, f"with temperature {metrics['temperature']:.3g}")]
+    if metrics["temperature"] == 1:
+        series = [(metrics, "as trained")]
+    else:
+        series.append((metrics["uncalibrated"], "without"))
+    least = 1 / len(metrics["classes"])
+
+    def paint(axes: Axes) -> None:
+        axes.plot([least, 1], [least, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        for place, (scores, _) in reversed(list(enumerate(series))):
+            bins = [row for row in scores["reliability"] if row["n"]]
+            x, y = ([row[name] for row in bins] for name in ("confidence", "accuracy"))
+            if place == 0:
+                ends = [
+                    wilson_interval(round(row["accuracy"] * row["n"]), row["n"]) for row in bins
+                ]
+                axes.vlines(x, *zip(*ends, strict=True), color=COLOURS[0], linewidth=1, alpha=0.5)
+            axes.plot(x, y, linewidth=1.2, alpha=0.6, **line_style(place))
+            axes.plot(x, y, linestyle="none", markersize=6, **marker_style(place))
+        axes.set(xlabel="Confidence", ylabel="Share that is right", ylim=(0, 1.02))
+        axes.set_xlim(least - 0.02, 1.02)
+
+    legend = [
+        marker_entry(place, f"{name} (calibration error {scores['ece']:.3f})")
+        for place, (scores, name) in enumerate(series)
+    ]
+    legend[0] = Entry(
+        f"{legend[0].label}, with 95 % intervals", COLOURS[0], "none", legend[0].marker
+    )
+    alt = (
+        "Reliability diagram on the test sequences: how often predictions of each confidence are "
+        f"right. Expected calibration error: {_listed(legend)}."
+    )
+    return draw("Confidence and how often it is right", alt, paint, legend=legend)
 
 
 def learning_picture(history: dict[str, list[float]], kept_epoch: int) -> Picture:

@@ -24,6 +24,7 @@ from fastgru.report.run_figures import (
     confusion_picture,
     learning_picture,
     precision_recall_picture,
+    reliability_picture,
     roc_picture,
 )
 from fastgru.report.wording import counted
@@ -177,6 +178,8 @@ def _view_run(run: Run, split: dict[str, tuple[str, str]], anchor: str) -> RunVi
             roc_picture(run.metrics, predictions),
             precision_recall_picture(run.metrics, predictions),
             confusion_picture(run.metrics),
+            # metrics.json did not always have it
+            *([reliability_picture(run.metrics)] if "reliability" in run.metrics else []),
             learning_picture(history, card["training"]["best_epoch"]),
         ],
         lowest_validation_loss=min(recorded, default=float("inf")),

@@ -33,6 +33,17 @@ def score(value: float | None) -> str:
     return MISSING if value is None else f"{value:.3f}"
 
 
+def goal(name: str) -> str:
+    """Say what a threshold was chosen for."""
+    kind, _, number = name.partition("_")
+    if kind == "fpr":
+        return f"false-positive rate of at most {100 * float(number):g}{_SPACE}%"
+    if kind == "precision":
+        return f"precision of at least {100 * float(number):g}{_SPACE}%"
+    best = {"youden": "sensitivity plus specificity", "f1": "F1", "mcc": "MCC"}
+    return f"highest {best.get(kind, name)}"
+
+
 def option(value: Any) -> str:
     """Write the value of an option as configuration files do."""
     if isinstance(value, (list, tuple)):

@@ -82,18 +82,28 @@ class Epoch:
         return asdict(self)
 
 
-def predict_probabilities(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> np.ndarray:
-    """Return class probabilities float64 (n, n_classes), in the order of ``encoded``.
+def predict_logits(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> np.ndarray:
+    """Return logits float64 (n, n_classes), in the order of ``encoded``.
 
     A sequence's row does not depend on the others.
     """
-    probabilities = np.empty((len(encoded), network.architecture.n_classes), np.float64)
+    rows = np.empty((len(encoded), network.architecture.n_classes), np.float64)
     lengths = np.array([len(codes) for codes in encoded], np.int64)
     for chosen in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
-        logits = network.forward(*pad([encoded[k] for k in chosen]))
-        rows = np.empty(logits.shape, np.float64)
-        softmax(logits.astype(np.float64), rows)
-        probabilities[chosen] = rows
+        rows[chosen] = network.forward(*pad([encoded[k] for k in chosen]))
+    return rows
+
+
+def predict_probabilities(
+    network: SequenceNetwork, encoded: Sequence[np.ndarray], temperature: float = 1.0
+) -> np.ndarray:
+    """Return class probabilities float64 (n, n_classes), in the order of ``encoded``.
+
+    The softmax of the logits divided by the temperature.
+    """
+    logits = predict_logits(network, encoded)
+    probabilities = np.empty_like(logits)
+    softmax(logits / temperature, probabilities)
     return probabilities
 
 

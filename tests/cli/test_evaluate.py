@@ -27,8 +27,10 @@ KEYS = {
     "balanced_accuracy",
     "bootstrap",
     "class_intervals",
+    "brier",
     "classes",
     "confusion_matrix",
+    "ece",
     "f1_macro",
     "intervals",
     "log_loss",
@@ -37,8 +39,12 @@ KEYS = {
     "n_train",
     "n_validation",
     "pr_auc",
+    "reliability",
     "roc_auc",
     "schema_version",
+    "temperature",
+    "thresholds",
+    "uncalibrated",
 }
 
 
@@ -84,6 +90,47 @@ def test_evaluate__scores_the_test_part_as_scikit_learn_does(tmp_path: Path, wor
     assert f"accuracy: {metrics['accuracy']:.4f} ({low:.4f} to {high:.4f})" in err
 
 
+def test_evaluate__scores_probabilities_with_and_without_the_temperature(
+    tmp_path: Path, work, run_cli
+) -> None:
+    plain = tmp_path / "plain.safetensors"
+    labels = ["--labels", work.labels, "--split", work.split]
+    quick = ["--max-epochs", "2", "--hidden-size", "8", "--threads", "1"]
+    run_cli(["train", work.fasta, *labels, *quick, "--no-calibrate", "-o", plain])
+    with_it, without = (
+        json.loads(run_cli(["evaluate", model, work.fasta, *labels]).out)
+        for model in (work.model, plain)
+    )
+    assert without["temperature"] == 1
+    assert with_it["temperature"] == SequenceClassifier.load(work.model).temperature_ != 1
+    names = {"log_loss", "brier", "ece", "reliability"}
+    assert with_it["uncalibrated"].keys() == names
+    for name in names - {"reliability"}:
+        assert with_it["uncalibrated"][name] == pytest.approx(without[name], rel=1e-6)
+        assert with_it[name] != pytest.approx(without[name], rel=1e-6)
+    counts = [[row["n"] for row in m["reliability"]] for m in (with_it["uncalibrated"], without)]
+    assert counts[0] == counts[1]
+    assert with_it["accuracy"] == without["accuracy"]
+
+
+def test_evaluate__says_what_each_threshold_gives(work, run_cli) -> None:
+    labels = ["--labels", work.labels, "--split", work.split]
+    metrics = json.loads(run_cli(["evaluate", work.model, work.fasta, *labels]).out)
+    model = SequenceClassifier.load(work.model)
+    chosen = [k for k in range(80) if is_test(k)]
+    positive = np.array([work.truth[k] == "yes" for k in chosen])
+    proba = model.predict_proba([work.sequences[k] for k in chosen])[:, 1]
+    assert [row["name"] for row in metrics["thresholds"]][:2] == ["youden", "f1"]
+    for row, known in zip(metrics["thresholds"], model.thresholds_, strict=True):
+        assert (row["threshold"], row["reason"]) == (known["threshold"], known["reason"])
+        assert row["validation"]["mcc"] == known["mcc"]
+        if row["threshold"] is not None:
+            called = proba >= row["threshold"]
+            assert row["test"]["sensitivity"] == pytest.approx(called[positive].mean())
+        else:
+            assert row["test"] is None
+
+
 def test_evaluate__writes_the_predictions_that_predict_writes_and_the_truth(
     tmp_path: Path, work, run_cli
 ) -> None:
@@ -92,7 +139,7 @@ def test_evaluate__writes_the_predictions_that_predict_writes_and_the_truth(
     run_cli(["evaluate", work.model, work.fasta, *labels, *outputs])
     expected = run_cli(["predict", work.model, work.fasta, "--split", work.split]).out
     rows = read_rows(tmp_path / "p.tsv")
-    truth = [row.pop(3) for row in rows]
+    truth = [row.pop(4) for row in rows]
     assert truth == ["true_label", *(work.truth[k] for k in range(80) if is_test(k))]
     assert "".join("\t".join(row) + "\n" for row in rows) == expected
 
@@ -138,8 +185,8 @@ def test_evaluate__resamples_groups_where_there_are_any(
     used = {groups[k] for k in range(80) if is_test(k)}
     assert (metrics["bootstrap"]["over"], metrics["bootstrap"]["n_units"]) == ("groups", len(used))
     rows = read_rows(tmp_path / "p.tsv")
-    assert rows[0][3:5] == ["true_label", "group"]
-    assert [row[4] for row in rows[1:]] == [groups[k] for k in range(80) if is_test(k)]
+    assert rows[0][4:6] == ["true_label", "group"]
+    assert [row[5] for row in rows[1:]] == [groups[k] for k in range(80) if is_test(k)]
 
 
 def test_evaluate__scores_shuffled_sequences_as_a_control(work, run_cli) -> None:

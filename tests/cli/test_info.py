@@ -17,9 +17,11 @@ from tests.planted import plant
 def test_info__describes_the_model(work, run_cli) -> None:
     code, out, _ = run_cli(["info", work.model])
     assert code == 0
-    lines = dict(line.split("  ", 1) for line in out.splitlines())
+    described, _, table = out.partition("\n\n")
+    lines = dict(line.split("  ", 1) for line in described.splitlines())
     shown = {name.strip(): value.strip() for name, value in lines.items()}
     card = read_model(work.model).card
+    fitted = card["calibration"]
     kept = card["training"]["history"][card["training"]["best_epoch"] - 1]
     assert shown == {
         "format": f"1 (fastgru {fastgru.__version__})",
@@ -33,9 +35,30 @@ def test_info__describes_the_model(work, run_cli) -> None:
         "epochs": f"2, number {kept['epoch']} kept",
         "validation": f"loss {kept['validation_loss']:.4f}, "
         f"accuracy {kept['validation_accuracy']:.4f}",
+        "calibration": f"temperature {fitted['temperature']:.4g}, fitted on 8 validation sequences",
+        "": f"log loss {fitted['before']['log_loss']:.4f} to {fitted['after']['log_loss']:.4f}, "
+        f"Brier score {fitted['before']['brier']:.4f} to {fitted['after']['brier']:.4f}, "
+        f"ECE {fitted['before']['ece']:.4f} to {fitted['after']['ece']:.4f}",
+        "prevalence": "no 0.5, yes 0.5",
+        "lengths": "30 to 30 letters in training",
         "file": f"labels.tsv (sha256 {card['data']['files'][1]['sha256'][:16]}...)",
     }
     assert f"a.fa (sha256 {card['data']['files'][0]['sha256'][:16]}...)" in out
+    rows = card["thresholds"]["rows"]
+    assert [line.split()[0] for line in table.splitlines()[2:]] == [row["name"] for row in rows]
+    assert f"{rows[0]['threshold']:.4g}" in table.splitlines()[2]
+
+
+def test_info__says_why_a_threshold_is_missing(tmp_path: Path, run_cli) -> None:
+    row = {"name": "fpr_0.01", "threshold": None, "reason": "nothing is found"}
+    rows = [{**row, **dict.fromkeys(("sensitivity", "specificity", "precision", "f1", "mcc"))}]
+    path = write(tmp_path, thresholds={"rows": rows, "reason": None})
+    _, out, _ = run_cli(["info", path])
+    assert out.splitlines()[-1].split(maxsplit=2) == ["fpr_0.01", "-", "nothing is found"]
+
+
+def test_info__shows_no_table_without_thresholds(tmp_path: Path, run_cli) -> None:
+    assert "threshold" not in run_cli(["info", write(tmp_path)]).out
 
 
 def test_info__of_a_model_from_python_leaves_out_what_it_does_not_know(
@@ -51,6 +74,7 @@ def test_info__of_a_model_from_python_leaves_out_what_it_does_not_know(
     assert "positions   learned, for sequences of up to 30 letters\n" in out
     assert "trained on  8 sequences\n" in out
     assert "validation" not in out
+    assert "temperature" not in out
     assert "file" not in out
 
 

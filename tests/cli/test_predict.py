@@ -47,11 +47,11 @@ def test_predict__has_a_row_per_record_in_input_order(tmp_path: Path, work, run_
     assert (code, out) == (0, "")
     assert err.splitlines()[1:] == ["records classified: 80"]
     header, *rows = rows_of((tmp_path / "out.tsv").read_text(encoding="utf-8"))
-    assert header == ["id", "status", "label", "no", "yes"]
+    assert header == ["id", "status", "label", "flags", "no", "yes"]
     assert [row[0] for row in rows] == [f"r{number}" for number in range(80)]
     assert {row[1] for row in rows} == {"ok"}
     expected = SequenceClassifier.load(work.model).predict_proba(work.sequences)
-    actual = np.array([row[3:] for row in rows], float)
+    actual = np.array([row[4:] for row in rows], float)
     np.testing.assert_allclose(actual, expected, rtol=1e-5)
     for row, probabilities in zip(rows, expected, strict=True):
         assert row[2] == ["no", "yes"][int(probabilities.argmax())]
@@ -133,7 +133,7 @@ def test_predict__gives_bad_records_a_status_on_request(work, run_cli) -> None:
         "the sequence is empty, expected at least one letter",
         f"letter '!' at position 3 {alphabet}",
     ]
-    assert all(row[2:] == ["", "", ""] for row in rows[1:4])
+    assert all(row[2:] == ["", "", "", ""] for row in rows[1:4])
     alone = run_cli(["predict", work.model, "-"], stdin=">good\nACGT\n>last\nTTTT\n").out
     assert [rows[0], rows[4]] == rows_of(alone)[1:]
 
@@ -197,8 +197,9 @@ def test_predict__takes_one_long_record(work, run_cli) -> None:
     letters = "".join(np.random.default_rng(3).choice(list("ACGTN"), 50_000))
     code, out, _ = run_cli(["predict", work.model, "-"], stdin=f">chromosome\n{letters}\n")
     assert code == 0
-    ((_, status, _, *probabilities),) = rows_of(out)[1:]
+    ((_, status, _, flags, *probabilities),) = rows_of(out)[1:]
     assert status == "ok"
+    assert flags.split(";")[:2] == ["length", "ambiguous"]
     assert sum(map(float, probabilities)) == pytest.approx(1, abs=1e-5)
 
 
@@ -292,5 +293,5 @@ def test_predict__ends_quietly_when_its_reader_leaves(work) -> None:
         capture_output=True,
         text=True,
     )
-    assert result.stdout == "id\tstatus\tlabel\tno\tyes\n"
+    assert result.stdout == "id\tstatus\tlabel\tflags\tno\tyes\n"
     assert result.stderr == ""

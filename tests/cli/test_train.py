@@ -172,7 +172,7 @@ def test_train__on_shuffled_labels_is_a_control_and_says_so(
     assert all(np.array_equal(value, expected[name]) for name, value in saved.tensors.items())
 
     shown = run_cli(["info", tmp_path / "m"]).out
-    assert "CONTROL     trained on SHUFFLED LABELS: its predictions mean nothing\n" in shown
+    assert "CONTROL      trained on SHUFFLED LABELS: its predictions mean nothing\n" in shown
     found = run_cli(["predict", tmp_path / "m", work.fasta])
     assert found.code == 0
     assert "m was trained on shuffled labels, as a control; its predictions mean not" in found.err
@@ -204,6 +204,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "early_stopping": False,
         "validation_fraction": 0.4,
         "n_iter_no_change": 3,
+        "calibrate": False,
         "dtype": "float64",
         "random_state": 42,
     }
@@ -350,7 +351,7 @@ SMALL = as_fasta(*plant(8, seed=3))
         (SMALL.replace("=yes", "=no"), "labels: only the class 'no' among 8 sequences, expected"),
         (SMALL + ">z label=odd\nACGT\n", "class 'odd' has 1 sequence to learn from, expected at"),
         (SMALL.replace("=yes", "=id"), "class 'id': is also the name of a column of the predict"),
-        (SMALL.replace("=yes", "=group"), "(id, status, label, true_label, group), expected anot"),
+        (SMALL.replace("=yes", "=group"), "true_label, group, identity), expected another name"),
         (SMALL.replace("=yes", "=status"), "class 'status': is also the name of a column"),
         (SMALL.replace("=yes", "=label"), "expected another name. Rename the class."),
         (SMALL + ">z label=yes\nACEF\n", "record 'z': letter 'E' at position 3"),

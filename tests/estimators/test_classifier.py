@@ -135,7 +135,7 @@ def test_fit__holds_out_one_of_each_class_however_few_there_are(make_classifier)
 
 def test_fit__stops_by_the_given_validation_data(make_classifier, planted) -> None:
     given_set = plant(20, seed=5)
-    model = make_classifier().fit(*planted, validation_data=given_set)
+    model = make_classifier(calibrate=False).fit(*planted, validation_data=given_set)
     assert (model.n_train_, model.n_validation_) == (60, 20)
     kept = model.history_[model.best_epoch_ - 1]
     probabilities = model.predict_proba(given_set[0])
@@ -152,7 +152,8 @@ def test_fit__without_early_stopping_uses_everything_and_the_last_epoch(
     assert (model.n_train_, model.n_validation_) == (60, 0)
     assert model.best_epoch_ == model.n_iter_ == 3
     assert all(math.isnan(epoch["validation_loss"]) for epoch in model.history_)
-    watched = make_classifier(early_stopping=False).fit(*planted, validation_data=plant(20, seed=5))
+    watching = make_classifier(early_stopping=False, calibrate=False)
+    watched = watching.fit(*planted, validation_data=plant(20, seed=5))
     assert watched.n_validation_ == 0
     assert watched.history_[0]["validation_loss"] > 0
     np.testing.assert_array_equal(

@@ -95,6 +95,7 @@ MESSAGES = [
     ("validation_fraction", 0, "must be a number above 0 and at most 0.9, got 0."),
     ("validation_fraction", 0.95, "must be a number above 0 and at most 0.9, got 0.95."),
     ("n_iter_no_change", 0, "n_iter_no_change must be an integer of at least 1, got 0."),
+    ("calibrate", "no", "calibrate must be True or False, got 'no'."),
     ("dtype", "float16", "dtype must be 'float32' or 'float64', got 'float16'."),
     ("dtype", np.float32, "dtype must be 'float32' or 'float64', got <class 'numpy.float32'>."),
     ("threads", 0, "threads must be an integer of at least 1 or None, got 0."),

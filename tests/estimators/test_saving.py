@@ -142,6 +142,8 @@ CONTRADICTIONS = [
     (["training", "parameters", "pooling"], ["max"], "pooling is both"),
     (["training", "parameters", "position_embedding"], True, "contradicts n_positions"),
     (["training", "parameters", "stem"], "cnn", "training.parameters are not those of a class"),
+    (["prevalence"], [0.2, 0.3, 0.5], "prevalence has not one share for each class"),
+    (["inputs", "k"], 9, "inputs.kmers has not one bit for each word of 9 letters"),
     (["symbols"], "TGCA", "the letters are not ACGT"),
     (["classes_are_integers"], True, "invalid literal for int"),
 ]

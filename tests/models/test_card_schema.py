@@ -14,6 +14,80 @@ def test_find_fault__finds_none_in_a_good_card() -> None:
     assert find_fault(make_card()) is None
 
 
+CALIBRATION = {
+    "calibration": {
+        "temperature": 1.5,
+        "n_sequences": 20,
+        "before": {"log_loss": 0.5, "brier": 0.3, "ece": 0.1},
+        "after": None,
+    },
+    "prevalence": [0.25, 0.75],
+    "thresholds": {
+        "rows": [
+            {
+                "name": "f1",
+                "threshold": 0.5,
+                "reason": None,
+                "sensitivity": 1.0,
+                "specificity": 0.5,
+                "precision": None,
+                "f1": 0.75,
+                "mcc": -0.25,
+            }
+        ],
+        "reason": None,
+    },
+    "inputs": {
+        "shortest": 30,
+        "longest": 30,
+        "letters": "ACGT",
+        "max_ambiguous": 0.05,
+        "k": 1,
+        "kmers": "Dw==",
+        "max_novel": 0.0,
+    },
+}
+
+
+def test_find_fault__finds_none_in_a_calibrated_card() -> None:
+    assert find_fault(make_card(**CALIBRATION)) is None
+    assert find_fault(make_card(prevalence=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "fault"),
+    [
+        (
+            "calibration.temperature",
+            0,
+            "calibration.temperature is 0, expected a number from 1e-06",
+        ),
+        ("calibration.temperature", KeyError, "calibration.temperature is missing"),
+        ("calibration.temperature", True, "calibration.temperature is True, expected a number"),
+        ("calibration.temperature", 10**400, "calibration.temperature is int, expected a number"),
+        ("calibration.scale", 1, "calibration.'scale' is unknown"),
+        ("calibration.before.ece", "x", "calibration.before.ece is 'x', expected a number or null"),
+        ("calibration.after", [], "calibration.after is no object"),
+        ("prevalence", [0.5], "prevalence is no list of at least 2 entries"),
+        ("prevalence.1", 1.5, "prevalence[1] is 1.5, expected a number from 0 to 1"),
+        ("thresholds.rows.0.threshold", 2, "rows[0].threshold is 2, expected a number from 0 to 1"),
+        ("thresholds.rows.0.mcc", -2, "rows[0].mcc is -2, expected a number from -1 to 1"),
+        ("thresholds.rows.0.name", None, "thresholds.rows[0].name is None, expected text"),
+        ("thresholds.reason", KeyError, "thresholds.reason is missing"),
+        ("inputs.k", 0, "inputs.k is 0, expected a whole number of at least 1"),
+        ("inputs.kmers", KeyError, "inputs.kmers is missing"),
+    ],
+)
+def test_find_fault__sees_what_is_wrong_with_a_calibration(
+    place: str, value: object, fault: str
+) -> None:
+    card = copy.deepcopy(make_card(**CALIBRATION))
+    change(place, value)(card)
+    found = find_fault(card)
+    assert found is not None
+    assert fault in found
+
+
 def test_find_fault__does_not_ask_for_what_may_be_missing() -> None:
     card = make_card()
     for name in ("fastgru_version", "symbols", "classes_are_integers", "data"):

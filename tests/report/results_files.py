@@ -13,7 +13,8 @@ from fastgru.data.duplicates import resolve_duplicates
 from fastgru.data.labelled import InputFile, LabelledSequences
 from fastgru.data.random_splits import random_split
 from fastgru.data.splits import write_split
-from fastgru.evaluation import classification_metrics
+from fastgru.evaluation import classification_metrics, rescale
+from fastgru.evaluation.thresholds import choose_thresholds
 from fastgru.models.architecture import Architecture
 from fastgru.models.model_file import write_model
 
@@ -52,16 +53,31 @@ def write_run(folder: Path, classes: list[str], *, seed: int = 0, skill: float =
     proba = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     predicted = [classes[k] for k in proba.argmax(axis=1)]
     rows = [
-        [row["id"], "ok", label, *(f"{p:.6f}" for p in values)]
+        [row["id"], "ok", label, "", *(f"{p:.6f}" for p in values)]
         for row, label, values in zip(test, predicted, proba, strict=True)
     ]
-    write_rows(folder / "predictions.tsv", [["id", "status", "label", *classes], *rows])
+    write_rows(folder / "predictions.tsv", [["id", "status", "label", "flags", *classes], *rows])
     parts = [row["split"] for row in split]
     counts = {f"n_{part}": parts.count(part) for part in ("train", "validation", "test")}
     scores = classification_metrics([row["label"] for row in test], predicted, proba, classes)
-    write_json(folder / "metrics.json", {"schema_version": 1, **scores, **counts})
+    probabilities = _of_probabilities([row["label"] for row in test], proba, classes)
+    write_json(folder / "metrics.json", {"schema_version": 1, **scores, **probabilities, **counts})
     write_model_file(folder / "model.safetensors", classes, seed)
     write_rows(folder / "history.tsv", [HISTORY_COLUMNS, *(_epoch(k) for k in range(1, 21))])
+
+
+def _of_probabilities(true: list[str], proba: np.ndarray, classes: list[str]) -> dict[str, object]:
+    """The entries about temperature and thresholds, as if T = 2 had been fitted."""
+    raw = rescale(proba, 0.5)
+    predicted = [classes[k] for k in raw.argmax(axis=1)]
+    uncalibrated = classification_metrics(true, predicted, raw, classes)
+    thresholds: list[dict[str, object]] = []
+    if len(classes) == 2:
+        for row in choose_thresholds([name == classes[1] for name in true], proba[:, 1]):
+            shared = {name: row.pop(name) for name in ("name", "threshold", "reason")}
+            test = None if shared["threshold"] is None else row
+            thresholds.append({**shared, "validation": row, "test": test})
+    return {"temperature": 2.0, "uncalibrated": uncalibrated, "thresholds": thresholds}
 
 
 HISTORY_COLUMNS = ["epoch", "learning_rate", "train_loss", "validation_loss"]

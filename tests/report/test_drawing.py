@@ -4,11 +4,13 @@ import base64
 import re
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 
+from fastgru.evaluation.calibration import reliability_bins, rescale
 from fastgru.report.data_figures import composition_picture, length_picture
 from fastgru.report.drawing import COLOURS, draw, line_entry, line_style, shorten_name
-from fastgru.report.run_figures import confusion_picture, learning_picture
+from fastgru.report.run_figures import confusion_picture, learning_picture, reliability_picture
 
 
 def svg_of(picture):
@@ -84,6 +86,22 @@ def test_confusion_picture__fits_any_number_of_classes(n_classes):
     metrics = {"classes": [f"class {k}" for k in range(n_classes)], "confusion_matrix": matrix}
     picture = confusion_picture(metrics)
     assert f"{5 * n_classes} of {5 * n_classes} test sequences" in picture.alt
+
+
+@pytest.mark.parametrize(("temperature", "n_series"), [(1.0, 1), (1.7, 2)])
+def test_reliability_picture__shows_both_sides_of_a_temperature(temperature, n_series):
+    proba = np.random.default_rng(0).dirichlet([1, 1, 1], 40)
+    true = np.arange(40) % 3
+    after, before = (
+        {"reliability": reliability_bins(p, true), "ece": ece}
+        for p, ece in ((proba, 0.125), (rescale(proba, 0.5), 0.25))
+    )
+    metrics = {"classes": list("abc"), "temperature": temperature, "uncalibrated": before, **after}
+    picture = reliability_picture(metrics)
+    assert len(picture.legend) == n_series
+    assert "0.125" in picture.alt
+    assert ("0.250" in picture.alt) == (n_series == 2)
+    assert svg_of(picture).startswith("<svg")
 
 
 def test_learning_picture__names_the_epoch_that_was_kept():

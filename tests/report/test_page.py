@@ -73,8 +73,8 @@ def test_render_page__links_lead_somewhere_and_ids_are_unique(page):
 
 def test_render_page__describes_every_picture_in_words(page):
     images = Outline(page).images
-    # One overview; two of each data set; four of each run.
-    assert len(images) == 1 + 2 * 2 + 4 * 3
+    # One overview; two of each data set; five of each run.
+    assert len(images) == 1 + 2 * 2 + 5 * 3
     assert all(len(image["alt"]) > 40 for image in images)
 
 
@@ -84,8 +84,40 @@ def test_render_page__shows_the_scores_of_every_run(page, results):
         low, high = run.metrics["accuracy_interval"]
         assert f"{run.metrics['accuracy']:.1%}".replace("%", " %") in words
         assert f"{100 * low:.1f} to {100 * high:.1f} %" in words
-        for score in ("mcc", "f1_macro", "roc_auc", "pr_auc", "log_loss"):
+        for score in ("mcc", "f1_macro", "roc_auc", "pr_auc", "log_loss", "brier", "ece"):
             assert f"{run.metrics[score]:.3f}" in words
+        for score in ("log_loss", "brier", "ece"):
+            both = f"{run.metrics[score]:.3f} {run.metrics['uncalibrated'][score]:.3f} before"
+            assert both in words
+
+
+def test_render_page__shows_thresholds_where_there_are_two_classes(own_results):
+    assert "Threshold for" not in Outline(render_page(find_runs([own_results]))).words
+    write_dataset(own_results / "peptides", ["AMP", "UniProt"], alphabet="protein")
+    write_run(own_results / "peptides" / "bigru", ["AMP", "UniProt"])
+    (run,) = find_runs([own_results / "peptides"])
+    unreached = {"name": "fpr_0.001", "threshold": None, "reason": "nothing is found"}
+    thresholds = [*run.metrics["thresholds"], {**unreached, "validation": {}, "test": None}]
+    write_json(run.folder / "metrics.json", {**run.metrics, "thresholds": thresholds})
+    words = Outline(render_page(find_runs([own_results]))).words
+    assert "Thresholds for the probability of UniProt, chosen on the validation" in words
+    assert "false-positive rate of at most 1 % --threshold fpr_0.01" in words
+    first = thresholds[0]
+    assert (
+        f"highest sensitivity plus specificity --threshold youden {first['threshold']:.3f}" in words
+    )
+    assert f"{first['test']['f1']:.3f} {first['validation']['f1']:.3f}" in words
+    assert "at most 0.1 % --threshold fpr_0.001 none: nothing is found" in words
+
+
+def test_render_page__takes_results_of_before_calibration(own_results):
+    (run,) = find_runs([own_results])
+    new = ("brier", "ece", "reliability", "temperature", "uncalibrated", "thresholds")
+    metrics = {name: value for name, value in run.metrics.items() if name not in new}
+    write_json(run.folder / "metrics.json", metrics)
+    outline = Outline(render_page(find_runs([own_results])))
+    assert "Brier score 0" not in outline.words
+    assert len(outline.images) == 1 + 2 + 4
 
 
 def test_render_page__tells_what_the_audit_found_and_left_out(page, results):

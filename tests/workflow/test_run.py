@@ -161,7 +161,7 @@ def test_predictions__are_those_of_the_test_part_in_input_order(results, name):
     split = {row["id"]: row for row in read_rows(results / name.split("/")[0] / "split.tsv")}
     rows = read_rows(results / name / "predictions.tsv")
     classes = json.loads((results / name / "metrics.json").read_text())["classes"]
-    assert list(rows[0]) == ["id", "status", "label", *classes]
+    assert list(rows[0]) == ["id", "status", "label", "flags", *classes]
     assert [row["id"] for row in rows] == [
         key for key, row in split.items() if row["split"] == "test"
     ]
