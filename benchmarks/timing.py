@@ -1,8 +1,8 @@
 """Timing in turns: both contenders within one loop, so that a slow minute hits both.
 
-Each turn waits until the other's threads have gone to sleep, runs untimed for a moment (which brings
-the arrays to the caches and wakes the own threads, as in a training loop), and then timed: a few
-times where a run is short, as many for one contender as for the other.
+Each turn waits until the other's threads have gone to sleep, runs untimed for a moment (which
+brings the arrays to the caches and wakes the own threads, as in a training loop), and then timed:
+a few times where a run is short, as many for one contender as for the other.
 """
 
 from __future__ import annotations

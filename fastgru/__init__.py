@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fastgru import datasets
     from fastgru.errors import FastgruError
     from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.homology_folds import HomologyGroupKFold
     from fastgru.layers.activation_functions import Activation
     from fastgru.layers.conversions import swap_update_gate
     from fastgru.layers.gru import GRU
@@ -26,6 +27,7 @@ __all__ = [
     "RNN",
     "Activation",
     "FastgruError",
+    "HomologyGroupKFold",
     "SequenceClassifier",
     "__version__",
     "datasets",
@@ -36,6 +38,7 @@ _HOMES = {
     "Activation": "fastgru.layers.activation_functions",
     "FastgruError": "fastgru.errors",
     "GRU": "fastgru.layers.gru",
+    "HomologyGroupKFold": "fastgru.estimators.homology_folds",
     "LSTM": "fastgru.layers.lstm",
     "RNN": "fastgru.layers.rnn",
     "SequenceClassifier": "fastgru.estimators.classifier",

@@ -22,6 +22,12 @@ def control_group_cpus() -> float:
     return float("inf")
 
 
+def usable_cpus() -> int:
+    """Return the number of CPUs that affinity and the control group leave to this process."""
+    affine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, int(min(affine or 1, control_group_cpus())))
+
+
 def is_private_directory(path: Path) -> bool:
     """Make ``path`` if need be; true where this user alone may write in it.
 

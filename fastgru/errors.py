@@ -18,6 +18,7 @@ __all__ = [
     "FastgruError",
     "LabelError",
     "ModelFileError",
+    "ToolError",
     "counted",
     "display_name",
     "location",
@@ -69,6 +70,10 @@ class LabelError(FastgruError, ValueError):
 
 class ModelFileError(FastgruError, ValueError):
     """A file is not a fastgru model, is damaged, or was written by a newer version."""
+
+
+class ToolError(FastgruError, RuntimeError):
+    """A program that fastgru calls is missing or has failed."""
 
 
 class ConfigurationError(FastgruError, ValueError):

@@ -5,27 +5,35 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fastgru.cli.homology import add_homology, homology_threshold, usable_threads
 from fastgru.cli.options import (
     add_labelled_input,
     add_output,
+    add_threads,
     read_labelled_input,
     require_new_output,
 )
+from fastgru.errors import LabelError
+
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
 Check labelled sequences and describe them: records that cannot be used, repeated sequences,
-sequences with more than one label, lengths and letters by class, and trivial features that give
-the class away. The findings are shown on standard error, the whole report is written as JSON.
+sequences with more than one label, similar sequences (found with MMseqs2), lengths and letters by
+class, and trivial features that give the class away. With a split, test sequences that training
+knows already. The findings are shown on standard error, the whole report is written as JSON.
 
-Bad records end the command with exit code 1 and a list of all of them. Warnings do not.
+Bad records, and findings of the level "fail", end the command with exit code 1; warnings do not.
 """
 _EPILOG = """\
 examples:
   fastgru audit --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz -o audit.json
   fastgru audit genes.fa --labels labels.tsv -o -
+  fastgru audit genes.fa --labels labels.tsv --level leaking_split=fail --level shortcut=note
 """
 
 
@@ -39,7 +47,30 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_labelled_input(parser)
+    group = parser.add_argument_group("audit")
+    group.add_argument(
+        "--split",
+        metavar="TSV",
+        help="split to look for leaks in (columns id, label, split); by default the column split",
+    )
+    group.add_argument(
+        "--homology",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look for similar sequences with MMseqs2 (default: yes)",
+    )
+    add_homology(group)
+    group.add_argument(
+        "--level",
+        dest="levels",
+        action="append",
+        type=_level,
+        default=[],
+        metavar="CODE=LEVEL",
+        help="level of a finding: note, warn or fail; may be given several times",
+    )
     add_output(parser, what="JSON file for the report")
+    add_threads(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,10 +80,22 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.audit import audit
     from fastgru.data.files import atomic_write
+    from fastgru.data.findings import check_levels
 
     require_new_output(args)
+    levels = dict(args.levels)
+    check_levels(levels)
+    threshold = homology_threshold(args, used=args.homology)
     data = read_labelled_input(args)
-    report = audit(data, get_alphabet(args.alphabet))
+    if args.split is not None:
+        data = _with_split(data, args.split)
+    report = audit(
+        data,
+        get_alphabet(args.alphabet),
+        threshold=threshold if args.homology else None,
+        levels=levels,
+        threads=usable_threads(args.threads),
+    )
     with atomic_write(args.output) as file:
         json.dump(report, file, indent=2, sort_keys=True)
         file.write("\n")
@@ -61,7 +104,30 @@ def run(args: argparse.Namespace) -> int:
     for finding in report["findings"]:
         level = logging.INFO if finding["level"] == "note" else logging.WARNING
         _LOGGER.log(level, "%s: %s", finding["level"], finding["message"])
-    return 0
+    return int(any(finding["level"] == "fail" for finding in report["findings"]))
+
+
+def _level(text: str) -> tuple[str, str]:
+    code, separator, level = text.partition("=")
+    if not (code and separator and level):
+        raise argparse.ArgumentTypeError(f"expected CODE=LEVEL, got {text!r}")
+    return code, level
+
+
+def _with_split(data: LabelledSequences, path: str) -> LabelledSequences:
+    """Return the records that a split names, with their parts, copies included."""
+    from fastgru.data.splits import read_split
+
+    rows = read_split(path).rows
+    places = [k for k, record in enumerate(data.ids) if record in rows]
+    if not places:
+        raise LabelError(
+            f"{path}: names none of the sequences, expected the split of these. "
+            "Make it with 'fastgru split'."
+        )
+    named = data.subset(places)
+    named.splits = [str(rows[record].split) for record in named.ids]
+    return named
 
 
 def _summarise(report: dict[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fastgru.errors import ConfigurationError
@@ -27,6 +27,7 @@ __all__ = [
     "read_labelled_input",
     "refuse_overwritten_input",
     "require_new_output",
+    "share",
 ]
 
 _LABELLED_INPUT = """\
@@ -153,13 +154,15 @@ def require_new_output(args: argparse.Namespace, *paths: str | None) -> None:
         require_writable(path, force=args.force)
 
 
-def refuse_overwritten_input(args: argparse.Namespace) -> None:
+def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = ()) -> None:
     """Refuse an output or a log file that is also an input: --force is for old results.
 
     Parameters
     ----------
     args
         Parsed options of any command.
+    outputs
+        Further outputs than those that are options.
 
     Raises
     ------
@@ -173,8 +176,8 @@ def refuse_overwritten_input(args: argparse.Namespace) -> None:
     for _, folder in getattr(args, "runs", None) or ():
         inputs += [os.path.join(folder, name) for name in ("metrics.json", "predictions.tsv")]
     places = {os.path.realpath(path) for path in inputs if path != "-"}
-    for name in ("output", "history", "predictions", "log_file"):
-        path = getattr(args, name, None) or "-"
+    named = [getattr(args, name, None) for name in ("output", "history", "predictions", "log_file")]
+    for path in (*(name or "-" for name in named), *outputs):
         place = os.path.realpath(path)
         if path != "-" and place in places and not _is_device(place):
             raise ConfigurationError(
@@ -249,6 +252,17 @@ def fraction(text: str) -> float:
         value = -1.0
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to below 1, got {text!r}")
+    return value
+
+
+def share(text: str) -> float:
+    """Convert an argument to a share in (0, 1]."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number above 0 and up to 1, got {text!r}")
     return value
 
 

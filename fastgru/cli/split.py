@@ -5,29 +5,47 @@ from __future__ import annotations
 import argparse
 import logging
 from collections import Counter
+from typing import TYPE_CHECKING
 
+from fastgru.cli.homology import add_homology, homology_threshold, usable_threads
 from fastgru.cli.options import (
     add_labelled_input,
     add_output,
     add_seed,
+    add_threads,
     fraction,
+    positive_int,
     read_labelled_input,
+    refuse_overwritten_input,
     require_new_output,
 )
 from fastgru.cli.selection import require_all_classes
+from fastgru.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
 
 _LOGGER = logging.getLogger(__name__)
+_FOLD = "{fold}"
 _DESCRIPTION = """\
 Divide labelled sequences into those to train on, those to stop training by (validation), and
 those to test with. Sequences with more than one label are left out, and of repeated sequences
-the first is used, so that no sequence is in two parts. Each class is divided in the same
-proportions. The columns split and group of a table of labels are respected: a given split is
-kept, and a group is never divided.
+the first is used, so that no sequence is in two parts.
+
+Methods: "random" divides each class in the same proportions. "group" keeps the records of each
+group together, as named in the column group of a table of labels. "homology" makes groups of
+similar sequences with MMseqs2, never divides them, and checks by a search that no similar pair
+stands across the split. "given" keeps the column split of a table of labels. Without --method the
+columns decide: given where there is a split, group where there are groups, else random.
+
+--folds K makes K splits, in which every sequence is tested once; --repeats R does so R times.
+Several splits need the word {fold} in the name of the output, for their numbers from 1.
 """
 _EPILOG = """\
 examples:
   fastgru split genes.fa --labels labels.tsv -o split.tsv
-  fastgru split genes.fa --label-field label --test-fraction 0.3 --seed 7 -o split.tsv
+  fastgru split proteins.fa --label-field label --alphabet protein --method homology -o split.tsv
+  fastgru split genes.fa --label-field label --folds 5 --seed 7 -o split-{fold}.tsv
 """
 
 
@@ -42,12 +60,43 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_labelled_input(parser)
     group = parser.add_argument_group("split")
+    _add_method(group)
+    _add_shares(group)
+    add_seed(group)
+    add_output(parser, what="TSV with the columns id, label, split and, where there are, group")
+    add_threads(parser)
+
+
+def _add_method(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--method",
+        choices=("random", "group", "homology", "given"),
+        help="how to divide (default: by the columns of the table of labels, else random)",
+    )
+    add_homology(group)
+    group.add_argument(
+        "--folds",
+        type=positive_int,
+        default=1,
+        metavar="K",
+        help="make a split for each of K folds (default: %(default)s, a single split)",
+    )
+    group.add_argument(
+        "--repeats",
+        type=positive_int,
+        default=1,
+        metavar="R",
+        help="divide R times, with R seeds from --seed on (default: %(default)s)",
+    )
+
+
+def _add_shares(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--test-fraction",
         type=fraction,
         default=0.2,
         metavar="X",
-        help="share of the sequences to test with (default: %(default)s)",
+        help="share of the sequences to test with (default: %(default)s; with folds: 1/K)",
     )
     group.add_argument(
         "--validation-fraction",
@@ -56,27 +105,34 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="X",
         help="share of the sequences to stop training by (default: %(default)s)",
     )
-    add_seed(group)
-    add_output(parser, what="TSV with the columns id, label and split")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the split and return the exit code."""
+    """Write the splits and return the exit code."""
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.division import SplitPlan, divide
     from fastgru.data.duplicates import resolve_duplicates
-    from fastgru.data.splits import make_split, write_split
+    from fastgru.data.splits import write_split
 
-    require_new_output(args)
+    outputs = _outputs(args)
+    threshold = homology_threshold(args, used=args.method == "homology")
     data = read_labelled_input(args)
     kept, exclusions = resolve_duplicates(data)
     used = data.subset(kept)
     require_all_classes(data, used)
-    splits = make_split(
-        used,
+    plan = SplitPlan(
+        method=args.method,
         test_fraction=args.test_fraction,
         validation_fraction=args.validation_fraction,
+        n_folds=args.folds,
+        n_repeats=args.repeats,
         seed=args.seed,
+        threshold=threshold,
     )
-    write_split(args.output, used.ids, used.labels, splits)
+    threads = usable_threads(args.threads)
+    divided, splits = divide(used, get_alphabet(args.alphabet), plan, threads=threads)
+    for path, parts in zip(outputs, splits, strict=True):
+        write_split(path, divided, parts)
     reasons = Counter(exclusion.reason for exclusion in exclusions)
     _LOGGER.info(
         "%d records, of which %d are left out for conflicting labels and %d as duplicates",
@@ -84,6 +140,31 @@ def run(args: argparse.Namespace) -> int:
         reasons["conflicting_labels"],
         reasons["duplicate"],
     )
-    for part, count in Counter(splits).items():
-        _LOGGER.info("%s: %d sequences", part, count)
+    _show(divided, splits)
     return 0
+
+
+def _outputs(args: argparse.Namespace) -> list[str]:
+    """Return the file of each split, after the usual checks."""
+    n_splits = args.folds * args.repeats
+    if n_splits > 1 and _FOLD not in args.output:
+        raise ConfigurationError(
+            f"-o {args.output}: is one name for {n_splits} splits, expected one with {_FOLD}, for "
+            "their numbers. Write for example -o split-{fold}.tsv."
+        )
+    paths = [args.output.replace(_FOLD, str(number)) for number in range(1, n_splits + 1)]
+    args.output, *others = paths
+    require_new_output(args, *others)
+    refuse_overwritten_input(args, others)
+    return paths
+
+
+def _show(data: LabelledSequences, splits: list[list[str]]) -> None:
+    if data.groups is not None:
+        sizes = Counter(data.groups)
+        _LOGGER.info("%d groups, the largest of %d sequences", len(sizes), max(sizes.values()))
+    for number, parts in enumerate(splits, 1):
+        place = f"fold {number}: " if len(splits) > 1 else ""
+        counts = Counter(parts)
+        shown = [f"{counts[part]} {part}" for part in ("train", "validation", "test")]
+        _LOGGER.info("%s%s sequences", place, ", ".join(shown))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
+from fastgru.data.complexity import low_complexity_share
 from fastgru.data.composition import (
     count_symbols,
     describe_lengths,
@@ -22,18 +24,28 @@ from fastgru.data.composition import (
     histogram_edges,
 )
 from fastgru.data.duplicates import RULE, Exclusion, resolve_duplicates
-from fastgru.data.findings import find_concerns
+from fastgru.data.findings import check_levels, find_concerns
+from fastgru.data.homology import Threshold
 from fastgru.data.labelled import LabelledSequences
-from fastgru.data.shortcuts import find_shortcuts
+from fastgru.data.leaks import describe_homology, find_leaks
+from fastgru.data.probes import find_shortcuts
+from fastgru.errors import ToolError
 
 __all__ = ["SCHEMA_VERSION", "audit"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _GROUPS_SHOWN = 50
 _IDS_SHOWN = 20
 
 
-def audit(data: LabelledSequences, alphabet: Alphabet) -> dict[str, Any]:
+def audit(
+    data: LabelledSequences,
+    alphabet: Alphabet,
+    *,
+    threshold: Threshold | None = None,
+    levels: Mapping[str, str] | None = None,
+    threads: int = 1,
+) -> dict[str, Any]:
     """Look at labelled sequences and report what is there.
 
     Parameters
@@ -42,12 +54,25 @@ def audit(data: LabelledSequences, alphabet: Alphabet) -> dict[str, Any]:
         All records, duplicates included.
     alphabet
         Their alphabet.
+    threshold
+        From where on two sequences are homologous; None to look for copies alone.  Without
+        MMseqs2 there is a finding that says so.
+    levels
+        Levels of findings, by code, in place of :data:`.findings.LEVELS`.
+    threads
+        Most threads to use.
 
     Returns
     -------
     report
         Ready for JSON; docs/file-formats.md describes each entry.
+
+    Raises
+    ------
+    ConfigurationError
+        For an unknown code or level.
     """
+    check_levels(levels or {})
     kept, exclusions = resolve_duplicates(data)
     symbol_counts = count_symbols(data.sequences, alphabet)
     report: dict[str, Any] = {
@@ -66,9 +91,10 @@ def audit(data: LabelledSequences, alphabet: Alphabet) -> dict[str, Any]:
         "resolve_rule": RULE,
         "excluded": [_describe_exclusion(data, exclusion) for exclusion in exclusions],
         "respelled": data.respelled,
-        "shortcuts": _describe_shortcuts(data, kept, symbol_counts, alphabet),
+        "shortcuts": _describe_shortcuts(data.subset(kept), alphabet),
+        **_describe_relatives(data, data.subset(kept), alphabet, threshold, threads),
     }
-    report["findings"] = find_concerns(report, data, symbol_counts, alphabet)
+    report["findings"] = find_concerns(report, data, symbol_counts, alphabet, levels or {})
     return report
 
 
@@ -91,6 +117,7 @@ def _describe_classes(
     is_kept[kept] = True
     lengths = symbol_counts.sum(axis=1)
     edges = histogram_edges(lengths)
+    low_complexity = low_complexity_share(data.sequences, alphabet)
     classes: dict[str, Any] = {}
     for label in data.classes:
         members = labels == label
@@ -99,6 +126,7 @@ def _describe_classes(
             "n_kept": int((members & is_kept).sum()),
             "length": describe_lengths(lengths[members], edges),
             **describe_letters(symbol_counts[members], alphabet),
+            "low_complexity": round(float(low_complexity[members].mean()), 6),
         }
     return {"classes": classes, "length_histogram_edges": edges}
 
@@ -149,13 +177,27 @@ def _describe_exclusion(data: LabelledSequences, exclusion: Exclusion) -> dict[s
     }
 
 
-def _describe_shortcuts(
-    data: LabelledSequences,
-    kept: NDArray[np.intp],
-    symbol_counts: NDArray[np.int64],
-    alphabet: Alphabet,
-) -> list[dict[str, Any]]:
-    used = data.subset(kept)
+def _describe_shortcuts(used: LabelledSequences, alphabet: Alphabet) -> list[dict[str, Any]]:
     if len(used.classes) < 2:
         return []
-    return find_shortcuts(used.sequences, used.labels, symbol_counts[kept], alphabet)
+    return find_shortcuts(used.sequences, used.labels, alphabet)
+
+
+def _describe_relatives(
+    data: LabelledSequences,
+    used: LabelledSequences,
+    alphabet: Alphabet,
+    threshold: Threshold | None,
+    threads: int,
+) -> dict[str, Any]:
+    """Describe homologues among the records in use, and what a given split has on both sides."""
+    homology: dict[str, Any] | None = None
+    if threshold is not None and len(used):
+        try:
+            homology = describe_homology(used.sequences, alphabet, threshold, threads=threads)
+        except ToolError as error:
+            homology, threshold = {"not_checked": str(error)}, None
+    leaks = None
+    if data.splits is not None:
+        leaks = find_leaks(data, alphabet, threshold, threads=threads)
+    return {"homology": homology, "leaks": leaks}

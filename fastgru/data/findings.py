@@ -1,12 +1,13 @@
 """What an audit has to say in words: notes, warnings and failures.
 
 A *note* tells how something was read.  A *warning* names what may mislead: results can be
-computed, but look at it first.  A *failure* makes training impossible.
+computed, but look at it first.  A *failure* ends the audit with an error: training is impossible,
+or the user has raised the level because the finding is not acceptable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,50 @@ from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.labelled import LabelledSequences
-from fastgru.errors import counted, shorten
+from fastgru.data.leaks import about_relatives
+from fastgru.data.strands import reverse_complement
+from fastgru.errors import ConfigurationError, counted, shorten
 
-__all__ = ["find_concerns"]
+__all__ = ["LEVELS", "check_levels", "find_concerns"]
+
+LEVELS = {
+    "one_class": "fail",
+    "class_too_small": "fail",
+    "small_class": "warn",
+    "imbalance": "warn",
+    "conflicting_labels": "warn",
+    "duplicates": "warn",
+    "leaking_split": "warn",
+    "homologues_across_split": "warn",
+    "homology_not_checked": "warn",
+    "looks_like_protein": "warn",
+    "looks_like_dna": "warn",
+    "mostly_ambiguous": "warn",
+    "reverse_complements": "warn",
+    "low_complexity": "warn",
+    "very_long": "warn",
+    "shortcut": "warn",
+    "homologues": "note",
+    "ambiguous": "note",
+    "lower_case": "note",
+    "u_and_t": "note",
+    "trailing_stop": "note",
+    "one_length": "note",
+}
+"""The level of each finding, by its code, unless the user says otherwise."""
 
 # Where a warning begins.  They are round numbers to look twice by, not the result of a study.
 _SHORTCUT_AUC = 0.8
-_SHORTCUT_LETTER = 0.2  # balanced accuracy above chance
 _SHORTCUT_CLASS = 20  # in a smaller class a trivial feature separates by chance
 _SHORTCUTS_NAMED = 3
 _MIN_CLASS = 50
 _MAX_CLASS_RATIO = 10
 _AMBIGUOUS_SHARE = 0.2
 _LENGTH_RATIO = 100
+_LOW_COMPLEXITY_SHARE = 0.1
+_ORDER = ("fail", "warn", "note")
 
-_Finding = tuple[str, str, str]  # level, code, message
+_Finding = tuple[str, str]  # code, message
 
 _SPELLINGS = {
     "lower_case": "with lower-case letters, which are read as upper case",
@@ -36,11 +66,31 @@ _SPELLINGS = {
 }
 
 
+def check_levels(levels: Mapping[str, str]) -> None:
+    """Refuse levels that do not exist, and those of unknown findings.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    for code, level in levels.items():
+        if code not in LEVELS:
+            raise ConfigurationError(
+                f"level {code}={level}: there is no finding {code!r}, expected one of "
+                f"{', '.join(LEVELS)}."
+            )
+        if level not in _ORDER:
+            raise ConfigurationError(
+                f"level {code}={level}: must be one of {', '.join(_ORDER)}, got {level!r}."
+            )
+
+
 def find_concerns(
     report: dict[str, Any],
     data: LabelledSequences,
     symbol_counts: NDArray[np.int64],
     alphabet: Alphabet,
+    levels: Mapping[str, str],
 ) -> list[dict[str, str]]:
     """Put the figures of an audit into words.
 
@@ -54,6 +104,8 @@ def find_concerns(
         int64 (N, K), symbols of each record.
     alphabet
         Alphabet with K symbols.
+    levels
+        Levels in place of :data:`LEVELS`, by code.
 
     Returns
     -------
@@ -63,39 +115,40 @@ def find_concerns(
     found = [
         *_about_classes(report),
         *_about_repeats(report),
-        *_about_given_splits(data),
+        *about_relatives(report),
         *_about_letters(data, symbol_counts, alphabet),
         *_about_strands(data, alphabet),
         *_about_lengths(symbol_counts),
+        *_about_complexity(report),
         *_about_shortcuts(report),
         *_about_spelling(report, alphabet),
     ]
-    order = ("fail", "warn", "note")
-    found.sort(key=lambda finding: order.index(finding[0]))
-    return [{"level": level, "code": code, "message": text} for level, code, text in found]
+    level_of = {**LEVELS, **levels}
+    found.sort(key=lambda finding: _ORDER.index(level_of[finding[0]]))
+    return [{"level": level_of[code], "code": code, "message": text} for code, text in found]
 
 
 def _about_classes(report: dict[str, Any]) -> Iterator[_Finding]:
     sizes = {label: entry["n_kept"] for label, entry in report["classes"].items()}
     if len(sizes) < 2:
         message = f"there is only the class {shorten(sizes)}; a classifier needs two or more"
-        yield "fail", "one_class", message
+        yield "one_class", message
         return
     few = [f"{label} ({size})" for label, size in sizes.items() if size < 3]
     small = [f"{label} ({size})" for label, size in sizes.items() if 3 <= size < _MIN_CLASS]
     if few:
         message = f"fewer than 3 usable records, too few to split: {', '.join(few)}"
-        yield "fail", "class_too_small", message
+        yield "class_too_small", message
     if small:
         message = f"fewer than {_MIN_CLASS} usable records, scores will vary: {', '.join(small)}"
-        yield "warn", "small_class", message
+        yield "small_class", message
     largest, smallest = max(sizes.values()), min(sizes.values())
     if smallest and largest >= _MAX_CLASS_RATIO * smallest:
         message = (
             f"the largest class has {largest / smallest:.0f} times the records of the smallest; "
             "accuracy will look good for nothing, and class weights may help"
         )
-        yield "warn", "imbalance", message
+        yield "imbalance", message
 
 
 def _about_repeats(report: dict[str, Any]) -> Iterator[_Finding]:
@@ -105,24 +158,14 @@ def _about_repeats(report: dict[str, Any]) -> Iterator[_Finding]:
             f"{counted(conflicts['n_sequences'], 'sequence')} with more than one label: "
             f"{counted(conflicts['n_records'], 'record')} left out"
         )
-        yield "warn", "conflicting_labels", message
+        yield "conflicting_labels", message
     if duplicates["n_duplicates"]:
         message = (
             f"{counted(duplicates['n_duplicates'], 'repeat')} of an earlier sequence "
             f"({duplicates['n_distinct']} distinct sequences in {report['n_records']} records); "
             "one copy of each is used"
         )
-        yield "warn", "duplicates", message
-
-
-def _about_given_splits(data: LabelledSequences) -> Iterator[_Finding]:
-    parts: dict[str, set[str]] = {}
-    for sequence, split in zip(data.sequences, data.splits or (), strict=False):
-        parts.setdefault(sequence, set()).add(split)
-    shared = sum(len(found) > 1 for found in parts.values())
-    if shared:
-        message = f"{counted(shared, 'sequence')} in more than one part of the given split"
-        yield "warn", "leaking_split", f"{message}; only the first copy is used"
+        yield "duplicates", message
 
 
 def _about_letters(
@@ -136,33 +179,32 @@ def _about_letters(
             f"{share:.0%} of the letters are ambiguity codes; if these are proteins, "
             "use --alphabet protein"
         )
-        yield "warn", "looks_like_protein", message
+        yield "looks_like_protein", message
     elif (mostly := np.flatnonzero(2 * ambiguous > lengths)).size:
         shown = shorten(data.ids[index] for index in mostly)
         message = f"{counted(mostly.size, 'record')} mostly of ambiguity codes: {shown}"
-        yield "warn", "mostly_ambiguous", message
+        yield "mostly_ambiguous", message
     if ambiguous.any():
         message = (
             f"{counted(int((ambiguous > 0).sum()), 'record')} with ambiguity codes "
             f"({counted(int(ambiguous.sum()), 'letter')}); "
             "each counts as the average of the letters it stands for"
         )
-        yield "note", "ambiguous", message
+        yield "ambiguous", message
     if alphabet.name == "protein":
         nucleotides = [alphabet.symbols.index(letter) for letter in "ACGTN"]
         if symbol_counts[:, nucleotides].sum() == lengths.sum():
             message = "all letters are A, C, G, T or N; if these are nucleotides, "
-            yield "warn", "looks_like_dna", f"{message}use --alphabet dna"
+            yield "looks_like_dna", f"{message}use --alphabet dna"
 
 
 def _about_strands(data: LabelledSequences, alphabet: Alphabet) -> Iterator[_Finding]:
     if alphabet.name != "dna":
         return
-    complement = str.maketrans("ACGTRYKMBVDH", "TGCAYRMKVBHD")
     label_of = dict(zip(data.sequences, data.labels, strict=True))
     n_pairs = n_conflicts = 0
     for sequence, label in label_of.items():
-        reverse = sequence[::-1].translate(complement)
+        reverse = reverse_complement(sequence, alphabet)
         if reverse < sequence and reverse in label_of:
             n_pairs += 1
             n_conflicts += label_of[reverse] != label
@@ -172,46 +214,48 @@ def _about_strands(data: LabelledSequences, alphabet: Alphabet) -> Iterator[_Fin
             f"{counted(n_pairs, 'sequence')} also there as reverse complement{conflicts}; "
             "a random split may put the two strands on both sides"
         )
-        yield "warn", "reverse_complements", message
+        yield "reverse_complements", message
 
 
 def _about_lengths(symbol_counts: NDArray[np.int64]) -> Iterator[_Finding]:
     lengths = symbol_counts.sum(axis=1)
     shortest, longest = int(lengths.min()), int(lengths.max())
     if shortest == longest:
-        yield "note", "one_length", f"all sequences have the length {longest}"
+        yield "one_length", f"all sequences have the length {longest}"
     elif longest > _LENGTH_RATIO * np.median(lengths):
         message = (
             f"the longest sequence has {longest} letters, the median {np.median(lengths):.0f}; "
             "one long sequence slows every step that holds it"
         )
-        yield "warn", "very_long", message
+        yield "very_long", message
+
+
+def _about_complexity(report: dict[str, Any]) -> Iterator[_Finding]:
+    shares = {label: entry["low_complexity"] for label, entry in report["classes"].items()}
+    high = {label: share for label, share in shares.items() if share >= _LOW_COMPLEXITY_SHARE}
+    if high:
+        shown = ", ".join(f"{share:.0%} in {label}" for label, share in list(high.items())[:5])
+        message = f"stretches of low complexity, which repeat few letters: {shown}"
+        yield "low_complexity", f"{message}; they are alike by chance"
 
 
 def _about_shortcuts(report: dict[str, Any]) -> Iterator[_Finding]:
     sizes = [entry["n_kept"] for entry in report["classes"].values()]
     if min(sizes) < _SHORTCUT_CLASS:
         return
-    chance = 1 / len(sizes)
     for entry in report["shortcuts"][:_SHORTCUTS_NAMED]:
-        feature = entry["feature"]
-        if entry.get("roc_auc", 0) >= _SHORTCUT_AUC:
-            more = "higher" if entry["higher"] else "lower"
+        if entry["roc_auc"] >= _SHORTCUT_AUC:
             message = (
-                f"the {feature} alone tells {entry['class']!r} (where it is {more}) from the "
-                f"rest with ROC AUC {entry['roc_auc']:.3f}"
+                f"the {entry['feature']} alone predict the class with ROC AUC "
+                f"{entry['roc_auc']:.3f} ({entry['detail']})"
             )
-            yield "warn", "shortcut", f"{message}; compare any model with that"
-        elif entry.get("balanced_accuracy", 0) >= chance + _SHORTCUT_LETTER:
-            message = (
-                f"guessing the class from the {feature} alone has balanced accuracy "
-                f"{entry['balanced_accuracy']:.3f} (chance: {chance:.3f})"
-            )
-            yield "warn", "shortcut", f"{message}; compare any model with that"
+            if entry["feature"] in ("length", "GC content", "composition"):
+                message = message.replace(" predict ", " predicts ")
+            yield "shortcut", f"{message}; compare any model with that"
 
 
 def _about_spelling(report: dict[str, Any], alphabet: Alphabet) -> Iterator[_Finding]:
     swapped = "U, which is read as T" if alphabet.name == "dna" else "T, which is read as U"
     texts = {**_SPELLINGS, "u_and_t": f"with {swapped}"}
     for code, count in report["respelled"].items():
-        yield "note", code, f"{counted(count, 'record')} {texts[code]}"
+        yield code, f"{counted(count, 'record')} {texts[code]}"

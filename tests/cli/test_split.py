@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from fastgru.data.alphabets import get_alphabet
 from fastgru.datasets import load_splice
+from tests.data.relatives import families
 
 SPLICE = load_splice()
 ARGUMENTS = ["split", SPLICE.files[0], "--label-field", "label"]
@@ -87,3 +89,67 @@ def test_split__explains_a_file_that_was_given_for_two_classes(tmp_path: Path, r
     code, out, err = run_cli(["split", *classes, "--class", f"b={SPLICE.files[0]}"])
     assert (code, out) == (1, "")
     assert "no record is left of the class 'a', 'b': each of their sequences has another" in err
+
+
+def test_split__homology_writes_its_groups(tmp_path: Path, run_cli) -> None:
+    data = families(get_alphabet("protein"), n_families=30, size=2, length=50)
+    text = "".join(
+        f">{record} label={label}\n{letters}\n"
+        for record, label, letters in zip(data.ids, data.labels, data.sequences, strict=True)
+    )
+    (tmp_path / "a.fa").write_text(text, encoding="utf-8")
+    options = ["--label-field", "label", "--alphabet", "protein", "--method", "homology"]
+    output = tmp_path / "split-{fold}.tsv"
+    result = run_cli(["split", tmp_path / "a.fa", *options, "--folds", "3", "-o", output])
+    assert result.code == 0, result.err
+    assert "30 groups, the largest of 2 sequences" in result.err
+    assert "fold 3: 32 train, 8 validation, 20 test sequences" in result.err
+    tested: list[str] = []
+    for number in (1, 2, 3):
+        lines = (tmp_path / f"split-{number}.tsv").read_text(encoding="utf-8").splitlines()
+        assert lines[0] == "id\tlabel\tsplit\tgroup"
+        part_of_group = defaultdict(set)
+        for record, _, part, group in (line.split("\t") for line in lines[1:]):
+            assert group == f"{record.split('_')[0]}_0"
+            part_of_group[group].add(part)
+            tested += [record] if part == "test" else []
+        assert all(len(parts) == 1 for parts in part_of_group.values())
+    assert sorted(tested) == sorted(data.ids)
+
+
+def test_split__without_mmseqs_makes_no_random_split(
+    tmp_path: Path, run_cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMSEQS2_PATH", "/nowhere/mmseqs")
+    result = run_cli([*ARGUMENTS, "--method", "homology", "-o", tmp_path / "split.tsv"])
+    assert result.code == 1
+    assert "error: MMSEQS2_PATH: '/nowhere/mmseqs' is no program" in result.err
+    assert not (tmp_path / "split.tsv").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--folds", "2"], "is one name for 2 splits, expected one with {fold}, for their numbers"),
+        (["--repeats", "3"], "is one name for 3 splits, expected one with {fold}"),
+        (["--identity", "0.5"], "--identity 0.5: no sequences are compared, expected an option"),
+        (["--coverage", "0"], "expected a number above 0 and up to 1, got '0'"),
+    ],
+)
+def test_split__refuses_options_that_make_no_sense(
+    options: list[str], message: str, tmp_path: Path, run_cli
+) -> None:
+    result = run_cli([*ARGUMENTS, *options, "-o", tmp_path / "split.tsv"])
+    assert result.code == 2
+    assert message in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_split__of_folds_replaces_no_file(tmp_path: Path, run_cli) -> None:
+    (tmp_path / "split-2.tsv").write_text("mine", encoding="utf-8")
+    result = run_cli([*ARGUMENTS, "--folds", "2", "-o", tmp_path / "split-{fold}.tsv"])
+    assert (result.code, "split-2.tsv: exists already" in result.err) == (1, True)
+    (tmp_path / "labels-1.tsv").write_text("id\tlabel\n", encoding="utf-8")
+    options = ["--labels", tmp_path / "labels-1.tsv", "--folds", "2", "--force"]
+    result = run_cli(["split", SPLICE.files[0], *options, "-o", tmp_path / "labels-{fold}.tsv"])
+    assert (result.code, "is an input and would be overwritten" in result.err) == (2, True)

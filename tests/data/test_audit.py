@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 
@@ -9,8 +10,13 @@ import pytest
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.audit import audit
+from fastgru.data.homology import Threshold
 from fastgru.data.labelled import LabelledSequences, read_labelled
+from fastgru.data.leaks import KINDS
+from fastgru.data.strands import reverse_complement
 from fastgru.datasets import load_amp, load_splice
+from fastgru.errors import ConfigurationError
+from tests.data.relatives import families, mutated
 
 Report = dict[str, object]
 
@@ -65,7 +71,15 @@ def test_audit__counts_the_bundled_peptides() -> None:
     }
     assert report["classes"]["AMP"]["length"]["max"] == 174
     assert codes(report) == {"conflicting_labels": "warn", "duplicates": "warn", "shortcut": "warn"}
-    assert "the first letter alone has balanced accuracy 0.791" in message(report, "shortcut")
+    assert [entry["feature"] for entry in report["shortcuts"][:2]] == [
+        "fixed positions",
+        "first residues",
+    ]
+    first = report["shortcuts"][1]
+    assert first["roc_auc"] == pytest.approx(0.89, abs=0.01)
+    assert re.fullmatch(r"M at place 1: 5\d\.\d % in UniProt, \d\.\d % in AMP", first["detail"])
+    assert report["homology"] is None
+    assert report["leaks"] is None
 
 
 def test_audit__counts_the_bundled_splice_windows() -> None:
@@ -164,7 +178,13 @@ FINDINGS: dict[str, tuple[LabelledSequences, str, str, str]] = {
         labelled(("ACGT", "x"), ("ACGT", "x"), splits=["train", "test"]),
         "dna",
         "warn",
-        "1 sequence in more than one part of the given split",
+        r"1 of 1 test sequences are copies of training or validation sequences \(1 the same\)",
+    ),
+    "low_complexity": (
+        labelled(*balanced(), *random_records(60, letters="A", label="z", length=70)),
+        "dna",
+        "warn",
+        "stretches of low complexity, which repeat few letters: 100% in z",
     ),
     "looks_like_protein": (
         labelled(*random_records(60, letters="ACDGHKMNRSTVWY", label="x")),
@@ -231,17 +251,113 @@ def test_audit__finds(code: str) -> None:
     assert re.search(expected, message(report, code))
 
 
-def test_audit__warns_of_shortcuts() -> None:
+def test_audit__warns_of_a_length_shortcut() -> None:
     short = [(sequence[:10], "x") for sequence, _ in random_records(60, label="x", seed=1)]
     report = audit(labelled(*short, *random_records(60, label="y", seed=2)), DNA)
     assert (
-        "the length alone tells 'x' (where it is lower) from the rest with ROC AUC 1.000"
-        in message(report, "shortcut")
+        "the length alone predicts the class with ROC AUC 1.000 (median length: 20 in y, 10 in x); "
+        "compare any model with that"
+    ) in [finding["message"] for finding in report["findings"]]
+
+
+def test_audit__warns_of_a_start_methionine() -> None:
+    letters = PROTEIN.letters
+    negatives = [
+        ("M" + sequence, "y") for sequence, _ in random_records(80, letters=letters, label="y")
+    ]
+    positives = random_records(80, letters=letters, label="x", seed=1, length=21)
+    report = audit(labelled(*positives, *negatives), PROTEIN)
+    messages = " ".join(finding["message"] for finding in report["findings"])
+    assert "the first residues alone predict the class with ROC AUC 0.9" in messages
+    assert "(M at place 1: 100.0 % in y, " in messages
+
+
+def test_audit__is_silent_on_a_clean_set() -> None:
+    # two classes told apart by a motif somewhere inside, nothing else
+    rng = np.random.default_rng(3)
+    records = []
+    for number in range(300):
+        letters, label = "".join(rng.choice(list("ACGT"), 60)), "xy"[number % 2]
+        place = int(rng.integers(0, 48))
+        motif = "TATAATGC" if label == "x" else "GCATAATT"
+        records.append((letters[:place] + motif + letters[place + 8 :], label))
+    splits = [("train", "validation", "test")[k % 10 // 7 + (k % 10 == 9)] for k in range(300)]
+    report = audit(labelled(*records, splits=splits), DNA, threshold=Threshold(0.8))
+    assert codes(report) == {"one_length": "note"}
+    assert report["leaks"]["test"] == {"n": 30} | dict.fromkeys(KINDS, 0)
+
+
+def test_audit__flags_a_planted_leak() -> None:
+    rng = random.Random(5)
+    train = [("".join(rng.choices("ACGT", k=90)), "xy"[k % 2]) for k in range(300)]
+    test = [("".join(rng.choices("ACGT", k=90)), "xy"[k % 2]) for k in range(100)]
+    # 5 % of the test: copies, other strands, and copies with a tenth of the letters changed
+    test[0], test[1] = train[10], train[11]
+    test[2], test[3] = ((reverse_complement(train[k][0], DNA), train[k][1]) for k in (12, 13))
+    test[4] = mutated(train[14][0], 0.1, "ACGT", rng), train[14][1]
+    data = labelled(*train, *test, splits=["train"] * 300 + ["test"] * 100)
+    report = audit(data, DNA, threshold=Threshold.default(DNA))
+    assert report["leaks"]["test"] == {
+        "n": 100,
+        "exact": 2,
+        "reverse_complement": 2,
+        "near_identical": 1,
+        "homologous": 0,
+    }
+    assert message(report, "leaking_split") == (
+        "5 of 100 test sequences are copies of training or validation sequences (2 the same, 2 the "
+        "other strand, 1 at least 90 % identical); scores on them measure memory"
+    )
+    pairs = [(entry["id"], entry["same_as"]) for entry in report["leaks"]["examples"]]
+    assert pairs == [(f"r{300 + k}", f"r{10 + k}") for k in range(5)]
+
+
+def test_audit__tells_what_a_random_split_would_do() -> None:
+    data = families(PROTEIN, n_families=20, size=3, length=50)
+    report = audit(data, PROTEIN, threshold=Threshold.default(PROTEIN))
+    assert report["homology"] == {
+        "identity": 0.4,
+        "coverage": 0.8,
+        "n_groups": 20,
+        "largest_group": 3,
+        "n_related": 60,
+    }
+    assert "100% of the sequences are homologous to another one" in message(report, "homologues")
+    data.splits = ["train", "test", "test"] * 20
+    report = audit(
+        data, PROTEIN, threshold=Threshold(0.4), levels={"homologues_across_split": "fail"}
+    )
+    found = report["findings"][0]
+    assert (found["level"], found["code"]) == ("fail", "homologues_across_split")
+    assert re.match(
+        r"\d+ more of 40 test sequences are homologous to training or", found["message"]
     )
 
 
+def test_audit__says_that_homology_was_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMSEQS2_PATH", "/nowhere/mmseqs")
+    report = audit(labelled(*balanced()), DNA, threshold=Threshold(0.8))
+    assert codes(report)["homology_not_checked"] == "warn"
+    assert "similar sequences were not looked for: MMSEQS2_PATH:" in message(
+        report, "homology_not_checked"
+    )
+
+
+@pytest.mark.parametrize(
+    ("levels", "text"),
+    [
+        ({"shortcuts": "note"}, "level shortcuts=note: there is no finding 'shortcuts', expected"),
+        ({"shortcut": "info"}, "level shortcut=info: must be one of fail, warn, note, got 'info'"),
+    ],
+)
+def test_audit__refuses_unknown_levels(levels: dict[str, str], text: str) -> None:
+    with pytest.raises(ConfigurationError, match=text):
+        audit(labelled(*balanced()), DNA, levels=levels)
+
+
 def test_audit__does_not_warn_of_shortcuts_in_a_handful_of_records() -> None:
-    report = audit(labelled(("AAA", "x"), ("AA", "x"), ("CCCC", "y"), ("CCCCC", "y")), DNA)
+    few = [("A" * k, "x") for k in range(1, 8)] + [("C" * k, "y") for k in range(21, 28)]
+    report = audit(labelled(*few), DNA)
     assert report["shortcuts"][0]["roc_auc"] == 1.0
     assert "shortcut" not in codes(report)
 

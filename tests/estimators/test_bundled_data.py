@@ -15,7 +15,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fastgru import SequenceClassifier
-from fastgru.data.splits import random_split
+from fastgru.data.random_splits import random_split
 from fastgru.datasets import Dataset, load_amp, load_splice
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,8 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.data.audit import audit
 from fastgru.data.duplicates import resolve_duplicates
 from fastgru.data.labelled import InputFile, LabelledSequences
-from fastgru.data.splits import random_split, write_split
+from fastgru.data.random_splits import random_split
+from fastgru.data.splits import write_split
 from fastgru.evaluation import classification_metrics
 from fastgru.models.architecture import Architecture
 from fastgru.models.model_file import write_model
@@ -37,7 +38,7 @@ def write_dataset(
     )
     write_json(folder / "audit.json", audit(data, get_alphabet(alphabet)))
     used = data.subset(resolve_duplicates(data)[0])
-    write_split(folder / "split.tsv", used.ids, used.labels, random_split(used.labels, seed=0))
+    write_split(folder / "split.tsv", used, random_split(used.labels, seed=0))
 
 
 def write_run(folder: Path, classes: list[str], *, seed: int = 0, skill: float = 1.0) -> None:

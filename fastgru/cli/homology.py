@@ -1,0 +1,67 @@
+"""Options about homology, for the commands that compare sequences with each other."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastgru.cli.options import share
+from fastgru.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fastgru.data.homology import Threshold
+
+__all__ = ["add_homology", "homology_threshold", "usable_threads"]
+
+
+def usable_threads(asked: int | None) -> int:
+    """Return how many threads to use: as many as asked for, and no more than are ours."""
+    from fastgru._machine import usable_cpus
+
+    return min(asked or usable_cpus(), usable_cpus())
+
+
+def add_homology(parser: argparse._ActionsContainer) -> None:
+    """Add ``--identity`` and ``--coverage``: from where on two sequences are homologous."""
+    parser.add_argument(
+        "--identity",
+        type=share,
+        metavar="X",
+        help="homology: least share of identical letters in an alignment (default: 0.4 for "
+        "proteins, 0.8 for nucleotides)",
+    )
+    parser.add_argument(
+        "--coverage",
+        type=share,
+        metavar="X",
+        help="homology: least share of both sequences that it covers (default: 0.8)",
+    )
+
+
+def homology_threshold(args: argparse.Namespace, *, used: bool) -> Threshold:
+    """Return the threshold that the options of `add_homology` make.
+
+    Parameters
+    ----------
+    args
+        Parsed options, with an alphabet.
+    used
+        Whether anything is compared; if not, the options are refused.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.homology import Threshold
+
+    given = {name: getattr(args, name) for name in ("identity", "coverage")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and not used:
+        name, value = next(iter(given.items()))
+        raise ConfigurationError(
+            f"--{name} {value}: no sequences are compared, expected an option that asks for it "
+            "(split: --method homology; audit: no --no-homology). Change that, or leave it out."
+        )
+    return replace(Threshold.default(get_alphabet(args.alphabet)), **given)

@@ -1,0 +1,260 @@
+"""Which sequences are homologous: alike beyond chance, and so no test of each other.
+
+Two sequences are *homologous* here if an alignment of them has at least a stated share of
+identical letters (identity), covers at least a stated share of both (coverage), and is not
+expected by chance among the sequences at hand: its E-value is at most :data:`MAX_E_VALUE`.  For
+nucleotides either strand counts.  Groups are the connected components: members of one group need
+not be alike, but nothing in it is homologous to anything outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from fastgru.data.alphabets import Alphabet
+from fastgru.data.mmseqs import Hits, align
+from fastgru.data.strands import canonical
+from fastgru.errors import ToolError
+
+__all__ = [
+    "MAX_E_VALUE",
+    "Threshold",
+    "divide_apart",
+    "find_pairs",
+    "group_homologues",
+    "join",
+    "pairs_across",
+]
+
+MAX_E_VALUE = 0.1
+"""Among all letters at hand.  MMseqs2 itself reports up to 0.001: with this margin, a search of a
+part of the sequences, where an alignment is rarer by chance, finds no more than is known here."""
+
+_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From where on two sequences count as homologous.
+
+    Attributes
+    ----------
+    identity
+        Share of identical letters among the columns of the alignment, in [0, 1].
+    coverage
+        Share of each of the two sequences within the alignment, in [0, 1].
+    """
+
+    identity: float
+    coverage: float = 0.8
+
+    @classmethod
+    def default(cls, alphabet: Alphabet) -> Threshold:
+        """Return 40 % identity for proteins, 80 % for nucleotides, at 80 % coverage.
+
+        Below 30 to 40 % most pairs of proteins are unrelated (Rost 1999,
+        doi:10.1093/protein/12.2.85); unrelated nucleotides align at higher identities.
+        """
+        return cls(0.4 if alphabet.name == "protein" else 0.8)
+
+
+def group_homologues(
+    sequences: Sequence[str], alphabet: Alphabet, threshold: Threshold, *, threads: int = 1
+) -> NDArray[np.int64]:
+    """Return the group of each sequence, numbered from 0 in order of the first member.
+
+    Equal sequences, and in DNA the two strands of one, belong together however short they are.
+
+    Parameters
+    ----------
+    sequences
+        N normalised sequences of the alphabet, none empty.
+    alphabet, threshold
+    threads
+        Most threads to use.
+
+    Returns
+    -------
+    groups
+        int64 (N,).
+
+    Raises
+    ------
+    ToolError
+        If MMseqs2 is missing or fails.
+    """
+    hits = find_pairs(sequences, sequences, alphabet, threshold, threads=threads)
+    groups = _number([canonical(letters, alphabet) for letters in sequences])
+    return join(groups, hits.query, hits.target)
+
+
+def _number(names: Sequence[str]) -> NDArray[np.int64]:
+    """Return a number for each name, from 0 in order of appearance."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
+
+
+def join(
+    groups: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the groups after those of each pair of sequences were made one.
+
+    Parameters
+    ----------
+    groups
+        int64 (N,), group of each sequence, numbered from 0.
+    first, second
+        int64 (n_pairs,), places of sequences.
+    """
+    size = int(groups.max(initial=-1)) + 1
+    links = coo_array((np.ones(len(first)), (groups[first], groups[second])), shape=(size, size))
+    _, joined = connected_components(links, directed=False)
+    _, places, numbers = np.unique(joined[groups], return_index=True, return_inverse=True)
+    rank = np.empty(len(places), np.int64)
+    rank[np.argsort(places)] = np.arange(len(places))
+    result: NDArray[np.int64] = rank[numbers]
+    return result
+
+
+def divide_apart(
+    sequences: Sequence[str],
+    alphabet: Alphabet,
+    threshold: Threshold,
+    draw: Callable[[NDArray[np.int64]], list[list[str]]],
+    *,
+    together: Sequence[str] | None = None,
+    threads: int = 1,
+) -> tuple[NDArray[np.int64], list[list[str]]]:
+    """Divide groups of homologues, and search across the parts until nothing is found there.
+
+    Parameters
+    ----------
+    sequences
+        N normalised sequences of the alphabet, none empty.
+    alphabet, threshold
+    draw
+        Takes the group of each sequence and returns splits, each with the name of the part of
+        each sequence, that divide no group.
+    together
+        Names of further groups that are to stay together, one for each sequence.
+    threads
+        Most threads to use.
+
+    Returns
+    -------
+    groups, splits
+
+    Raises
+    ------
+    ToolError
+        If MMseqs2 is missing or fails, or goes on finding pairs.
+    """
+    groups = group_homologues(sequences, alphabet, threshold, threads=threads)
+    if together is not None:
+        _, first, numbers = np.unique(_number(together), return_index=True, return_inverse=True)
+        groups = join(groups, first[numbers], np.arange(len(groups)))
+    for _ in range(_ROUNDS):
+        splits = draw(groups)
+        across = [
+            pairs_across(sequences, parts, alphabet, threshold, threads=threads) for parts in splits
+        ]
+        if not any(len(hits.query) for hits in across):
+            return groups, splits
+        for hits in across:
+            groups = join(groups, hits.query, hits.target)
+    raise ToolError(
+        f"MMseqs2: found homologous sequences across the split after {_ROUNDS} divisions, expected "
+        "none once they were put into one group. Choose a higher identity, or another method."
+    )
+
+
+def find_pairs(
+    queries: Sequence[str],
+    targets: Sequence[str],
+    alphabet: Alphabet,
+    threshold: Threshold,
+    *,
+    among: int | None = None,
+    threads: int = 1,
+) -> Hits:
+    """Find all homologous pairs of a query and a target.
+
+    Parameters
+    ----------
+    queries, targets
+        Normalised sequences of the alphabet, none empty.
+    alphabet, threshold
+    among
+        Letters by which the E-value is reckoned; None for those of the targets.
+    threads
+        Most threads to use.
+
+    Returns
+    -------
+    Hits
+    """
+    hits = align(
+        queries,
+        targets,
+        alphabet,
+        identity=threshold.identity,
+        coverage=threshold.coverage,
+        threads=threads,
+    )
+    lengths = (np.array([len(letters) for letters in both]) for both in (queries, targets))
+    longer = np.maximum(*(of[at] for of, at in zip(lengths, hits[:2], strict=True)))
+    n_letters = sum(map(len, targets)) if among is None else among
+    # Karlin and Altschul 1990: E = m n 2^-bits; the same for both directions by the longer m.
+    likely = longer * n_letters * np.exp2(-hits.bits) > MAX_E_VALUE
+    return Hits(*(column[~likely] for column in hits))
+
+
+def pairs_across(
+    sequences: Sequence[str],
+    parts: Sequence[str],
+    alphabet: Alphabet,
+    threshold: Threshold,
+    *,
+    threads: int = 1,
+) -> Hits:
+    """Find the homologous pairs that stand in different parts of a split.
+
+    The sequences of each part are searched for among those of all later parts, in alphabetical
+    order of the parts, independently of any groups.
+
+    Parameters
+    ----------
+    sequences, parts
+        N sequences, and the name of the part of each.
+    alphabet, threshold
+    threads
+        Most threads to use.
+
+    Returns
+    -------
+    Hits
+        Places among the sequences; the query is in the part that comes first in the alphabet.
+    """
+    names = np.array(parts)
+    among = sum(map(len, sequences))
+    found: list[Hits] = []
+    for name in sorted(set(parts))[:-1]:
+        inside, later = np.flatnonzero(names == name), np.flatnonzero(names > name)
+        hits = find_pairs(
+            [sequences[k] for k in inside.tolist()],
+            [sequences[k] for k in later.tolist()],
+            alphabet,
+            threshold,
+            among=among,
+            threads=threads,
+        )
+        found.append(hits._replace(query=inside[hits.query], target=later[hits.target]))
+    if not found:
+        return Hits(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+    return Hits(*(np.concatenate(columns) for columns in zip(*found, strict=True)))

@@ -1,0 +1,183 @@
+"""What of a test is already known from training: copies and homologues across a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastgru.data.alphabets import Alphabet
+from fastgru.data.homology import Threshold, group_homologues, pairs_across
+from fastgru.data.labelled import LabelledSequences
+from fastgru.data.strands import canonical
+
+__all__ = ["KINDS", "about_relatives", "describe_homology", "find_leaks"]
+
+KINDS = ("exact", "reverse_complement", "near_identical", "homologous")
+"""From the plainest on: the same sequence; in DNA the other strand of it; an alignment with at
+least 90 % identity; one above the threshold."""
+
+_NEAR = 0.9
+_SHOWN = 20
+_RELATED_SHARE = 0.1
+
+
+def find_leaks(
+    data: LabelledSequences,
+    alphabet: Alphabet,
+    threshold: Threshold | None,
+    *,
+    threads: int = 1,
+) -> dict[str, Any]:
+    """Look for the test and validation records in the parts that come before them.
+
+    Parameters
+    ----------
+    data
+        Records with a split, repeated sequences included.
+    alphabet
+    threshold
+        From where on sequences are homologous; None to look for copies alone.
+    threads
+        Most threads to use.
+
+    Returns
+    -------
+    leaks
+        Ready for JSON: for ``test`` (looked for in training and validation) and ``validation``
+        (in training) ``n``, and by kind how many records have a counterpart of that kind as their
+        plainest; and the first 20 ``examples`` (``id``, ``part``, ``same_as``, ``kind``,
+        ``identity``).
+
+    Raises
+    ------
+    ToolError
+        If MMseqs2 is needed, and missing or fails.
+    """
+    parts = data.splits or []
+    order = ("train", "validation", "test")
+    found: dict[int, tuple[int, int, float]] = {}  # record: kind, counterpart, identity
+
+    def note(one: int, other: int, kind: int, identity: float) -> None:
+        early, late = sorted((one, other), key=lambda place: order.index(parts[place]))
+        if parts[early] != parts[late]:
+            best = found.get(late)
+            if best is None or (kind, -identity) < (best[0], -best[2]):
+                found[late] = (kind, early, identity)
+
+    _note_copies(data.sequences, alphabet, parts, note)
+    if threshold is not None:
+        hits = pairs_across(data.sequences, parts, alphabet, threshold, threads=threads)
+        for one, other, identity in zip(*(c.tolist() for c in hits[:3]), strict=True):
+            note(one, other, 2 if identity >= _NEAR else 3, identity)
+    return {
+        **{part: _count(part, parts, found) for part in order[1:]},
+        "examples": [
+            {
+                "id": data.ids[place],
+                "part": parts[place],
+                "same_as": data.ids[other],
+                "kind": KINDS[kind],
+                "identity": round(identity, 4),
+            }
+            for place, (kind, other, identity) in sorted(
+                found.items(), key=lambda entry: (entry[1][0], -entry[1][2], entry[0])
+            )[:_SHOWN]
+        ],
+    }
+
+
+def _note_copies(
+    sequences: Sequence[str], alphabet: Alphabet, parts: Sequence[str], note: Any
+) -> None:
+    """Note the same sequence, and the other strand, in the parts where it is."""
+    places: dict[str, dict[tuple[str, str], int]] = {}
+    for place, (letters, part) in enumerate(zip(sequences, parts, strict=True)):
+        seen = places.setdefault(canonical(letters, alphabet), {})
+        for (earlier, _), other in seen.items():
+            note(other, place, int(earlier != letters), 1.0)
+        seen.setdefault((letters, part), place)
+
+
+def _count(
+    part: str, parts: Sequence[str], found: dict[int, tuple[int, int, float]]
+) -> dict[str, int]:
+    kinds = [kind for place, (kind, _, _) in found.items() if parts[place] == part]
+    return {
+        "n": sum(name == part for name in parts),
+        **{name: kinds.count(number) for number, name in enumerate(KINDS)},
+    }
+
+
+def describe_homology(
+    sequences: Sequence[str], alphabet: Alphabet, threshold: Threshold, *, threads: int = 1
+) -> dict[str, Any]:
+    """Say how related sequences are: what a random split would put on both sides.
+
+    Parameters
+    ----------
+    sequences
+        N >= 1 distinct sequences of the alphabet.
+    alphabet, threshold
+    threads
+        Most threads to use.
+
+    Returns
+    -------
+    homology
+        Ready for JSON: ``identity``, ``coverage``, ``n_groups``, ``largest_group`` and
+        ``n_related``, sequences that are homologous to another one.
+
+    Raises
+    ------
+    ToolError
+        If MMseqs2 is missing or fails.
+    """
+    groups = group_homologues(sequences, alphabet, threshold, threads=threads)
+    sizes = np.bincount(groups)
+    return {
+        "identity": threshold.identity,
+        "coverage": threshold.coverage,
+        "n_groups": len(sizes),
+        "largest_group": int(sizes.max()),
+        "n_related": int(sizes[sizes > 1].sum()),
+    }
+
+
+def about_relatives(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Put the entries ``homology`` and ``leaks`` of an audit into findings: code and message."""
+    homology, leaks = report["homology"], report["leaks"]
+    if homology is not None and "not_checked" in homology:
+        message = f"similar sequences were not looked for: {homology['not_checked']}"
+        yield "homology_not_checked", message.rstrip(".")
+    for part, known in (("test", "training or validation"), ("validation", "training")):
+        counts = (leaks or {}).get(part, {"n": 0})
+        copies = [f"{counts[kind]} {_COPIES[kind]}" for kind in _COPIES if counts.get(kind)]
+        if copies:
+            message = (
+                f"{sum(counts[kind] for kind in _COPIES)} of {counts['n']} {part} sequences are "
+                f"copies of {known} sequences ({', '.join(copies)})"
+            )
+            yield "leaking_split", f"{message}; scores on them measure memory"
+        if counts.get("homologous"):
+            message = (
+                f"{counts['homologous']} more of {counts['n']} {part} sequences are homologous to "
+                f"{known} sequences"
+            )
+            yield "homologues_across_split", f"{message}; scores on them are too good"
+    if leaks is None and homology is not None and "n_related" in homology:
+        share = homology["n_related"] / report["n_kept"]
+        if share >= _RELATED_SHARE:
+            message = (
+                f"{share:.0%} of the sequences are homologous to another one (identity of at least "
+                f"{homology['identity']:g}; largest group: {homology['largest_group']})"
+            )
+            yield "homologues", f"{message}; a random split would put them on both sides"
+
+
+_COPIES = {
+    "exact": "the same",
+    "reverse_complement": "the other strand",
+    "near_identical": "at least 90 % identical",
+}

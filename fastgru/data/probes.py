@@ -1,0 +1,205 @@
+"""Shortcuts: how well one trivial feature alone tells the classes apart.
+
+A benchmark in which the length or the first letter gives the class away measures nothing else, so
+these figures stand beside those of a model.  Each probe is a linear model on one kind of feature:
+ridge regression onto the indicators of the classes, in cross-validation, so that a probe with many
+features is not praised for what it has learned by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgru.data.alphabets import Alphabet
+from fastgru.data.partition import partition_records
+
+__all__ = ["N_FOLDS", "find_shortcuts", "rank_auc"]
+
+N_FOLDS = 5
+_MOST_RECORDS = 2000
+"""More change an AUC by about 0.01, and cost time."""
+
+_ENDS, _POSITIONS, _BINS = 3, 60, 16
+_RIDGE = 0.3
+"""Per record, of standardised features: sixty positions of twenty letters are not overfitted."""
+
+Features = NDArray[np.float64]
+
+
+def find_shortcuts(
+    sequences: Sequence[str], labels: Sequence[str], alphabet: Alphabet
+) -> list[dict[str, Any]]:
+    """Measure every probe, the most telling one first.
+
+    Parameters
+    ----------
+    sequences, labels
+        N records of at least two classes, no sequence repeated; of more than 2000 a part that
+        keeps the proportions of the classes is used.
+    alphabet
+        Theirs.
+
+    Returns
+    -------
+    shortcuts
+        One entry per probe: ``feature`` (length, GC content, composition, first residues, last
+        residues, fixed positions), ``roc_auc`` (of held-out records, each class against the rest,
+        plain mean; 0.5 is chance), and ``detail``, what differs most, in words.  Empty if a class
+        has fewer records than there are folds.
+    """
+    classes, codes = np.unique(np.array(labels), return_inverse=True)
+    if np.bincount(codes).min() < N_FOLDS:
+        return []
+    chosen = _sample(labels)
+    records = _Records([sequences[k] for k in chosen], codes[chosen], classes, alphabet)
+    found = [
+        {
+            "feature": name,
+            "roc_auc": round(_cross_validated_auc(features(records), records.codes), 6),
+            "detail": describe(records),
+        }
+        for name, (features, describe) in _PROBES.items()
+        if name != "GC content" or alphabet.name != "protein"
+    ]
+    return sorted(found, key=lambda entry: -float(entry["roc_auc"]))
+
+
+def rank_auc(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
+    """Return the area under the ROC curve: the chance that a positive has the larger value.
+
+    Ties count one half (Mann-Whitney U).  Both classes must occur.
+    """
+    negatives = np.sort(values[~is_positive])
+    positives = values[is_positive]
+    below = np.searchsorted(negatives, positives, side="left")
+    not_above = np.searchsorted(negatives, positives, side="right")
+    return float((below + not_above).sum() / (2 * positives.size * negatives.size))
+
+
+def _sample(labels: Sequence[str]) -> list[int]:
+    if len(labels) <= _MOST_RECORDS:
+        return list(range(len(labels)))
+    share = _MOST_RECORDS / len(labels)
+    parts = partition_records(labels, {"rest": 1 - share, "used": share}, np.random.default_rng(0))
+    return [k for k, part in enumerate(parts) if part == "used"]
+
+
+def _cross_validated_auc(features: Features, codes: NDArray[np.intp]) -> float:
+    """Return the mean over the classes of the AUC of held-out scores."""
+    shares = {str(fold): 1 / N_FOLDS for fold in range(N_FOLDS)}
+    folds = np.array(partition_records(list(map(str, codes)), shares, np.random.default_rng(0)))
+    targets = np.eye(int(codes.max()) + 1)[codes]
+    aucs = []
+    for fold in shares:
+        inside = folds != fold
+        centre, scale = features[inside].mean(axis=0), features[inside].std(axis=0)
+        x = (features - centre) / np.where(scale > 0, scale, 1)
+        gram = x[inside].T @ x[inside] + _RIDGE * inside.sum() * np.eye(x.shape[1])
+        weights = np.linalg.solve(gram, x[inside].T @ (targets - targets[inside].mean(0))[inside])
+        scores = x[~inside] @ weights
+        held_out = codes[~inside]
+        aucs += [rank_auc(scores[:, k], held_out == k) for k in range(targets.shape[1])]
+    return float(np.mean(aucs))
+
+
+class _Records:
+    """Records and what several probes need of them."""
+
+    def __init__(
+        self,
+        sequences: list[str],
+        codes: NDArray[np.intp],
+        classes: NDArray[np.str_],
+        alphabet: Alphabet,
+    ) -> None:
+        self.codes, self.classes, self.alphabet = codes, classes, alphabet
+        self.lengths = np.array([len(letters) for letters in sequences])
+        self._symbols = [alphabet.encode(letters) for letters in sequences]
+        n_symbols = len(alphabet.symbols)
+        counts = [np.bincount(symbols, minlength=n_symbols) for symbols in self._symbols]
+        self.shares = np.array(counts) @ alphabet.mixture / self.lengths[:, None]
+        strong = [alphabet.letters.index(letter) for letter in "GC"]
+        self.gc = self.shares[:, strong].sum(axis=1)
+
+    def at(self, places: Sequence[int]) -> Features:
+        """Return the letters at places, from the end where negative, zero where there are none."""
+        none = len(self.alphabet.symbols)
+        mixture = np.vstack([self.alphabet.mixture, np.zeros(len(self.alphabet.letters))])
+        codes = np.full((len(self._symbols), len(places)), none)
+        for row, symbols in zip(codes, self._symbols, strict=True):
+            inside = [k for k, place in enumerate(places) if -len(symbols) <= place < len(symbols)]
+            row[inside] = symbols[[places[k] for k in inside]]
+        return mixture[codes].reshape(len(codes), -1)
+
+    def by_class(self, values: Features) -> Features:
+        """Return the mean of the values in each class."""
+        return np.array([values[self.codes == k].mean(axis=0) for k in range(len(self.classes))])
+
+
+def _in_bins(values: Features) -> Features:
+    """Return which of up to 16 bins of equal size each value is in, one column for each."""
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    return np.eye(len(edges) + 1)[np.searchsorted(edges, values, side="right")]
+
+
+def _positions(records: _Records) -> Features:
+    return records.at(range(min(_POSITIONS, int(records.lengths.max()))))
+
+
+def _describe_lengths(records: _Records) -> str:
+    medians = [np.median(records.lengths[records.codes == k]) for k in range(len(records.classes))]
+    return _extremes(records, "median length", medians, "{:.0f}")
+
+
+def _describe_gc(records: _Records) -> str:
+    return _extremes(records, "mean GC content", records.by_class(records.gc).tolist(), "{:.1%}")
+
+
+def _describe_composition(records: _Records) -> str:
+    means = records.by_class(records.shares)
+    letter = int(np.ptp(means, axis=0).argmax())
+    return _extremes(
+        records,
+        f"share of {records.alphabet.letters[letter]}",
+        means[:, letter].tolist(),
+        "{:.1%}",
+    )
+
+
+def _describe_places(places: Sequence[int]) -> Callable[[_Records], str]:
+    def describe(records: _Records) -> str:
+        seen = [place for place in places if abs(place) < records.lengths.max()]
+        means = records.by_class(records.at(seen))
+        best = int(np.ptp(means, axis=0).argmax())
+        number, letter = divmod(best, len(records.alphabet.letters))
+        place = seen[number]
+        last = "at the last place" if place == -1 else f"at place {-place} from the end"
+        where = f"at place {place + 1}" if place >= 0 else last
+        name = f"{records.alphabet.letters[letter]} {where}"
+        return _extremes(records, name, means[:, best].tolist(), "{:.1%}")
+
+    return describe
+
+
+def _extremes(records: _Records, name: str, values: Sequence[float], form: str) -> str:
+    """Say in which class a value is highest and in which lowest."""
+    high, low = int(np.argmax(values)), int(np.argmin(values))
+    shown = [form.format(values[k]).replace("%", " %") for k in (high, low)]
+    if shown[0] == shown[1]:
+        return f"{name}: {shown[0]} in all classes"
+    return f"{name}: {shown[0]} in {records.classes[high]}, {shown[1]} in {records.classes[low]}"
+
+
+_FIRST, _LAST = range(_ENDS), range(-_ENDS, 0)
+_PROBES: dict[str, tuple[Callable[[_Records], Features], Callable[[_Records], str]]] = {
+    "length": (lambda records: _in_bins(records.lengths.astype(np.float64)), _describe_lengths),
+    "GC content": (lambda records: _in_bins(records.gc), _describe_gc),
+    "composition": (lambda records: records.shares, _describe_composition),
+    "first residues": (lambda records: records.at(_FIRST), _describe_places(_FIRST)),
+    "last residues": (lambda records: records.at(_LAST), _describe_places(_LAST)),
+    "fixed positions": (_positions, _describe_places(range(_POSITIONS))),
+}

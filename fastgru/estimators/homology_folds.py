@@ -1,0 +1,135 @@
+"""Cross-validation that keeps homologous sequences together, as a scikit-learn splitter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import BaseCrossValidator
+
+from fastgru._machine import usable_cpus
+from fastgru.data.alphabets import get_alphabet
+from fastgru.data.homology import Threshold, divide_apart
+from fastgru.data.random_splits import assign_folds
+from fastgru.errors import ConfigurationError
+from fastgru.estimators.inputs import encode_sequences, label_array
+
+
+class HomologyGroupKFold(BaseCrossValidator):
+    """K folds of sequences such that no sequence is homologous to one of another fold.
+
+    Sequences are compared with MMseqs2 and grouped as ``fastgru split --method homology`` does;
+    groups are dealt out to the folds in the proportions of the classes, and a search across the
+    folds then checks the result.
+
+    Parameters
+    ----------
+    n_splits
+        Folds, at least 2.
+    alphabet
+        ``"dna"``, ``"rna"`` or ``"protein"``.
+    identity
+        Least share of identical letters in an alignment, in (0, 1]; None for 0.4 (proteins) or
+        0.8 (nucleotides).
+    coverage
+        Least share of both sequences that the alignment covers, in (0, 1].
+    random_state
+        Seed of the order in which groups of one size are dealt out.
+    threads
+        Threads to use, never more; None for all CPUs that the process may use.
+
+    Examples
+    --------
+    ::
+
+        folds = HomologyGroupKFold(5, alphabet="protein")
+        cross_val_score(SequenceClassifier("protein"), sequences, labels, cv=folds)
+    """
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        alphabet: str = "dna",
+        identity: float | None = None,
+        coverage: float = 0.8,
+        random_state: int = 0,
+        threads: int | None = None,
+    ) -> None:
+        self.n_splits = n_splits
+        self.alphabet = alphabet
+        self.identity = identity
+        self.coverage = coverage
+        self.random_state = random_state
+        self.threads = threads
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups
+            Not looked at; scikit-learn hands them over.
+        """
+        return self.n_splits
+
+    def split(
+        self, X: Sequence[str], y: Sequence[Any] | None = None, groups: Any = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the places of the training and of the test sequences of each fold.
+
+        Parameters
+        ----------
+        X
+            n sequences over the alphabet.
+        y
+            n class labels, whose proportions the folds keep; None for one class.
+        groups
+            n names of further groups that are not divided either; None for none.
+
+        Raises
+        ------
+        ConfigurationError
+            For a parameter out of range.
+        AlphabetError, LabelError
+            For sequences, labels or groups that cannot be used, or too few groups.
+        ToolError
+            If MMseqs2 is missing or fails.
+        """
+        folds = self._assign(X, y, groups)
+        for fold in range(self.n_splits):
+            yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+
+    def _assign(self, X: Sequence[str], y: Sequence[Any] | None, groups: Any) -> np.ndarray:
+        """Return the fold of each sequence, int64 (n,)."""
+        alphabet = get_alphabet(self.alphabet)
+        encode_sequences(alphabet, X)  # which refuses what cannot be compared
+        n_sequences = len(X)
+        if not 2 <= self.n_splits <= n_sequences:
+            raise ConfigurationError(
+                f"n_splits must be at least 2 and at most the {n_sequences} sequences, "
+                f"got {self.n_splits}."
+            )
+        labels = ["all"] * n_sequences if y is None else label_array(y, n_sequences).tolist()
+        names = None if groups is None else list(map(str, label_array(groups, n_sequences)))
+        identity = self.identity or Threshold.default(alphabet).identity
+
+        def draw(members: np.ndarray) -> list[list[str]]:
+            folds = assign_folds(
+                list(map(str, labels)),
+                self.n_splits,
+                groups=list(map(str, members)),
+                seed=self.random_state,
+            )
+            return [list(map(str, folds))]
+
+        _, (folds,) = divide_apart(
+            [alphabet.normalise(letters) for letters in X],
+            alphabet,
+            Threshold(identity, self.coverage),
+            draw,
+            together=names,
+            threads=min(self.threads or usable_cpus(), usable_cpus()),
+        )
+        return np.array(folds, np.int64)

