@@ -24,7 +24,7 @@ from fastgru.errors import ConfigurationError, counted, shorten
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
-    from fastgru.training.loop import Epoch
+    from fastgru.training.state import Epoch
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\

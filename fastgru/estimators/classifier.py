@@ -17,7 +17,7 @@ from fastgru.estimators.fitting import Fitted, fit_network
 from fastgru.estimators.model_card import load_fitted, make_card
 from fastgru.estimators.parameters import check_parameters
 from fastgru.models.model_file import write_model
-from fastgru.training.loop import Epoch
+from fastgru.training.state import Epoch
 
 
 class SequenceClassifier(ClassifierMixin, BaseEstimator):

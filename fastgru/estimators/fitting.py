@@ -21,13 +21,8 @@ from fastgru.estimators.training_sets import (
 )
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
-from fastgru.training.loop import (
-    Epoch,
-    LabelledSet,
-    TrainingOptions,
-    predict_probabilities,
-    train,
-)
+from fastgru.training.loop import LabelledSet, predict_probabilities, train
+from fastgru.training.state import Epoch, TrainingOptions
 
 
 @dataclass(frozen=True)
