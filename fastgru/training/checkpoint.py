@@ -71,7 +71,8 @@ class SavedTraining:
         CheckpointError
             If the arrays are not those of such a network, or contradict the card.
         """
-        n_epochs = (*np.shape(self.tensors.get("history")), 0)[0]
+        table = self.tensors.get("history")
+        n_epochs = len(table) if table is not None and table.ndim else 0
         values = ((network.parameters.size,), network.dtype.name)
         expected = dict.fromkeys(_VALUES, values) | {
             "history": ((n_epochs, len(_COLUMNS)), "float64"),

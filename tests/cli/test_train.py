@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fastgru import SequenceClassifier
-from fastgru.cli.train import HISTORY_COLUMNS
+from fastgru.cli.history import HISTORY_COLUMNS
 from fastgru.estimators.parameters import PARAMETERS
 from fastgru.models.model_file import read_model
 from tests.planted import as_fasta, as_table, plant
