@@ -16,6 +16,7 @@ __all__ = ["Progress", "duration", "show_progress"]
 _LOGGER = logging.getLogger("fastgru.progress")
 _MAX_SILENCE = 60.0
 _RECENT = 10
+_BAR_WIDTH = 10
 
 
 class Progress(Protocol):
@@ -97,7 +98,7 @@ class _Pace:
         if self.total is None or last == first:
             return ""
         seconds = (now - begin) / (last - first) * (self.total - self.done)
-        return f"about {duration(seconds)} left" if seconds >= 1 else ""
+        return f"{duration(seconds)} left" if seconds >= 1 else ""
 
 
 class _Silent:
@@ -141,16 +142,16 @@ class _Lines:
 def _bar(description: str, total: int | None) -> Iterator[Progress]:
     from rich import progress
     from rich.console import Console
-    from rich.table import Column
 
     columns = (
         progress.TextColumn("{task.description}"),
-        progress.BarColumn(bar_width=20),
+        progress.BarColumn(bar_width=_BAR_WIDTH),
         progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
-        progress.TextColumn("{task.fields[text]}", table_column=Column(no_wrap=True)),
+        progress.TextColumn("{task.fields[text]}"),
     )
     pace = _Pace(total)
+    taken = len(f"{description} {total}/{total} 0:00:00  ") + _BAR_WIDTH + 1
     with progress.Progress(*columns, console=Console(stderr=True), transient=True) as display:
         task = display.add_task(description, total=total, text="")
 
@@ -158,7 +159,10 @@ def _bar(description: str, total: int | None) -> Iterator[Progress]:
             def advance(self, count: int = 1, text: str = "") -> None:
                 pace.advance(count)
                 shown = ", ".join(part for part in (pace.left(), text) if part)
-                display.update(task, completed=pace.done, text=shown)
+                # or the table would take the room from the bar and the numbers
+                room = max(display.console.width - taken, 1)
+                cut = shown if len(shown) <= room else f"{shown[: room - 1]}…"
+                display.update(task, completed=pace.done, text=cut)
 
             def skip(self, count: int) -> None:
                 pace.skip(count)
