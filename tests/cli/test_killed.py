@@ -70,10 +70,11 @@ def test_training__that_is_killed_leaves_its_checkpoint_and_its_rows(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # 22 starts of Python, each some seconds on a busy machine
 def test_training__that_is_killed_twenty_times_gives_the_same_bytes(
     work: Work, tmp_path: Path
 ) -> None:
-    options = ["--max-epochs", "150", "--no-early-stopping", "--num-layers", "2"]
+    options = ["--max-epochs", "150", "--no-early-stopping"]
     expected = tmp_path / "whole"
     expected.mkdir()
     finish(start_training(work, expected, *options))
