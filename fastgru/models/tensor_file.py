@@ -41,7 +41,7 @@ class FileKind:
     max_bytes
         Largest file that is opened.
     expected
-        What is said of a foreign file after "expected".
+        What messages name after "expected".
     cure
         What to do about a damaged file.
     error
@@ -127,8 +127,7 @@ def read_tensors(
     _check_size(name, kind)
     try:
         with safetensors.safe_open(name, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            card = _parse_card(name, kind, metadata.get(kind.key))
+            card = _parse_card(name, kind, file.metadata() or {})
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except kind.error:
         raise
@@ -189,14 +188,14 @@ def _check_size(name: str, kind: FileKind) -> None:
         )
 
 
-def _parse_card(name: str, kind: FileKind, text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise kind.error(
-            f"{name}: a safetensors file without a fastgru card, expected {kind.expected}. "
-            "Check the path."
-        )
+def _parse_card(name: str, kind: FileKind, metadata: Mapping[str, str]) -> dict[str, Any]:
+    if kind.key not in metadata:
+        found = "a safetensors file without a fastgru card"
+        if any(key.startswith("fastgru") for key in metadata):
+            found = "a fastgru file of another kind"  # such as a checkpoint for a model
+        raise kind.error(f"{name}: {found}, expected {kind.expected}. Check the path.")
     try:
-        card = json.loads(text, parse_constant=_refuse_constant)
+        card = json.loads(metadata[kind.key], parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise kind.damaged(name, f"its card is not JSON ({error})") from error
     version = card.get("format_version") if isinstance(card, dict) else None

@@ -48,7 +48,7 @@ def test_read_tensors__gives_back_what_was_written(tmp_path: Path) -> None:
 
 def test_read_tensors__tells_kinds_of_files_apart(tmp_path: Path) -> None:
     path = write(tmp_path / "t", replace(KIND, key="fastgru_other"), a=1)
-    with pytest.raises(CheckpointError, match=r"expected a table of numbers\. Check the"):
+    with pytest.raises(CheckpointError, match=r"t: a fastgru file of another kind, expected a t"):
         read_tensors(path, KIND)
 
 

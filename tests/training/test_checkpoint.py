@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from fastgru.errors import CheckpointError
+from fastgru.errors import CheckpointError, ModelFileError
+from fastgru.models.model_file import read_model
 from fastgru.models.tensor_file import add_checksum, write_tensors
 from fastgru.training import checkpoint
 from fastgru.training.checkpoint import (
@@ -95,6 +96,10 @@ def test_read_checkpoint__refuses_a_newer_format(
         (b">a\nACGT\n" * 9, "not a readable checkpoint ("),
         (
             save({"a": np.zeros(3)}, metadata={"fastgru": "{}"}),
+            "a fastgru file of another kind, expected a checkpoint of 'fastgru train'. Check the",
+        ),
+        (
+            save({"a": np.zeros(3)}),
             "a safetensors file without a fastgru card, expected a checkpoint of 'fastgru train'.",
         ),
         (
@@ -117,6 +122,12 @@ def test_read_checkpoint__explains_what_is_no_file(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "missing")
     with pytest.raises(CheckpointError, match="is a folder, expected a checkpoint"):
         read_checkpoint(tmp_path)
+
+
+def test_read_model__refuses_a_checkpoint(path: Path) -> None:
+    message = "a fastgru file of another kind, expected a model written by 'fastgru train'"
+    with pytest.raises(ModelFileError, match=message):
+        read_model(path)
 
 
 def rewritten(path: Path, change: Callable[[dict[str, Any], dict[str, np.ndarray]], None]) -> None:
