@@ -13,7 +13,9 @@ from itertools import islice
 
 __all__ = [
     "AlphabetError",
+    "CheckpointError",
     "ConfigurationError",
+    "DivergenceError",
     "FastaFormatError",
     "FastgruError",
     "LabelError",
@@ -70,6 +72,14 @@ class LabelError(FastgruError, ValueError):
 
 class ModelFileError(FastgruError, ValueError):
     """A file is not a fastgru model, is damaged, or was written by a newer version."""
+
+
+class CheckpointError(FastgruError, ValueError):
+    """A checkpoint is damaged, or belongs to a training on other data or with other options."""
+
+
+class DivergenceError(FastgruError, ValueError):
+    """Training met a number that is not finite."""
 
 
 class ToolError(FastgruError, RuntimeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING
 
 from fastgru.errors import ConfigurationError
@@ -21,6 +21,7 @@ __all__ = [
     "add_seed",
     "add_threads",
     "fraction",
+    "is_device",
     "named_path",
     "non_negative_int",
     "positive_int",
@@ -106,7 +107,13 @@ def add_alphabet(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_output(parser: argparse._ActionsContainer, *, what: str, default: str | None = "-") -> None:
+def add_output(
+    parser: argparse._ActionsContainer,
+    *,
+    what: str,
+    default: str | None = "-",
+    required: bool = True,
+) -> None:
     """Add ``-o/--output`` and ``--force``.
 
     Parameters
@@ -116,21 +123,25 @@ def add_output(parser: argparse._ActionsContainer, *, what: str, default: str | 
     what
         What is written, for the help text.
     default
-        Path if the option is left out; None makes the option required.
+        Path if the option is left out; None for no such path.
+    required
+        Whether the option is required where it has no default.
     """
     shown = {"-": " (default: standard output)", None: ""}.get(default, " (default: %(default)s)")
     parser.add_argument(
         "-o",
         "--output",
         default=default,
-        required=default is None,
+        required=required and default is None,
         metavar="FILE",
         help=f"{what}; - is standard output{shown}" if default != "-" else f"{what}{shown}",
     )
     parser.add_argument("--force", action="store_true", help="replace files that exist already")
 
 
-def require_new_output(args: argparse.Namespace, *paths: str | None) -> None:
+def require_new_output(
+    args: argparse.Namespace, *paths: str | None, replaceable: Container[str | None] = ()
+) -> None:
     """Refuse outputs that cannot be written or exist already, before any work is done.
 
     Parameters
@@ -139,6 +150,8 @@ def require_new_output(args: argparse.Namespace, *paths: str | None) -> None:
         Parsed options with `output` and `force`.
     paths
         Further outputs of the command; None is skipped.
+    replaceable
+        Those that may exist without `force`.
     """
     from fastgru.data.files import require_writable
 
@@ -146,12 +159,12 @@ def require_new_output(args: argparse.Namespace, *paths: str | None) -> None:
     places = [path if path == "-" else os.path.realpath(path) for path in outputs]
     for path, place in zip(outputs, places, strict=True):
         # devices such as /dev/null can take any number of outputs
-        if places.count(place) > 1 and (path == "-" or not _is_device(place)):
+        if places.count(place) > 1 and (path == "-" or not is_device(place)):
             name = "standard output (-)" if path == "-" else path
             raise ConfigurationError(
                 f"{name}: given for two outputs, expected a file for each. Choose another name."
             )
-        require_writable(path, force=args.force)
+        require_writable(path, force=args.force or path in replaceable)
 
 
 def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = ()) -> None:
@@ -176,17 +189,18 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
     for _, folder in getattr(args, "runs", None) or ():
         inputs += [os.path.join(folder, name) for name in ("metrics.json", "predictions.tsv")]
     places = {os.path.realpath(path) for path in inputs if path != "-"}
-    named = [getattr(args, name, None) for name in ("output", "history", "predictions", "log_file")]
-    for path in (*(name or "-" for name in named), *outputs):
+    written = ("output", "history", "checkpoint", "predictions", "log_file")
+    for path in (*(getattr(args, name, None) or "-" for name in written), *outputs):
         place = os.path.realpath(path)
-        if path != "-" and place in places and not _is_device(place):
+        if path != "-" and place in places and not is_device(place):
             raise ConfigurationError(
                 f"{path}: is an input and would be overwritten, expected another file for the "
                 "output. Choose another name."
             )
 
 
-def _is_device(path: str) -> bool:
+def is_device(path: str) -> bool:
+    """Whether a path is something else than a file, such as /dev/null."""
     return os.path.exists(path) and not os.path.isfile(path)
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
+import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
-__all__ = ["Progress", "show_progress"]
+__all__ = ["Progress", "duration", "show_progress"]
 
 _LOGGER = logging.getLogger("fastgru.progress")
+_MAX_SILENCE = 60.0
+_RECENT = 10
+_BAR_WIDTH = 10
 
 
 class Progress(Protocol):
@@ -18,6 +24,9 @@ class Progress(Protocol):
 
     def advance(self, count: int = 1, text: str = "") -> None:
         """Count finished pieces of work; `text` says where things stand, such as the loss."""
+
+    def skip(self, count: int) -> None:
+        """Count pieces that were finished by an earlier run, and say nothing about their pace."""
 
 
 @contextlib.contextmanager
@@ -38,38 +47,95 @@ def show_progress(description: str, total: int | None = None) -> Iterator[Progre
     """
     if not _LOGGER.isEnabledFor(logging.INFO):
         yield _Silent()
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}:
         with _bar(description, total) as bar:
             yield bar
     else:
         yield _Lines(description, total)
 
 
+def duration(seconds: float) -> str:
+    """Return a time in words, to two digits or so: ``12 s``, ``3 min``, ``2 h 40 min``, ``3 days``.
+
+    Parameters
+    ----------
+    seconds
+        At least 0.
+    """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s" if seconds >= 0.95 else f"{seconds:.2g} s"
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 10:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    hours = round(seconds / 3600)
+    return f"{hours} h" if hours < 72 else f"{round(hours / 24)} days"
+
+
+class _Pace:
+    """How much is done, and by the pace of the last pieces, how long the others will take."""
+
+    def __init__(self, total: int | None) -> None:
+        self.total, self.done = total, 0
+        self._marks = deque([(0, time.monotonic())], maxlen=_RECENT + 1)
+
+    def advance(self, count: int) -> None:
+        self.done += count
+        self._marks.append((self.done, time.monotonic()))
+
+    def skip(self, count: int) -> None:
+        self.done += count
+        self._marks.clear()
+        self._marks.append((self.done, time.monotonic()))
+
+    def left(self) -> str:
+        """Return the time that is left in words; nothing if it is short or unknown."""
+        (first, begin), (last, now) = self._marks[0], self._marks[-1]
+        if self.total is None or last == first:
+            return ""
+        seconds = (now - begin) / (last - first) * (self.total - self.done)
+        return f"{duration(seconds)} left" if seconds >= 1 else ""
+
+
 class _Silent:
     def advance(self, count: int = 1, text: str = "") -> None:
         pass
 
+    def skip(self, count: int) -> None:
+        pass
+
 
 class _Lines:
-    """One line per tenth of the work, so that a log file stays short."""
+    """One line per tenth of the work, so that a log file stays short, but at least one a minute."""
 
     def __init__(self, description: str, total: int | None) -> None:
         self._description = description
-        self._total = total
-        self._done = 0
+        self._pace = _Pace(total)
         self._next = 0.0
+        self._shown_at = time.monotonic()
+
+    def skip(self, count: int) -> None:
+        self._pace.skip(count)
 
     def advance(self, count: int = 1, text: str = "") -> None:
-        self._done += count
-        if self._done < self._next and self._done != self._total:
+        pace = self._pace
+        pace.advance(count)
+        silent_for = time.monotonic() - self._shown_at
+        if pace.done < self._next and pace.done != pace.total and silent_for < _MAX_SILENCE:
             return
-        if self._total is None:
-            self._next = self._done * 2
-            shown = f"{self._done}"
+        self._shown_at = time.monotonic()
+        if pace.total is None:
+            self._next = pace.done * 2
+            shown = f"{pace.done}"
         else:
-            self._next = self._done + self._total / 10
-            shown = f"{self._done}/{self._total}"
-        _LOGGER.info("%s: %s%s", self._description, shown, f", {text}" if text else "")
+            self._next = pace.done + pace.total / 10
+            shown = f"{pace.done}/{pace.total}"
+        parts = [shown, text, pace.left()]
+        _LOGGER.info("%s: %s", self._description, ", ".join(part for part in parts if part))
 
 
 @contextlib.contextmanager
@@ -79,16 +145,45 @@ def _bar(description: str, total: int | None) -> Iterator[Progress]:
 
     columns = (
         progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
+        progress.BarColumn(bar_width=_BAR_WIDTH),
         progress.MofNCompleteColumn(),
-        progress.TimeRemainingColumn(),
+        progress.TimeElapsedColumn(),
         progress.TextColumn("{task.fields[text]}"),
     )
+    pace = _Pace(total)
+    taken = len(f"{description} {total}/{total} 0:00:00  ") + _BAR_WIDTH + 1
     with progress.Progress(*columns, console=Console(stderr=True), transient=True) as display:
         task = display.add_task(description, total=total, text="")
 
         class Bar:
             def advance(self, count: int = 1, text: str = "") -> None:
-                display.update(task, advance=count, text=text)
+                pace.advance(count)
+                shown = ", ".join(part for part in (pace.left(), text) if part)
+                # or the table would take the room from the bar and the numbers
+                room = max(display.console.width - taken, 1)
+                cut = shown if len(shown) <= room else f"{shown[: room - 1]}…"
+                display.update(task, completed=pace.done, text=cut)
 
-        yield Bar()
+            def skip(self, count: int) -> None:
+                pace.skip(count)
+                display.update(task, completed=pace.done)
+
+        with _messages_above():
+            yield Bar()
+
+
+@contextlib.contextmanager
+def _messages_above() -> Iterator[None]:
+    """Let messages appear above the bar, which has put its own stream in the place of stderr."""
+    handlers = logging.getLogger("fastgru").handlers
+    changed = [
+        (handler, handler.setStream(sys.stderr))
+        for handler in handlers
+        if type(handler) is logging.StreamHandler
+    ]
+    try:
+        yield
+    finally:
+        for handler, stream in changed:
+            if stream is not None:
+                handler.setStream(stream)

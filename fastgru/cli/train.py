@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from fastgru.cli.checkpointing import fit_with_checkpoint, require_outputs
 from fastgru.cli.options import (
     add_labelled_input,
     add_output,
     add_threads,
     non_negative_int,
     read_labelled_input,
-    require_new_output,
 )
 from fastgru.cli.parameters import add_parameters, chosen_parameters
+from fastgru.cli.plan import show_plan
 from fastgru.cli.predictions import check_class_names, look_like_nucleotides
 from fastgru.cli.selection import add_split, select_for_training
-from fastgru.errors import ConfigurationError, counted, shorten
+from fastgru.errors import counted, shorten
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
-    from fastgru.training.loop import Epoch
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
@@ -32,7 +31,8 @@ Train a classifier. With --split (or a column split beside the labels) it learns
 'train' and stops by the part 'validation'; the part 'test' is left alone. Without, repeated
 sequences and those with conflicting labels are left out, and a share is held out to stop by.
 
-The same seed gives the same file, bit for bit, for any number of threads.
+The same seed gives the same file, bit for bit, for any number of threads. A training that was
+interrupted, by whatever, goes on with --resume, and ends with that same file.
 """
 _EPILOG = """\
 examples:
@@ -40,14 +40,6 @@ examples:
   fastgru train --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz \\
       --hidden-size 128 --seed 7 -o model.safetensors
 """
-HISTORY_COLUMNS = (
-    "epoch",
-    "learning_rate",
-    "train_loss",
-    "validation_loss",
-    "validation_accuracy",
-    "gradient_norm",
-)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,8 +55,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_split(parser, subset=False)
     add_parameters(parser)
     group = parser.add_argument_group("run")
-    add_output(group, what="model file (.safetensors)", default=None)
+    add_output(group, what="model file (.safetensors)", default=None, required=False)
     group.add_argument("--history", metavar="TSV", help="table with one row per epoch")
+    _add_checkpoint(group)
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what would be trained, with estimates of memory and time, and write nothing",
+    )
     group.add_argument(
         "--random-state",
         "--seed",
@@ -82,13 +80,36 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_threads(group)
 
 
+def _add_checkpoint(group: argparse._ArgumentGroup) -> None:
+    where = group.add_mutually_exclusive_group()
+    where.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="where to keep the state of training, renewed after each epoch and removed when the "
+        "model has been written (default: the model file with .checkpoint added)",
+    )
+    where.add_argument(
+        "--no-checkpoint",
+        dest="checkpoint",
+        action="store_const",
+        const=False,
+        help="keep no state",
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint, if there is one; the model is that of a training that was "
+        "never interrupted. With --force, a checkpoint that does not fit is replaced",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
-    from fastgru.cli.progress import show_progress
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.parameters import check_parameters
+    from fastgru.training.checkpoint import remove_checkpoint
 
-    _require_outputs(args)
+    require_outputs(args)
     model = SequenceClassifier(**chosen_parameters(args))
     check_parameters(model.get_params())
     data = read_labelled_input(args)
@@ -103,20 +124,23 @@ def run(args: argparse.Namespace) -> int:
             "warning: all letters are A, C, G, T, U or N; if these are nucleotides, "
             "use --alphabet dna or rna"
         )
+    if args.dry_run:
+        show_plan(model, training, validation)
+        return 0
     _LOGGER.info(
         "training on %s (classes %s)%s",
         counted(len(training), "sequence"),
         shorten(training.classes),
         "" if validation is None else f", {len(validation)} for validation",
     )
-    with show_progress("training", model.max_epochs) as progress:
-
-        def report(epoch: Epoch) -> None:
-            progress.advance(text=_describe(epoch))
-
-        given = None if validation is None else (validation.sequences, validation.labels)
-        model.fit(training.sequences, training.labels, validation_data=given, on_epoch=report)
-    _write(args, model, data)
+    fit_with_checkpoint(args, model, training, validation)
+    files = [asdict(file) for file in data.files]
+    extra: dict[str, Any] = {"data": {"files": files, "n_records": len(data)}}
+    if args.shuffle_labels:
+        extra["shuffled_labels"] = True
+    model.save(args.output, extra=extra)
+    if args.checkpoint is not None:
+        remove_checkpoint(args.checkpoint)
     _LOGGER.info("%s", _summarise(model))
     return 0
 
@@ -125,42 +149,6 @@ def _with_shuffled_labels(data: LabelledSequences, seed: int) -> LabelledSequenc
     from fastgru.data.shuffles import shuffle_labels
 
     return replace(data, labels=shuffle_labels(data.labels, seed=seed))
-
-
-def _require_outputs(args: argparse.Namespace) -> None:
-    """Refuse outputs that cannot be written, before hours of work."""
-    if args.output.endswith(".gz"):
-        raise ConfigurationError(
-            f"{args.output}: model files are not compressed, expected a name such as "
-            "model.safetensors. Choose another name."
-        )
-    require_new_output(args, args.history)
-
-
-def _describe(epoch: Epoch) -> str:
-    text = f"loss {epoch.train_loss:.4f}"
-    if epoch.validation_loss == epoch.validation_loss:
-        text += f", validation {epoch.validation_loss:.4f}"
-    return text
-
-
-def _write(args: argparse.Namespace, model: SequenceClassifier, data: LabelledSequences) -> None:
-    """Write the model, and the history if the model could be written."""
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.history is not None:
-            file = stack.enter_context(atomic_write(args.history))
-            file.write("\t".join(HISTORY_COLUMNS) + "\n")
-            for epoch in model.history_:
-                values = [epoch[name] for name in HISTORY_COLUMNS]
-                cells = ["" if value != value else f"{value:.9g}" for value in values]
-                file.write("\t".join(cells) + "\n")
-        files = [asdict(file) for file in data.files]
-        extra: dict[str, Any] = {"data": {"files": files, "n_records": len(data)}}
-        if args.shuffle_labels:
-            extra["shuffled_labels"] = True
-        model.save(args.output, extra=extra)
 
 
 def _summarise(model: SequenceClassifier) -> str:

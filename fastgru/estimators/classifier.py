@@ -13,11 +13,13 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fastgru.errors import ConfigurationError, shorten
+from fastgru.estimators.checkpoints import CheckpointFile
 from fastgru.estimators.fitting import Fitted, fit_network
 from fastgru.estimators.model_card import load_fitted, make_card
 from fastgru.estimators.parameters import check_parameters
+from fastgru.estimators.training_sets import given_sets
 from fastgru.models.model_file import write_model
-from fastgru.training.loop import Epoch
+from fastgru.training.state import Epoch
 
 
 class SequenceClassifier(ClassifierMixin, BaseEstimator):
@@ -168,6 +170,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         *,
         validation_data: tuple[Sequence[str], Sequence[Any]] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        on_resume: Callable[[list[Epoch]], None] | None = None,
     ) -> SequenceClassifier:
         """Train.
 
@@ -185,6 +190,14 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             for calibration; without early stopping they change no weight.
         on_epoch
             Called with each finished epoch.
+        checkpoint
+            File to keep the state of training in, written before the first epoch and after each
+            (whole or not at all), and left there in the end; one that exists is replaced.
+        resume
+            Whether to go on from `checkpoint` if that file exists.  The model then has the same
+            bits as if training had never been interrupted.
+        on_resume
+            Called before training goes on, with the epochs that were run until then.
 
         Returns
         -------
@@ -197,16 +210,28 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             For a parameter outside its range.
         AlphabetError, LabelError
             For sequences or labels that cannot be used.
-        FastgruError
+        CheckpointError
+            For a checkpoint that is damaged or made with other data or parameters.
+        DivergenceError
             If training diverges.
         """
-        fitted = fit_network(
-            check_parameters(self.get_params(deep=False)),
-            sequences,
-            labels,
+        if resume and checkpoint is None:
+            raise ConfigurationError("resume needs a checkpoint to go on from. Name its file.")
+        parameters = check_parameters(self.get_params(deep=False))
+        given = given_sets(
+            *(parameters, sequences, labels),
             sample_weight=sample_weight,
             validation_data=validation_data,
+        )
+        fitted = fit_network(
+            parameters,
+            given,
             on_epoch=on_epoch,
+            checkpoint=None
+            if checkpoint is None
+            else CheckpointFile(checkpoint, parameters, given),
+            resume=resume,
+            on_resume=on_resume,
         )
         return self._take(fitted)
 

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.input_profile import InputProfile, describe_inputs
 from fastgru.errors import LabelError
 from fastgru.estimators.calibration import Calibration, calibrate
-from fastgru.estimators.inputs import encode_labels, encode_sequences
-from fastgru.estimators.training_sets import (
-    check_sample_weight,
-    given_validation,
-    hold_out,
-    weighted_set,
-)
+from fastgru.estimators.checkpoints import CheckpointFile
+from fastgru.estimators.inputs import encode_sequences
+from fastgru.estimators.training_sets import GivenSets, hold_out
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
-from fastgru.training.loop import (
-    Epoch,
-    LabelledSet,
-    TrainingOptions,
-    predict_probabilities,
-    train,
-)
+from fastgru.training.loop import LabelledSet, predict_probabilities, train
+from fastgru.training.state import Epoch, TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -99,14 +90,66 @@ class Fitted:
         return self.inputs.flags(encoded)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """All that training needs.
+
+    Attributes
+    ----------
+    training
+        What is left to learn from.
+    validation
+        Given or held out; None for none.
+    network
+        With its initial weights.
+    options
+    """
+
+    training: LabelledSet
+    validation: LabelledSet | None
+    network: SequenceNetwork
+    options: TrainingOptions
+
+
+def draw_seeds(random_state: int | None) -> list[int]:
+    """Return the seeds of the held out set, of the network and of the batches."""
+    seeds: list[int] = np.random.default_rng(random_state).integers(2**31, size=3).tolist()
+    return seeds
+
+
+def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> Prepared:
+    """Hold out a validation set if need be, and make the network.
+
+    Parameters
+    ----------
+    parameters
+        All parameters of the classifier, checked.
+    given
+    seeds
+        From :func:`draw_seeds`.
+    """
+    alphabet = get_alphabet(parameters["alphabet"])
+    training, validation = given.training, given.validation
+    if validation is None and parameters["early_stopping"]:
+        fraction = parameters["validation_fraction"]
+        training, validation = hold_out(training, given.classes, fraction, seeds[0])
+    architecture = _architecture(parameters, alphabet, len(given.classes), training, validation)
+    network = SequenceNetwork(architecture, alphabet.mixture, seeds[1])
+    values = {**parameters, "random_state": seeds[2]}
+    options = TrainingOptions(
+        **{field.name: values[field.name] for field in fields(TrainingOptions)}
+    )
+    return Prepared(training, validation, network, options)
+
+
 def fit_network(
     parameters: dict[str, Any],
-    sequences: Sequence[str],
-    labels: Sequence[Any],
+    given: GivenSets,
     *,
-    sample_weight: ArrayLike | None,
-    validation_data: tuple[Sequence[str], Sequence[Any]] | None,
     on_epoch: Callable[[Epoch], None] | None,
+    checkpoint: CheckpointFile | None,
+    resume: bool,
+    on_resume: Callable[[list[Epoch]], None] | None,
 ) -> Fitted:
     """Train a network; see :meth:`fastgru.SequenceClassifier.fit`.
 
@@ -114,41 +157,33 @@ def fit_network(
     ----------
     parameters
         All parameters of the classifier, checked.
-    sequences, labels, sample_weight, validation_data, on_epoch
+    given, on_epoch, checkpoint, resume, on_resume
     """
-    alphabet = get_alphabet(parameters["alphabet"])
-    class_weight, early_stopping = parameters["class_weight"], parameters["early_stopping"]
-    encoded = encode_sequences(alphabet, sequences)
-    classes, targets = encode_labels(labels, len(encoded))
-    weights = check_sample_weight(sample_weight, len(encoded))
-    training = weighted_set(encoded, targets, classes, class_weight, weights)
-    seeds = np.random.default_rng(parameters["random_state"]).integers(2**31, size=3).tolist()
-    validation = None
-    if validation_data is not None:
-        validation = given_validation(alphabet, classes, class_weight, validation_data)
-    elif early_stopping:
-        fraction = parameters["validation_fraction"]
-        training, validation = hold_out(training, classes, fraction, seeds[0])
-    architecture = _architecture(parameters, alphabet, len(classes), training, validation)
-    network = SequenceNetwork(architecture, alphabet.mixture, seeds[1])
-    options = {**parameters, "random_state": seeds[2]}
-    chosen = TrainingOptions(
-        **{field.name: options[field.name] for field in fields(TrainingOptions)}
-    )
+    saved = checkpoint.read() if checkpoint is not None and resume else None
+    seeds = draw_seeds(parameters["random_state"]) if saved is None else saved.card["seeds"]
+    prepared = prepare(parameters, given, seeds)
+    training, validation, network = prepared.training, prepared.validation, prepared.network
+    start = None if saved is None else saved.state(network)
+    if start is not None and on_resume is not None:
+        on_resume(start.history)
     with threads_limited_to(parameters["threads"]):
-        history, best_epoch = train(network, training, validation, chosen, on_epoch)
+        history, best_epoch = train(
+            *(network, training, validation, prepared.options, on_epoch),
+            start=start,
+            on_state=None if checkpoint is None else partial(checkpoint.write, seeds),
+        )
         calibration = calibrate(network, training, validation, fit=parameters["calibrate"])
-    stopped_by = len(validation.encoded) if validation is not None and early_stopping else 0
+    stopped_by = len(validation.encoded) if validation and parameters["early_stopping"] else 0
     return Fitted(
         parameters=parameters,
-        classes=classes,
+        classes=given.classes,
         network=network,
         history=[epoch.to_dict() for epoch in history],
         best_epoch=best_epoch,
         n_train=len(training.encoded),
         n_validation=stopped_by,
         calibration=calibration,
-        inputs=describe_inputs(training.encoded, alphabet),
+        inputs=describe_inputs(training.encoded, get_alphabet(parameters["alphabet"])),
     )
 
 

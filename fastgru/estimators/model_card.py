@@ -15,12 +15,11 @@ from fastgru.data.input_profile import InputProfile
 from fastgru.errors import ConfigurationError, LabelError, ModelFileError
 from fastgru.estimators.calibration import Calibration
 from fastgru.estimators.fitting import Fitted
-from fastgru.estimators.parameters import PARAMETERS, check_parameters
+from fastgru.estimators.json_values import as_json
+from fastgru.estimators.parameters import SAVED_PARAMETERS, check_parameters
 from fastgru.models.model_file import SavedModel, read_model
 from fastgru.models.network import SequenceNetwork
 
-# the number of threads changes no bit of the result, so it is no part of it
-_SAVED_PARAMETERS = {parameter.name for parameter in PARAMETERS} - {"threads"}
 # parameters that files of earlier states of format 1 lack, with what was done then
 _ADDED_PARAMETERS = {"calibrate": False}
 
@@ -48,10 +47,10 @@ def make_card(fitted: Fitted) -> dict[str, Any]:
         "classes_are_integers": integers,
         "architecture": fitted.network.architecture.to_dict(),
         "training": {
-            "parameters": {name: _plain(parameters[name]) for name in _SAVED_PARAMETERS},
+            "parameters": {name: as_json(parameters[name]) for name in SAVED_PARAMETERS},
             "n_train": fitted.n_train,
             "n_validation": fitted.n_validation,
-            "history": [_plain(epoch) for epoch in fitted.history],
+            "history": [as_json(epoch) for epoch in fitted.history],
             "best_epoch": fitted.best_epoch,
         },
         **fitted.calibration.to_card(),
@@ -84,7 +83,7 @@ def _read_card(saved: SavedModel, name: str) -> Fitted:
     integers = card.get("classes_are_integers", False)
     try:
         given = {**_ADDED_PARAMETERS, **training["parameters"]}
-        if given.keys() != _SAVED_PARAMETERS:
+        if given.keys() != set(SAVED_PARAMETERS):
             raise ConfigurationError("training.parameters are not those of a classifier")
         parameters = check_parameters({**given, "threads": None})
         classes = np.array(card["classes"]).astype(np.int64 if integers else str)
@@ -122,7 +121,7 @@ def _find_contradiction(saved: SavedModel, parameters: Mapping[str, Any]) -> str
     """Compare what the card says twice."""
     network = {**saved.architecture.to_dict(), "alphabet": saved.card["alphabet"]}
     for key in sorted(parameters.keys() & network.keys()):
-        if _plain(parameters[key]) != network[key]:
+        if as_json(parameters[key]) != network[key]:
             return f"{key} is both {network[key]!r} and {parameters[key]!r}"
     if parameters["position_embedding"] != (saved.architecture.n_positions > 0):
         return "position_embedding contradicts n_positions"
@@ -152,16 +151,3 @@ def _make_network(saved: SavedModel) -> SequenceNetwork:
 
 def _with_nan(epoch: Mapping[str, float | None]) -> dict[str, float]:
     return {name: math.nan if value is None else value for name, value in epoch.items()}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: plain numbers, lists, null for what is not a number."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {str(name): _plain(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    return value

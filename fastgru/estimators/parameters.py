@@ -121,6 +121,9 @@ PARAMETERS = (
     Parameter("random_state", int, None, "seed", minimum=0, maximum=2**63 - 1, optional=True),
 )
 
+SAVED_PARAMETERS = tuple(parameter.name for parameter in PARAMETERS if parameter.name != "threads")
+"""Names of those that files keep: the number of threads changes no bit of the result."""
+
 
 def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check the value of every parameter, and return it as a plain int, float, bool or str.

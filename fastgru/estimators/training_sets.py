@@ -5,18 +5,65 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastgru.data.alphabets import Alphabet
+from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.partition import partition_records
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
-from fastgru.estimators.inputs import encode_sequences, label_array
+from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
 from fastgru.training.loop import LabelledSet
 
 ClassWeight = Mapping[Any, float] | str | None
+
+
+@dataclass(frozen=True)
+class GivenSets:
+    """What a caller hands over, checked and encoded.
+
+    Attributes
+    ----------
+    classes
+        Labels, sorted.
+    training
+        Sequences with a weight.
+    validation
+        None where the caller brings none along.
+    """
+
+    classes: np.ndarray
+    training: LabelledSet
+    validation: LabelledSet | None
+
+
+def given_sets(
+    parameters: Mapping[str, Any],
+    sequences: Sequence[str],
+    labels: Sequence[Any],
+    *,
+    sample_weight: ArrayLike | None,
+    validation_data: tuple[Sequence[str], Sequence[Any]] | None,
+) -> GivenSets:
+    """Check and encode what a caller hands over; see :meth:`fastgru.SequenceClassifier.fit`.
+
+    Parameters
+    ----------
+    parameters
+        All parameters of the classifier, checked.
+    sequences, labels, sample_weight, validation_data
+    """
+    alphabet, class_weight = get_alphabet(parameters["alphabet"]), parameters["class_weight"]
+    encoded = encode_sequences(alphabet, sequences)
+    classes, targets = encode_labels(labels, len(encoded))
+    weights = check_sample_weight(sample_weight, len(encoded))
+    training = weighted_set(encoded, targets, classes, class_weight, weights)
+    validation = None
+    if validation_data is not None:
+        validation = given_validation(alphabet, classes, class_weight, validation_data)
+    return GivenSets(classes, training, validation)
 
 
 def class_weights(

@@ -1,7 +1,7 @@
-"""The shape of a model file's card: which entries there are, and what each may hold.
+"""The shape of the cards of model files and checkpoints: their entries, and what each may hold.
 
 A card comes from a file that anybody may have written, so nothing of it is used before it was
-compared with :data:`CARD`.
+compared with :data:`CARD` or :data:`CHECKPOINT`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 from fastgru.data.alphabets import alphabet_names
 from fastgru.models.architecture import POOLINGS
 
-__all__ = ["find_fault"]
+__all__ = ["find_checkpoint_fault", "find_fault"]
 
 # Looks at a value and its place in the card; yields what is wrong.
 _Check = Callable[[Any, str], Iterator[str]]
 
 
 def find_fault(card: object) -> str | None:
-    """Return the first thing that is wrong with a card, None if there is nothing.
+    """Return the first thing that is wrong with the card of a model, None if there is nothing.
 
     Parameters
     ----------
@@ -27,6 +27,17 @@ def find_fault(card: object) -> str | None:
         What was parsed from JSON.
     """
     return next(CARD(card, "the card"), None)
+
+
+def find_checkpoint_fault(card: object) -> str | None:
+    """Return the first thing that is wrong with the card of a checkpoint, or None.
+
+    Parameters
+    ----------
+    card
+        What was parsed from JSON.
+    """
+    return next(CHECKPOINT(card, "the card"), None)
 
 
 def _value(expected: str, accepts: Callable[[Any], bool]) -> _Check:
@@ -195,3 +206,15 @@ CARD = _object(
     },
 )
 """The whole card, apart from its format version."""
+
+CHECKPOINT = _object(
+    {
+        "fastgru_version": _TEXT,
+        "parameters": _object({}),
+        "data": _object({}),
+        "seeds": _list_of(_whole(0), at_least=3),
+        "best_epoch": _whole(0),
+        "step_number": _whole(0),
+    },
+)
+"""The card of a checkpoint, apart from its format version."""

@@ -78,6 +78,11 @@ class SequenceNetwork:
             self.dtype,
         )
 
+    @property
+    def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
+        """Sources of dropout before the classes, and between the layers."""
+        return self._rng, self.gru.rng
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the network again; the scratch memory is left behind."""
         values = self.parameters.values[: self.parameters.size].copy()

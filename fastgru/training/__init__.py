@@ -1,1 +1,1 @@
-"""Optimisation of a network: batches, schedule, optimiser, epoch loop.  Knows no files."""
+"""Optimisation of a network: batches, schedule, optimiser, epoch loop, and its checkpoint."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
-from fastgru.errors import FastgruError
+from fastgru.errors import DivergenceError
 from fastgru.kernels.loss import softmax, softmax_cross_entropy
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import batches_by_length, pad, shuffled_batches
-from fastgru.training.optimizer import AdamW
 from fastgru.training.schedule import cosine_with_warmup
+from fastgru.training.state import Epoch, TrainingOptions, TrainingRun, TrainingState
 
 MAX_PREDICTION_TOKENS = 1 << 16
 """Bounds the memory of a prediction: about 150 MB at 64 units in two directions."""
@@ -35,51 +35,6 @@ class LabelledSet:
     encoded: Sequence[np.ndarray]
     targets: np.ndarray
     weights: np.ndarray
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """How to train; see :class:`fastgru.SequenceClassifier` for the fields."""
-
-    batch_size: int
-    max_epochs: int
-    learning_rate: float
-    weight_decay: float
-    clip_norm: float
-    warmup_fraction: float
-    early_stopping: bool
-    n_iter_no_change: int
-    random_state: int
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One row of the history.
-
-    Attributes
-    ----------
-    epoch
-        From 1.
-    learning_rate
-        At the last step of the epoch.
-    train_loss
-        Mean over the epoch's batches, as they were met (with dropout, before each step).
-    validation_loss, validation_accuracy
-        After the epoch; NaN without validation set.
-    gradient_norm
-        Mean over the epoch's batches, before clipping.
-    """
-
-    epoch: int
-    learning_rate: float
-    train_loss: float
-    validation_loss: float
-    validation_accuracy: float
-    gradient_norm: float
-
-    def to_dict(self) -> dict[str, float]:
-        """Return the fields by name."""
-        return asdict(self)
 
 
 def predict_logits(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> np.ndarray:
@@ -113,6 +68,9 @@ def train(
     validation: LabelledSet | None,
     options: TrainingOptions,
     on_epoch: Callable[[Epoch], None] | None = None,
+    *,
+    start: TrainingState | None = None,
+    on_state: Callable[[TrainingState], None] | None = None,
 ) -> tuple[list[Epoch], int]:
     """Train a network in place.
 
@@ -125,6 +83,12 @@ def train(
     network, training, validation, options
     on_epoch
         Called after each epoch.
+    start
+        State to go on from, of a training with the same arguments; the result has the same bits
+        as if that training had never ended.  None to begin at the beginning.
+    on_state
+        Called with the state at the beginning and after each epoch, before ``on_epoch``; its
+        arrays are valid until it returns.
 
     Returns
     -------
@@ -133,72 +97,76 @@ def train(
 
     Raises
     ------
-    FastgruError
+    DivergenceError
         If a gradient, a validation loss or a weight is not finite.
     """
-    rng = np.random.default_rng(options.random_state)
-    optimizer = AdamW(
-        network.parameters, weight_decay=options.weight_decay, clip_norm=options.clip_norm
-    )
+    run = TrainingRun(network, options)
     selecting = validation is not None and options.early_stopping
-    history: list[Epoch] = []
-    best_loss, best_epoch, best_values = math.inf, 0, network.parameters.values.copy()
-    for number in range(1, options.max_epochs + 1):
-        epoch = _run_epoch(network, training, validation, options, optimizer, rng, number)
-        history.append(epoch)
+    if start is not None:
+        run.restore(start)
+    elif on_state is not None:
+        on_state(run.state())
+    while not run.has_ended:
+        epoch = _run_epoch(run, training, validation, options)
+        run.add(epoch, selecting=selecting)
+        if on_state is not None:
+            on_state(run.state())
         if on_epoch is not None:
             on_epoch(epoch)
-        if not selecting:
-            best_epoch = number
-        elif epoch.validation_loss < best_loss:
-            best_loss, best_epoch = epoch.validation_loss, number
-            best_values[:] = network.parameters.values
-        elif number - best_epoch >= options.n_iter_no_change:
-            break
     if selecting:
-        network.parameters.values[:] = best_values
+        run.keep_best()
     largest = float(np.abs(network.parameters.values).max())
-    _require_finite("largest weight", largest, len(history), options)
-    return history, best_epoch
+    _require_finite("largest weight", largest, len(run.history), options)
+    return run.history, run.best_epoch
 
 
 def _run_epoch(
-    network: SequenceNetwork,
+    run: TrainingRun,
     training: LabelledSet,
     validation: LabelledSet | None,
     options: TrainingOptions,
-    optimizer: AdamW,
-    rng: np.random.Generator,
-    number: int,
 ) -> Epoch:
-    n_batches = math.ceil(len(training.encoded) / options.batch_size)
-    total_steps = n_batches * options.max_epochs
+    number = len(run.history) + 1
+    total_steps = steps_per_epoch(training, options) * options.max_epochs
     losses, norms, rate = [], [], 0.0
-    for chosen in shuffled_batches(len(training.encoded), options.batch_size, rng):
-        step = optimizer.step_number + 1
+    for chosen in shuffled_batches(len(training.encoded), options.batch_size, run.rng):
+        step = run.optimizer.step_number + 1
         rate = options.learning_rate * cosine_with_warmup(
             step, total_steps, options.warmup_fraction
         )
-        losses.append(_gradients(network, training, chosen))
-        norms.append(optimizer.step(rate))
+        losses.append(write_gradients(run.network, training, chosen))
+        norms.append(run.optimizer.step(rate))
         _require_finite("norm of the gradient", norms[-1], number, options)
     loss, accuracy = math.nan, math.nan
     if validation is not None:
-        loss, accuracy = _validate(network, validation)
+        loss, accuracy = _validate(run.network, validation)
         _require_finite("validation loss", loss, number, options)
     return Epoch(number, rate, float(np.mean(losses)), loss, accuracy, float(np.mean(norms)))
 
 
+def steps_per_epoch(training: LabelledSet, options: TrainingOptions) -> int:
+    """Return the number of gradient steps of an epoch."""
+    return math.ceil(len(training.encoded) / options.batch_size)
+
+
 def _require_finite(what: str, value: float, epoch: int, options: TrainingOptions) -> None:
     if not math.isfinite(value):
-        raise FastgruError(
+        raise DivergenceError(
             f"training: the {what} is {value} in epoch {epoch}, expected a finite number. "
             f"Lower learning_rate, now {options.learning_rate:g}."
         )
 
 
-def _gradients(network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray) -> float:
-    """Write the gradients of one batch; return its loss."""
+def write_gradients(network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray) -> float:
+    """Write the gradients of one batch into the network; return its loss.
+
+    Parameters
+    ----------
+    network
+    data
+    chosen
+        Numbers of the sequences of the batch.
+    """
     tokens, lengths = pad([data.encoded[k] for k in chosen])
     logits = network.forward(tokens, lengths, training=True)
     dlogits = np.empty_like(logits)

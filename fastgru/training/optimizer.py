@@ -26,6 +26,13 @@ class AdamW:
         Decay of the moments, in [0, 1).
     eps
         Added to the root of the second moment.
+
+    Attributes
+    ----------
+    first_moment, second_moment : np.ndarray
+        float (n,), of the gradients, as long as the parameters.
+    step_number : int
+        Steps taken.
     """
 
     def __init__(
@@ -40,7 +47,7 @@ class AdamW:
     ) -> None:
         self._parameters = parameters
         self._beta1, self._beta2, self._eps, self._clip_norm = beta1, beta2, eps, clip_norm
-        self._m, self._v, self._decay = (self._zeros() for _ in range(3))
+        self.first_moment, self.second_moment, self._decay = (self._zeros() for _ in range(3))
         for name, place in parameters.places().items():
             if "weight" in name:
                 self._decay[place] = weight_decay
@@ -66,8 +73,8 @@ class AdamW:
             self._parameters.grads,
             min(1.0, self._clip_norm / norm) if norm > 0 else 1.0,
             self._decay,
-            self._m,
-            self._v,
+            self.first_moment,
+            self.second_moment,
             self.step_number,
             learning_rate,
             self._beta1,

@@ -98,7 +98,7 @@ def test_info__lets_no_file_steer_the_terminal(tmp_path: Path, run_cli) -> None:
     [
         (b">a\nACGT\n", "not a readable model file ("),
         (b"", "not a readable model file ("),
-        (b"\x80\x04\x95\0\0\0\0\0\0\0\0.", "expected one written by 'fastgru train'. Check the pa"),
+        (b"\x80\x04\x95\0\0\0\0\0\0\0\0.", "expected a model written by 'fastgru train'. Check t"),
     ],
 )
 def test_info__explains_a_foreign_file(

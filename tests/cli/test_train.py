@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fastgru import SequenceClassifier
-from fastgru.cli.train import HISTORY_COLUMNS
+from fastgru.cli.history import HISTORY_COLUMNS
 from fastgru.data.shuffles import shuffle_labels
 from fastgru.estimators.parameters import PARAMETERS
 from fastgru.models.model_file import read_model
@@ -432,17 +432,3 @@ def test_train__may_throw_both_outputs_away(work, quick, run_cli) -> None:
     outputs = ["-o", "/dev/null", "--history", "/dev/null"]
     code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, *quick, *outputs])
     assert code == 0, err
-
-
-def test_train__leaves_no_history_without_a_model(
-    tmp_path: Path, work, quick, run_cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def disk_full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device", "m")
-
-    monkeypatch.setattr(SequenceClassifier, "save", disk_full)
-    outputs = ["-o", tmp_path / "m", "--history", tmp_path / "h"]
-    code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, *quick, *outputs])
-    assert code == 1
-    assert "fastgru train: error: m: No space left on device" in err
-    assert names_in(tmp_path) == []

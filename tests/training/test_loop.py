@@ -1,25 +1,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
-from fastgru.errors import FastgruError
+from fastgru.errors import DivergenceError
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training import loop
-from fastgru.training.loop import (
-    Epoch,
-    LabelledSet,
-    TrainingOptions,
-    predict_probabilities,
-    train,
-)
+from fastgru.training.loop import LabelledSet, predict_probabilities, train
 from fastgru.training.schedule import cosine_with_warmup
+from fastgru.training.state import Epoch, TrainingOptions
 from tests.planted import plant
 
 DNA = get_alphabet("dna")
@@ -173,7 +168,10 @@ def test_train__says_when_it_diverges(rate: float, validation: LabelledSet | Non
         r"training: the (norm of the gradient|validation loss|largest weight) is (nan|inf) in "
         rf"epoch \d, expected a finite number\. Lower learning_rate, now {rate:g}\."
     )
-    with np.errstate(all="ignore"), pytest.raises(FastgruError, match=message.replace("+", r"\+")):
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(DivergenceError, match=message.replace("+", r"\+")),
+    ):
         train(make_network(), make_set(64, 1), validation, options)
 
 
@@ -182,7 +180,10 @@ def test_train__says_so_when_the_last_step_diverges() -> None:
     options = replace(
         OPTIONS, learning_rate=1e30, weight_decay=1e9, max_epochs=1, warmup_fraction=0.0
     )
-    with np.errstate(all="ignore"), pytest.raises(FastgruError, match="the largest weight is inf"):
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(DivergenceError, match="the largest weight is inf"),
+    ):
         train(make_network(), make_set(8, 1), None, replace(options, batch_size=8))
 
 
@@ -202,10 +203,3 @@ def test_predict_probabilities__are_probabilities_in_input_order(
 
 def test_predict_probabilities__of_nothing_is_empty() -> None:
     assert predict_probabilities(make_network(), []).shape == (0, 2)
-
-
-def test_options__are_parameters_of_the_classifier() -> None:
-    from fastgru import SequenceClassifier
-
-    names = {field.name for field in fields(TrainingOptions)}
-    assert names <= SequenceClassifier().get_params().keys()

@@ -42,6 +42,12 @@ def test_rule__calls_the_command_and_states_its_needs(name):
     assert "runtime=" in body
 
 
+def test_train__goes_on_where_a_job_was_killed():
+    # Snakemake removes the outputs of a failed job, so the checkpoint must be none of them
+    assert " --resume --force " in RULES["train"]
+    assert "checkpoint" not in RULES["train"]
+
+
 @pytest.mark.parametrize("name", sorted(RULES.keys() - {"warmup"}))
 def test_rule__shows_its_output_in_the_report_of_snakemake(name):
     body = RULES[name]

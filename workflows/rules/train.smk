@@ -55,4 +55,4 @@ rule train:
     shell:
         "fastgru train {params.labelled} --split {input.split} {params.options}"
         " --threads {threads} --output {output.model} --history {output.history}"
-        " > {log} 2>&1"
+        " --resume --force > {log} 2>&1"

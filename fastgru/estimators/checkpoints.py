@@ -1,0 +1,113 @@
+"""Which training a checkpoint belongs to, so that none goes on with other data or options."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import Any
+
+import numpy as np
+
+from fastgru import __version__
+from fastgru.errors import CheckpointError
+from fastgru.estimators.json_values import as_json
+from fastgru.estimators.parameters import SAVED_PARAMETERS
+from fastgru.estimators.training_sets import GivenSets
+from fastgru.training.checkpoint import SavedTraining, read_checkpoint, write_checkpoint
+from fastgru.training.loop import LabelledSet
+from fastgru.training.state import TrainingState
+
+
+class CheckpointFile:
+    """The checkpoint of one training.
+
+    Parameters
+    ----------
+    path
+    parameters
+        All parameters of the classifier, checked.
+    given
+        What it learns from.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], parameters: dict[str, Any], given: GivenSets
+    ) -> None:
+        self._path = os.fspath(path)
+        self._training: dict[str, Any] = {
+            "fastgru_version": __version__,
+            "parameters": {name: as_json(parameters[name]) for name in SAVED_PARAMETERS},
+            "data": _digests(given),
+        }
+
+    def read(self) -> SavedTraining | None:
+        """Return what the file holds; None if there is no such file.
+
+        Raises
+        ------
+        CheckpointError
+            If it is damaged, or another training made it.
+        """
+        if not os.path.exists(self._path):
+            return None
+        saved = read_checkpoint(self._path)
+        difference = self._find_difference(saved.card)
+        if difference is not None:
+            raise CheckpointError(
+                f"{self._path}: was made {difference}. Go on with the same data and options, or "
+                "delete it to start again."
+            )
+        return saved
+
+    def write(self, seeds: list[int], state: TrainingState) -> None:
+        """Replace the file.
+
+        Parameters
+        ----------
+        seeds
+            Those that `fit` drew from ``random_state``, which may be None.
+        state
+        """
+        write_checkpoint(self._path, {**self._training, "seeds": seeds}, state)
+
+    def _find_difference(self, card: dict[str, Any]) -> str | None:
+        """Return the first difference from this training, None if there is none."""
+        if card["fastgru_version"] != __version__:
+            return f"by fastgru {card['fastgru_version']}, expected {__version__}"
+        then, now = card["parameters"], self._training["parameters"]
+        for name in SAVED_PARAMETERS:
+            if name not in then or then[name] != now[name]:
+                return f"with {name} {then.get(name)!r}, expected {now[name]!r}"
+        for name, digest in self._training["data"].items():
+            if card["data"].get(name) != digest:
+                return f"with other {name.replace('_', ' ')}, expected those given now"
+        return None
+
+
+def _digests(given: GivenSets) -> dict[str, str | None]:
+    """Return a SHA-256 of each part of the data, in the order in which messages name them."""
+    validation = given.validation
+    return {
+        "sequences": _digest_of_sequences(given.training),
+        "labels": _digest_of_labels(given.classes, given.training),
+        "weights": hashlib.sha256(given.training.weights.tobytes()).hexdigest(),
+        "validation_sequences": None if validation is None else _digest_of_sequences(validation),
+        "validation_labels": (
+            None if validation is None else _digest_of_labels(given.classes, validation)
+        ),
+    }
+
+
+def _digest_of_sequences(data: LabelledSet) -> str:
+    lengths = np.array([len(codes) for codes in data.encoded], np.int64)
+    digest = hashlib.sha256(lengths.tobytes())
+    for codes in data.encoded:
+        digest.update(np.ascontiguousarray(codes).data)
+    return digest.hexdigest()
+
+
+def _digest_of_labels(classes: np.ndarray, data: LabelledSet) -> str:
+    digest = hashlib.sha256(json.dumps(classes.tolist()).encode())
+    digest.update(data.targets.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,190 @@
+"""What a training will take, in memory and time, before it is begun."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastgru._numba import threads_limited_to
+from fastgru.estimators.fitting import Prepared, draw_seeds, prepare
+from fastgru.estimators.training_sets import GivenSets, subset
+from fastgru.kernels.registers import ROWS
+from fastgru.layers.blocks import MAX_GROUPS
+from fastgru.models.architecture import Architecture
+from fastgru.training.batches import shuffled_batches
+from fastgru.training.loop import (
+    MAX_PREDICTION_TOKENS,
+    LabelledSet,
+    predict_probabilities,
+    steps_per_epoch,
+    write_gradients,
+)
+from fastgru.training.optimizer import AdamW
+
+__all__ = ["Estimate", "estimate_training", "training_bytes"]
+
+_GATES_KEPT = 4
+"""Vectors of a cell on the tape: r, z, n and the recurrent part of n."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training will take.
+
+    Attributes
+    ----------
+    n_train, n_validation
+        Sequences to learn from, and to look at after each epoch.
+    n_parameters
+        Numbers to learn.
+    steps_per_epoch
+        Gradient steps of an epoch.
+    memory
+        Bytes of the whole process at its peak.
+    seconds_per_epoch
+        On this machine, as busy as it is now.
+    """
+
+    n_train: int
+    n_validation: int
+    n_parameters: int
+    steps_per_epoch: int
+    memory: int
+    seconds_per_epoch: float
+
+
+def estimate_training(
+    parameters: dict[str, Any], given: GivenSets, *, max_seconds: float = 3.0
+) -> Estimate:
+    """Take a few gradient steps on a sample of the data, and extrapolate.
+
+    Memory is what the process holds once kernels and data are loaded, and
+    :func:`training_bytes` on top.
+
+    Parameters
+    ----------
+    parameters
+        All parameters of the classifier, checked.
+    given
+        What would be learned from.
+    max_seconds
+        No step is begun after that time, but two are always taken.
+    """
+    prepared = prepare(parameters, given, draw_seeds(parameters["random_state"]))
+    training, validation, network = prepared.training, prepared.validation, prepared.network
+    with threads_limited_to(parameters["threads"]):
+        _step_on_shortest(prepared)  # loads or compiles the kernels
+        held = _peak_memory()
+        seconds = len(training.encoded) * _seconds_per_sequence(prepared, max_seconds)
+        if validation is not None:
+            seconds += _n_letters(validation) * _seconds_per_letter(prepared, validation)
+    return Estimate(
+        n_train=len(training.encoded),
+        n_validation=0 if validation is None else len(validation.encoded),
+        n_parameters=network.parameters.size,
+        steps_per_epoch=steps_per_epoch(training, prepared.options),
+        memory=held + training_bytes(network.architecture, prepared),
+        seconds_per_epoch=seconds,
+    )
+
+
+def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
+    """Return the bytes that training takes beside program and data, right to about a third.
+
+    With L layers, D directions, H units, S steps of the longest batch (the sum of the lengths of
+    its sequences), P steps of that batch padded to the longest of its sequences, N parameters, G
+    groups in which gradients are summed, R letters and positions; held from step to step::
+
+        values, gradients, moments, best, decay; packed weights   9 N
+        gates and states of the longest batch                     5 L D H S
+        outputs, masks and gradients between the layers           3 (L - 1) D H P
+        sums of gradients                                         G (N + 4 D H R)
+
+    and on top the largest of what comes one after the other::
+
+        output of the last layer, and its gradient                2 D H P, unless "last" is all
+        outputs of the batch of validation sequences              L D H V
+        the checkpoint while it is written                        8 N
+
+    times the bytes of a number.  V is ``MAX_PREDICTION_TOKENS``, or less if there are fewer.
+
+    Parameters
+    ----------
+    architecture
+    prepared
+    """
+    lengths = np.sort([len(codes) for codes in prepared.training.encoded])
+    lengths = lengths[-prepared.options.batch_size :]
+    steps, padded = int(lengths.sum()), len(lengths) * int(lengths[-1])
+    layers, width = architecture.num_layers, architecture.hidden_size
+    width *= 2 if architecture.bidirectional else 1
+    size = prepared.network.parameters.size
+    table_rows = architecture.n_letters + architecture.n_positions
+    groups = min(MAX_GROUPS, -(-len(lengths) // ROWS))
+    held = (
+        9 * size
+        + (1 + _GATES_KEPT) * layers * width * steps
+        + 3 * (layers - 1) * width * padded
+        + groups * (size + _GATES_KEPT * width * table_rows)
+    )
+    outputs = 2 * width * padded if set(architecture.pooling) != {"last"} else 0
+    validation = 0
+    if prepared.validation is not None:
+        longest = max(len(codes) for codes in prepared.validation.encoded)
+        read = min(max(MAX_PREDICTION_TOKENS, longest), _n_letters(prepared.validation))
+        validation = layers * width * read
+    return (held + max(outputs, validation, 8 * size)) * prepared.network.dtype.itemsize
+
+
+def _step_on_shortest(prepared: Prepared) -> None:
+    lengths = [len(codes) for codes in prepared.training.encoded]
+    write_gradients(prepared.network, prepared.training, np.argsort(lengths)[:2])
+
+
+def _seconds_per_sequence(prepared: Prepared, max_seconds: float) -> float:
+    """Time gradient steps on batches as training meets them; the first is not counted."""
+    network, options = prepared.network, prepared.options
+    optimizer = AdamW(
+        network.parameters, weight_decay=options.weight_decay, clip_norm=options.clip_norm
+    )
+    n_sequences = len(prepared.training.encoded)
+    rng = np.random.default_rng(options.random_state)
+    batches = list(shuffled_batches(n_sequences, options.batch_size, rng))
+    begin = time.perf_counter()
+    n_timed, seconds = 0, 0.0
+    for number, chosen in enumerate([batches[0], *batches]):
+        if number > 1 and time.perf_counter() - begin > max_seconds:
+            break
+        start = time.perf_counter()
+        write_gradients(network, prepared.training, chosen)
+        optimizer.step(options.learning_rate)
+        if number:
+            seconds += time.perf_counter() - start
+            n_timed += len(chosen)
+    return seconds / n_timed
+
+
+def _seconds_per_letter(prepared: Prepared, validation: LabelledSet) -> float:
+    """Time the prediction of one batch of random sequences."""
+    lengths = np.array([len(codes) for codes in validation.encoded])
+    order = np.random.default_rng(prepared.options.random_state).permutation(len(lengths))
+    n_chosen = max(1, int(np.searchsorted(lengths[order].cumsum(), MAX_PREDICTION_TOKENS)))
+    sample = subset(validation, order[:n_chosen])
+    start = time.perf_counter()
+    predict_probabilities(prepared.network, sample.encoded)
+    return (time.perf_counter() - start) / _n_letters(sample)
+
+
+def _n_letters(data: LabelledSet) -> int:
+    return sum(len(codes) for codes in data.encoded)
+
+
+def _peak_memory() -> int:
+    """Return the most bytes that this process has held until now."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
