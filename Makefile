@@ -15,8 +15,9 @@ help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
 		awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-run: .venv/installed-workflow ## run the whole workflow on the bundled data sets
-	@$(ACTIVE) snakemake --cores all --forcerun report # which ends by showing the results again
+run: .venv/installed-workflow ## run a quick version of the workflow on the bundled data sets
+	@$(ACTIVE) snakemake --cores all --configfile config/config.yaml config/quick.yaml \
+		--forcerun report # which ends by showing the results again
 
 test: .venv/installed-test ## run the test suite
 	@$(ACTIVE) python -m pytest $(PROCESSES)

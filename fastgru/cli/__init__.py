@@ -23,6 +23,7 @@ _COMMANDS = (
     "evaluate",
     "baseline",
     "compare",
+    "experiment",
     "info",
     "audit",
     "split",

@@ -28,7 +28,7 @@ __all__ = [
 
 _LOGGER = logging.getLogger(__name__)
 FIXED_COLUMNS = ("id", "status", "label", "flags")
-TRUTH_COLUMNS = ("true_label", "group", "identity")  # the first always, the others where known
+TRUTH_COLUMNS = ("true_label", "length", "group", "identity")  # the last two where known
 _NUCLEOTIDES = frozenset("ACGTUN")
 _ENOUGH_LETTERS = 50  # a short peptide may have no other letters
 

@@ -131,8 +131,10 @@ def write_scores(
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            columns = zip(TRUTH_COLUMNS, (chosen.labels, chosen.groups, identity), strict=True)
-            known = {name: values for name, values in columns if values is not None}
+            lengths = [str(len(letters)) for letters in chosen.sequences]
+            values = (chosen.labels, lengths, chosen.groups, identity)
+            columns = zip(TRUTH_COLUMNS, values, strict=True)
+            known = {name: column for name, column in columns if column is not None}
             classes = metrics["classes"]
             write_header(table, classes, list(known))
             write_rows(

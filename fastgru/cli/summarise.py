@@ -1,4 +1,4 @@
-"""``fastgru summarise``: one table of all runs."""
+"""``fastgru summarise``: one table of all models and baselines."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from fastgru.cli.options import add_output, require_new_output
 _LOGGER = logging.getLogger(__name__)
 _EPILOG = """\
 examples:
-  fastgru summarise results -o summary.tsv
-  fastgru summarise results/splice/bigru/metrics.json results/splice/wide/metrics.json
+  fastgru summarise results/*/experiment.json -o summary.tsv
 """
 
 
@@ -19,10 +18,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "summarise",
-        help="write one table with the scores of all runs",
+        help="write one table with the scores of all models and baselines",
         description=(
-            "Write one table (TSV) with the scores of all runs. A run is a folder "
-            "DATASET/MODEL with the metrics.json of fastgru evaluate."
+            "Write one table (TSV) with the scores of all models and baselines, their intervals, "
+            "and a verdict about each, from the files of fastgru experiment."
         ),
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -30,8 +29,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "results",
         nargs="+",
-        metavar="RESULTS",
-        help="metrics.json files, or folders to search for them",
+        metavar="EXPERIMENT",
+        help="experiment.json of a data set",
     )
     add_output(parser, what="table to write")
 
@@ -39,12 +38,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
     from fastgru.data.files import atomic_write
-    from fastgru.report.results import find_runs
-    from fastgru.report.summary import write_summary
+    from fastgru.report.summary import read_experiment, write_summary
 
     require_new_output(args)
-    runs = find_runs(args.results)
+    experiments = [read_experiment(path) for path in args.results]
     with atomic_write(args.output) as stream:
-        write_summary(runs, stream)
-    _LOGGER.info("runs in the table: %d", len(runs))
+        write_summary(experiments, stream)
+    _LOGGER.info("data sets in the table: %d", len(experiments))
     return 0

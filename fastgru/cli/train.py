@@ -14,6 +14,7 @@ from fastgru.cli.options import (
     add_threads,
     non_negative_int,
     read_labelled_input,
+    share,
 )
 from fastgru.cli.parameters import add_parameters, chosen_parameters
 from fastgru.cli.plan import show_plan
@@ -73,6 +74,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="source of all randomness (default: %(default)s)",
     )
     group.add_argument(
+        "--train-fraction",
+        type=share,
+        default=1.0,
+        metavar="X",
+        help="share of the training sequences of each class to learn from, for a learning curve "
+        "(default: all)",
+    )
+    group.add_argument(
         "--shuffle-labels",
         action="store_true",
         help="deal the labels out at random: a control, which must do no better than chance",
@@ -114,6 +123,8 @@ def run(args: argparse.Namespace) -> int:
     check_parameters(model.get_params())
     data = read_labelled_input(args)
     training, validation = select_for_training(data, args.split)
+    if args.train_fraction < 1:
+        training = _part_of(training, args.train_fraction, args.random_state)
     if args.shuffle_labels:
         _LOGGER.warning("warning: the labels are shuffled; the model is a control, of no other use")
         training = _with_shuffled_labels(training, args.random_state)
@@ -143,6 +154,17 @@ def run(args: argparse.Namespace) -> int:
         remove_checkpoint(args.checkpoint)
     _LOGGER.info("%s", _summarise(model))
     return 0
+
+
+def _part_of(data: LabelledSequences, fraction: float, seed: int) -> LabelledSequences:
+    """Return a share of each class, at random, with one sequence of it at least."""
+    import numpy as np
+
+    from fastgru.data.partition import partition_records
+
+    shares = {"rest": 1 - fraction, "used": fraction}
+    parts = partition_records(data.labels, shares, np.random.default_rng(seed))
+    return data.subset(k for k, part in enumerate(parts) if part == "used")
 
 
 def _with_shuffled_labels(data: LabelledSequences, seed: int) -> LabelledSequences:

@@ -25,6 +25,7 @@ __all__ = [
     "find_runs",
     "read_audit",
     "read_history",
+    "read_object",
     "read_predictions",
     "read_split",
     "read_table",
@@ -101,10 +102,10 @@ def find_runs(paths: Iterable[str | os.PathLike[str]]) -> list[Run]:
 
 def _read_metrics(path: Path) -> dict[str, Any]:
     keys = ("classes", "n_test", "accuracy", "accuracy_interval", "confusion_matrix", "per_class")
-    return _read_object(path, "fastgru evaluate", keys, instead="not_applicable")
+    return read_object(path, "fastgru evaluate", keys, instead="not_applicable")
 
 
-def _read_object(
+def read_object(
     path: Path, command: str, keys: Iterable[str], *, instead: str | None = None
 ) -> dict[str, Any]:
     """Read a JSON object that a command has written and that holds some keys, or one `instead`."""
@@ -170,7 +171,7 @@ def read_history(run: Run) -> dict[str, list[float]]:
 
 def read_audit(folder: Path) -> dict[str, Any]:
     """Return the audit of a data set."""
-    return _read_object(folder / "audit.json", "fastgru audit", ("classes", "excluded", "findings"))
+    return read_object(folder / "audit.json", "fastgru audit", ("classes", "excluded", "findings"))
 
 
 def read_split(folder: Path) -> dict[str, tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ from fastgru.evaluation.predictions import ScoredPredictions, check_predictions
 from fastgru.report.results import Run, find_runs, read_table
 
 __all__ = ["ScoredRun", "align", "read_scored_run"]
+
+_MEASURES = ("length", "identity")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class ScoredRun:
         Group of each, or None.
     predictions
         Predictions and truth, in the order of `ids`.
+    measures
+        Of each record what else is known as a number: ``length``, and of the baseline ``nearest``
+        the ``identity`` with the nearest training sequence.
     """
 
     folder: Path
@@ -39,6 +44,7 @@ class ScoredRun:
     ids: list[str]
     groups: list[str] | None
     predictions: ScoredPredictions
+    measures: dict[str, list[float]] = field(default_factory=dict)
 
 
 def read_scored_run(folder: str | os.PathLike[str]) -> ScoredRun | None:
@@ -66,7 +72,18 @@ def read_scored_run(folder: str | os.PathLike[str]) -> ScoredRun | None:
         ids=[row["id"] for row in rows],
         groups=[row["group"] for row in rows] if "group" in rows[0] else None,
         predictions=_check(run, rows, proba),
+        measures={name: _numbers(run, rows, name) for name in _MEASURES if name in rows[0]},
     )
+
+
+def _numbers(run: Run, rows: Sequence[dict[str, str]], column: str) -> list[float]:
+    try:
+        return [float(row[column]) for row in rows]
+    except ValueError as error:
+        raise FastgruError(
+            f"{run.folder / 'predictions.tsv'}, column {column}: {error}, expected numbers. "
+            "Evaluate again."
+        ) from None
 
 
 def _n_train(run: Run) -> int:
@@ -147,4 +164,5 @@ def align(reference: ScoredRun, other: ScoredRun) -> ScoredRun:
             "folds of each in the same order."
         )
     groups = None if other.groups is None else [other.groups[place] for place in order]
-    return ScoredRun(other.folder, other.n_train, list(reference.ids), groups, moved)
+    measures = {name: [row[place] for place in order] for name, row in other.measures.items()}
+    return ScoredRun(other.folder, other.n_train, list(reference.ids), groups, moved, measures)

@@ -1,55 +1,114 @@
-"""The table of all runs: one row per data set and model."""
+"""The table of all models and baselines: one row per data set and contender."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
-from fastgru.report.results import Run
+from fastgru.report.results import read_object
 
-__all__ = ["COLUMNS", "UNDEFINED", "summary_rows", "write_summary"]
+__all__ = ["COLUMNS", "UNDEFINED", "read_experiment", "summary_rows", "write_summary"]
 
-COUNTS = ("n_train", "n_validation", "n_test")
-SCORES = (
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "balanced_accuracy",
-    "mcc",
-    "f1_macro",
-    "roc_auc",
-    "pr_auc",
-    "log_loss",
+SCORES = ("accuracy", "balanced_accuracy", "mcc", "f1_macro", "roc_auc", "pr_auc", "log_loss")
+WITH_INTERVAL = ("accuracy", "roc_auc")
+COLUMNS = (
+    "dataset",
+    "name",
+    "kind",
+    "n_folds",
+    "n_test",
+    *(
+        column
+        for name in SCORES
+        for column in ((name, f"{name}_low", f"{name}_high") if name in WITH_INTERVAL else (name,))
+    ),
+    "verdict",
 )
-COLUMNS = ("dataset", "model", "n_classes", *COUNTS, *SCORES)
 UNDEFINED = "NA"
+_VERDICTS = {
+    "a is better": "worse than the best model",
+    "b is better": "better than the best model",
+    "no difference shown": "as good as the best model",
+    "unknown": "unknown",
+}
 
 
-def summary_rows(runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
-    """Yield one row per run, with the keys `COLUMNS`; a score without a value is None.
+def read_experiment(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what ``fastgru experiment`` has written.
 
-    ``accuracy_low`` and ``accuracy_high`` are the ends of the 95 % interval of the accuracy.
+    Parameters
+    ----------
+    path
+        An ``experiment.json``.
+
+    Raises
+    ------
+    FastgruError
+        If it cannot be read, or is something else.
     """
-    for run in runs:
-        low, high = run.metrics.get("accuracy_interval") or (None, None)
-        values = {
-            **run.metrics,
-            "dataset": run.dataset,
-            "model": run.model,
-            "n_classes": len(run.classes),
-            "accuracy_low": low,
-            "accuracy_high": high,
+    keys = ("schema_version", "dataset", "best", "contenders", "comparisons", "conclusion")
+    return read_object(Path(path), "fastgru experiment", keys)
+
+
+def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield one row per contender, with the keys `COLUMNS`; None for what has no value.
+
+    Scores are those of the predictions of all folds together, with the ends of 95 % intervals;
+    ``verdict`` goes by the comparison of the ROC AUC with the best model, corrected for their
+    number.
+
+    Parameters
+    ----------
+    experiments
+        From :func:`read_experiment`.
+    """
+    for experiment in experiments:
+        verdicts = {
+            row["b"]: _VERDICTS[row["verdict"]]
+            for row in experiment["comparisons"]
+            if row["metric"] == "roc_auc"
         }
-        yield {name: values.get(name) for name in COLUMNS}
+        for entry in experiment["contenders"]:
+            verdict = verdicts.get(entry["name"])
+            if entry["name"] == experiment["best"]:
+                verdict = "the best model"
+            elif entry["not_applicable"]:
+                verdict = "not applicable"
+            yield {
+                "dataset": experiment["dataset"],
+                "name": entry["name"],
+                "kind": entry["kind"],
+                "n_folds": len(entry["folds"]),
+                "n_test": sum(fold["n_test"] for fold in entry["folds"]),
+                **_scores(entry),
+                "verdict": verdict,
+            }
 
 
-def write_summary(runs: Iterable[Run], stream: TextIO) -> None:
+def _scores(entry: Mapping[str, Any]) -> dict[str, Any]:
+    pooled, intervals = entry["pooled"] or {}, entry["intervals"] or {}
+    values = {name: pooled.get(name) for name in SCORES}
+    for name in WITH_INTERVAL:
+        values[f"{name}_low"], values[f"{name}_high"] = intervals.get(name) or (None, None)
+    return values
+
+
+def write_summary(experiments: Iterable[Mapping[str, Any]], stream: TextIO) -> None:
     """Write the table as TSV with a header.
 
     Scores are written with six decimals, a missing value as ``NA``.
+
+    Parameters
+    ----------
+    experiments
+        From :func:`read_experiment`.
+    stream
+        Open for writing text.
     """
     stream.write("\t".join(COLUMNS) + "\n")
-    for row in summary_rows(runs):
+    for row in summary_rows(experiments):
         cells = [_cell(row[name]) for name in COLUMNS]
         stream.write("\t".join(cells) + "\n")
 

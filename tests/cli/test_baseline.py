@@ -57,13 +57,23 @@ def test_baseline__is_trained_on_train_and_validation_and_scored_on_test(
     assert metrics["bootstrap"]["n_resamples"] == 20
     rows = [row.split("\t") for row in (tmp_path / "p.tsv").read_text("utf-8").splitlines()]
     beside = ["identity"] if name == "nearest" else []
-    assert rows[0] == ["id", "status", "label", "flags", "true_label", *beside, "no", "yes"]
+    assert rows[0] == [
+        "id",
+        "status",
+        "label",
+        "flags",
+        "true_label",
+        "length",
+        *beside,
+        "no",
+        "yes",
+    ]
     assert [row[0] for row in rows[1:]] == [f"r{k}" for k in parts["test"]]
     assert [row[4] for row in rows[1:]] == truth.tolist()
     found = [[float(x) for x in row[-2:]] for row in rows[1:]]
     np.testing.assert_allclose(found, proba, rtol=1e-5)
     if name == "nearest":
-        assert all(0 <= float(row[5]) <= 1 for row in rows[1:])
+        assert all(0 <= float(row[6]) <= 1 for row in rows[1:])
 
 
 def test_baseline__finds_the_split_beside_the_labels(work, run_cli) -> None:
@@ -106,9 +116,9 @@ def test_baseline__that_is_not_applicable_says_so_in_place_of_scores(
         "schema_version": 1,
     }
     assert (tmp_path / "p.tsv").read_text(encoding="utf-8").splitlines() == [
-        "id\tstatus\tlabel\tflags\ttrue_label\ta\tb",
-        f"r4\tnot applicable: {reason}\t\t\ta\t\t",
-        f"r5\tnot applicable: {reason}\t\t\tb\t\t",
+        "id\tstatus\tlabel\tflags\ttrue_label\tlength\ta\tb",
+        f"r4\tnot applicable: {reason}\t\t\ta\t5\t\t",
+        f"r5\tnot applicable: {reason}\t\t\tb\t4\t\t",
     ]
 
 

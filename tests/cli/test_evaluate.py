@@ -139,6 +139,8 @@ def test_evaluate__writes_the_predictions_that_predict_writes_and_the_truth(
     run_cli(["evaluate", work.model, work.fasta, *labels, *outputs])
     expected = run_cli(["predict", work.model, work.fasta, "--split", work.split]).out
     rows = read_rows(tmp_path / "p.tsv")
+    lengths = [row.pop(5) for row in rows]
+    assert lengths[1:] == [str(len(work.sequences[k])) for k in range(80) if is_test(k)]
     truth = [row.pop(4) for row in rows]
     assert truth == ["true_label", *(work.truth[k] for k in range(80) if is_test(k))]
     assert "".join("\t".join(row) + "\n" for row in rows) == expected
@@ -185,8 +187,8 @@ def test_evaluate__resamples_groups_where_there_are_any(
     used = {groups[k] for k in range(80) if is_test(k)}
     assert (metrics["bootstrap"]["over"], metrics["bootstrap"]["n_units"]) == ("groups", len(used))
     rows = read_rows(tmp_path / "p.tsv")
-    assert rows[0][4:6] == ["true_label", "group"]
-    assert [row[5] for row in rows[1:]] == [groups[k] for k in range(80) if is_test(k)]
+    assert rows[0][4:7] == ["true_label", "length", "group"]
+    assert [row[6] for row in rows[1:]] == [groups[k] for k in range(80) if is_test(k)]
 
 
 def test_evaluate__scores_shuffled_sequences_as_a_control(work, run_cli) -> None:

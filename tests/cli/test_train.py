@@ -143,6 +143,17 @@ def test_train__obeys_the_seed(tmp_path: Path, work, quick, run_cli) -> None:
     assert not np.array_equal(first.tensors["head.weight"], weights)
 
 
+def test_train__on_a_part_of_the_training_sequences(tmp_path: Path, work, quick, run_cli) -> None:
+    arguments = ["train", work.fasta, "--labels", work.labels, "--split", work.split, *quick]
+    n_train = {}
+    for fraction in ("1", "0.5", "0.25"):
+        options = ["--train-fraction", fraction, "-o", tmp_path / fraction]
+        assert run_cli([*arguments, *options]).code == 0
+        n_train[fraction] = read_model(tmp_path / fraction).card["training"]["n_train"]
+    assert n_train == {"1": 48, "0.5": 24, "0.25": 12}
+    assert run_cli([*arguments, "--train-fraction", "0", "-o", tmp_path / "x"]).code == 2
+
+
 def test_train__on_shuffled_labels_is_a_control_and_says_so(
     tmp_path: Path, work, quick, run_cli
 ) -> None:
@@ -351,7 +362,7 @@ SMALL = as_fasta(*plant(8, seed=3))
         (SMALL.replace("=yes", "=no"), "labels: only the class 'no' among 8 sequences, expected"),
         (SMALL + ">z label=odd\nACGT\n", "class 'odd' has 1 sequence to learn from, expected at"),
         (SMALL.replace("=yes", "=id"), "class 'id': is also the name of a column of the predict"),
-        (SMALL.replace("=yes", "=group"), "true_label, group, identity), expected another name"),
+        (SMALL.replace("=yes", "=group"), "length, group, identity), expected another name"),
         (SMALL.replace("=yes", "=status"), "class 'status': is also the name of a column"),
         (SMALL.replace("=yes", "=label"), "expected another name. Rename the class."),
         (SMALL + ">z label=yes\nACEF\n", "record 'z': letter 'E' at position 3"),

@@ -143,18 +143,77 @@ def labelled_input(wildcards):
 
 
 def split_options(wildcards):
-    return flags({**config.get("split", {}), "seed": config["seed"]})
+    options = {"method": "homology", "folds": 5, **config.get("split", {})}
+    return flags({**options, "seed": config["seed"]})
+
+
+def number_of_folds():
+    split = config.get("split", {})
+    return split.get("folds", 5) * split.get("repeats", 1)
+
+
+def audit_options(wildcards):
+    levels = config.get("audit", {}).get("levels", {})
+    return shlex.join(f"--level={code}={level}" for code, level in levels.items())
+
+
+def variants(fold):
+    """The trainings of a model in a fold: the first fold has those that ask a question."""
+    if fold > 1:
+        return ["seed1"]
+    asked = config.get("controls", ["shuffled_labels", "shuffled_sequences"])
+    return [
+        *(f"seed{number}" for number in range(1, config.get("n_seeds", 3) + 1)),
+        *(f"train{round(100 * x)}" for x in config.get("learning_curve", [0.25, 0.5])),
+        *(name for name in asked if name == "shuffled_labels"),
+    ]
+
+
+def scored(dataset):
+    """The folders of all scored runs of a data set."""
+    models = [run.partition("/")[2] for run in RUNS if run.startswith(f"{dataset}/")]
+    baselines = config.get("baselines", ALL_BASELINES)
+    for fold in FOLDS:
+        folder = f"results/{dataset}/fold{fold}"
+        yield from (f"{folder}/{model}/{v}" for model in models for v in variants(fold))
+        yield from (f"{folder}/baselines/{name}" for name in baselines)
+
+
+def scores_of(wildcards):
+    """All scores of a data set, and those of the models on shuffled sequences."""
+    files = [f"{folder}/metrics.json" for folder in scored(wildcards.dataset)]
+    if "shuffled_sequences" in config.get("controls", ["shuffled_sequences"]):
+        main = f"results/{wildcards.dataset}/fold1/.*/seed1/metrics.json"
+        files += [
+            file.replace("metrics.json", "shuffled.json")
+            for file in files
+            if re.fullmatch(main, file)
+        ]
+    return files
 
 
 def model_options(wildcards):
+    """Options of a training: those of the model, and what its variant changes."""
     options = {"random_state": config["seed"], **config["models"][wildcards.model]}
     options.pop("datasets", None)
+    kind, number = re.fullmatch(r"([a-z_]+)(\d*)", wildcards.variant).groups()
+    if kind == "seed":
+        options["random_state"] += int(number) - 1
+    elif kind == "train":
+        options["train_fraction"] = int(number) / 100
+    else:
+        return flags(options) + " --shuffle-labels"
     return flags(options)
 
 
 def threads_per_run(wildcards):
-    """Share the cores among the runs: jobs side by side do not wait for one another."""
-    return max(1, workflow.cores // len(RUNS))
+    """Share the cores among the trainings: jobs side by side do not wait for one another."""
+    n_runs = sum(len(variants(fold)) for fold in FOLDS) * len(RUNS)
+    return max(1, workflow.cores // n_runs)
+
+
+def threads_per_dataset(wildcards):
+    return max(1, workflow.cores // len(DATASETS))
 
 
 def warmup_marker(dtype):
@@ -176,7 +235,7 @@ def kernels_needed(wildcards):
 
 def print_summary():
     """Show the table of all runs and name the report, at the end of a run."""
-    columns = ["dataset", "model", "n_test", "accuracy", "mcc", "roc_auc", "pr_auc"]
+    columns = ["dataset", "name", "kind", "n_test", "accuracy", "roc_auc", "verdict"]
     table, page = Path("results/summary.tsv"), Path("results/report.html")
     if not (table.exists() and page.exists()):
         return  # Only a part of the workflow was asked for.
@@ -199,9 +258,21 @@ REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pa
 check(config, "config", "configuration")
 DATASETS = read_sheet(config["datasets"])
 RUNS = find_runs()
+FOLDS = range(1, number_of_folds() + 1)
+ALL_BASELINES = [
+    "majority",
+    "length",
+    "composition",
+    "kmer_logistic",
+    "kmer_forest",
+    "onehot_logistic",
+    "nearest",
+]
 
 
 wildcard_constraints:
     dataset="[^/]+",
     dtype="float32|float64",
+    fold="[0-9]+",
     model="[^/]+",
+    variant="seed[0-9]+|train[0-9]+|shuffled_labels",

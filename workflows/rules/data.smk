@@ -17,35 +17,32 @@ rule audit:
         "results/timings/audit/{dataset}.tsv"
     conda:
         "../envs/fastgru.yaml"
-    threads: 1
+    threads: threads_per_dataset
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         labelled=labelled_input,
+        options=audit_options,
     message:
-        "audit {wildcards.dataset}: bad records, duplicates, contradictions, composition"
+        "audit {wildcards.dataset}: bad records, duplicates, relatives, shortcuts"
     shell:
-        "fastgru audit {params.labelled} --output {output} > {log} 2>&1"
+        "fastgru audit {params.labelled} {params.options} --threads {threads}"
+        " --output {output} > {log} 2>&1"
 
 
 rule split:
     input:
         data_files,
     output:
-        report(
-            "results/{dataset}/split.tsv",
-            caption="../report/split.rst",
-            category="Data",
-            labels={"data set": "{dataset}", "content": "split"},
-        ),
+        expand("results/{{dataset}}/fold{fold}/split.tsv", fold=FOLDS),
     log:
         "logs/split/{dataset}.log",
     benchmark:
         "results/timings/split/{dataset}.tsv"
     conda:
         "../envs/fastgru.yaml"
-    threads: 1
+    threads: threads_per_dataset
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -55,4 +52,5 @@ rule split:
     message:
         "split {wildcards.dataset} into training, validation and test sequences"
     shell:
-        "fastgru split {params.labelled} {params.options} --output {output} > {log} 2>&1"
+        "fastgru split {params.labelled} {params.options} --threads {threads}"
+        " --output 'results/{wildcards.dataset}/fold{{fold}}/split.tsv' > {log} 2>&1"

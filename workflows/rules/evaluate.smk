@@ -1,55 +1,28 @@
-# Apply every model to the test sequences, which it has never seen, and score it.
-
-
-rule predict:
-    input:
-        sequences=fasta_files,
-        split="results/{dataset}/split.tsv",
-        model="results/{dataset}/{model}/model.safetensors",
-    output:
-        report(
-            "results/{dataset}/{model}/predictions.tsv",
-            caption="../report/predictions.rst",
-            category="Models",
-            labels={
-                "data set": "{dataset}",
-                "model": "{model}",
-                "content": "predictions",
-            },
-        ),
-    log:
-        "logs/predict/{dataset}/{model}.log",
-    benchmark:
-        "results/timings/predict/{dataset}/{model}.tsv"
-    conda:
-        "../envs/fastgru.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
-    message:
-        "predict the test sequences of {wildcards.dataset} with {wildcards.model}"
-    shell:
-        "fastgru predict {input.model} {input.sequences:q} --split {input.split} --subset test"
-        " --threads {threads} --output {output} > {log} 2>&1"
+# Score every model and baseline on the test sequences, which it has never seen.
 
 
 rule evaluate:
     input:
         sequences=data_files,
-        split="results/{dataset}/split.tsv",
-        model="results/{dataset}/{model}/model.safetensors",
+        split="results/{dataset}/fold{fold}/split.tsv",
+        model="results/{dataset}/fold{fold}/{model}/{variant}/model.safetensors",
     output:
-        report(
-            "results/{dataset}/{model}/metrics.json",
+        metrics=report(
+            "results/{dataset}/fold{fold}/{model}/{variant}/metrics.json",
             caption="../report/metrics.rst",
             category="Models",
-            labels={"data set": "{dataset}", "model": "{model}", "content": "metrics"},
+            labels={
+                "data set": "{dataset}",
+                "model": "{model}",
+                "fold": "{fold}",
+                "content": "metrics ({variant})",
+            },
         ),
+        predictions="results/{dataset}/fold{fold}/{model}/{variant}/predictions.tsv",
     log:
-        "logs/evaluate/{dataset}/{model}.log",
+        "logs/evaluate/{dataset}/fold{fold}/{model}/{variant}.log",
     benchmark:
-        "results/timings/evaluate/{dataset}/{model}.tsv"
+        "results/timings/evaluate/{dataset}/fold{fold}/{model}/{variant}.tsv"
     conda:
         "../envs/fastgru.yaml"
     threads: 1
@@ -59,7 +32,63 @@ rule evaluate:
     params:
         labelled=labelled_input,
     message:
-        "evaluate {wildcards.model} on the test sequences of {wildcards.dataset}"
+        "evaluate {wildcards.model} ({wildcards.variant}) on fold {wildcards.fold} of {wildcards.dataset}"
     shell:
         "fastgru evaluate {input.model} {params.labelled} --split {input.split} --subset test"
-        " --threads {threads} --output {output} > {log} 2>&1"
+        " --threads {threads} --output {output.metrics} --predictions {output.predictions}"
+        " > {log} 2>&1"
+
+
+rule control:
+    input:
+        sequences=data_files,
+        split="results/{dataset}/fold{fold}/split.tsv",
+        model="results/{dataset}/fold{fold}/{model}/{variant}/model.safetensors",
+    output:
+        "results/{dataset}/fold{fold}/{model}/{variant}/shuffled.json",
+    log:
+        "logs/control/{dataset}/fold{fold}/{model}/{variant}.log",
+    benchmark:
+        "results/timings/control/{dataset}/fold{fold}/{model}/{variant}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        labelled=labelled_input,
+        seed=config["seed"],
+    message:
+        "evaluate {wildcards.model} on shuffled sequences of {wildcards.dataset}"
+    shell:
+        "fastgru evaluate {input.model} {params.labelled} --split {input.split} --subset test"
+        " --shuffle --seed {params.seed} --threads {threads} --output {output} > {log} 2>&1"
+
+
+rule baseline:
+    input:
+        sequences=data_files,
+        split="results/{dataset}/fold{fold}/split.tsv",
+    output:
+        metrics="results/{dataset}/fold{fold}/baselines/{baseline}/metrics.json",
+        predictions="results/{dataset}/fold{fold}/baselines/{baseline}/predictions.tsv",
+    log:
+        "logs/baseline/{dataset}/fold{fold}/{baseline}.log",
+    benchmark:
+        "results/timings/baseline/{dataset}/fold{fold}/{baseline}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        labelled=labelled_input,
+        seed=config["seed"],
+    message:
+        "train and score the baseline {wildcards.baseline} on fold {wildcards.fold} of {wildcards.dataset}"
+    shell:
+        "fastgru baseline {wildcards.baseline} {params.labelled} --split {input.split}"
+        " --seed {params.seed} --threads {threads} --output {output.metrics}"
+        " --predictions {output.predictions} > {log} 2>&1"

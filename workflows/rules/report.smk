@@ -1,15 +1,42 @@
-# One table and one page over all runs.
+# What all runs show: one file for each data set, one table and one page.
+
+
+rule experiment:
+    input:
+        audit="results/{dataset}/audit.json",
+        scores=scores_of,
+    output:
+        report(
+            "results/{dataset}/experiment.json",
+            caption="../report/experiment.rst",
+            category="Summary",
+            labels={"data set": "{dataset}", "content": "experiment"},
+        ),
+    log:
+        "logs/experiment/{dataset}.log",
+    benchmark:
+        "results/timings/experiment/{dataset}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    message:
+        "gather all runs on {wildcards.dataset}, and say what they show"
+    shell:
+        "fastgru experiment results/{wildcards.dataset} --output {output} > {log} 2>&1"
 
 
 rule summarise:
     input:
-        expand("results/{run}/metrics.json", run=RUNS),
+        expand("results/{dataset}/experiment.json", dataset=DATASETS),
     output:
         report(
             "results/summary.tsv",
             caption="../report/summary.rst",
             category="Summary",
-            labels={"content": "table of all runs"},
+            labels={"content": "table of all models and baselines"},
         ),
     log:
         "logs/summarise.log",
@@ -29,12 +56,7 @@ rule summarise:
 
 rule report:
     input:
-        audits=expand("results/{dataset}/audit.json", dataset=DATASETS),
-        splits=expand("results/{dataset}/split.tsv", dataset=DATASETS),
-        models=expand("results/{run}/model.safetensors", run=RUNS),
-        histories=expand("results/{run}/history.tsv", run=RUNS),
-        predictions=expand("results/{run}/predictions.tsv", run=RUNS),
-        metrics=expand("results/{run}/metrics.json", run=RUNS),
+        experiments=expand("results/{dataset}/experiment.json", dataset=DATASETS),
     output:
         report(
             "results/report.html",
@@ -55,4 +77,4 @@ rule report:
     message:
         "write the report, {output}"
     shell:
-        "fastgru report {input.metrics} --logs logs --output {output} > {log} 2>&1"
+        "fastgru report {input.experiments} --logs logs --output {output} > {log} 2>&1"

@@ -23,24 +23,25 @@ rule warmup:
 rule train:
     input:
         sequences=data_files,
-        split="results/{dataset}/split.tsv",
+        split="results/{dataset}/fold{fold}/split.tsv",
         kernels=kernels_needed,
     output:
-        model="results/{dataset}/{model}/model.safetensors",
+        model="results/{dataset}/fold{fold}/{model}/{variant}/model.safetensors",
         history=report(
-            "results/{dataset}/{model}/history.tsv",
+            "results/{dataset}/fold{fold}/{model}/{variant}/history.tsv",
             caption="../report/history.rst",
             category="Models",
             labels={
                 "data set": "{dataset}",
                 "model": "{model}",
-                "content": "learning curve",
+                "fold": "{fold}",
+                "content": "training ({variant})",
             },
         ),
     log:
-        "logs/train/{dataset}/{model}.log",
+        "logs/train/{dataset}/fold{fold}/{model}/{variant}.log",
     benchmark:
-        "results/timings/train/{dataset}/{model}.tsv"
+        "results/timings/train/{dataset}/fold{fold}/{model}/{variant}.tsv"
     conda:
         "../envs/fastgru.yaml"
     threads: threads_per_run
@@ -51,7 +52,7 @@ rule train:
         labelled=labelled_input,
         options=model_options,
     message:
-        "train {wildcards.model} on {wildcards.dataset}; progress in {log}"
+        "train {wildcards.model} ({wildcards.variant}) on fold {wildcards.fold} of {wildcards.dataset}; progress in {log}"
     shell:
         "fastgru train {params.labelled} --split {input.split} {params.options}"
         " --threads {threads} --output {output.model} --history {output.history}"

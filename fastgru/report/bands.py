@@ -1,0 +1,97 @@
+"""Scores of parts of the test records: by likeness to the training sequences, and by length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgru.evaluation import ScoredPredictions
+from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
+from fastgru.report.scored_runs import ScoredRun
+
+__all__ = ["IDENTITY_EDGES", "scores_by_identity", "scores_by_length"]
+
+IDENTITY_EDGES = (0.0, 0.3, 0.5, 0.9, 1.0)
+_LENGTH_BANDS = 4
+
+
+def scores_by_identity(runs: Mapping[str, ScoredRun]) -> list[dict[str, Any]]:
+    """Score each contender by the identity of records with their nearest training sequence.
+
+    Parameters
+    ----------
+    runs
+        Pooled runs of all contenders, of the same records, by name; the identities are those of
+        the one that knows them.
+
+    Returns
+    -------
+    bands
+        Below 30 %, 30 to 50 %, 50 to 90 %, and above: ``name``, ``low``, ``high``, ``n``, and
+        ``metrics`` by contender.  Empty if no contender knows identities.
+    """
+    known = [run for run in runs.values() if "identity" in run.measures]
+    if not known:
+        return []
+    by_id = dict(zip(known[0].ids, known[0].measures["identity"], strict=True))
+    bounds = list(pairwise(IDENTITY_EDGES))
+    names = [f"{100 * low:.0f} to {100 * high:.0f} %" for low, high in bounds]
+    names[0], names[-1] = f"below {100 * bounds[0][1]:.0f} %", f"above {100 * bounds[-1][0]:.0f} %"
+    return _score_bands(runs, by_id, bounds, names)
+
+
+def scores_by_length(runs: Mapping[str, ScoredRun]) -> list[dict[str, Any]]:
+    """Score each contender by the length of the records, in up to four bands of equal size.
+
+    Parameters
+    ----------
+    runs
+        As for :func:`scores_by_identity`.
+
+    Returns
+    -------
+    bands
+        As there; empty if all records have one length.
+    """
+    known = [run for run in runs.values() if "length" in run.measures]
+    if not known:
+        return []
+    by_id = dict(zip(known[0].ids, known[0].measures["length"], strict=True))
+    values = np.array(list(by_id.values()))
+    quantiles = np.quantile(values, np.linspace(0, 1, _LENGTH_BANDS + 1), method="higher")
+    edges = np.unique(quantiles).tolist()
+    if len(edges) < 2:
+        return []
+    bounds = [*pairwise(edges[:-1]), (edges[-2], edges[-1] + 1)]
+    names = [f"{low:.0f} to {high - 1:.0f} letters" for low, high in bounds]
+    return _score_bands(runs, by_id, bounds, names)
+
+
+def _score_bands(
+    runs: Mapping[str, ScoredRun],
+    by_id: Mapping[str, float],
+    bounds: Sequence[tuple[float, float]],
+    names: Sequence[str],
+) -> list[dict[str, Any]]:
+    last = bounds[-1][1]
+    bands = []
+    for (low, high), name in zip(bounds, names, strict=True):
+        metrics = {}
+        n_records = sum(low <= value < high or low < value == high == last
+                        for value in by_id.values())  # fmt: skip
+        for contender, run in runs.items():
+            values = np.array([by_id[record] for record in run.ids])
+            inside = (values >= low) & ((values < high) | ((high == last) & (values == high)))
+            if inside.any():
+                metrics[contender] = _scores(run.predictions, inside)
+        bands.append({"name": name, "low": low, "high": high, "n": n_records, "metrics": metrics})
+    return bands
+
+
+def _scores(predictions: ScoredPredictions, inside: NDArray[np.bool_]) -> dict[str, float | None]:
+    found = weighted_scores(predictions, inside[None].astype(np.float64)).overall
+    return {name: None if np.isnan(found[name][0]) else float(found[name][0]) for name in SCORES}

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from fastgru.errors import FastgruError
+from fastgru.report.experiment import gather_experiment
+from tests.report.experiment_files import write_experiment
+from tests.report.results_files import read_rows, write_json
+from tests.report.scored_files import write_scored_run
+
+
+def by_name(experiment, key: str = "contenders"):
+    return {entry["name"]: entry for entry in experiment[key]}
+
+
+def test_gather__pools_the_folds(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys")
+    experiment = gather_experiment(folder, n_resamples=100)
+    assert json.loads(json.dumps(experiment, allow_nan=False)) == experiment
+    assert (experiment["dataset"], experiment["best"], experiment["n_folds"]) == (
+        "toys",
+        "bigru",
+        2,
+    )
+    found = by_name(experiment)
+    assert list(found) == ["bigru", "small", "kmer_logistic", "majority"]
+    assert [entry["kind"] for entry in found.values()] == ["model"] * 2 + ["baseline"] * 2
+    rows = [
+        row
+        for fold in (1, 2)
+        for row in read_rows(folder / f"fold{fold}/small/seed1/predictions.tsv")
+    ]
+    classes = experiment["classes"]
+    truth = [row["true_label"] == classes[1] for row in rows]
+    expected = roc_auc_score(truth, [float(row[classes[1]]) for row in rows])
+    small = found["small"]
+    assert small["pooled"]["roc_auc"] == pytest.approx(expected)
+    low, high = small["intervals"]["roc_auc"]
+    assert low < expected < high
+    values = [fold["metrics"]["roc_auc"] for fold in small["folds"]]
+    assert small["mean"]["roc_auc"] == pytest.approx(np.mean(values))
+    assert small["sd"]["roc_auc"] == pytest.approx(np.std(values, ddof=1))
+    assert [fold["n_test"] for fold in small["folds"]] == [40, 40]
+
+
+def test_gather__chooses_by_validation_loss_not_by_test(tmp_path: Path) -> None:
+    # the first has the lower validation loss, the second is better on the test
+    folder = write_experiment(tmp_path / "toys", skills={"first": 1.0, "second": 4.0})
+    experiment = gather_experiment(folder, n_resamples=50)
+    found = by_name(experiment)
+    assert found["first"]["pooled"]["roc_auc"] < found["second"]["pooled"]["roc_auc"]
+    assert experiment["best"] == "first"
+    assert {row["a"] for row in experiment["comparisons"]} == {"first"}
+    assert {row["b"] for row in experiment["comparisons"]} == {
+        *("second", "kmer_logistic", "majority")
+    }
+
+
+def test_gather__resamples_groups(tmp_path: Path) -> None:
+    experiment = gather_experiment(write_experiment(tmp_path / "a", groups=True), n_resamples=50)
+    assert experiment["n_groups"] == 20
+    assert by_name(experiment)["bigru"]["resampled"] == "groups"
+    experiment = gather_experiment(write_experiment(tmp_path / "b"), n_resamples=50)
+    assert experiment["n_groups"] is None
+    assert by_name(experiment)["bigru"]["resampled"] == "records"
+
+
+def test_gather__takes_a_repeated_record_for_a_group(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "a", n_folds=1)
+    for name in ("bigru/seed1", "small/seed1", "baselines/majority", "baselines/kmer_logistic"):
+        write_scored_run(folder / "fold2" / name, seed=1, skill=1.0)
+        rows = read_rows(folder / "fold1" / name / "predictions.tsv")
+        assert rows[0]["id"] == "r0"
+    for name in ("bigru", "small"):
+        (folder / "fold2" / name / "seed1/history.tsv").write_bytes(
+            (folder / "fold1" / name / "seed1/history.tsv").read_bytes()
+        )
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert experiment["n_groups"] == 40
+    assert by_name(experiment)["bigru"]["resampled"] == "groups"
+
+
+def test_gather__finds_seeds_learning_curve_and_controls(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", n_folds=1)
+    model = folder / "fold1/bigru"
+    for variant, skill in (("seed2", 2.5), ("seed10", 2.0), ("train25", 0.5), ("train50", 1.0)):
+        write_scored_run(model / variant, seed=1, skill=skill)
+    write_scored_run(model / "shuffled_labels", seed=1, skill=0.0)
+    metrics = json.loads((model / "train25/metrics.json").read_text(encoding="utf-8"))
+    write_json(model / "seed1/shuffled.json", {**metrics, "shuffled_sequences": "residues"})
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert [run["variant"] for run in experiment["seeds"]["bigru"]] == ["seed1", "seed2", "seed10"]
+    assert [point["share"] for point in experiment["learning_curve"]["bigru"]] == [0.25, 0.5, 1.0]
+    assert experiment["learning_curve"]["small"] == []
+    labels, sequences = experiment["controls"]
+    assert (labels["of"], labels["kind"]) == ("bigru", "shuffled_labels")
+    assert (sequences["kind"], sequences["kept"]) == ("shuffled_sequences", "residues")
+    assert sequences["metrics"]["roc_auc"] == metrics["roc_auc"]
+    assert (
+        sequences["reference"]["roc_auc"] == experiment["seeds"]["bigru"][0]["metrics"]["roc_auc"]
+    )
+
+
+def test_gather__names_baselines_that_are_not_applicable(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys")
+    for fold in (1, 2):
+        place = folder / f"fold{fold}/baselines/onehot_logistic"
+        place.mkdir()
+        write_json(place / "metrics.json", {"not_applicable": "lengths differ", "classes": []})
+    experiment = gather_experiment(folder, n_resamples=50)
+    entry = by_name(experiment)["onehot_logistic"]
+    assert (entry["not_applicable"], entry["pooled"], entry["folds"]) == (
+        "lengths differ",
+        None,
+        [],
+    )
+    assert "onehot_logistic" not in {row["b"] for row in experiment["comparisons"]}
+
+
+def test_gather__refuses_a_folder_without_models(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys")
+    for path in folder.glob("fold*/*/seed1/metrics.json"):
+        path.unlink()
+    with pytest.raises(FastgruError, match="toys: no model found, expected results in fold1/MODEL"):
+        gather_experiment(folder)
