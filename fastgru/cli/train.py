@@ -73,6 +73,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help="source of all randomness (default: %(default)s)",
     )
+    _add_studies(group)
+    add_threads(group)
+
+
+def _add_studies(group: argparse._ArgumentGroup) -> None:
+    """Add what makes of a training a part of a study."""
     group.add_argument(
         "--train-fraction",
         type=share,
@@ -86,7 +92,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="deal the labels out at random: a control, which must do no better than chance",
     )
-    add_threads(group)
 
 
 def _add_checkpoint(group: argparse._ArgumentGroup) -> None:

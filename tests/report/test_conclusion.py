@@ -59,10 +59,11 @@ to 6 nucleotides or 3 residues), reaches 0.910 (corrected p 0.012).
 Sequences of one group (50 groups) were never divided between training and test, and the intervals \
 are over groups.
 Trained on shuffled labels it is near chance, as it should be (0.520).
-On shuffled sequences, with their residues kept, it falls to 0.600: it reads the order of the letters.
+On shuffled sequences, with their residues kept, it falls to 0.600: it reads the order of the \
+letters.
 2 seeds reach 0.940 to 0.960 on the first fold.
-With 50 instead of 100 training sequences it reaches 0.900 instead of 0.950 on the first fold: more \
-data would probably help."""
+With 50 instead of 100 training sequences it reaches 0.900 instead of 0.950 on the first fold: \
+more data would probably help."""
 
 
 def changed(**entries: Any) -> list[str]:

@@ -110,8 +110,23 @@ def test_sheet__has_the_columns_of_its_schema():
 def test_workflow__plans_every_result(project):
     result = run_snakemake(project, "-n", "--printshellcmds")
     assert result.returncode == 0, result.stdout
-    for rule in ("warmup", "audit", "split", "train", "predict", "evaluate", "summarise", "report"):
-        assert re.search(rf"^{rule} +1$", result.stdout, flags=re.MULTILINE)
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", result.stdout, flags=re.MULTILINE))
+    once = ("warmup", "audit", "split", "control", "experiment", "summarise", "report")
+    assert [counts[rule] for rule in once] == ["1"] * 7
+    # five folds, of which the first has two more seeds, two parts of the data and a control
+    assert [counts[rule] for rule in ("train", "evaluate", "baseline")] == ["10", "10", "35"]
+
+
+def test_workflow__passes_the_split_the_levels_and_the_variants(project):
+    more = "split: {method: random, folds: 2}\naudit: {levels: {shortcut: fail}}\n"
+    (project / "config/config.yaml").write_text(CONFIG + more)
+    printed = run_snakemake(project, "-n", "--printshellcmds").stdout
+    assert "--method random --folds 2 --seed 1 --threads" in printed
+    assert "results/d/fold{fold}/split.tsv" in printed
+    assert " --level=shortcut=fail --threads" in printed
+    assert "--random-state 3 --threads" in printed  # the third seed
+    assert "--random-state 1 --train-fraction 0.25 --threads" in printed
+    assert "--random-state 1 --shuffle-labels --threads" in printed
 
 
 def test_workflow__passes_the_options_that_are_written(project):
@@ -130,7 +145,8 @@ def test_workflow__passes_the_options_that_are_written(project):
     result = run_snakemake(project, "-n", "--printshellcmds")
 
     commands = [line for line in result.stdout.splitlines() if "fastgru train" in line]
-    by_model = {re.search(r"d/(\w+)/model", command)[1]: command for command in commands}
+    commands = [command for command in commands if "/fold2/" in command]
+    by_model = {re.search(r"fold2/(\w+)/seed1/model", line)[1]: line for line in commands}
     for name, (_, flags) in expected.items():
         assert f"split.tsv --random-state 1 {flags}--threads" in by_model[name]
     assert "split.tsv --random-state 5 --threads" in by_model["own_seed"]
@@ -144,6 +160,9 @@ FAULTY_CONFIGS = [
     ("{}", "{pooling: [first]}", "pooling > 0: 'first' is not one of ['last', 'mean', 'max']"),
     ("{}", "{datasets: [e]}", "models > m > datasets: not in config/datasets.tsv: e. It lists: d"),
     ("m: {}", "a/b: {}", "'a/b' does not match"),
+    ("m: {}", "baselines: {}", "'baselines' should not be valid under"),
+    ("seed: 1", "seed: 1\naudit: {levels: {shortcut: bad}}", "'bad' is not one of ['note', 'warn'"),
+    ("seed: 1", "seed: 1\nsplit: {method: chance}", "'chance' is not one of ['homology', 'group'"),
     ("m: {}", "on: {}", "models: True is not of type 'string'"),  # YAML reads on and off so
     ("datasets.tsv", "gone.tsv", "config/gone.tsv: cannot read the sheet of data sets"),
 ]

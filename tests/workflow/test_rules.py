@@ -26,8 +26,8 @@ def test_snakefile__is_a_table_of_contents():
 
 
 def test_rules__are_those_of_the_pipeline():
-    expected = {"warmup", "audit", "split", "train", "predict", "evaluate", "summarise", "report"}
-    assert RULES.keys() == expected
+    expected = {"warmup", "audit", "split", "train", "evaluate", "control", "baseline"}
+    assert RULES.keys() == expected | {"experiment", "summarise", "report"}
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -35,7 +35,8 @@ def test_rule__calls_the_command_and_states_its_needs(name):
     body = RULES[name]
     for directive in ("output", "log", "benchmark", "conda", "threads", "resources", "message"):
         assert re.search(rf"^    {directive}:", body, flags=re.MULTILINE), directive
-    assert f'"fastgru {name} ' in body
+    command = {"control": "evaluate"}.get(name, name)
+    assert f'"fastgru {command} ' in body
     assert "> {log} 2>&1" in body
     assert re.search(r'"results/timings/', body)
     assert "mem_mb=" in body
@@ -70,7 +71,16 @@ def test_workflow__plans_the_bundled_data_from_another_folder(tmp_path):
     assert result.returncode == 0, result.stdout
     assert f"--class AMP={ROOT}/fastgru/datasets/amp_AMP.fasta.gz --class UniProt=" in result.stdout
     assert f"{ROOT}/fastgru/datasets/splice.fasta.gz --label-field label" in result.stdout
-    assert re.search(r"^train +3$", result.stdout, flags=re.MULTILINE)
+    assert re.search(r"^train +30$", result.stdout, flags=re.MULTILINE)
+
+
+def test_workflow__has_a_quick_profile(tmp_path):
+    configs = [str(ROOT / f"config/{name}.yaml") for name in ("config", "quick")]
+    result = run_snakemake(tmp_path, "-n", "--configfile", *configs)
+    assert result.returncode == 0, result.stdout
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", result.stdout, flags=re.MULTILINE))
+    # one fold and one seed of two models on one data set and one on the other, and the control
+    assert (counts["train"], counts["baseline"]) == ("6", "8")
 
 
 def test_workflow__can_be_used_as_a_module(tmp_path):
@@ -91,4 +101,4 @@ rule mine:
     )
     result = run_snakemake(tmp_path, "-n", snakefile=tmp_path / "Snakefile")
     assert result.returncode == 0, result.stdout
-    assert re.search(r"^gru_train +3$", result.stdout, flags=re.MULTILINE)
+    assert re.search(r"^gru_train +30$", result.stdout, flags=re.MULTILINE)

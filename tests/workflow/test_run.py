@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fastgru.evaluation import classification_metrics
+from fastgru.models.model_file import read_model
 from tests.report.results_files import read_rows
 from tests.workflow.running import ROOT, run_snakemake
 
@@ -25,13 +26,19 @@ peptides\tprotein\tmy data/peptides.fa\t\tmy data/labels.tsv
 CONFIG = """\
 datasets: config/datasets.tsv
 seed: 3
-split:
-  test_fraction: 0.25
+split: {method: random, folds: 2}
+baselines: [majority, kmer_logistic, nearest]
+n_seeds: 2
+learning_curve: [0.5]
 models:
   tiny: {hidden_size: 4, embedding_size: 4, max_epochs: 3, learning_rate: 0.02}
   windows: {hidden_size: 4, max_epochs: 2, position_embedding: true, datasets: [sites]}
 """
-RUNS = {"sites/tiny", "sites/windows", "peptides/tiny"}
+MODELS = {"sites/tiny", "sites/windows", "peptides/tiny"}
+RUNS = {f"{dataset}/fold{fold}/{model}/seed1"
+        for dataset, model in (name.split("/") for name in MODELS) for fold in (1, 2)}  # fmt: skip
+FIRST = ("seed1", "seed2", "train50", "shuffled_labels")
+BASELINES = ("majority", "kmer_logistic", "nearest")
 METRICS = {
     "accuracy",
     "balanced_accuracy",
@@ -96,11 +103,21 @@ def results(run):
 
 def test_run__writes_the_files_of_the_contract_and_no_others(results):
     expected = {"summary.tsv", "report.html"}
-    expected |= {
-        f"{name}/{file}" for name in ("sites", "peptides") for file in ("audit.json", "split.tsv")
-    }
+    for name in ("sites", "peptides"):
+        expected |= {f"{name}/audit.json", f"{name}/experiment.json"}
+        expected |= {f"{name}/fold{fold}/split.tsv" for fold in (1, 2)}
+        expected |= {
+            f"{name}/fold{fold}/baselines/{baseline}/{file}"
+            for fold in (1, 2)
+            for baseline in BASELINES
+            for file in ("metrics.json", "predictions.tsv")
+        }
     files = ("model.safetensors", "history.tsv", "predictions.tsv", "metrics.json")
-    expected |= {f"{name}/{file}" for name in RUNS for file in files}
+    for dataset, model in (name.split("/") for name in MODELS):
+        first = f"{dataset}/fold1/{model}"
+        expected |= {f"{first}/{variant}/{file}" for variant in FIRST for file in files}
+        expected |= {f"{first}/seed1/shuffled.json"}
+        expected |= {f"{dataset}/fold2/{model}/seed1/{file}" for file in files}
     found = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
     assert {name for name in found if not name.startswith(("timings/", "warmup/"))} == expected
 
@@ -108,7 +125,7 @@ def test_run__writes_the_files_of_the_contract_and_no_others(results):
 def test_run__ends_with_the_table_and_the_report(run, results):
     _, printed = run
     ending = printed[printed.index("dataset  ") :]
-    assert re.search(r"^sites +windows +\d+ +[01]\.\d{3} ", ending, flags=re.MULTILINE)
+    assert re.search(r"^sites +windows +model +\d+ +[01]\.\d{3} ", ending, flags=re.MULTILINE)
     assert f"Report: {results / 'report.html'}" in ending
 
 
@@ -120,7 +137,7 @@ def test_run__is_up_to_date_afterwards(run):
 
 def test_audit__says_what_was_left_out(results):
     audit = json.loads((results / "sites/audit.json").read_text())
-    assert audit["schema_version"] == 1
+    assert audit["schema_version"] == 2
     assert audit["n_records"] == 120
     assert {(row["id"], row["reason"]) for row in audit["excluded"]} == {
         ("donor_7", "duplicate"),
@@ -130,14 +147,17 @@ def test_audit__says_what_was_left_out(results):
 
 
 def test_split__holds_every_kept_record_once(results):
-    rows = read_rows(results / "sites/split.tsv")
-    assert list(rows[0]) == ["id", "label", "split"]
-    ids = [row["id"] for row in rows]
     kept = {f"{name}_{k}" for name in ("donor", "other") for k in range(60)}
-    assert sorted(ids) == sorted(kept - {"donor_7", "donor_5", "other_9"})
-    shares = {part: [row["split"] for row in rows].count(part) for part in ("validation", "test")}
-    assert shares["test"] == pytest.approx(0.25 * len(rows), abs=2)
-    assert shares["validation"] == pytest.approx(0.1 * len(rows), abs=2)
+    kept -= {"donor_7", "donor_5", "other_9"}
+    tested = []
+    for fold in (1, 2):
+        rows = read_rows(results / f"sites/fold{fold}/split.tsv")
+        assert list(rows[0]) == ["id", "label", "split"]
+        assert sorted(row["id"] for row in rows) == sorted(kept)
+        tested += [row["id"] for row in rows if row["split"] == "test"]
+        n_validation = [row["split"] for row in rows].count("validation")
+        assert n_validation == pytest.approx(0.1 * len(rows), abs=2)
+    assert sorted(tested) == sorted(kept)
 
 
 @pytest.mark.parametrize("name", sorted(RUNS))
@@ -147,21 +167,22 @@ def test_model__can_be_loaded(results, name):
     model = SequenceClassifier.load(results / name / "model.safetensors")
     assert model.random_state == 3
     assert model.hidden_size == 4
-    assert model.position_embedding == name.endswith("windows")
+    assert model.position_embedding == ("windows" in name)
 
 
 def test_history__has_one_row_per_epoch(results):
-    rows = read_rows(results / "sites/tiny/history.tsv")
+    rows = read_rows(results / "sites/fold1/tiny/seed1/history.tsv")
     assert list(rows[0])[:4] == ["epoch", "learning_rate", "train_loss", "validation_loss"]
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("name", sorted(RUNS))
 def test_predictions__are_those_of_the_test_part_in_input_order(results, name):
-    split = {row["id"]: row for row in read_rows(results / name.split("/")[0] / "split.tsv")}
+    split = {row["id"]: row for row in read_rows((results / name).parents[1] / "split.tsv")}
     rows = read_rows(results / name / "predictions.tsv")
     classes = json.loads((results / name / "metrics.json").read_text())["classes"]
-    assert list(rows[0]) == ["id", "status", "label", "flags", *classes]
+    beside = ["true_label", "length"]
+    assert list(rows[0]) == ["id", "status", "label", "flags", *beside, *classes]
     assert [row["id"] for row in rows] == [
         key for key, row in split.items() if row["split"] == "test"
     ]
@@ -176,7 +197,7 @@ def test_predictions__are_those_of_the_test_part_in_input_order(results, name):
 def test_metrics__are_those_of_the_predictions(results, name):
     metrics = json.loads((results / name / "metrics.json").read_text(), parse_constant=pytest.fail)
     assert metrics.keys() >= METRICS
-    split = {row["id"]: row for row in read_rows(results / name.split("/")[0] / "split.tsv")}
+    split = {row["id"]: row for row in read_rows((results / name).parents[1] / "split.tsv")}
     rows = read_rows(results / name / "predictions.tsv")
     expected = classification_metrics(
         [split[row["id"]]["label"] for row in rows],
@@ -192,20 +213,42 @@ def test_metrics__are_those_of_the_predictions(results, name):
         assert metrics[f"n_{part}"] == parts.count(part)
 
 
-def test_metrics_and_summary__have_the_entries_that_are_documented(results):
+def test_files__have_the_entries_that_are_documented(results):
     page = (ROOT / "docs/file-formats.md").read_text()
-    entries = json.loads((results / "sites/tiny/metrics.json").read_text()).keys()
+    entries = json.loads((results / "sites/fold1/tiny/seed1/metrics.json").read_text()).keys()
+    gathered = json.loads((results / "sites/experiment.json").read_text()).keys()
     columns = read_rows(results / "summary.tsv")[0].keys()
-    assert [name for name in (*entries, *columns) if f"`{name}`" not in page] == []
+    assert [name for name in (*entries, *gathered, *columns) if f"`{name}`" not in page] == []
 
 
-def test_summary__has_one_row_per_run(results):
+def test_variants__change_what_they_say(results):
+    folder = results / "sites/fold1/tiny"
+    cards = {name: read_model(folder / name / "model.safetensors").card for name in FIRST}
+    seeds = [cards[name]["training"]["parameters"]["random_state"] for name in ("seed1", "seed2")]
+    assert seeds == [3, 4]
+    whole, half = (cards[name]["training"]["n_train"] for name in ("seed1", "train50"))
+    assert half == pytest.approx(whole / 2, abs=1)
+    assert [cards[name].get("shuffled_labels", False) for name in FIRST] == [False] * 3 + [True]
+
+
+def test_experiment__concludes(results):
+    for name in ("sites", "peptides"):
+        experiment = json.loads((results / name / "experiment.json").read_text())
+        assert experiment["n_folds"] == 2
+        assert len(experiment["conclusion"]) >= 4
+        assert [entry["n_test"] for entry in experiment["contenders"][0]["folds"]]
+        assert experiment["bands"]
+        assert {run["variant"] for run in experiment["seeds"]["tiny"]} == {"seed1", "seed2"}
+        kinds = {control["kind"] for control in experiment["controls"]}
+        assert kinds == {"shuffled_labels", "shuffled_sequences"}
+
+
+def test_summary__has_one_row_per_contender(results):
     rows = read_rows(results / "summary.tsv")
-    assert [f"{row['dataset']}/{row['model']}" for row in rows] == [
-        "sites/tiny",
-        "sites/windows",
-        "peptides/tiny",
-    ]
+    models = [f"{row['dataset']}/{row['name']}" for row in rows if row["kind"] == "model"]
+    assert models == ["sites/tiny", "sites/windows", "peptides/tiny"]
+    baselines = [row["name"] for row in rows if row["kind"] == "baseline"]
+    assert sorted(baselines) == sorted([*BASELINES, *BASELINES])
 
 
 def test_report__shows_every_run_and_the_commands(results):
@@ -224,7 +267,8 @@ def test_results__do_not_name_the_folder_of_the_run(run, results):
 def test_logs_and_timings__exist_for_every_job(run):
     project, _ = run
     steps = [*(f"{step}/{name}" for step in ("audit", "split") for name in ("sites", "peptides"))]
-    steps += [f"{step}/{name}" for step in ("train", "predict", "evaluate") for name in RUNS]
+    steps += [f"{step}/{name}" for step in ("train", "evaluate") for name in RUNS]
+    steps += ["baseline/sites/fold2/nearest", "control/sites/fold1/tiny/seed1", "experiment/sites"]
     for step in (*steps, "warmup/float32", "summarise", "report"):
         first_line = (project / f"logs/{step}.log").read_text().splitlines()[0]
         assert re.match(r"fastgru \S+: fastgru \w+", first_line)
@@ -233,7 +277,7 @@ def test_logs_and_timings__exist_for_every_job(run):
 
 def test_train__can_be_repeated_by_hand_bit_for_bit(run, run_cli, monkeypatch, tmp_path):
     project, _ = run
-    line = (project / "logs/train/sites/windows.log").read_text().splitlines()[0]
+    line = (project / "logs/train/sites/fold2/windows/seed1.log").read_text().splitlines()[0]
     words = shlex.split(line.split(": fastgru ", 1)[1])
     words[words.index("--threads") + 1] = "1"
     words[words.index("--output") + 1] = str(tmp_path / "model.safetensors")
@@ -242,7 +286,7 @@ def test_train__can_be_repeated_by_hand_bit_for_bit(run, run_cli, monkeypatch, t
     code, _, err = run_cli(words)
     assert code == 0, err
     for name in ("model.safetensors", "history.tsv"):
-        expected = (project / "results/sites/windows" / name).read_bytes()
+        expected = (project / "results/sites/fold2/windows/seed1" / name).read_bytes()
         assert (tmp_path / name).read_bytes() == expected
 
 
@@ -251,7 +295,12 @@ def test_snakemake_report__holds_results_with_captions(run):
     result = run_snakemake(project, "--report", "run.html")
     assert result.returncode == 0, result.stdout
     page = (project / "run.html").read_text()
-    for word in ("learning curve", "predictions", "table of all runs", "What is in the data set"):
+    for word in (
+        "training (seed1)",
+        "experiment",
+        "table of all models",
+        "What is in the data set",
+    ):
         assert word in page
 
 
@@ -261,5 +310,5 @@ def test_new_model__is_all_that_is_run(run):
     config.write_text(CONFIG + "  more: {hidden_size: 3, datasets: [peptides]}\n")
     result = run_snakemake(project, "-n", "--configfile", str(config))
     counts = dict(re.findall(r"^(\w+) +(\d+)$", result.stdout, flags=re.MULTILINE))
-    expected = {"train": "1", "predict": "1", "evaluate": "1", "summarise": "1", "report": "1"}
-    assert counts == {**expected, "all": "1", "total": "6"}
+    expected = {"train": "5", "evaluate": "5", "control": "1", "experiment": "1", "summarise": "1"}
+    assert counts == {**expected, "report": "1", "all": "1", "total": "15"}

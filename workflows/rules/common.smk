@@ -171,7 +171,7 @@ def variants(fold):
 
 def scored(dataset):
     """The folders of all scored runs of a data set."""
-    models = [run.partition("/")[2] for run in RUNS if run.startswith(f"{dataset}/")]
+    models = [Path(run).name for run in RUNS if Path(run).parts[0] == dataset]
     baselines = config.get("baselines", ALL_BASELINES)
     for fold in FOLDS:
         folder = f"results/{dataset}/fold{fold}"

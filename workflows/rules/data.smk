@@ -35,7 +35,12 @@ rule split:
     input:
         data_files,
     output:
-        expand("results/{{dataset}}/fold{fold}/split.tsv", fold=FOLDS),
+        report(
+            expand("results/{{dataset}}/fold{fold}/split.tsv", fold=FOLDS),
+            caption="../report/split.rst",
+            category="Data",
+            labels={"data set": "{dataset}", "content": "split"},
+        ),
     log:
         "logs/split/{dataset}.log",
     benchmark:

@@ -45,7 +45,16 @@ rule control:
         split="results/{dataset}/fold{fold}/split.tsv",
         model="results/{dataset}/fold{fold}/{model}/{variant}/model.safetensors",
     output:
-        "results/{dataset}/fold{fold}/{model}/{variant}/shuffled.json",
+        report(
+            "results/{dataset}/fold{fold}/{model}/{variant}/shuffled.json",
+            caption="../report/metrics.rst",
+            category="Controls",
+            labels={
+                "data set": "{dataset}",
+                "model": "{model}",
+                "content": "metrics on shuffled sequences",
+            },
+        ),
     log:
         "logs/control/{dataset}/fold{fold}/{model}/{variant}.log",
     benchmark:
@@ -71,7 +80,17 @@ rule baseline:
         sequences=data_files,
         split="results/{dataset}/fold{fold}/split.tsv",
     output:
-        metrics="results/{dataset}/fold{fold}/baselines/{baseline}/metrics.json",
+        metrics=report(
+            "results/{dataset}/fold{fold}/baselines/{baseline}/metrics.json",
+            caption="../report/metrics.rst",
+            category="Baselines",
+            labels={
+                "data set": "{dataset}",
+                "baseline": "{baseline}",
+                "fold": "{fold}",
+                "content": "metrics",
+            },
+        ),
         predictions="results/{dataset}/fold{fold}/baselines/{baseline}/predictions.tsv",
     log:
         "logs/baseline/{dataset}/fold{fold}/{baseline}.log",
