@@ -1,0 +1,76 @@
+"""Writes the README's table of accuracy: ``python -m benchmarks.accuracy_table SUMMARY.tsv``.
+
+The summary of a run of the default workflow is stored beside the timings, and the table made from
+it; a test makes the table again.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+STORED = ROOT / "benchmarks" / "results" / "accuracy.tsv"
+BEGIN, END = "<!-- accuracy -->\n", "<!-- /accuracy -->"
+_HEADER = (
+    "| data set | model | tested on | accuracy (95 % interval) | ROC AUC (95 % interval) | |\n"
+    "| --- | --- | --- | --- | --- | --- |\n"
+)
+_FOOT = (
+    "\nMeasured by `snakemake --cores 2`: five folds by homology, all models and the best of the "
+    "simple baselines on\neach set. Splice windows are aligned, so a model that knows positions is "
+    "better.\n"
+)
+
+
+def as_markdown(stored: Path) -> str:
+    """Return the table of a stored summary: models, and the best baseline of each data set."""
+    with stored.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    baselines = [row for row in rows if row["kind"] == "baseline" and row["roc_auc"] != "NA"]
+    best = {
+        row["dataset"]: row["name"]
+        for row in sorted(baselines, key=lambda row: float(row["roc_auc"]))
+    }
+    return (
+        _HEADER
+        + "".join(
+            _line(row)
+            for row in rows
+            if row["kind"] == "model" or row["name"] == best[row["dataset"]]
+        )
+        + _FOOT
+    )
+
+
+def _line(row: dict[str, str]) -> str:
+    accuracy, auc = (
+        "{:.3f} ({:.3f} to {:.3f})".format(
+            *(float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
+        )
+        for name in ("accuracy", "roc_auc")
+    )
+    return (
+        f"| {row['dataset']} | {row['name']} | {row['n_test']} sequences | {accuracy} | {auc} "
+        f"| {row['verdict']} |\n"
+    )
+
+
+def replace_table(page: str, table: str) -> str:
+    """Return a page with the table between its marks."""
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    return before + BEGIN + table + END + after
+
+
+def store(summary: Path) -> None:
+    """Keep a summary and put its figures into the README."""
+    STORED.write_bytes(summary.read_bytes())
+    page = ROOT / "README.md"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(replace_table(text, as_markdown(STORED)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    store(Path(sys.argv[1]))
