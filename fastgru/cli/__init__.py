@@ -19,6 +19,7 @@ __all__ = ["main"]
 # In the order of the help page: first what every user needs.
 _COMMANDS = (
     "train",
+    "ensemble",
     "predict",
     "evaluate",
     "baseline",
