@@ -166,7 +166,7 @@ def _check_tensors(
     # every layer has weights, so a larger number is false, and would take long to list
     plausible = architecture.num_layers <= len(tensors)
     expected = architecture.parameter_shapes() if plausible else {}
-    if expected.keys() != tensors.keys():
+    if not plausible or expected.keys() != tensors.keys():
         fault = "its weights are not those of the network that its card describes"
         raise _KIND.damaged(name, fault)
     for key, shape in expected.items():
