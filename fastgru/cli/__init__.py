@@ -24,6 +24,8 @@ _COMMANDS = (
     "evaluate",
     "baseline",
     "compare",
+    "search",
+    "best",
     "info",
     "audit",
     "split",

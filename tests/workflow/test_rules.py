@@ -26,7 +26,8 @@ def test_snakefile__is_a_table_of_contents():
 
 
 def test_rules__are_those_of_the_pipeline():
-    expected = {"warmup", "audit", "split", "train", "predict", "evaluate", "summarise", "report"}
+    expected = {"warmup", "audit", "split", "search", "best", "train", "predict", "evaluate"}
+    expected |= {"summarise", "report"}
     assert RULES.keys() == expected
 
 

@@ -152,6 +152,50 @@ def model_options(wildcards):
     return flags(options)
 
 
+def space_words(values):
+    """Write the values of a parameter as --space has them."""
+    if isinstance(values, dict):
+        words = [values["low"], values["high"], *([values["step"]] if "step" in values else [])]
+        return ":".join(map(str, [*words, *(["log"] if values.get("log") else [])]))
+    return ",".join(
+        "+".join(value) if isinstance(value, list) else str(value) for value in values
+    )
+
+
+def search_options(wildcards):
+    search = config["search"]
+    options = {"random_state": config["seed"], **search.get("model", {})}
+    options.pop("datasets", None)
+    words = [flags({"time_budget": search.get("time_budget"), **options})]
+    for name, values in search.get("space", {}).items():
+        words.append(shlex.join(["--space", f"{name}={space_words(values)}"]))
+    return " ".join(words)
+
+
+def trials(wildcards):
+    """Results of all trials on a data set; they share one journal, which is no output of any."""
+    numbers = range(1, config["search"]["trials"] + 1)
+    return expand("results/{{dataset}}/search/trial{trial}.json", trial=numbers)
+
+
+def threads_per_trial(wildcards):
+    return max(1, workflow.cores // (config["search"]["trials"] * len(SEARCHES)))
+
+
+def find_searches():
+    """Return what the searches write; nothing unless the configuration asks for one."""
+    if "search" not in config:
+        return []
+    chosen = config["search"].get("model", {}).get("datasets", list(DATASETS))
+    unknown = set(chosen) - DATASETS.keys()
+    if unknown:
+        raise WorkflowError(
+            f"configuration > search > model > datasets: not in {config['datasets']}: "
+            f"{', '.join(sorted(unknown))}. It lists: {', '.join(DATASETS)}."
+        )
+    return [f"results/{dataset}/search/best.yaml" for dataset in chosen]
+
+
 def threads_per_run(wildcards):
     """Share the cores among the runs: jobs side by side do not wait for one another."""
     return max(1, workflow.cores // len(RUNS))
@@ -199,9 +243,11 @@ REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pa
 check(config, "config", "configuration")
 DATASETS = read_sheet(config["datasets"])
 RUNS = find_runs()
+SEARCHES = find_searches()
 
 
 wildcard_constraints:
     dataset="[^/]+",
     dtype="float32|float64",
     model="[^/]+",
+    trial="[0-9]+",
