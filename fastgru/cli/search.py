@@ -166,7 +166,6 @@ def _prepare(args: argparse.Namespace) -> tuple[Space, SearchTraining]:
             )
         changes[name] = parse_dimension(name, values)
     space = make_space(changes, fixed)
-    fixed["threads"] = args.threads
     SearchTraining(fixed, ([], []), None)  # refuses options before the data are read
     training, validation = select_for_training(read_labelled_input(args), args.split)
     check_class_names(training.classes)

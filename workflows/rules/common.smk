@@ -155,7 +155,11 @@ def model_options(wildcards):
 def space_words(values):
     """Write the values of a parameter as --space has them."""
     if isinstance(values, dict):
-        words = [values["low"], values["high"], *([values["step"]] if "step" in values else [])]
+        words = [
+            values["low"],
+            values["high"],
+            *([values["step"]] if "step" in values else []),
+        ]
         return ":".join(map(str, [*words, *(["log"] if values.get("log") else [])]))
     return ",".join(
         "+".join(value) if isinstance(value, list) else str(value) for value in values

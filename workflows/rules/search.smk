@@ -5,7 +5,9 @@ rule search:
     input:
         sequences=data_files,
         split="results/{dataset}/split.tsv",
-        kernels=warmup_marker(config.get("search", {}).get("model", {}).get("dtype", "float32")),
+        kernels=warmup_marker(
+            config.get("search", {}).get("model", {}).get("dtype", "float32")
+        ),
     output:
         report(
             "results/{dataset}/search/trial{trial}.json",
