@@ -12,6 +12,7 @@ from fastgru.cli.options import (
     add_labelled_input,
     add_output,
     add_threads,
+    is_device,
     positive_int,
     read_labelled_input,
     require_new_output,
@@ -132,10 +133,11 @@ def run(args: argparse.Namespace) -> int:
     require_writable(args.journal, force=True)
     space, shared = _prepare(args)
     study = create_study(args.journal, args.study, shared.settings(space))
+    named = args.output != "-" and not is_device(args.output)
     results = []
     for number in range(1, args.trials + 1):
-        job = None if args.output == "-" else f"{args.output}#{number}"
-        checkpoint = None if args.output == "-" else f"{args.output}.{number}.checkpoint"
+        job = f"{args.output}#{number}" if named else None
+        checkpoint = f"{args.output}.{number}.checkpoint" if named else None
         result = run_trial(
             *(study, space, partial(shared.train, checkpoint)),
             job=job,

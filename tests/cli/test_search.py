@@ -93,6 +93,11 @@ def test_search__that_is_repeated_finds_what_it_has_done(words, run_cli, tmp_pat
     assert [trial["number"] for trial in read_trials(tmp_path / "t.json")] == [0, 1]
 
 
+def test_search__to_a_device_leaves_nothing_beside_it(words, run_cli, tmp_path: Path) -> None:
+    assert run_cli([*words, "--force", "-o", "/dev/null"]).code == 0
+    assert os.listdir(tmp_path) == ["journal.log"]
+
+
 def test_search__on_standard_output_begins_a_new_trial_each_time(words, run_cli) -> None:
     numbers = [json.loads(run_cli(words).out)["trials"][0]["number"] for _ in range(2)]
     assert numbers == [0, 1]
