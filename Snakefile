@@ -13,6 +13,7 @@ report: "workflows/report/workflow.rst"
 
 include: "workflows/rules/common.smk"
 include: "workflows/rules/data.smk"
+include: "workflows/rules/search.smk"
 include: "workflows/rules/train.smk"
 include: "workflows/rules/evaluate.smk"
 include: "workflows/rules/report.smk"
@@ -24,6 +25,7 @@ rule all:
         expand("results/{dataset}/audit.json", dataset=DATASETS),
         "results/summary.tsv",
         "results/report.html",
+        SEARCHES,
     message:
         "all results are there"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastgru import datasets
     from fastgru.errors import FastgruError
+    from fastgru.estimators.averaging import average_models
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.homology_folds import HomologyGroupKFold
     from fastgru.layers.activation_functions import Activation
@@ -30,6 +31,7 @@ __all__ = [
     "HomologyGroupKFold",
     "SequenceClassifier",
     "__version__",
+    "average_models",
     "datasets",
     "swap_update_gate",
 ]
@@ -42,6 +44,7 @@ _HOMES = {
     "LSTM": "fastgru.layers.lstm",
     "RNN": "fastgru.layers.rnn",
     "SequenceClassifier": "fastgru.estimators.classifier",
+    "average_models": "fastgru.estimators.averaging",
     "swap_update_gate": "fastgru.layers.conversions",
 }
 

@@ -22,7 +22,7 @@ MAX_KERNEL_LINES = 80
 MAX_POSITIONAL_ARGUMENTS = 6
 
 # What makes a start slow.  Whatever only reads sequences starts without a compiler.
-HEAVY = {"numba", "sklearn", "scipy", "matplotlib", "jinja2", "torch", "snakemake"}
+HEAVY = {"numba", "sklearn", "scipy", "matplotlib", "jinja2", "optuna", "torch", "snakemake"}
 CALL_MAIN = "from fastgru.cli import main; main({})"
 LIGHT_STARTS = {
     "import fastgru": HEAVY,

@@ -19,11 +19,14 @@ __all__ = ["main"]
 # In the order of the help page: first what every user needs.
 _COMMANDS = (
     "train",
+    "ensemble",
     "predict",
     "evaluate",
     "baseline",
     "compare",
     "experiment",
+    "search",
+    "best",
     "info",
     "audit",
     "split",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fastgru.estimators.decisions import Decision
-    from fastgru.estimators.fitting import Fitted
+    from fastgru.estimators.fitted_model import FittedModel
 
 __all__ = ["add_decision", "chosen_decision"]
 
@@ -40,7 +40,7 @@ def add_decision(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_decision(args: argparse.Namespace, model: Fitted) -> Decision:
+def chosen_decision(args: argparse.Namespace, model: FittedModel) -> Decision:
     """Return how the options decide.
 
     Raises

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import counted
+
+if TYPE_CHECKING:
+    from fastgru.models.model_file import SavedModel, SavedNetwork
 
 _DESCRIPTION = """\
 Show what a model file says about itself: alphabet, classes, network, training, calibration, data
@@ -25,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog="example:\n  fastgru info model.safetensors --json\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", metavar="MODEL", help="model file from 'fastgru train'")
+    parser.add_argument("model", metavar="MODEL", help="model file")
     parser.add_argument("--json", action="store_true", help="print the whole card as JSON")
 
 
@@ -39,8 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(json.dumps(saved.card, indent=2, sort_keys=True) + "\n")
         return 0
-    n_parameters = sum(value.size for value in saved.tensors.values())
-    rows = list(_describe(saved.card, n_parameters))
+    rows = list(_describe(saved))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         sys.stdout.write(f"{name.ljust(width)}  {_printable(value)}\n")
@@ -54,26 +56,38 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def _describe(card: dict[str, Any], n_parameters: int) -> Iterator[tuple[str, str]]:
+def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
     """Yield name and value of each line."""
-    network, training = card["architecture"], card["training"]
+    card, networks = saved.card, saved.networks
     yield "format", f"{card['format_version']} (fastgru {card.get('fastgru_version', '?')})"
     if card.get("shuffled_labels"):
         yield "CONTROL", "trained on SHUFFLED LABELS: its predictions mean nothing"
     yield "alphabet", card["alphabet"]
     yield "classes", ", ".join(card["classes"])
-    layers = counted(network["num_layers"], "GRU layer")
-    directions = "both directions" if network["bidirectional"] else "one direction"
-    yield "network", f"{layers} of {counted(network['hidden_size'], 'unit')}, {directions}"
-    yield "letters", f"{counted(network['embedding_size'], 'feature')} each"
-    if network["n_positions"]:
-        yield "positions", f"learned, for sequences of up to {network['n_positions']} letters"
-    yield "pooling", ", ".join(network["pooling"])
-    yield "weights", f"{n_parameters} ({network['dtype']})"
-    yield from _describe_training(training)
-    yield from _describe_probabilities(card)
+    if len(networks) > 1:
+        yield "ensemble", f"{len(networks)} networks, whose probabilities are averaged"
+    for number, network in enumerate(networks, start=1):
+        if len(networks) > 1:
+            seed = network.card["training"]["parameters"].get("random_state")
+            yield f"network {number}", f"random_state {'unknown' if seed is None else seed}"
+        yield from _describe_network(network)
+        yield from _describe_training(network.card["training"])
+        yield from _describe_probabilities(network.card)
     for file in card.get("data", {}).get("files", []):
         yield "file", f"{file['name']} (sha256 {file['sha256'][:16]}...)"
+
+
+def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
+    sizes = network.architecture
+    layers = counted(sizes.num_layers, "GRU layer")
+    directions = "both directions" if sizes.bidirectional else "one direction"
+    yield "network", f"{layers} of {counted(sizes.hidden_size, 'unit')}, {directions}"
+    yield "letters", f"{counted(sizes.embedding_size, 'feature')} each"
+    if sizes.n_positions:
+        yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
+    yield "pooling", ", ".join(sizes.pooling)
+    n_parameters = sum(value.size for value in network.tensors.values())
+    yield "weights", f"{n_parameters} ({sizes.dtype})"
 
 
 def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from fastgru.cli.options import non_negative_int
 from fastgru.estimators.parameters import PARAMETERS
 
-__all__ = ["add_parameters", "chosen_parameters"]
+__all__ = ["add_parameters", "add_random_state", "chosen_parameters"]
 
 # These have options of their own (options.py), shared with other commands.
 _ELSEWHERE = ("alphabet", "threads", "random_state")
@@ -36,6 +37,19 @@ def add_parameters(parser: argparse.ArgumentParser) -> None:
         else:
             metavar = "N" if parameter.kind is int else "X"
             group.add_argument(flag, type=parameter.kind, metavar=metavar, **shared)
+
+
+def add_random_state(parser: argparse._ActionsContainer) -> None:
+    """Add ``--random-state``, also called ``--seed``."""
+    parser.add_argument(
+        "--random-state",
+        "--seed",
+        dest="random_state",
+        type=non_negative_int,
+        default=0,
+        metavar="N",
+        help="source of all randomness (default: %(default)s)",
+    )
 
 
 def _shown(default: Any) -> str:

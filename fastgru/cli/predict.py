@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastgru.cli.progress import Progress
     from fastgru.data.unlabelled import CheckedSequence
     from fastgru.estimators.decisions import Decision
-    from fastgru.estimators.fitting import Fitted
+    from fastgru.estimators.fitted_model import FittedModel
 
 _LOGGER = logging.getLogger(__name__)
 _CHUNK_LETTERS = 4_000_000
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read_records(args: argparse.Namespace, model: Fitted) -> Iterator[CheckedSequence]:
+def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
     """Return the records to classify, one by one."""
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.unlabelled import read_sequences
@@ -129,7 +129,7 @@ def _read_records(args: argparse.Namespace, model: Fitted) -> Iterator[CheckedSe
 def _write_predictions(
     table: TextIO,
     records: Iterable[CheckedSequence],
-    model: Fitted,
+    model: FittedModel,
     decision: Decision,
     *,
     threads: int | None,

@@ -12,11 +12,10 @@ from fastgru.cli.options import (
     add_labelled_input,
     add_output,
     add_threads,
-    non_negative_int,
     read_labelled_input,
     share,
 )
-from fastgru.cli.parameters import add_parameters, chosen_parameters
+from fastgru.cli.parameters import add_parameters, add_random_state, chosen_parameters
 from fastgru.cli.plan import show_plan
 from fastgru.cli.predictions import check_class_names, look_like_nucleotides
 from fastgru.cli.selection import add_split, select_for_training
@@ -64,15 +63,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="print what would be trained, with estimates of memory and time, and write nothing",
     )
-    group.add_argument(
-        "--random-state",
-        "--seed",
-        dest="random_state",
-        type=non_negative_int,
-        default=0,
-        metavar="N",
-        help="source of all randomness (default: %(default)s)",
-    )
+    add_random_state(group)
     _add_studies(group)
     add_threads(group)
 

@@ -12,13 +12,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from fastgru.errors import ConfigurationError, shorten
+from fastgru.errors import ConfigurationError
 from fastgru.estimators.checkpoints import CheckpointFile
-from fastgru.estimators.fitting import Fitted, fit_network
-from fastgru.estimators.model_card import load_fitted, make_card
+from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.fitting import fit_network
+from fastgru.estimators.model_card import load_fitted, save_fitted
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.training_sets import given_sets
-from fastgru.models.model_file import write_model
 from fastgru.training.state import Epoch
 
 
@@ -87,12 +87,12 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     classes_ : np.ndarray
         Class labels, sorted.
     n_iter_ : int
-        Epochs that were run.
+        Epochs that were run; 0 for an ensemble, as `best_epoch_`: its members have their own.
     best_epoch_ : int
         Epoch whose parameters were kept.
     history_ : list of dict
         One entry per epoch: epoch, learning_rate, train_loss, validation_loss,
-        validation_accuracy (both NaN without validation set), gradient_norm.
+        validation_accuracy (both NaN without validation set), gradient_norm; none for an ensemble.
     n_parameters_ : int
         Numbers that were learned.
     n_train_, n_validation_ : int
@@ -102,7 +102,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     thresholds_ : list of dict
         Thresholds for the probability of the second of two classes, with what they gave on the
         validation set: name, threshold, reason, sensitivity, specificity, precision, f1, mcc.
-        Empty with more classes and without validation set.
+        Empty with more classes, without validation set, and for an ensemble.
     """
 
     def __init__(
@@ -235,13 +235,13 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         )
         return self._take(fitted)
 
-    def _take(self, fitted: Fitted) -> SequenceClassifier:
+    def _take(self, fitted: FittedModel) -> SequenceClassifier:
         self._fitted = fitted
         self.classes_ = fitted.classes
         self.history_ = fitted.history
         self.best_epoch_ = fitted.best_epoch
         self.n_iter_ = len(fitted.history)
-        self.n_parameters_ = fitted.network.parameters.size
+        self.n_parameters_ = fitted.n_parameters
         self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
         self.temperature_ = fitted.calibration.temperature
         self.thresholds_ = fitted.calibration.thresholds
@@ -322,13 +322,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             If `extra` cannot be added.
         """
         check_is_fitted(self, "classes_")
-        card = make_card(self._fitted)
-        reserved = sorted({*card, "format_version", "sha256"} & (extra or {}).keys())
-        if reserved:
-            raise ConfigurationError(
-                f"extra: {shorten(reserved)} are entries of every card. Use other names."
-            )
-        write_model(path, {**(extra or {}), **card}, self._fitted.network.parameters.views())
+        save_fitted(path, self._fitted, extra)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SequenceClassifier:

@@ -12,10 +12,9 @@ import numpy as np
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.input_profile import InputProfile, describe_inputs
-from fastgru.errors import LabelError
 from fastgru.estimators.calibration import Calibration, calibrate
 from fastgru.estimators.checkpoints import CheckpointFile
-from fastgru.estimators.inputs import encode_sequences
+from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.training_sets import GivenSets, hold_out
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
@@ -24,24 +23,14 @@ from fastgru.training.state import Epoch, TrainingOptions
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """What training leaves behind, and what a model file keeps.
+class Fitted(FittedModel):
+    """A trained network.
 
     Attributes
     ----------
-    parameters
-        Those it was trained with, as from :func:`fastgru.estimators.parameters.check_parameters`.
-    classes
-        Labels, sorted.
+    parameters, classes, history, best_epoch, n_train, n_validation, calibration
+        As in :class:`fastgru.estimators.fitted_model.FittedModel`.
     network
-    history
-        One entry per epoch.
-    best_epoch
-        Epoch whose weights the network has.
-    n_train, n_validation
-        Sequences to learn from, and to stop by.
-    calibration
-        What is known about the probabilities.
     inputs
         What the training sequences look like; None if unknown.
     """
@@ -61,30 +50,17 @@ class Fitted:
         """Longest sequence that the network can read, None for any."""
         return self.network.architecture.n_positions or None
 
-    def predict_proba(self, sequences: Sequence[str], threads: int | None) -> np.ndarray:
-        """Return class probabilities; see :meth:`fastgru.SequenceClassifier.predict_proba`.
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that were learned."""
+        return self.network.parameters.size
 
-        Parameters
-        ----------
-        sequences
-        threads
-            Most threads to use; None for all CPUs that the process may use.
-        """
-        encoded = encode_sequences(get_alphabet(self.parameters["alphabet"]), sequences)
-        limit = self.max_length
-        for number, codes in enumerate(encoded):
-            if limit is not None and len(codes) > limit:
-                raise LabelError(
-                    f"sequence {number}: has {len(codes)} letters, expected at most {limit}, the "
-                    "positions that the model has learned. Cut it, or train without "
-                    "position_embedding."
-                )
-        with threads_limited_to(threads):
-            return predict_probabilities(self.network, encoded, self.calibration.temperature)
+    def probabilities(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the class probabilities of encoded sequences that the network can read."""
+        return predict_probabilities(self.network, encoded, self.calibration.temperature)
 
-    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
-        """Return flags; see :meth:`fastgru.SequenceClassifier.flag_unusual`."""
-        encoded = encode_sequences(get_alphabet(self.parameters["alphabet"]), sequences)
+    def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
+        """Return the flags of encoded sequences; all empty if nothing is known of the inputs."""
         if self.inputs is None:
             return [()] * len(encoded)
         return self.inputs.flags(encoded)

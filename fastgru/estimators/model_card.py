@@ -1,4 +1,4 @@
-"""The JSON card of a classifier in its model file; fields in ``docs/file-formats.md``."""
+"""Classifiers in model files, and the JSON card there; fields in ``docs/file-formats.md``."""
 
 from __future__ import annotations
 
@@ -12,20 +12,55 @@ import numpy as np
 from fastgru import __version__
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import InputProfile
-from fastgru.errors import ConfigurationError, LabelError, ModelFileError
+from fastgru.errors import ConfigurationError, LabelError, ModelFileError, shorten
 from fastgru.estimators.calibration import Calibration
+from fastgru.estimators.ensemble import Ensemble, make_ensemble, networks_of
+from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.fitting import Fitted
 from fastgru.estimators.json_values import as_json
 from fastgru.estimators.parameters import SAVED_PARAMETERS, check_parameters
-from fastgru.models.model_file import SavedModel, read_model
+from fastgru.models.card_schema import MEMBERS_SHARE, is_ensemble
+from fastgru.models.model_file import SavedNetwork, member_prefix, read_model, write_model
 from fastgru.models.network import SequenceNetwork
 
 # parameters that files of earlier states of format 1 lack, with what was done then
 _ADDED_PARAMETERS = {"calibrate": False}
 
 
-def make_card(fitted: Fitted) -> dict[str, Any]:
-    """Return the card of a fitted classifier.
+def save_fitted(
+    path: str | os.PathLike[str], fitted: FittedModel, extra: Mapping[str, Any] | None
+) -> None:
+    """Write a model file; see :meth:`fastgru.SequenceClassifier.save`.
+
+    Parameters
+    ----------
+    path, fitted
+    extra
+        Entries to add to the card.
+    """
+    networks = networks_of(fitted)
+    cards = [_make_card(network) for network in networks]
+    card, prefixes = cards[0], [""]
+    if isinstance(fitted, Ensemble):
+        own = [{key: card[key] for key in card.keys() - set(MEMBERS_SHARE)} for card in cards]
+        shared = {key: card[key] for key in MEMBERS_SHARE}
+        card = {**shared, **fitted.calibration.to_card(), "members": own}
+        prefixes = [member_prefix(number) for number in range(len(cards))]
+    reserved = sorted({*card, "members", "format_version", "sha256"} & (extra or {}).keys())
+    if reserved:
+        raise ConfigurationError(
+            f"extra: {shorten(reserved)} are entries of every card. Use other names."
+        )
+    tensors = {
+        f"{prefix}{name}": view
+        for prefix, network in zip(prefixes, networks, strict=True)
+        for name, view in network.network.parameters.views().items()
+    }
+    write_model(path, {**(extra or {}), **card}, tensors)
+
+
+def _make_card(fitted: Fitted) -> dict[str, Any]:
+    """Return the card of a network.
 
     Raises
     ------
@@ -60,7 +95,7 @@ def make_card(fitted: Fitted) -> dict[str, Any]:
     return card
 
 
-def load_fitted(path: str | os.PathLike[str]) -> Fitted:
+def load_fitted(path: str | os.PathLike[str]) -> FittedModel:
     """Read what :meth:`fastgru.SequenceClassifier.save` wrote, without loading scikit-learn.
 
     Raises
@@ -68,11 +103,15 @@ def load_fitted(path: str | os.PathLike[str]) -> Fitted:
     ModelFileError
         If the file is no such model, is damaged, or was written by a newer version.
     """
-    return _read_card(read_model(path), os.fspath(path))
+    saved, name = read_model(path), os.fspath(path)
+    networks = [_read_card(network, name) for network in saved.networks]
+    if not is_ensemble(saved.card):
+        return networks[0]
+    return make_ensemble([(name, network) for network in networks])
 
 
-def _read_card(saved: SavedModel, name: str) -> Fitted:
-    """Return the classifier that a model file holds.
+def _read_card(saved: SavedNetwork, name: str) -> Fitted:
+    """Return a network that a model file holds.
 
     Raises
     ------
@@ -117,7 +156,7 @@ def _read_inputs(card: Mapping[str, Any], name: str) -> InputProfile | None:
         raise _damaged(name, str(error)) from error
 
 
-def _find_contradiction(saved: SavedModel, parameters: Mapping[str, Any]) -> str | None:
+def _find_contradiction(saved: SavedNetwork, parameters: Mapping[str, Any]) -> str | None:
     """Compare what the card says twice."""
     network = {**saved.architecture.to_dict(), "alphabet": saved.card["alphabet"]}
     for key in sorted(parameters.keys() & network.keys()):
@@ -141,7 +180,7 @@ def _damaged(name: str, fault: str) -> ModelFileError:
     )
 
 
-def _make_network(saved: SavedModel) -> SequenceNetwork:
+def _make_network(saved: SavedNetwork) -> SequenceNetwork:
     alphabet = get_alphabet(saved.card["alphabet"])
     network = SequenceNetwork(saved.architecture, alphabet.mixture, 0)
     for name, view in network.parameters.views().items():

@@ -12,7 +12,10 @@ from typing import Any
 from fastgru.data.alphabets import alphabet_names
 from fastgru.models.architecture import POOLINGS
 
-__all__ = ["find_checkpoint_fault", "find_fault"]
+__all__ = ["find_checkpoint_fault", "find_fault", "is_ensemble"]
+
+ENSEMBLE_FORMAT_VERSION = 2
+"""Of files with several networks, so that a reader of format 1 asks for an update."""
 
 # Looks at a value and its place in the card; yields what is wrong.
 _Check = Callable[[Any, str], Iterator[str]]
@@ -26,7 +29,13 @@ def find_fault(card: object) -> str | None:
     card
         What was parsed from JSON.
     """
-    return next(CARD(card, "the card"), None)
+    check = ENSEMBLE if isinstance(card, dict) and is_ensemble(card) else CARD
+    return next(check(card, "the card"), None)
+
+
+def is_ensemble(card: Mapping[str, Any]) -> bool:
+    """Whether a card with its format version is that of several networks."""
+    return bool(card.get("format_version") == ENSEMBLE_FORMAT_VERSION)
 
 
 def find_checkpoint_fault(card: object) -> str | None:
@@ -184,28 +193,42 @@ _INPUTS = _object(
     closed=True,
 )
 
+_SHARED = {
+    "alphabet": _choice(*alphabet_names()),
+    "classes": _list_of(_TEXT, distinct=True, at_least=2),
+}
+_SHARED_OPTIONAL = {"fastgru_version": _TEXT, "symbols": _TEXT, "classes_are_integers": _SWITCH}
+_OF_NETWORK = {"architecture": _object(ARCHITECTURE, closed=True), "training": _TRAINING}
+_OF_PROBABILITIES = {
+    "calibration": _CALIBRATION,
+    "prevalence": _nullable(_list_of(_SHARE, at_least=2)),
+    "thresholds": _object({"rows": _list_of(_THRESHOLD), "reason": _nullable(_TEXT)}, closed=True),
+}
+_OF_DATA = {
+    "data": _object({}, {"files": _list_of(_FILE), "n_records": _whole(0)}),
+    "shuffled_labels": _SWITCH,
+}
+
+MEMBERS_SHARE = (*_SHARED, *_SHARED_OPTIONAL)
+"""Names of the entries that an ensemble states once for all of its networks."""
+
 CARD = _object(
-    {
-        "alphabet": _choice(*alphabet_names()),
-        "classes": _list_of(_TEXT, distinct=True, at_least=2),
-        "architecture": _object(ARCHITECTURE, closed=True),
-        "training": _TRAINING,
-    },
-    {
-        "fastgru_version": _TEXT,
-        "symbols": _TEXT,
-        "classes_are_integers": _SWITCH,
-        "calibration": _CALIBRATION,
-        "prevalence": _nullable(_list_of(_SHARE, at_least=2)),
-        "thresholds": _object(
-            {"rows": _list_of(_THRESHOLD), "reason": _nullable(_TEXT)}, closed=True
-        ),
-        "inputs": _INPUTS,
-        "data": _object({}, {"files": _list_of(_FILE), "n_records": _whole(0)}),
-        "shuffled_labels": _SWITCH,
-    },
+    {**_SHARED, **_OF_NETWORK},
+    {**_SHARED_OPTIONAL, **_OF_PROBABILITIES, "inputs": _INPUTS, **_OF_DATA},
 )
 """The whole card, apart from its format version."""
+
+ENSEMBLE = _object(
+    {
+        **_SHARED,
+        "members": _list_of(
+            _object(_OF_NETWORK, {**_OF_PROBABILITIES, "inputs": _INPUTS}, closed=True),
+            at_least=2,
+        ),
+    },
+    {**_SHARED_OPTIONAL, **_OF_PROBABILITIES, **_OF_DATA},
+)
+"""The whole card of an ensemble, apart from its format version."""
 
 CHECKPOINT = _object(
     {

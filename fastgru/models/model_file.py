@@ -2,7 +2,8 @@
 
 Weights stand under the names of :class:`fastgru.models.network.SequenceNetwork`, the card is the
 entry ``fastgru``.  No size that it states is believed before it agrees with the tensors that are
-there.
+there.  An ensemble has a card for each of its networks inside its own, and their weights under
+``members.0.``, ``members.1.`` and so on.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.errors import ConfigurationError, ModelFileError
+from fastgru.errors import ConfigurationError, ModelFileError, shorten
 from fastgru.models.architecture import Architecture
-from fastgru.models.card_schema import ARCHITECTURE, find_fault
+from fastgru.models.card_schema import (
+    ARCHITECTURE,
+    ENSEMBLE_FORMAT_VERSION,
+    MEMBERS_SHARE,
+    find_fault,
+    is_ensemble,
+)
 from fastgru.models.tensor_file import (
     FileKind,
     add_checksum,
@@ -31,13 +38,31 @@ _KIND = FileKind(
     noun="model file",
     name="model",
     key="fastgru",
-    version=FORMAT_VERSION,
+    version=ENSEMBLE_FORMAT_VERSION,
     max_bytes=1 << 31,
     expected="a model written by 'fastgru train'",
     cure="Check the path, or copy the file again.",
     error=ModelFileError,
     find_fault=find_fault,
 )
+
+
+@dataclass(frozen=True)
+class SavedNetwork:
+    """One network of a model file.
+
+    Attributes
+    ----------
+    card
+        Of a model that has this network alone.
+    architecture
+    tensors
+        Weights by name.
+    """
+
+    card: dict[str, Any]
+    architecture: Architecture
+    tensors: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -48,14 +73,12 @@ class SavedModel:
     ----------
     card
         The JSON card; see ``docs/file-formats.md``.
-    architecture
-    tensors
-        Weights by name.
+    networks
+        One, or those of an ensemble in their order.
     """
 
     card: dict[str, Any]
-    architecture: Architecture
-    tensors: dict[str, np.ndarray]
+    networks: tuple[SavedNetwork, ...]
 
 
 def write_model(
@@ -78,7 +101,8 @@ def write_model(
         If :func:`read_model` would refuse the card.
     """
     try:
-        full = add_checksum(card, FORMAT_VERSION, tensors)
+        version = ENSEMBLE_FORMAT_VERSION if "members" in card else FORMAT_VERSION
+        full = add_checksum(card, version, tensors)
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             f"model card: cannot be written as JSON ({error}), expected text, finite numbers, "
@@ -101,6 +125,30 @@ def read_model(path: str | os.PathLike[str]) -> SavedModel:
     """
     name = os.fspath(path)
     card, tensors = read_tensors(path, _KIND)
+    if not is_ensemble(card):
+        return SavedModel(card, (_take_network(name, card, tensors),))
+    shared = {key: value for key, value in card.items() if key in MEMBERS_SHARE}
+    networks = []
+    for number, own in enumerate(card["members"]):
+        prefix = member_prefix(number)
+        weights = {
+            key.removeprefix(prefix): tensors.pop(key)
+            for key in sorted(tensors)
+            if key.startswith(prefix)
+        }
+        networks.append(_take_network(name, {**shared, **own}, weights))
+    if tensors:
+        raise _KIND.damaged(name, f"no network of its card has the weights {shorten(tensors)}")
+    return SavedModel(card, tuple(networks))
+
+
+def member_prefix(number: int) -> str:
+    """Return what precedes the names of the weights of a network of an ensemble."""
+    return f"members.{number}."
+
+
+def _take_network(name: str, card: dict[str, Any], tensors: dict[str, np.ndarray]) -> SavedNetwork:
+    """Return a network after comparing its card and its weights."""
     fields = {field: card["architecture"][field] for field in ARCHITECTURE}
     architecture = Architecture(**{**fields, "pooling": tuple(fields["pooling"])})
     if len(card["classes"]) != architecture.n_classes:
@@ -108,7 +156,7 @@ def read_model(path: str | os.PathLike[str]) -> SavedModel:
         fault = f"its card names {n_classes} classes for a network with {architecture.n_classes}"
         raise _KIND.damaged(name, fault)
     _check_tensors(name, architecture, tensors)
-    return SavedModel(card, architecture, tensors)
+    return SavedNetwork(card, architecture, tensors)
 
 
 def _check_tensors(
@@ -118,7 +166,7 @@ def _check_tensors(
     # every layer has weights, so a larger number is false, and would take long to list
     plausible = architecture.num_layers <= len(tensors)
     expected = architecture.parameter_shapes() if plausible else {}
-    if expected.keys() != tensors.keys():
+    if not plausible or expected.keys() != tensors.keys():
         fault = "its weights are not those of the network that its card describes"
         raise _KIND.damaged(name, fault)
     for key, shape in expected.items():

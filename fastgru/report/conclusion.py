@@ -143,10 +143,14 @@ def _about_seeds(experiment: Experiment) -> Iterator[str]:
     values = [run["metrics"]["roc_auc"] for run in runs]
     known = [value for value in values if value is not None]
     if len(known) >= 2:
-        yield (
+        text = (
             f"{counted(len(known), 'seed')} reach {min(known):.3f} to {max(known):.3f} on the "
-            "first fold."
+            "first fold"
         )
+        together = experiment["ensemble"].get(experiment["best"])
+        if together is not None and together["roc_auc"] is not None:
+            text += f", and {together['roc_auc']:.3f} when their probabilities are averaged"
+        yield f"{text}."
 
 
 def _about_more_data(experiment: Experiment) -> Iterator[str]:

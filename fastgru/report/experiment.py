@@ -97,6 +97,7 @@ def gather_experiment(folder: Path, *, n_resamples: int = 1000, seed: int = 0) -
         "controls": _find_controls(folder, models),
         "comparisons": _comparable(compare_runs(runs, best, _COMPARED, seed=seed)),
         "seeds": {name: _find_variants(folder, name, r"seed(\d+)") for name in models},
+        "ensemble": {name: _find_ensemble(folder, name) for name in models},
         "learning_curve": {name: _learning_curve(folder, name) for name in models},
         "bands": scores_by_identity(pooled),
         "lengths": scores_by_length(pooled),
@@ -242,6 +243,15 @@ def _find_variants(folder: Path, model: str, pattern: str) -> list[dict[str, Any
         }
         for _, name, run in sorted(found, key=lambda entry: entry[0])
     ]
+
+
+def _find_ensemble(folder: Path, model: str) -> dict[str, Any] | None:
+    """Return the metrics of the average of all seeds in the first fold, if there is one."""
+    path = folder / "fold1" / model / "ensemble" / "metrics.json"
+    if not path.exists():
+        return None
+    (run,) = find_runs([path])
+    return {score: run.metrics[score] for score in SCORES}
 
 
 def _learning_curve(folder: Path, model: str) -> list[dict[str, Any]]:

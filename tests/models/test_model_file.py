@@ -28,13 +28,13 @@ from tests.models.model_files import (
 
 def test_read_model__gives_back_what_was_written(tmp_path: Path) -> None:
     saved = read_model(write(tmp_path))
-    assert saved.architecture == ARCHITECTURE
+    assert saved.networks[0].architecture == ARCHITECTURE
     checksum = saved.card.pop("sha256")
     assert len(checksum) == 64
     assert saved.card == {"format_version": FORMAT_VERSION, **make_card()}
     expected = make_tensors()
-    assert saved.tensors.keys() == expected.keys()
-    for name, value in saved.tensors.items():
+    assert saved.networks[0].tensors.keys() == expected.keys()
+    for name, value in saved.networks[0].tensors.items():
         assert value.dtype == np.float32
         assert value.tobytes() == expected[name].tobytes()
 
@@ -88,8 +88,8 @@ def test_read_model__refuses_a_newer_format(tmp_path: Path) -> None:
     path = write(tmp_path)
     header, card, weights = take_apart(path.read_bytes())
     # whatever else a later version may have changed
-    path.write_bytes(put_together(header, {**card, "format_version": 2, "classes": {}}, weights))
-    message = "written in model format 2, this fastgru reads formats up to 1. Update fastgru."
+    path.write_bytes(put_together(header, {**card, "format_version": 3, "classes": {}}, weights))
+    message = "written in model format 3, this fastgru reads formats up to 2. Update fastgru."
     with pytest.raises(ModelFileError, match=message):
         read_model(path)
 
@@ -254,7 +254,10 @@ def test_read_model__survives_damage_of_any_kind(damage, tmp_path: Path) -> None
             continue
         accepted += 1  # a change without a meaning, such as the 17th digit of a number
         assert saved.card == original.card
-        assert all(np.array_equal(saved.tensors[name], w) for name, w in original.tensors.items())
+        assert all(
+            np.array_equal(saved.networks[0].tensors[name], w)
+            for name, w in original.networks[0].tensors.items()
+        )
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert accepted < 20

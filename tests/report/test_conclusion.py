@@ -43,6 +43,7 @@ EXPERIMENT: dict[str, Any] = {
          "reference": scores(0.95)},
     ],
     "seeds": {"bigru": [{"metrics": scores(0.94)}, {"metrics": scores(0.96)}]},
+    "ensemble": {"bigru": scores(0.97)},
     "learning_curve": {
         "bigru": [
             {"n_train": 50, "metrics": scores(0.9)},
@@ -61,7 +62,7 @@ are over groups.
 Trained on shuffled labels it is near chance, as it should be (0.520).
 On shuffled sequences, with their residues kept, it falls to 0.600: it reads the order of the \
 letters.
-2 seeds reach 0.940 to 0.960 on the first fold.
+2 seeds reach 0.940 to 0.960 on the first fold, and 0.970 when their probabilities are averaged.
 With 50 instead of 100 training sequences it reaches 0.900 instead of 0.950 on the first fold: \
 more data would probably help."""
 

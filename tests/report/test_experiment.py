@@ -91,12 +91,16 @@ def test_gather__finds_seeds_learning_curve_and_controls(tmp_path: Path) -> None
     for variant, skill in (("seed2", 2.5), ("seed10", 2.0), ("train25", 0.5), ("train50", 1.0)):
         write_scored_run(model / variant, seed=1, skill=skill)
     write_scored_run(model / "shuffled_labels", seed=1, skill=0.0)
+    together = write_scored_run(model / "ensemble", seed=1, skill=1.5)
     metrics = json.loads((model / "train25/metrics.json").read_text(encoding="utf-8"))
     write_json(model / "seed1/shuffled.json", {**metrics, "shuffled_sequences": "residues"})
     experiment = gather_experiment(folder, n_resamples=50)
     assert [run["variant"] for run in experiment["seeds"]["bigru"]] == ["seed1", "seed2", "seed10"]
     assert [point["share"] for point in experiment["learning_curve"]["bigru"]] == [0.25, 0.5, 1.0]
     assert experiment["learning_curve"]["small"] == []
+    assert experiment["ensemble"]["small"] is None
+    right = float(np.mean(together.true == together.predicted))
+    assert experiment["ensemble"]["bigru"]["accuracy"] == pytest.approx(right)
     labels, sequences = experiment["controls"]
     assert (labels["of"], labels["kind"]) == ("bigru", "shuffled_labels")
     assert (sequences["kind"], sequences["kept"]) == ("shuffled_sequences", "residues")

@@ -26,8 +26,8 @@ def test_snakefile__is_a_table_of_contents():
 
 
 def test_rules__are_those_of_the_pipeline():
-    expected = {"warmup", "audit", "split", "train", "evaluate", "control", "baseline"}
-    assert RULES.keys() == expected | {"experiment", "summarise", "report"}
+    expected = {"warmup", "audit", "split", "search", "best", "train", "ensemble", "evaluate"}
+    assert RULES.keys() == expected | {"control", "baseline", "experiment", "summarise", "report"}
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -116,7 +116,8 @@ def test_run__writes_the_files_of_the_contract_and_no_others(results):
     for dataset, model in (name.split("/") for name in MODELS):
         first = f"{dataset}/fold1/{model}"
         expected |= {f"{first}/{variant}/{file}" for variant in FIRST for file in files}
-        expected |= {f"{first}/seed1/shuffled.json"}
+        expected |= {f"{first}/seed1/shuffled.json", f"{first}/ensemble/model.safetensors"}
+        expected |= {f"{first}/ensemble/{name}" for name in ("metrics.json", "predictions.tsv")}
         expected |= {f"{dataset}/fold2/{model}/seed1/{file}" for file in files}
     found = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
     assert {name for name in found if not name.startswith(("timings/", "warmup/"))} == expected
@@ -310,5 +311,12 @@ def test_new_model__is_all_that_is_run(run):
     config.write_text(CONFIG + "  more: {hidden_size: 3, datasets: [peptides]}\n")
     result = run_snakemake(project, "-n", "--configfile", str(config))
     counts = dict(re.findall(r"^(\w+) +(\d+)$", result.stdout, flags=re.MULTILINE))
-    expected = {"train": "5", "evaluate": "5", "control": "1", "experiment": "1", "summarise": "1"}
-    assert counts == {**expected, "report": "1", "all": "1", "total": "15"}
+    expected = {
+        "train": "5",
+        "evaluate": "6",
+        "ensemble": "1",
+        "control": "1",
+        "experiment": "1",
+        "summarise": "1",
+    }
+    assert counts == {**expected, "report": "1", "all": "1", "total": "17"}

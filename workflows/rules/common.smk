@@ -162,11 +162,19 @@ def variants(fold):
     if fold > 1:
         return ["seed1"]
     asked = config.get("controls", ["shuffled_labels", "shuffled_sequences"])
+    n_seeds = config.get("n_seeds", 3)
     return [
-        *(f"seed{number}" for number in range(1, config.get("n_seeds", 3) + 1)),
+        *(f"seed{number}" for number in range(1, n_seeds + 1)),
+        *(["ensemble"] if n_seeds > 1 else []),
         *(f"train{round(100 * x)}" for x in config.get("learning_curve", [0.25, 0.5])),
         *(name for name in asked if name == "shuffled_labels"),
     ]
+
+
+def members_of_ensemble(wildcards):
+    folder = "results/{dataset}/fold{fold}/{model}/seed{seed}/model.safetensors"
+    seeds = range(1, config.get("n_seeds", 3) + 1)
+    return [folder.format(seed=seed, **wildcards) for seed in seeds]
 
 
 def scored(dataset):
@@ -204,6 +212,54 @@ def model_options(wildcards):
     else:
         return flags(options) + " --shuffle-labels"
     return flags(options)
+
+
+def space_words(values):
+    """Write the values of a parameter as --space has them."""
+    if isinstance(values, dict):
+        words = [
+            values["low"],
+            values["high"],
+            *([values["step"]] if "step" in values else []),
+        ]
+        return ":".join(map(str, [*words, *(["log"] if values.get("log") else [])]))
+    return ",".join(
+        "+".join(value) if isinstance(value, list) else str(value) for value in values
+    )
+
+
+def search_options(wildcards):
+    search = config["search"]
+    options = {"random_state": config["seed"], **search.get("model", {})}
+    options.pop("datasets", None)
+    words = [flags({"time_budget": search.get("time_budget"), **options})]
+    for name, values in search.get("space", {}).items():
+        words.append(shlex.join(["--space", f"{name}={space_words(values)}"]))
+    return " ".join(words)
+
+
+def trials(wildcards):
+    """Results of all trials on a data set; they share one journal, which is no output of any."""
+    numbers = range(1, config["search"]["trials"] + 1)
+    return expand("results/{{dataset}}/search/trial{trial}.json", trial=numbers)
+
+
+def threads_per_trial(wildcards):
+    return max(1, workflow.cores // (config["search"]["trials"] * len(SEARCHES)))
+
+
+def find_searches():
+    """Return what the searches write; nothing unless the configuration asks for one."""
+    if "search" not in config:
+        return []
+    chosen = config["search"].get("model", {}).get("datasets", list(DATASETS))
+    unknown = set(chosen) - DATASETS.keys()
+    if unknown:
+        raise WorkflowError(
+            f"configuration > search > model > datasets: not in {config['datasets']}: "
+            f"{', '.join(sorted(unknown))}. It lists: {', '.join(DATASETS)}."
+        )
+    return [f"results/{dataset}/search/best.yaml" for dataset in chosen]
 
 
 def threads_per_run(wildcards):
@@ -268,6 +324,7 @@ ALL_BASELINES = [
     "onehot_logistic",
     "nearest",
 ]
+SEARCHES = find_searches()
 
 
 wildcard_constraints:
@@ -275,4 +332,5 @@ wildcard_constraints:
     dtype="float32|float64",
     fold="[0-9]+",
     model="[^/]+",
-    variant="seed[0-9]+|train[0-9]+|shuffled_labels",
+    variant="seed[0-9]+|train[0-9]+|shuffled_labels|ensemble",
+    trial="[0-9]+",

@@ -42,6 +42,8 @@ rule train:
         "logs/train/{dataset}/fold{fold}/{model}/{variant}.log",
     benchmark:
         "results/timings/train/{dataset}/fold{fold}/{model}/{variant}.tsv"
+    wildcard_constraints:
+        variant="seed[0-9]+|train[0-9]+|shuffled_labels",
     conda:
         "../envs/fastgru.yaml"
     threads: threads_per_run
@@ -57,3 +59,34 @@ rule train:
         "fastgru train {params.labelled} --split {input.split} {params.options}"
         " --threads {threads} --output {output.model} --history {output.history}"
         " --resume --force > {log} 2>&1"
+
+
+rule ensemble:
+    input:
+        members_of_ensemble,
+    output:
+        report(
+            "results/{dataset}/fold{fold}/{model}/ensemble/model.safetensors",
+            caption="../report/ensemble.rst",
+            category="Models",
+            labels={
+                "data set": "{dataset}",
+                "model": "{model}",
+                "fold": "{fold}",
+                "content": "ensemble of all seeds",
+            },
+        ),
+    log:
+        "logs/ensemble/{dataset}/fold{fold}/{model}.log",
+    benchmark:
+        "results/timings/ensemble/{dataset}/fold{fold}/{model}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    message:
+        "average all seeds of {wildcards.model} on {wildcards.dataset}"
+    shell:
+        "fastgru ensemble {input} --output {output} > {log} 2>&1"

@@ -1,0 +1,78 @@
+"""``fastgru ensemble``: join models into one that averages them."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastgru.cli.options import add_output, require_new_output
+from fastgru.errors import ConfigurationError, counted
+
+_LOGGER = logging.getLogger(__name__)
+_DESCRIPTION = """\
+Join models of one alphabet and with the same classes, such as those of several seeds, into one
+model file. Its probabilities are the mean of theirs, each after its own temperature. The thresholds
+of single models do not hold for the mean, so an ensemble has none by name.
+"""
+_EPILOG = """\
+example:
+  for seed in 1 2 3; do
+    fastgru train genes.fa --labels labels.tsv --split split.tsv --seed $seed -o $seed.safetensors
+  done
+  fastgru ensemble [123].safetensors -o ensemble.safetensors
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command and its options."""
+    parser = subparsers.add_parser(
+        "ensemble",
+        help="join models into one that averages them",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "models", nargs="+", metavar="MODEL", help="model files, two or more; the order matters"
+    )
+    add_output(parser, what="model file (.safetensors)", default=None)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the ensemble and return the exit code."""
+    from fastgru.estimators.ensemble import make_ensemble
+    from fastgru.estimators.model_card import load_fitted, save_fitted
+    from fastgru.models.model_file import read_model
+
+    if args.output.endswith(".gz"):
+        raise ConfigurationError(
+            f"{args.output}: model files are not compressed, expected a name such as "
+            "ensemble.safetensors. Choose another name."
+        )
+    require_new_output(args)
+    ensemble = make_ensemble([(path, load_fitted(path)) for path in args.models])
+    save_fitted(args.output, ensemble, _origin([read_model(path).card for path in args.models]))
+    _LOGGER.info(
+        "%s averaged, %s",
+        counted(len(ensemble.members), "network"),
+        counted(ensemble.n_parameters, "weight"),
+    )
+    return 0
+
+
+def _origin(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the entries of the card about the data of all models."""
+    files = {
+        (file["name"], file["sha256"]): file
+        for card in cards
+        for file in card.get("data", {}).get("files", [])
+    }
+    origin: dict[str, Any] = {}
+    if files:
+        n_records = sum(file["n_records"] for file in files.values())
+        origin["data"] = {"files": list(files.values()), "n_records": n_records}
+    if any(card.get("shuffled_labels") for card in cards):
+        origin["shuffled_labels"] = True
+    return origin

@@ -1,0 +1,150 @@
+"""Several trained networks whose probabilities are averaged: one model, in one file.
+
+Networks that differ by their seeds alone err differently, and their average errs less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastgru.errors import ConfigurationError, LabelError, shorten
+from fastgru.estimators.calibration import Calibration
+from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.fitting import Fitted
+
+__all__ = ["Ensemble", "make_ensemble", "networks_of"]
+
+_NO_THRESHOLDS = "those of single networks do not hold for the average of an ensemble"
+
+
+@dataclass(frozen=True)
+class Ensemble(FittedModel):
+    """The average of networks; made by :func:`make_ensemble`.
+
+    It has no history and no temperature of its own: those of its members stay with them.
+
+    Attributes
+    ----------
+    members
+        Two networks or more, of one alphabet and with the same classes.
+    parameters
+        Those of the first member.
+    classes, calibration, history, best_epoch
+        As in :class:`fastgru.estimators.fitted_model.FittedModel`.
+    n_train, n_validation
+        Of the member that had most.
+    """
+
+    members: tuple[Fitted, ...]
+    parameters: dict[str, Any]
+    classes: np.ndarray
+    calibration: Calibration
+    history: list[dict[str, float]]
+    best_epoch: int
+    n_train: int
+    n_validation: int
+
+    @property
+    def max_length(self) -> int | None:
+        """Longest sequence that all members can read, None for any."""
+        limits = [member.max_length for member in self.members]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that were learned, of all members."""
+        return sum(member.n_parameters for member in self.members)
+
+    def probabilities(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the mean of the members' probabilities, each after its own temperature."""
+        total = np.zeros((len(encoded), len(self.classes)))
+        for member in self.members:  # in their order: sums of floats depend on it
+            total += member.probabilities(encoded)
+        return total / len(self.members)
+
+    def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
+        """Return the flags on which all members agree that know their training sequences."""
+        rows = [member.flags(encoded) for member in self.members if member.inputs is not None]
+        if not rows:
+            return [()] * len(encoded)
+        return [
+            tuple(flag for flag in of_sequence[0] if all(flag in other for other in of_sequence))
+            for of_sequence in zip(*rows, strict=True)
+        ]
+
+
+def make_ensemble(members: Sequence[tuple[str, FittedModel]]) -> Ensemble:
+    """Join trained models.
+
+    Parameters
+    ----------
+    members
+        Name for messages, and model, of each; the networks of an ensemble are taken one by one.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are fewer than two.
+    LabelError
+        If two differ in alphabet or classes.
+    """
+    if len(members) < 2:
+        raise ConfigurationError(
+            f"ensemble: {len(members)} model given, expected two or more. Train others with "
+            "other seeds."
+        )
+    (first_name, first), *others = members
+    for name, other in others:
+        _require_same(first_name, first, name, other)
+    networks = tuple(network for _, member in members for network in networks_of(member))
+    return Ensemble(
+        members=networks,
+        parameters=first.parameters,
+        classes=first.classes,
+        calibration=Calibration(
+            prevalence=_mean_prevalence(networks), no_thresholds=_NO_THRESHOLDS
+        ),
+        history=[],
+        best_epoch=0,
+        n_train=max(network.n_train for network in networks),
+        n_validation=max(network.n_validation for network in networks),
+    )
+
+
+def networks_of(model: FittedModel) -> tuple[Fitted, ...]:
+    """Return the networks of a model: one, unless it is an ensemble."""
+    if isinstance(model, Ensemble):
+        return model.members
+    assert isinstance(model, Fitted)
+    return (model,)
+
+
+def _require_same(first_name: str, first: FittedModel, name: str, other: FittedModel) -> None:
+    alphabet = first.parameters["alphabet"]
+    if other.parameters["alphabet"] != alphabet:
+        raise LabelError(
+            f"{name}: was trained on {other.parameters['alphabet']} sequences, expected "
+            f"{alphabet} as {first_name}. Average models of one alphabet."
+        )
+    found, expected = other.classes.tolist(), first.classes.tolist()
+    if found != expected:
+        raise LabelError(
+            f"{name}: has the classes {shorten(found)}, expected {shorten(expected)} as "
+            f"{first_name}. Average models of the same classes."
+        )
+
+
+def _mean_prevalence(networks: Sequence[Fitted]) -> list[float] | None:
+    """Return the shares that the average was trained with; None if those of a member are unknown.
+
+    A mean of probabilities that were learned at different prevalences is at the mean of these.
+    """
+    known = [network.calibration.prevalence for network in networks]
+    if any(shares is None for shares in known):
+        return None
+    mean: list[float] = np.mean(np.array(known, np.float64), axis=0).tolist()
+    return mean

@@ -1,0 +1,89 @@
+"""What a trained model can do, whether it is one network or an ensemble of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastgru._numba import threads_limited_to
+from fastgru.data.alphabets import get_alphabet
+from fastgru.errors import LabelError
+from fastgru.estimators.calibration import Calibration
+from fastgru.estimators.inputs import encode_sequences
+
+
+class FittedModel(ABC):
+    """What training leaves behind, and what a model file keeps.
+
+    Attributes
+    ----------
+    parameters
+        Those it was trained with, as from :func:`fastgru.estimators.parameters.check_parameters`.
+    classes
+        Labels, sorted.
+    history
+        One entry per epoch.
+    best_epoch
+        Epoch whose weights the network has.
+    n_train, n_validation
+        Sequences to learn from, and to stop by.
+    calibration
+        What is known about the probabilities.
+    """
+
+    parameters: dict[str, Any]
+    classes: np.ndarray
+    history: list[dict[str, float]]
+    best_epoch: int
+    n_train: int
+    n_validation: int
+    calibration: Calibration
+
+    @property
+    @abstractmethod
+    def max_length(self) -> int | None:
+        """Longest sequence that can be read, None for any."""
+
+    @property
+    @abstractmethod
+    def n_parameters(self) -> int:
+        """Numbers that were learned."""
+
+    @abstractmethod
+    def probabilities(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the class probabilities of encoded sequences that can be read."""
+
+    @abstractmethod
+    def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
+        """Return the flags of encoded sequences."""
+
+    def predict_proba(self, sequences: Sequence[str], threads: int | None) -> np.ndarray:
+        """Return class probabilities; see :meth:`fastgru.SequenceClassifier.predict_proba`.
+
+        Parameters
+        ----------
+        sequences
+        threads
+            Most threads to use; None for all CPUs that the process may use.
+        """
+        encoded = self._encode(sequences)
+        limit = self.max_length
+        for number, codes in enumerate(encoded):
+            if limit is not None and len(codes) > limit:
+                raise LabelError(
+                    f"sequence {number}: has {len(codes)} letters, expected at most {limit}, the "
+                    "positions that the model has learned. Cut it, or train without "
+                    "position_embedding."
+                )
+        with threads_limited_to(threads):
+            return self.probabilities(encoded)
+
+    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return flags; see :meth:`fastgru.SequenceClassifier.flag_unusual`."""
+        return self.flags(self._encode(sequences))
+
+    def _encode(self, sequences: Sequence[str]) -> list[np.ndarray]:
+        return encode_sequences(get_alphabet(self.parameters["alphabet"]), sequences)
