@@ -113,7 +113,7 @@ def test_search__runs_side_by_side_and_its_best_can_be_run(tmp_path: Path) -> No
     # a trial whose result was lost is in the journal still
     lost = (folder / "trial2.json").read_bytes()
     (folder / "trial2.json").unlink()
-    target = "results/d/d_best/model.safetensors"
+    target = "results/d/fold1/d_best/seed1/model.safetensors"
     options = ["--configfile", "config/config.yaml", "results/d/search/best.yaml", "--cores", "2"]
     result = run_snakemake(project, target, "results/d/search/trial2.json", *options)
     assert result.returncode == 0, result.stdout
