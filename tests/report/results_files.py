@@ -60,14 +60,16 @@ def write_run(folder: Path, classes: list[str], *, seed: int = 0, skill: float =
     parts = [row["split"] for row in split]
     counts = {f"n_{part}": parts.count(part) for part in ("train", "validation", "test")}
     scores = classification_metrics([row["label"] for row in test], predicted, proba, classes)
-    probabilities = _of_probabilities([row["label"] for row in test], proba, classes)
+    probabilities = probability_entries([row["label"] for row in test], proba, classes)
     write_json(folder / "metrics.json", {"schema_version": 1, **scores, **probabilities, **counts})
     write_model_file(folder / "model.safetensors", classes, seed)
-    write_rows(folder / "history.tsv", [HISTORY_COLUMNS, *(_epoch(k) for k in range(1, 21))])
+    write_epochs(folder / "history.tsv")
 
 
-def _of_probabilities(true: list[str], proba: np.ndarray, classes: list[str]) -> dict[str, object]:
-    """The entries about temperature and thresholds, as if T = 2 had been fitted."""
+def probability_entries(
+    true: list[str], proba: np.ndarray, classes: list[str]
+) -> dict[str, object]:
+    """Return the entries about temperature and thresholds, as if T = 2 had been fitted."""
     raw = rescale(proba, 0.5)
     predicted = [classes[k] for k in raw.argmax(axis=1)]
     uncalibrated = classification_metrics(true, predicted, raw, classes)
@@ -81,6 +83,11 @@ def _of_probabilities(true: list[str], proba: np.ndarray, classes: list[str]) ->
 
 
 HISTORY_COLUMNS = ["epoch", "learning_rate", "train_loss", "validation_loss"]
+
+
+def write_epochs(path: Path) -> None:
+    """Write a history whose twelfth epoch is the best."""
+    write_rows(path, [HISTORY_COLUMNS, *(_epoch(k) for k in range(1, 21))])
 
 
 def _epoch(number: int) -> list[object]:
