@@ -109,14 +109,14 @@ def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
     if model.metrics["n_validation"]:
         epochs = listed(map(str, model.epochs))
         watched = f"; the validation loss, which chose the epoch ({epochs}), watches over it"
-        early = "early stopping, "
-    regularised = f"{early}{with_options('dropout', 'weight_decay', 'clip_norm')}"
+        early = "early stopping"
+    regularised = ", ".join(filter(None, (early, with_options("dropout", "weight_decay"))))
     return {
         "Algorithm": f"{model.name}: a gated recurrent unit (GRU) over the letters ({size}), a "
         "linear layer and softmax. Cross-entropy, minimised by AdamW. A standard method.",
         "Meta-predictions": "None: the input is the sequence, not the output of other predictors.",
         "Encoding": "One learned vector per letter, of ambiguity codes the average of the letters "
-        f"they stand for ({with_options('embedding_size', 'position_embedding')}). No alignment.",
+        f"they stand for; {with_options('embedding_size', 'position_embedding')}. No alignment.",
         "Parameters": f"{count(model.n_weights)} learned numbers; {len(options)} options, listed "
         f"with the model. Of {counted(len(experiment.models), 'model')} the validation loss chose.",
         "Features": "The letters themselves, in order; nothing was selected.",

@@ -62,7 +62,7 @@ def contender_picture(experiment: Experiment) -> Picture:
         paint,
         legend=legend,
         points=[(row[1], place, said[place]) for place, row in enumerate(rows)],
-        width=6.4,
+        width=5.4,
         height=0.9 + 0.3 * len(rows),
     )
 
@@ -102,7 +102,7 @@ def spread_picture(experiment: Experiment) -> Picture:
     alt = f"{LABELS[metric]} by fold and seed: {'; '.join(text for *_, text in points)}."
     title = "Spread over folds and seeds"
     height = 0.9 + 0.34 * len(experiment.scored)
-    return draw(title, alt, paint, legend=legend, points=points, width=6.4, height=height)
+    return draw(title, alt, paint, legend=legend, points=points, width=5.4, height=height)
 
 
 def share_picture(experiment: Experiment) -> Picture:

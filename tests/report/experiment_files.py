@@ -156,7 +156,9 @@ def _contender(parts: list[_Part], name: str, kind: str) -> dict:
         else {m: None if None in v else float(np.std(v, ddof=1)) for m, v in table.items()},
         "pooled": scores,
         "intervals": {
-            metric: None if value is None else [max(value - 0.05, 0.0), min(value + 0.04, max(value, 1.0))]
+            metric: None
+            if value is None
+            else [max(value - 0.05, 0.0), min(value + 0.04, max(value, 1.0))]
             for metric, value in scores.items()
         },
         "resampled": "records",

@@ -82,6 +82,17 @@ def probability_entries(
     return {"temperature": 2.0, "uncalibrated": uncalibrated, "thresholds": thresholds}
 
 
+PARAMETERS = {
+    "embedding_size": 1,
+    "hidden_size": 1,
+    "num_layers": 1,
+    "bidirectional": False,
+    "position_embedding": False,
+    "pooling": ["last"],
+    "dropout": 0.0,
+    "weight_decay": 0.01,
+    "calibrate": True,
+}
 HISTORY_COLUMNS = ["epoch", "learning_rate", "train_loss", "validation_loss"]
 
 
@@ -114,7 +125,7 @@ def write_model_file(path: Path, classes: list[str], seed: int) -> None:
         "alphabet": "dna",
         "classes": classes,
         "architecture": architecture.to_dict(),
-        "training": {"parameters": {"random_state": seed, "hidden_size": 1}, "best_epoch": 12},
+        "training": {"parameters": {"random_state": seed, **PARAMETERS}, "best_epoch": 12},
     }
     shapes = architecture.parameter_shapes()
     weights = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
