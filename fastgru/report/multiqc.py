@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fastgru.data.files import atomic_write, require_writable
+from fastgru.errors import FastgruError
 from fastgru.report.reading import METRICS, Experiment
 from fastgru.report.verdicts import contenders
 from fastgru.report.wording import LABELS
@@ -40,7 +41,9 @@ def require_new_multiqc(folder: str | os.PathLike[str], *, force: bool = False) 
         If the folder is a file, its parent is missing, or a file exists and `force` is not set.
     """
     if not Path(folder).is_dir():
-        require_writable(folder, force=force)
+        if Path(folder).exists():
+            raise FastgruError(f"{folder}: is a file, expected a folder. Choose another one.")
+        require_writable(folder)
         return
     for name in FILES:
         require_writable(Path(folder) / name, force=force)

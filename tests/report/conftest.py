@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,16 @@ def experiments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def single_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of an experiment with one model and two folds.  Read only."""
+    folder = tmp_path_factory.mktemp("single") / "splice"
+    write_experiment(folder, SPLICE, models=("bigru",))
+    return folder
+
+
 @pytest.fixture
-def own_experiment(tmp_path: Path) -> Path:
+def own_experiment(single_model: Path, tmp_path: Path) -> Path:
     """Folder of an experiment with one model, for tests that damage it."""
-    write_experiment(tmp_path / "results" / "splice", SPLICE, models=("bigru",))
+    shutil.copytree(single_model, tmp_path / "results" / "splice")
     return tmp_path / "results" / "splice"
