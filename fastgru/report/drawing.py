@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 
 __all__ = [
     "COLOURS",
+    "INK",
     "MUTED",
     "N_DISTINCT",
     "Entry",
@@ -49,6 +50,7 @@ _MARKERS = {
     "P": "M12.5,2h3v2.5h2.5v3h-2.5v2.5h-3v-2.5h-2.5v-3h2.5Z",
     "X": "M10,4l2,-2l2,2l2,-2l2,2l-2,2l2,2l-2,2l-2,-2l-2,2l-2,-2l2,-2Z",
 }
+INK = "#1d2733"
 MUTED = "#8a8f98"
 N_DISTINCT = len(COLOURS)
 """Number of classes that lines and markers can tell apart at a glance."""
@@ -57,7 +59,7 @@ _STYLE = {
     "axes.edgecolor": MUTED,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "axes.labelcolor": "#1d2733",
+    "axes.labelcolor": INK,
     "axes.labelsize": 10,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -67,7 +69,7 @@ _STYLE = {
     "lines.linewidth": 1.8,
     "svg.fonttype": "none",
     "svg.hashsalt": "fastgru",
-    "text.color": "#1d2733",
+    "text.color": INK,
     "text.parse_math": False,  # a $ in the name of a class is a $
     "xtick.color": "#4a5563",
     "xtick.labelsize": 9,

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from fastgru.evaluation import wilson_interval
 from fastgru.report.drawing import (
     COLOURS,
+    INK,
     MUTED,
     Entry,
     Picture,
@@ -27,10 +28,14 @@ from fastgru.report.drawing import (
 from fastgru.report.wording import percent
 
 __all__ = [
+    "SHADES",
     "confusion_picture",
     "epochs_picture",
     "reliability_picture",
 ]
+
+SHADES: dict[str, Any] = {"cmap": "Blues", "vmin": 0, "vmax": 1.8}
+"""Shades of shares from 0 to 1, on all of which dark text can be read."""
 
 _MAX_CLASSES_WITH_SHARES = 8
 _MAX_CLASSES_WITH_COUNTS = 25
@@ -46,7 +51,7 @@ def confusion_picture(metrics: dict[str, Any]) -> Picture:
 
     def paint(axes: Axes) -> None:
         axes.grid(False)
-        axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
+        axes.pcolormesh(shares, edgecolors="white", linewidth=1, **SHADES)
         axes.invert_yaxis()
         ticks = np.arange(n_classes) + 0.5
         axes.set_xticks(ticks, names, **_slanted(names))
@@ -63,7 +68,7 @@ def confusion_picture(metrics: dict[str, Any]) -> Picture:
                 ha="center",
                 va="center",
                 fontsize=10 if n_classes <= 4 else 8 if n_classes <= 10 else 6,
-                color="white" if shares[row, column] > 0.5 else "#1d2733",
+                color=INK,
             )
 
     right = int(np.trace(counts))

@@ -8,8 +8,13 @@ import pytest
 
 from fastgru.evaluation.calibration import reliability_bins, rescale
 from fastgru.report.data_figures import composition_picture, length_picture
-from fastgru.report.drawing import COLOURS, draw, embed, line_entry, line_style, shorten_name
-from fastgru.report.run_figures import confusion_picture, epochs_picture, reliability_picture
+from fastgru.report.drawing import COLOURS, INK, draw, embed, line_entry, line_style, shorten_name
+from fastgru.report.run_figures import (
+    SHADES,
+    confusion_picture,
+    epochs_picture,
+    reliability_picture,
+)
 
 
 def paint_line(axes):
@@ -116,6 +121,19 @@ def test_confusion_picture__fits_any_number_of_classes(n_classes):
     metrics = {"classes": [f"class {k}" for k in range(n_classes)], "confusion_matrix": matrix}
     picture = confusion_picture(metrics)
     assert f"{5 * n_classes} of {5 * n_classes} test sequences" in picture.alt
+
+
+def luminance(colour):
+    channels = np.array(mpl.colors.to_rgb(colour))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_confusion_picture__can_be_read_on_every_shade():
+    shades = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, SHADES["vmax"]), SHADES["cmap"])
+    for share in np.linspace(0, 1, 21):
+        light, dark = luminance(shades.to_rgba(share)[:3]), luminance(INK)
+        assert (light + 0.05) / (dark + 0.05) > 4.5
 
 
 @pytest.mark.parametrize(("temperature", "n_series"), [(1.0, 1), (1.7, 2)])

@@ -95,14 +95,13 @@ def test_render_page__describes_every_picture_in_words(page):
 def test_render_page__leads_with_the_conclusions(page, experiments):
     words = Outline(page).words
     found = find_experiments([experiments])
-    start = words.index("All scores Data set") if "All scores Data set" in words else len(words)
+    before = words[: words.index("Data and audit")]
     for experiment in found:
         for sentence in experiment.content["conclusion"]:
-            assert sentence in words[: words.index("Data and audit")]
+            assert sentence in before
         low, high = experiment.best["intervals"]["mcc"]
-        assert f"{experiment.best['pooled']['mcc']:.3f} {low:.3f} to {high:.3f} (95 %)" in words
-    assert start > words.index("Conclusions")
-    assert "A baseline is as good as bigru" in words[: words.index("Data and audit")]
+        assert f"{experiment.best['pooled']['mcc']:.3f} {low:.3f} to {high:.3f} (95 %)" in before
+    assert "A baseline is as good as bigru" in before
 
 
 def test_render_page__shows_the_scores_and_verdict_of_every_contender(page, experiments):
@@ -135,9 +134,9 @@ def test_render_page__shows_folds_seeds_and_bands(page, experiments):
 @pytest.mark.parametrize(
     ("seeds", "words"),
     [
-        ((0.10, 0.12), "more than seeds differ: more data would probably help."),
-        ((0.10, 0.90), "no more than seeds differ: more data of this kind would hardly help."),
-        ((0.10,), "with one seed it cannot be told from chance."),
+        ((0.10, 0.12), ", more than seeds differ: more data would probably help."),
+        ((0.10, 0.90), ", no more than seeds differ: more data of this kind would hardly help."),
+        ((0.10,), "; with one seed it cannot be told from chance."),
     ],
 )
 def test_render_page__says_whether_more_data_would_help(own_experiment, seeds, words):
@@ -150,9 +149,7 @@ def test_render_page__says_whether_more_data_would_help(own_experiment, seeds, w
     runs = [{"variant": "seed1", "metrics": {**scores, "mcc": mcc}} for mcc in seeds]
     change(own_experiment, learning_curve={"bigru": curve}, seeds={"bigru": runs})
     said = render(own_experiment).words
-    assert f"bigru: from 40 to 80 sequences MCC went from 0.500 to 0.750, {words}" in said.replace(
-        "0.750;", "0.750,"
-    )
+    assert f"bigru: from 40 to 80 sequences MCC went from 0.500 to 0.750{words}" in said
 
 
 def test_render_page__leaves_out_what_was_not_run(own_experiment):
