@@ -92,12 +92,7 @@ def reliability_picture(metrics: dict[str, Any]) -> Picture:
         ``classes``, ``temperatures`` (of the folds), ``ece`` and ``reliability``; and the last
         two ``uncalibrated``.
     """
-    low, high = min(metrics["temperatures"]), max(metrics["temperatures"])
-    series = [(metrics, f"with temperature {low:.3g}{f' to {high:.3g}' if high > low else ''}")]
-    if low == high == 1:
-        series = [(metrics, "as trained")]
-    else:
-        series.append((metrics["uncalibrated"], "without"))
+    series = _reliability_series(metrics)
     least = 1 / len(metrics["classes"])
 
     def paint(axes: Axes) -> None:
@@ -133,6 +128,14 @@ def reliability_picture(metrics: dict[str, Any]) -> Picture:
         if row["n"]
     ]
     return draw("Confidence and how often it is right", alt, paint, legend=legend, points=points)
+
+
+def _reliability_series(metrics: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    low, high = min(metrics["temperatures"]), max(metrics["temperatures"])
+    if low == high == 1:
+        return [(metrics, "as trained")]
+    name = f"with temperature {low:.3g}{f' to {high:.3g}' if high > low else ''}"
+    return [(metrics, name), (metrics["uncalibrated"], "without")]
 
 
 def _describe_bin(row: dict[str, Any], name: str) -> str:
