@@ -1,4 +1,4 @@
-"""``fastgru report``: one page about the data and all runs."""
+"""``fastgru report``: one page about whole experiments."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from fastgru.cli.options import add_output, require_new_output
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
-Write one self-contained HTML page about the data and all runs: what the audit found, the split,
-lengths and letters by class, scores, curves, confusion matrices, and how to repeat each run.
-The page needs no network and no scripts. Drawing it needs: pip install 'fastgru[workflow]'
+Write one self-contained HTML page about whole experiments: conclusions, all models, baselines and
+controls with intervals and verdicts, what the audit found, folds, seeds, curves, and the answers to
+the questions of DOME. The page needs no network. Drawing it needs: pip install 'fastgru[workflow]'
 
-A run is a folder DATASET/MODEL with model.safetensors, history.tsv, predictions.tsv and
-metrics.json; audit.json and split.tsv lie in the folder DATASET.
+An experiment is a folder DATASET with experiment.json and audit.json, and below it the runs of the
+models, fold1/MODEL/seed1 and so on, as the workflow makes them.
 """
 _EPILOG = """\
 examples:
   fastgru report results -o report.html
-  fastgru report results --logs logs -o report.html
-  fastgru report results/splice/bigru/metrics.json -o splice.html
+  fastgru report results --logs logs --multiqc results/multiqc -o report.html
+  fastgru report results/splice/experiment.json -o splice.html
 """
 
 
@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "report",
-        help="write one page about the data and all runs",
+        help="write one page about whole experiments",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -38,15 +38,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "results",
         nargs="+",
         metavar="RESULTS",
-        help="metrics.json files, or folders to search for them",
+        help="experiment.json files, or folders to search for them",
     )
     parser.add_argument(
         "--logs",
         metavar="FOLDER",
         help=(
-            "folder of log files, COMMAND/DATASET.log and COMMAND/DATASET/MODEL.log; "
+            "folder of log files, STEP/DATASET.log and STEP/DATASET/.../*.log; "
             "the page then shows the commands that made the results"
         ),
+    )
+    parser.add_argument(
+        "--multiqc",
+        metavar="FOLDER",
+        help="write summaries (*_mqc.json) that MultiQC shows to this folder as well",
     )
     add_output(parser, what="page to write", default=None)
 
@@ -56,17 +61,22 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.data.files import atomic_write
     from fastgru.report.commands import Commands
     from fastgru.report.extras import require_extras
-    from fastgru.report.results import find_runs
+    from fastgru.report.multiqc import require_new_multiqc, write_multiqc
+    from fastgru.report.reading import find_experiments
 
     require_extras()
     require_new_output(args)
-    runs = find_runs(args.results)
+    if args.multiqc is not None:
+        require_new_multiqc(args.multiqc, force=args.force)
+    experiments = find_experiments(args.results)
     commands = Commands(None if args.logs is None else Path(args.logs))
 
     from fastgru.report.page import render_page
 
-    page = render_page(runs, commands)
+    page = render_page(experiments, commands)
     with atomic_write(args.output) as stream:
         stream.write(page)
-    _LOGGER.info("runs in the report: %d", len(runs))
+    if args.multiqc is not None:
+        write_multiqc(experiments, args.multiqc)
+    _LOGGER.info("data sets in the report: %d", len(experiments))
     return 0

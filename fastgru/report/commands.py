@@ -1,7 +1,7 @@
 """The commands that made the results, as their log files tell them.
 
-The first line of every log is the version and the command.  The workflow keeps the logs of a data
-set in ``{command}/{dataset}.log`` and those of a run in ``{command}/{dataset}/{model}.log``.
+Every command writes its version and itself into its log.  The workflow keeps the logs of a data set
+in ``{step}/{dataset}.log``, and those of its folds and runs below ``{step}/{dataset}/``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from fastgru.errors import FastgruError
 
 __all__ = ["Commands"]
 
-_DATASET_STEPS = ("audit", "split")
-_RUN_STEPS = ("train", "predict", "evaluate")
-_FIRST_LINE = re.compile(r"fastgru \S+: (fastgru .+)")
+# In the order of the work; steps that are not named here come last, by name.
+_STEPS = (
+    *("audit", "split", "train", "predict", "evaluate", "shuffle"),
+    *("baseline", "baselines", "compare", "experiment"),
+)
+_COMMAND = re.compile(r"fastgru \S+: (fastgru .+)")
 # The number of threads changes nothing but the time.
 _THREADS = re.compile(r" (?:--threads|-t)[ =]\d+")
 
@@ -28,23 +31,34 @@ class Commands:
             raise FastgruError(f"{folder}: there is no such folder, expected log files.")
         self._folder = folder
 
-    def of_dataset(self, dataset: str, models: list[str]) -> list[str]:
-        """Return the commands of a data set and its runs, in the order of the steps."""
+    def of_dataset(self, dataset: str) -> list[tuple[str, list[str]]]:
+        """Return the steps of a data set in their order, and the commands of each."""
         if self._folder is None:
             return []
-        logs = [self._folder / step / f"{dataset}.log" for step in _DATASET_STEPS]
-        logs += [
-            self._folder / step / dataset / f"{model}.log"
-            for model in models
-            for step in _RUN_STEPS
+        steps = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+        order = {name: place for place, name in enumerate(_STEPS)}
+        found = [
+            (step, _commands(self._folder / step, dataset))
+            for step in sorted(steps, key=lambda name: order.get(name, len(order)))
         ]
-        return [command for log in logs if (command := _command(log))]
+        return [(step, commands) for step, commands in found if commands]
 
 
-def _command(log: Path) -> str:
+def _commands(step: Path, dataset: str) -> list[str]:
+    logs = [step / f"{dataset}.log", *sorted((step / dataset).rglob("*.log"), key=_by_number)]
+    return [command for log in logs for command in _commands_in(log)]
+
+
+def _by_number(path: Path) -> list[tuple[int, str]]:
+    """Sort fold 10 after fold 9."""
+    words = re.findall(r"\d+|\D+", str(path))
+    return [(int(word), "") if word.isdigit() else (-1, word) for word in words]
+
+
+def _commands_in(log: Path) -> list[str]:
     try:
-        with log.open(encoding="utf-8", errors="replace") as stream:
-            found = _FIRST_LINE.match(stream.readline().rstrip())
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return ""  # A step that was not logged is left out.
-    return _THREADS.sub("", found[1]) if found else ""
+        return []  # A step that was not logged is left out.
+    found = filter(None, map(_COMMAND.match, lines))
+    return [_THREADS.sub("", match[1].rstrip()) for match in found]

@@ -1,4 +1,4 @@
-"""Figures about the data: lengths and letters by class, and the scores of all runs."""
+"""Figures about the data: lengths and letters by class."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from fastgru.report.drawing import (
     marker_style,
     shorten_name,
 )
-from fastgru.report.results import Run
+from fastgru.report.wording import percent
 
-__all__ = ["composition_picture", "length_picture", "overview_picture"]
+__all__ = ["composition_picture", "length_picture"]
 
 _QUARTILES = ("q25", "median", "q75")
 
@@ -58,7 +58,13 @@ def length_picture(classes: dict[str, dict[str, Any]], edges: list[int]) -> Pict
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
     legend = [line_entry(k, name) for k, name in enumerate(lengths)]
-    return draw(title, alt, paint, legend=legend)
+    points = [
+        ((low + high) / 2, n / sum(row["histogram"]), f"{name}, {low} to {high} letters: {n:,}")
+        for name, row in lengths.items()
+        for low, high, n in zip(edges, edges[1:], row["histogram"], strict=False)
+        if n
+    ]
+    return draw(title, alt, paint, legend=legend, points=points)
 
 
 def _length_ranges(
@@ -114,7 +120,12 @@ def composition_picture(classes: dict[str, dict[str, Any]]) -> Picture:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
     legend = [marker_entry(k, name) for k, name in enumerate(classes)]
-    return draw(title, alt, paint, legend=legend)
+    points = [
+        (place, share, f"{name}: {percent(share)} {letter}")
+        for name, row in zip(classes, shares.tolist(), strict=True)
+        for place, (letter, share) in enumerate(zip(letters, row, strict=True))
+    ]
+    return draw(title, alt, paint, legend=legend, points=points)
 
 
 def _composition_grid(
@@ -133,35 +144,6 @@ def _composition_grid(
         bar.outline.set_visible(False)
 
     return draw(title, alt, paint, height=1 + 0.2 * len(names))
-
-
-def overview_picture(runs: list[Run]) -> Picture:
-    """Draw the accuracy of every run with its interval, beside that of the commonest class."""
-
-    def paint(axes: Axes) -> None:
-        for place, run in enumerate(runs):
-            low, high = run.metrics["accuracy_interval"]
-            axes.plot(run.metrics["majority_accuracy"], place, "|", color=MUTED, markersize=16)
-            axes.plot([low, high], [place, place], color=COLOURS[0], linewidth=3)
-            axes.plot(run.metrics["accuracy"], place, "o", color=COLOURS[0], markersize=8)
-        names = [f"{shorten_name(run.dataset)}, {shorten_name(run.model)}" for run in runs]
-        axes.set_yticks(range(len(runs)), names)
-        axes.set(xlabel="Accuracy on the test sequences", xlim=(0, 1.01))
-        axes.set_ylim(len(runs) - 0.5, -0.5)
-        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.grid(False, axis="y")
-
-    circle, bar = marker_entry(0, "model, with 95 % interval"), "M13,0h2v12h-2Z"
-    legend = [circle, Entry("always naming the commonest class", MUTED, dashes="", marker=bar)]
-    alt = "Accuracy of each run: " + "; ".join(
-        f"{run.dataset}, {run.model} {run.metrics['accuracy']:.1%}, "
-        f"commonest class {run.metrics['majority_accuracy']:.1%}"
-        for run in runs
-    )
-    height = 0.9 + 0.34 * len(runs)
-    return draw(
-        "Accuracy, with its 95 % interval", alt, paint, legend=legend, width=6, height=height
-    )
 
 
 def _stairs_style(index: int) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
 from fastgru.report.bands import scores_by_identity, scores_by_length
 from fastgru.report.comparisons import compare_runs
 from fastgru.report.conclusion import conclude
-from fastgru.report.results import Run, find_runs, read_audit, read_history, read_object
+from fastgru.report.results import find_runs, read_audit, read_history, read_object
 from fastgru.report.scored_runs import ScoredRun, read_scored_run
 
 __all__ = ["SCHEMA_VERSION", "gather_experiment"]
@@ -142,7 +142,7 @@ def _find_contenders(folder: Path) -> dict[str, _Contender]:
             continue
         contender.folds[fold] = run
         if not baseline:
-            losses = read_history(Run(path.parent, {"classes": []}))["validation_loss"]
+            losses = read_history(path.parent)["validation_loss"]
             contender.losses.append(min(losses, default=float("inf")))
     return found
 

@@ -1,30 +1,36 @@
-"""The page about the data and all runs."""
+"""The page about all experiments."""
 
 from __future__ import annotations
 
 from importlib import metadata
+from itertools import count
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from fastgru import __version__
 from fastgru.report import wording
 from fastgru.report.commands import Commands
-from fastgru.report.data_figures import overview_picture
-from fastgru.report.results import Run
-from fastgru.report.views import RunView, view_datasets
+from fastgru.report.drawing import Picture, embed
+from fastgru.report.reading import METRICS, Experiment
+from fastgru.report.views import DatasetView, view_datasets
 
 __all__ = ["render_page"]
 
 _DRAWN_WITH = ("scikit-learn", "matplotlib", "Jinja2")
+_FILTERS = (
+    *("count", "counted", "goal", "interval", "listed", "measure", "option", "percent"),
+    *("score", "sentence", "span"),
+)
 
 
-def render_page(runs: list[Run], commands: Commands | None = None) -> str:
+def render_page(experiments: list[Experiment], commands: Commands | None = None) -> str:
     """Return the page as HTML; the same results give the same text.
 
     Parameters
     ----------
-    runs
-        The runs to show, at least one; those of one data set are shown together.
+    experiments
+        The gathered results to show, at least one.
     commands
         The commands that made the results.
 
@@ -33,25 +39,24 @@ def render_page(runs: list[Run], commands: Commands | None = None) -> str:
     FastgruError
         If a file of a run is missing or does not fit the others.
     """
-    datasets = view_datasets(runs, commands or Commands())
-    all_runs = [run for dataset in datasets for run in dataset.runs]
+    datasets = view_datasets(experiments, commands or Commands())
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             version=__version__,
             datasets=datasets,
-            runs=all_runs,
-            overview=overview_picture([view.run for view in all_runs]),
-            versions=_versions(all_runs),
-            any_choice=any(len(dataset.runs) > 1 for dataset in datasets),
+            metrics=METRICS,
+            labels=wording.LABELS,
+            versions=_versions(datasets),
         )
     )
 
 
-def _versions(runs: list[RunView]) -> list[tuple[str, str]]:
+def _versions(datasets: list[DatasetView]) -> list[tuple[str, str]]:
     """Return what was used for what; the versions of this moment only for the page itself."""
-    trained = sorted({f"fastgru {run.card['fastgru_version']}" for run in runs})
+    cards = [model.card for dataset in datasets for model in dataset.models]
+    trained = sorted({f"fastgru {card['fastgru_version']}" for card in cards})
     written = [f"fastgru {__version__}"]
     written += [f"{name} {metadata.version(name)}" for name in _DRAWN_WITH]
     return [("Models trained with", ", ".join(trained)), ("Page written with", ", ".join(written))]
@@ -66,7 +71,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    names = ("count", "counted", "goal", "interval", "option", "percent", "score", "sentence")
-    for name in names:
+    for name in _FILTERS:
         environment.filters[name] = getattr(wording, name)
+    numbers = count(1)
+
+    def draw(picture: Picture) -> Markup:
+        # Made by matplotlib and `embed`, which escape every text in it.
+        return Markup(embed(picture, next(numbers)))  # noqa: S704
+
+    environment.globals["draw"] = draw
     return environment

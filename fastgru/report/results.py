@@ -14,20 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fastgru.errors import FastgruError, shorten
 
 __all__ = [
-    "Predictions",
     "Run",
     "find_runs",
     "read_audit",
     "read_history",
     "read_object",
-    "read_predictions",
-    "read_split",
     "read_table",
 ]
 
@@ -53,16 +47,6 @@ class Run:
     def classes(self) -> list[str]:
         """Classes in the order of the probability columns."""
         return list(self.metrics["classes"])
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a model said about the test sequences, and the truth."""
-
-    is_class: NDArray[np.bool_]
-    """Whether each sequence belongs to each class, (N, K)."""
-    proba: NDArray[np.float64]
-    """Probability of each class, (N, K)."""
 
 
 def find_runs(paths: Iterable[str | os.PathLike[str]]) -> list[Run]:
@@ -108,7 +92,24 @@ def _read_metrics(path: Path) -> dict[str, Any]:
 def read_object(
     path: Path, command: str, keys: Iterable[str], *, instead: str | None = None
 ) -> dict[str, Any]:
-    """Read a JSON object that a command has written and that holds some keys, or one `instead`."""
+    """Read a JSON object that a command has written and that holds some keys, or one `instead`.
+
+    Parameters
+    ----------
+    path
+        File to read.
+    command
+        What wrote it, for messages.
+    keys
+        Entries that it has to have.
+    instead
+        An entry in whose presence the others may be missing.
+
+    Raises
+    ------
+    FastgruError
+        If the file cannot be read, or an entry is missing.
+    """
     cure = f"Write it with {command}."
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -152,10 +153,10 @@ def read_table(path: Path, columns: Iterable[str]) -> Iterator[dict[str, str]]:
         raise FastgruError(f"{path}: cannot be read ({_reason(error)}).") from error
 
 
-def read_history(run: Run) -> dict[str, list[float]]:
-    """Return the learning curve of a run, column by column; an empty cell is NaN."""
+def read_history(folder: Path) -> dict[str, list[float]]:
+    """Return the epochs of a run, column by column; an empty cell is NaN."""
     columns = ("epoch", "train_loss", "validation_loss")
-    path = run.folder / "history.tsv"
+    path = folder / "history.tsv"
     history: dict[str, list[float]] = {}
     for row in read_table(path, columns):
         for name, cell in row.items():
@@ -171,44 +172,8 @@ def read_history(run: Run) -> dict[str, list[float]]:
 
 def read_audit(folder: Path) -> dict[str, Any]:
     """Return the audit of a data set."""
-    return read_object(folder / "audit.json", "fastgru audit", ("classes", "excluded", "findings"))
-
-
-def read_split(folder: Path) -> dict[str, tuple[str, str]]:
-    """Return label and part (train, validation or test) of each sequence id of a data set."""
-    path = folder / "split.tsv"
-    return {
-        row["id"]: (row["label"], row["split"])
-        for row in read_table(path, ("id", "label", "split"))
-    }
-
-
-def read_predictions(run: Run, split: dict[str, tuple[str, str]]) -> Predictions:
-    """Return the probabilities of the test sequences that have one, beside their true classes."""
-    path = run.folder / "predictions.tsv"
-    position = {name: index for index, name in enumerate(run.classes)}
-    truth: list[int] = []
-    proba: list[list[float]] = []
-    seen: set[str] = set()
-    for row in read_table(path, ("id", "label", *run.classes)):
-        label, part = split.get(row["id"], ("", ""))
-        # An id is repeated where the very same record is; the split counts it once.
-        if part != "test" or not row["label"] or row["id"] in seen:
-            continue
-        seen.add(row["id"])
-        try:
-            truth.append(position[label])
-            proba.append([float(row[name]) for name in run.classes])
-        except (KeyError, ValueError) as error:
-            raise FastgruError(
-                f"{path}, record {row['id']!r}: does not fit split.tsv and metrics.json "
-                f"({_reason(error)}). Predict and evaluate again with the same model and split."
-            ) from None
-    n_classes = len(position)
-    return Predictions(
-        is_class=np.array(truth, dtype=np.int64).reshape(-1, 1) == np.arange(n_classes),
-        proba=np.array(proba, dtype=np.float64).reshape(-1, n_classes),
-    )
+    keys = ("classes", "excluded", "files", "findings", "n_records", "shortcuts")
+    return read_object(folder / "audit.json", "fastgru audit", keys)
 
 
 def _reason(error: BaseException) -> str:

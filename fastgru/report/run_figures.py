@@ -1,4 +1,4 @@
-"""Figures about one run: curves, confusion matrix, reliability diagram, learning curve."""
+"""Figures about one model, over its folds: confusion matrix, reliability diagram, epochs."""
 
 from __future__ import annotations
 
@@ -9,66 +9,36 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from fastgru.evaluation import precision_recall_points, roc_points, wilson_interval
+from fastgru.evaluation import wilson_interval
 from fastgru.report.drawing import (
     COLOURS,
+    INK,
     MUTED,
     Entry,
     Picture,
+    Point,
     draw,
     line_entry,
     line_style,
+    list_labels,
     marker_entry,
     marker_style,
     shorten_name,
 )
-from fastgru.report.results import Predictions
+from fastgru.report.wording import percent
 
 __all__ = [
+    "SHADES",
     "confusion_picture",
-    "learning_picture",
-    "precision_recall_picture",
+    "epochs_picture",
     "reliability_picture",
-    "roc_picture",
 ]
+
+SHADES: dict[str, Any] = {"cmap": "Blues", "vmin": 0, "vmax": 1.8}
+"""Shades of shares from 0 to 1, on all of which dark text can be read."""
 
 _MAX_CLASSES_WITH_SHARES = 8
 _MAX_CLASSES_WITH_COUNTS = 25
-_UNIT_SQUARE: dict[str, Any] = {"xlim": (-0.01, 1.01), "ylim": (0, 1.02)}
-
-
-def roc_picture(metrics: dict[str, Any], predictions: Predictions) -> Picture:
-    """Draw the ROC curve of each class against the rest; of two classes only the positive one."""
-    classes = metrics["classes"]
-    shown = _with_curve(predictions, [1] if len(classes) == 2 else range(len(classes)))
-
-    def paint(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        for k in shown:
-            x, y = roc_points(predictions.is_class[:, k], predictions.proba[:, k])
-            axes.plot(x, y, **line_style(k))
-        axes.set(xlabel="False-positive rate", ylabel="True-positive rate", **_UNIT_SQUARE)
-
-    legend = _curve_legend(metrics, shown, "roc_auc")
-    alt = f"ROC curves on the test sequences. Area under the curve: {_listed(legend)}."
-    return draw("ROC curve (area under it)", alt, paint, legend=legend)
-
-
-def precision_recall_picture(metrics: dict[str, Any], predictions: Predictions) -> Picture:
-    """Draw the precision-recall curve of each class against the rest."""
-    shown = _with_curve(predictions, range(len(metrics["classes"])))
-
-    def paint(axes: Axes) -> None:
-        for k in shown:
-            recall, precision = precision_recall_points(
-                predictions.is_class[:, k], predictions.proba[:, k]
-            )
-            axes.step(recall, precision, where="post", **line_style(k))
-        axes.set(xlabel="Recall", ylabel="Precision", **_UNIT_SQUARE)
-
-    legend = _curve_legend(metrics, shown, "pr_auc")
-    alt = f"Precision-recall curves on the test sequences. Average precision: {_listed(legend)}."
-    return draw("Precision and recall (average precision)", alt, paint, legend=legend)
 
 
 def confusion_picture(metrics: dict[str, Any]) -> Picture:
@@ -81,7 +51,7 @@ def confusion_picture(metrics: dict[str, Any]) -> Picture:
 
     def paint(axes: Axes) -> None:
         axes.grid(False)
-        axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
+        axes.pcolormesh(shares, edgecolors="white", linewidth=1, **SHADES)
         axes.invert_yaxis()
         ticks = np.arange(n_classes) + 0.5
         axes.set_xticks(ticks, names, **_slanted(names))
@@ -98,7 +68,7 @@ def confusion_picture(metrics: dict[str, Any]) -> Picture:
                 ha="center",
                 va="center",
                 fontsize=10 if n_classes <= 4 else 8 if n_classes <= 10 else 6,
-                color="white" if shares[row, column] > 0.5 else "#1d2733",
+                color=INK,
             )
 
     right = int(np.trace(counts))
@@ -114,12 +84,15 @@ def confusion_picture(metrics: dict[str, Any]) -> Picture:
 
 
 def reliability_picture(metrics: dict[str, Any]) -> Picture:
-    """Draw how often predictions of each confidence are right, with and without temperature."""
-    series = [(metrics, f"with temperature {metrics['temperature']:.3g}")]
-    if metrics["temperature"] == 1:
-        series = [(metrics, "as trained")]
-    else:
-        series.append((metrics["uncalibrated"], "without"))
+    """Draw how often predictions of each confidence are right, with and without temperature.
+
+    Parameters
+    ----------
+    metrics
+        ``classes``, ``temperatures`` (of the folds), ``ece`` and ``reliability``; and the last
+        two ``uncalibrated``.
+    """
+    series = _reliability_series(metrics)
     least = 1 / len(metrics["classes"])
 
     def paint(axes: Axes) -> None:
@@ -146,53 +119,80 @@ def reliability_picture(metrics: dict[str, Any]) -> Picture:
     )
     alt = (
         "Reliability diagram on the test sequences: how often predictions of each confidence are "
-        f"right. Expected calibration error: {_listed(legend)}."
+        f"right. Expected calibration error: {list_labels(legend)}."
     )
-    return draw("Confidence and how often it is right", alt, paint, legend=legend)
+    points = [
+        (row["confidence"], row["accuracy"], _describe_bin(row, name))
+        for scores, name in series
+        for row in scores["reliability"]
+        if row["n"]
+    ]
+    return draw("Confidence and how often it is right", alt, paint, legend=legend, points=points)
 
 
-def learning_picture(history: dict[str, list[float]], kept_epoch: int) -> Picture:
-    """Draw training and validation loss by epoch, and mark the epoch whose weights were kept."""
-    epochs = history["epoch"]
-    validation = history["validation_loss"]
-    kept = epochs.index(kept_epoch) if kept_epoch in epochs else None
-    has_validation = any(loss == loss for loss in validation)
+def _reliability_series(metrics: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    low, high = min(metrics["temperatures"]), max(metrics["temperatures"])
+    if low == high == 1:
+        return [(metrics, "as trained")]
+    name = f"with temperature {low:.3g}{f' to {high:.3g}' if high > low else ''}"
+    return [(metrics, name), (metrics["uncalibrated"], "without")]
+
+
+def _describe_bin(row: dict[str, Any], name: str) -> str:
+    return (
+        f"{name}: {row['n']} predictions with a confidence of {percent(row['confidence'])}, "
+        f"{percent(row['accuracy'])} are right"
+    )
+
+
+def epochs_picture(histories: dict[int, dict[str, list[float]]], kept: dict[int, int]) -> Picture:
+    """Draw training and validation loss by epoch, and mark the epoch whose weights were kept.
+
+    Parameters
+    ----------
+    histories
+        The epochs of each fold, by its number.
+    kept
+        The epoch that was kept, by fold.
+    """
+    marks = [
+        (kept[fold], history["validation_loss"][history["epoch"].index(kept[fold])])
+        for fold, history in histories.items()
+        if kept[fold] in history["epoch"]
+    ]
+    marks = [(epoch, loss) for epoch, loss in marks if loss == loss]
+    thin = {"alpha": 0.75, "linewidth": 1.8 if len(histories) == 1 else 1.1}
 
     def paint(axes: Axes) -> None:
-        axes.plot(epochs, history["train_loss"], **line_style(0))
-        axes.plot(epochs, validation, **line_style(1))
-        if kept is not None and has_validation:
-            axes.plot(epochs[kept], validation[kept], markersize=8, **marker_style(1))
+        for history in histories.values():
+            for k, name in enumerate(("train_loss", "validation_loss")):
+                axes.plot(history["epoch"], history[name], **line_style(k) | thin)
+        for epoch, loss in marks:
+            axes.plot(epoch, loss, markersize=7, **marker_style(1))
         axes.set(xlabel="Epoch", ylabel="Loss (cross-entropy)")
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
     legend = [line_entry(0, "training")]
     ending = "no validation loss was recorded"
-    if kept is not None and has_validation:
-        legend += [line_entry(1, "validation"), marker_entry(1, f"epoch {kept_epoch}, kept")]
-        ending = f"epoch {kept_epoch}, with a validation loss of {validation[kept]:.3f}, was kept"
-    alt = f"Training and validation loss over {len(epochs)} epochs; {ending}."
-    return draw("Learning curve", alt, paint, legend=legend)
+    if marks:
+        which = ", ".join(str(epoch) for epoch, _ in marks)
+        legend += [line_entry(1, "validation"), marker_entry(1, f"epoch kept ({which})")]
+        losses = ", ".join(f"{loss:.3f}" for _, loss in marks)
+        ending = f"the weights of epoch {which} were kept, with a validation loss of {losses}"
+    of = f" of {len(histories)} folds" if len(histories) > 1 else ""
+    alt = f"Training and validation loss{of} by epoch; {ending}."
+    return draw("Loss by epoch", alt, paint, legend=legend, points=_epoch_points(histories))
 
 
-def _with_curve(predictions: Predictions, candidates: Iterable[int]) -> list[int]:
-    """Return the classes that have test sequences inside and outside."""
-    n_inside = predictions.is_class.sum(axis=0)
-    return [k for k in candidates if 0 < n_inside[k] < len(predictions.is_class)]
-
-
-def _curve_legend(metrics: dict[str, Any], shown: list[int], score: str) -> list[Entry]:
-    names = [metrics["classes"][k] for k in shown]
-    values = [metrics["per_class"][name][score] for name in names]
-    return [
-        line_entry(k, f"{name} ({value:.3f})")
-        for k, name, value in zip(shown, names, values, strict=True)
-    ]
-
-
-def _listed(legend: list[Entry]) -> str:
-    return ", ".join(entry.label for entry in legend) or "not defined"
+def _epoch_points(histories: dict[int, dict[str, list[float]]]) -> Iterable[Point]:
+    for fold, history in histories.items():
+        for name in ("train_loss", "validation_loss"):
+            for epoch, loss in zip(history["epoch"], history[name], strict=True):
+                what = name.replace("_loss", "").replace("train", "training")
+                if loss == loss:
+                    text = f"fold {fold}, epoch {epoch:g}: {what} loss {loss:.3f}"
+                    yield epoch, loss, text
 
 
 def _cell_text(count: int, share: float, n_classes: int) -> str:

@@ -1,35 +1,28 @@
-"""What the page says about each data set and each run, gathered from the result files."""
+"""What the page says about each data set, gathered from the result files."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from fastgru.data.label_table import SPLIT_NAMES
-from fastgru.models.model_file import read_model
 from fastgru.report.commands import Commands
 from fastgru.report.data_figures import composition_picture, length_picture
+from fastgru.report.dome import Answers, answer
 from fastgru.report.drawing import Picture
-from fastgru.report.results import (
-    Run,
-    read_audit,
-    read_history,
-    read_predictions,
-    read_split,
+from fastgru.report.model_views import ModelView, view_models
+from fastgru.report.reading import Experiment
+from fastgru.report.results import read_audit
+from fastgru.report.score_figures import (
+    band_picture,
+    contender_picture,
+    share_picture,
+    spread_picture,
 )
-from fastgru.report.run_figures import (
-    confusion_picture,
-    learning_picture,
-    precision_recall_picture,
-    reliability_picture,
-    roc_picture,
-)
-from fastgru.report.wording import counted
+from fastgru.report.verdicts import Contender, contenders, plain_words
+from fastgru.report.wording import LABELS, counted, listed, measure
 
-__all__ = ["DatasetView", "RunView", "view_datasets"]
+__all__ = ["Bands", "DatasetView", "view_datasets"]
 
 _EXAMPLES_SHOWN = 5
 _SHORTCUTS_SHOWN = 5
@@ -39,51 +32,29 @@ _REASONS = {
     "conflicting_labels": "the same sequence has more than one label",
 }
 _MOLECULES = {"dna": "DNA sequence", "rna": "RNA sequence", "protein": "protein sequence"}
+_BANDS = {
+    "bands": ("By identity with training", "Identity with the nearest training sequence"),
+    "lengths": ("By length", "Letters of the test sequence"),
+}
 
 
 @dataclass(frozen=True)
-class RunView:
-    """One run, as the page shows it."""
+class Bands:
+    """Scores by kind of test sequence: the table, with one column per contender, and the figure."""
 
-    run: Run
-    anchor: str
-    pictures: list[Picture]
-    lowest_validation_loss: float
-    description: str
-    card: dict[str, Any]
-    """Card of the model file."""
-
-    @property
-    def dataset(self) -> str:
-        """Name of the data set."""
-        return self.run.dataset
-
-    @property
-    def model(self) -> str:
-        """Name of the model configuration."""
-        return self.run.model
-
-    @property
-    def classes(self) -> list[str]:
-        """Classes in the order of the model."""
-        return self.run.classes
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """Content of ``metrics.json``."""
-        return self.run.metrics
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Options of the training, by name."""
-        return dict(self.card["training"]["parameters"])
+    title: str
+    axis: str
+    names: list[str]
+    rows: list[tuple[str, int, list[float | None]]]
+    """Band, test sequences in it, and the score of each contender."""
+    picture: Picture
 
 
 @dataclass(frozen=True)
 class DatasetView:
-    """One data set and its runs, as the page shows them."""
+    """One data set and all that was run on it, as the page shows it."""
 
-    name: str
+    experiment: Experiment
     anchor: str
     description: str
     audit: dict[str, Any]
@@ -91,16 +62,27 @@ class DatasetView:
     """Level as written in the audit, as a word, and the message."""
     exclusions: list[tuple[str, int, list[str]]]
     """Reason, number of records, and the ids of some."""
-    sizes: list[tuple[str, dict[str, int]]]
-    """Class, and the number of its records in the input, as kept, and in each part."""
-    pictures: list[Picture]
-    runs: list[RunView]
-    commands: list[str]
+    contenders: list[Contender]
+    plain_words: list[str]
+    data_pictures: list[Picture]
+    contender_picture: Picture
+    spread_picture: Picture
+    share_picture: Picture | None
+    more_data: list[str]
+    bands: list[Bands]
+    models: list[ModelView]
+    answers: Answers
+    commands: list[tuple[str, list[str]]]
 
     @property
-    def chosen(self) -> RunView:
-        """The run with the lowest validation loss; the first, if none was recorded."""
-        return min(self.runs, key=lambda run: run.lowest_validation_loss)
+    def name(self) -> str:
+        """Name of the data set."""
+        return self.experiment.dataset
+
+    @property
+    def metric(self) -> str:
+        """The score that the page leads with."""
+        return self.experiment.metric
 
     @property
     def shortcuts(self) -> list[dict[str, Any]]:
@@ -108,96 +90,106 @@ class DatasetView:
         return list(self.audit["shortcuts"][:_SHORTCUTS_SHOWN])
 
     @property
-    def totals(self) -> dict[str, int]:
-        """Sum of `sizes` over the classes."""
-        return {name: sum(row[name] for _, row in self.sizes) for name in self.sizes[0][1]}
+    def best_baseline(self) -> dict[str, Any] | None:
+        """The baseline with the highest score."""
+        rows = [
+            row
+            for row in self.experiment.scored
+            if row["kind"] == "baseline" and row["pooled"][self.metric] is not None
+        ]
+        return max(rows, key=lambda row: row["pooled"][self.metric], default=None)
 
 
-def view_datasets(runs: Iterable[Run], commands: Commands) -> list[DatasetView]:
-    """Gather what the page says, data set by data set, in the order of the runs."""
-    by_folder: dict[Path, list[Run]] = {}
-    for run in runs:
-        by_folder.setdefault(run.folder.parent, []).append(run)
+def view_datasets(experiments: Iterable[Experiment], commands: Commands) -> list[DatasetView]:
+    """Gather what the page says, data set by data set, in the order given."""
     return [
-        _view_dataset(folder, members, f"data-{place}", commands)
-        for place, (folder, members) in enumerate(by_folder.items(), start=1)
+        _view(experiment, f"data-{place}", commands)
+        for place, experiment in enumerate(experiments, start=1)
     ]
 
 
-def _view_dataset(folder: Path, runs: list[Run], anchor: str, commands: Commands) -> DatasetView:
-    audit = read_audit(folder)
-    split = read_split(folder)
+def _view(experiment: Experiment, anchor: str, commands: Commands) -> DatasetView:
+    audit = read_audit(experiment.folder)
+    models = view_models(experiment, anchor)
     classes = audit["classes"]
-    reasons: dict[str, list[str]] = {}
-    for record in audit["excluded"]:
-        reasons.setdefault(record["reason"], []).append(record["id"])
-    in_part = Counter(split.values())
+    has_curve = any(experiment.content["learning_curve"].values())
     return DatasetView(
-        name=folder.name,
+        experiment=experiment,
         anchor=anchor,
         description=_describe(audit),
         audit=audit,
         findings=[
             (row["level"], _LEVELS[row["level"]], row["message"]) for row in audit["findings"]
         ],
-        exclusions=[
-            (_REASONS.get(reason, reason), len(ids), ids[:_EXAMPLES_SHOWN])
-            for reason, ids in sorted(reasons.items())
-        ],
-        sizes=[
-            (
-                name,
-                {
-                    "input": row["n"],
-                    "kept": row["n_kept"],
-                    **{part: in_part[name, part] for part in SPLIT_NAMES},
-                },
-            )
-            for name, row in classes.items()
-        ],
-        pictures=[
+        exclusions=_exclusions(audit),
+        contenders=contenders(experiment),
+        plain_words=plain_words(experiment),
+        data_pictures=[
             length_picture(classes, audit["length_histogram_edges"]),
             composition_picture(classes),
         ],
-        runs=[
-            _view_run(run, split, f"{anchor}-{place}") for place, run in enumerate(runs, start=1)
-        ],
-        commands=commands.of_dataset(folder.name, [run.model for run in runs]),
+        contender_picture=contender_picture(experiment),
+        spread_picture=spread_picture(experiment),
+        share_picture=share_picture(experiment) if has_curve else None,
+        more_data=list(_more_data(experiment)),
+        bands=[_bands(experiment, key) for key in _BANDS if experiment.content[key]],
+        models=models,
+        answers=answer(experiment, audit, models),
+        commands=commands.of_dataset(experiment.dataset),
     )
 
 
-def _view_run(run: Run, split: dict[str, tuple[str, str]], anchor: str) -> RunView:
-    history = read_history(run)
-    predictions = read_predictions(run, split)
-    card = read_model(run.folder / "model.safetensors").card
-    recorded = [loss for loss in history["validation_loss"] if loss == loss]
-    return RunView(
-        run=run,
-        anchor=anchor,
-        pictures=[
-            roc_picture(run.metrics, predictions),
-            precision_recall_picture(run.metrics, predictions),
-            confusion_picture(run.metrics),
-            # metrics.json did not always have it
-            *([reliability_picture(run.metrics)] if "reliability" in run.metrics else []),
-            learning_picture(history, card["training"]["best_epoch"]),
-        ],
-        lowest_validation_loss=min(recorded, default=float("inf")),
-        description=_describe_training(run.metrics, card, len(history["epoch"])),
-        card=card,
-    )
+def _exclusions(audit: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
+    reasons: dict[str, list[str]] = {}
+    for record in audit["excluded"]:
+        reasons.setdefault(record["reason"], []).append(record["id"])
+    return [
+        (_REASONS.get(reason, reason), len(ids), ids[:_EXAMPLES_SHOWN])
+        for reason, ids in sorted(reasons.items())
+    ]
 
 
-def _describe_training(metrics: dict[str, Any], card: dict[str, Any], n_epochs: int) -> str:
-    parts = [f"Trained for {counted(n_epochs, 'epoch')}"]
-    if metrics.get("n_train"):
-        parts.append(f" on {counted(metrics['n_train'], 'sequence')}")
-    if metrics.get("n_validation"):
-        parts.append(
-            f"; {counted(metrics['n_validation'], 'validation sequence')} chose the weights "
-            f"of epoch {card['training']['best_epoch']}"
+def _bands(experiment: Experiment, key: str) -> Bands:
+    title, axis = _BANDS[key]
+    rows = experiment.content[key]
+    metric = experiment.metric
+    order = [row["name"] for row in experiment.scored]
+    names = [name for name in order if any(name in row["metrics"] for row in rows)]
+    table = [
+        (row["name"], row["n"], [row["metrics"].get(name, {}).get(metric) for name in names])
+        for row in rows
+    ]
+    shown = [{**row, "metrics": _in_order(row["metrics"], names)} for row in rows]
+    return Bands(title, axis, names, table, band_picture(title, axis, shown, metric))
+
+
+def _in_order(metrics: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    return {name: metrics[name] for name in names if name in metrics}
+
+
+def _more_data(experiment: Experiment) -> Iterable[str]:
+    """Say what the last step of each learning curve gained, beside what the seed changes."""
+    metric = experiment.metric
+    for name, rows in experiment.content["learning_curve"].items():
+        known = [row for row in rows if row["metrics"][metric] is not None]
+        if len(known) < 2:
+            continue
+        before, after = sorted(known, key=lambda row: row["share"])[-2:]
+        gain = after["metrics"][metric] - before["metrics"][metric]
+        seeds = [row["metrics"][metric] for row in experiment.content["seeds"].get(name, [])]
+        values = [value for value in seeds if value is not None]
+        spread = max(values) - min(values) if len(values) > 1 else None
+        step = (
+            f"{name}: from {before['n_train']:,} to {counted(after['n_train'], 'sequence')} "
+            f"{LABELS[metric]} went from {measure(before['metrics'][metric], metric)} "
+            f"to {measure(after['metrics'][metric], metric)}"
         )
-    return f"{''.join(parts)}. Tested on {counted(metrics['n_test'], 'other sequence')}."
+        if spread is None:
+            yield f"{step}; with one seed it cannot be told from chance."
+        elif gain > spread:
+            yield f"{step}, more than seeds differ: more data would probably help."
+        else:
+            yield f"{step}, no more than seeds differ: more data of this kind would hardly help."
 
 
 def _describe(audit: dict[str, Any]) -> str:
@@ -206,5 +198,8 @@ def _describe(audit: dict[str, Any]) -> str:
     longest = max(row["max"] for row in lengths)
     letters = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
     molecules = counted(audit["n_records"], _MOLECULES[audit["alphabet"]])
+    names = listed(audit["classes"]) if len(audit["classes"]) <= 4 else None
     n_classes = len(audit["classes"])
-    return f"{molecules} of {letters} letters in {n_classes} classes"
+    return (
+        f"{molecules} of {letters} letters in {n_classes} classes{f' ({names})' if names else ''}"
+    )

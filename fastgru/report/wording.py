@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+LABELS = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "mcc": "MCC",
+    "f1_macro": "F1 (macro)",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "log_loss": "Log loss",
+}
+_SHARES = ("accuracy", "balanced_accuracy")
 
 MISSING = "\N{EN DASH}"
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -31,6 +43,31 @@ def interval(ends: list[float] | None) -> str:
 def score(value: float | None) -> str:
     """Write a score with three decimals."""
     return MISSING if value is None else f"{value:.3f}"
+
+
+def measure(value: float | None, metric: str) -> str:
+    """Write the value of a metric: shares as percentages, the others with three decimals."""
+    return percent(value) if metric in _SHARES else score(value)
+
+
+def span(ends: list[float] | None, metric: str) -> str:
+    """Write the ends of an interval of a metric: 0.941 to 0.972."""
+    if ends is None or metric in _SHARES:
+        return interval(ends)
+    return f"{ends[0]:.3f} to {ends[1]:.3f}"
+
+
+def p_value(value: float | None) -> str:
+    """Write a p value: p = 0.021, or p < 0.001."""
+    if value is None:
+        return "p unknown"
+    return f"p{_SPACE}<{_SPACE}0.001" if value < 0.001 else f"p{_SPACE}={_SPACE}{value:.3f}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write a list as in a sentence: a, b and c."""
+    *some, last = words
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 def goal(name: str) -> str:

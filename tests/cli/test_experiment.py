@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.report.experiment_files import write_experiment
+from tests.report.gathered_files import write_experiment
 
 
 def test_experiment__is_written_and_concluded(tmp_path: Path, run_cli) -> None:

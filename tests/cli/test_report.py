@@ -5,13 +5,12 @@ import sys
 
 import pytest
 
-from tests.report.results_files import write_dataset, write_run
+from tests.report.experiment_files import write_experiment
 
 
 @pytest.fixture
 def results(tmp_path):
-    write_dataset(tmp_path / "results" / "data", ["a", "b"])
-    write_run(tmp_path / "results" / "data" / "model", ["a", "b"])
+    write_experiment(tmp_path / "results" / "data", ["a", "b"], n_folds=1, models=("bigru",))
     return tmp_path / "results"
 
 
@@ -19,7 +18,7 @@ def test_report__writes_the_page(run_cli, results):
     page = results.parent / "report.html"
     code, out, err = run_cli(["report", results, "-o", page])
     assert (code, out) == (0, "")
-    assert "runs in the report: 1" in err
+    assert "data sets in the report: 1" in err
     assert page.read_text().startswith("<!DOCTYPE html>")
 
 
@@ -34,12 +33,40 @@ def test_report__shows_the_commands_of_the_logs(run_cli, results, tmp_path):
 
 
 def test_report__leaves_nothing_behind_when_a_file_is_missing(run_cli, results, tmp_path):
-    (results / "data" / "model" / "history.tsv").unlink()
+    (results / "data/fold1/bigru/seed1/history.tsv").unlink()
     code, _, err = run_cli(["report", results, "-o", tmp_path / "report.html"])
     assert code == 1
     assert "history.tsv: cannot be read (No such file or directory)" in err
     assert "Traceback" not in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["results"]
+
+
+def test_report__writes_summaries_for_multiqc(run_cli, results, tmp_path):
+    argv = ["report", results, "-o", tmp_path / "report.html", "--multiqc", tmp_path / "mqc"]
+    assert run_cli(argv).code == 0
+    names = {path.name for path in (tmp_path / "mqc").iterdir()}
+    expected = {"fastgru_best_mqc.json", "fastgru_scores_mqc.json", "fastgru_learning_mqc.json"}
+    assert names == expected
+
+
+def test_report__refuses_to_replace_summaries_before_any_work(run_cli, results, tmp_path):
+    argv = ["report", results, "-o", tmp_path / "report.html", "--multiqc", tmp_path / "mqc"]
+    (tmp_path / "mqc").mkdir()
+    (tmp_path / "mqc" / "fastgru_scores_mqc.json").write_text("mine")
+    code, _, err = run_cli(argv)
+    assert code == 1
+    assert "fastgru_scores_mqc.json: exists already. Use --force to replace it" in err
+    assert not (tmp_path / "report.html").exists()
+    assert run_cli([*argv, "--force"]).code == 0
+    assert (tmp_path / "mqc" / "fastgru_scores_mqc.json").read_text() != "mine"
+
+
+def test_report__names_a_folder_for_summaries_that_cannot_be_made(run_cli, results, tmp_path):
+    argv = ["report", results, "-o", tmp_path / "report.html", "--multiqc", tmp_path / "no/where"]
+    code, _, err = run_cli(argv)
+    assert code == 1
+    assert "no/where: there is no folder" in err
+    assert not (tmp_path / "report.html").exists()
 
 
 @pytest.mark.parametrize("missing", [["matplotlib"], ["jinja2"], ["jinja2", "matplotlib"]])

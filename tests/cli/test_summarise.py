@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.report.experiment_files import write_experiment
+from tests.report.gathered_files import write_experiment
 
 
 def test_summarise__has_a_row_for_each_contender(tmp_path: Path, run_cli) -> None:

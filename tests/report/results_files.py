@@ -60,14 +60,16 @@ def write_run(folder: Path, classes: list[str], *, seed: int = 0, skill: float =
     parts = [row["split"] for row in split]
     counts = {f"n_{part}": parts.count(part) for part in ("train", "validation", "test")}
     scores = classification_metrics([row["label"] for row in test], predicted, proba, classes)
-    probabilities = _of_probabilities([row["label"] for row in test], proba, classes)
+    probabilities = probability_entries([row["label"] for row in test], proba, classes)
     write_json(folder / "metrics.json", {"schema_version": 1, **scores, **probabilities, **counts})
     write_model_file(folder / "model.safetensors", classes, seed)
-    write_rows(folder / "history.tsv", [HISTORY_COLUMNS, *(_epoch(k) for k in range(1, 21))])
+    write_epochs(folder / "history.tsv")
 
 
-def _of_probabilities(true: list[str], proba: np.ndarray, classes: list[str]) -> dict[str, object]:
-    """The entries about temperature and thresholds, as if T = 2 had been fitted."""
+def probability_entries(
+    true: list[str], proba: np.ndarray, classes: list[str]
+) -> dict[str, object]:
+    """Return the entries about temperature and thresholds, as if T = 2 had been fitted."""
     raw = rescale(proba, 0.5)
     predicted = [classes[k] for k in raw.argmax(axis=1)]
     uncalibrated = classification_metrics(true, predicted, raw, classes)
@@ -80,7 +82,23 @@ def _of_probabilities(true: list[str], proba: np.ndarray, classes: list[str]) ->
     return {"temperature": 2.0, "uncalibrated": uncalibrated, "thresholds": thresholds}
 
 
+PARAMETERS = {
+    "embedding_size": 1,
+    "hidden_size": 1,
+    "num_layers": 1,
+    "bidirectional": False,
+    "position_embedding": False,
+    "pooling": ["last"],
+    "dropout": 0.0,
+    "weight_decay": 0.01,
+    "calibrate": True,
+}
 HISTORY_COLUMNS = ["epoch", "learning_rate", "train_loss", "validation_loss"]
+
+
+def write_epochs(path: Path) -> None:
+    """Write a history whose twelfth epoch is the best."""
+    write_rows(path, [HISTORY_COLUMNS, *(_epoch(k) for k in range(1, 21))])
 
 
 def _epoch(number: int) -> list[object]:
@@ -107,7 +125,7 @@ def write_model_file(path: Path, classes: list[str], seed: int) -> None:
         "alphabet": "dna",
         "classes": classes,
         "architecture": architecture.to_dict(),
-        "training": {"parameters": {"random_state": seed, "hidden_size": 1}, "best_epoch": 12},
+        "training": {"parameters": {"random_state": seed, **PARAMETERS}, "best_epoch": 12},
     }
     shapes = architecture.parameter_shapes()
     weights = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from fastgru.errors import FastgruError
 from fastgru.report.experiment import gather_experiment
-from tests.report.experiment_files import write_experiment
+from tests.report.gathered_files import write_experiment
 from tests.report.results_files import read_rows, write_json
 from tests.report.scored_files import write_scored_run
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -8,10 +9,13 @@ import pytest
 from fastgru.errors import FastgruError
 from fastgru.report.commands import Commands
 from fastgru.report.page import render_page
-from fastgru.report.results import find_runs, read_audit
-from tests.report.results_files import write_dataset, write_json, write_run
+from fastgru.report.reading import find_experiments
+from fastgru.report.results import read_audit
+from tests.report.experiment_files import write_experiment
+from tests.report.results_files import write_json
 
-VOID = {"br", "img", "link", "meta", "path"}
+VOID = {"br", "link", "meta"}
+MAX_BYTES = 6_000_000
 
 
 class Outline(HTMLParser):
@@ -30,7 +34,7 @@ class Outline(HTMLParser):
         self.tags.append(tag)
         self.ids += [attributes["id"]] if "id" in attributes else []
         self.links += [attributes[name] for name in ("href", "src") if name in attributes]
-        self.images += [attributes] if tag == "img" else []
+        self.images += [attributes] if attributes.get("role") == "img" else []
         if tag not in VOID:
             self._open.append(tag)
 
@@ -41,7 +45,7 @@ class Outline(HTMLParser):
         self.tags.append(tag)
 
     def handle_data(self, data):
-        if not self._open or self._open[-1] != "style":
+        if not self._open or self._open[-1] not in ("script", "style", "title"):
             self.text.append(data)
 
     @property
@@ -50,17 +54,27 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(results):
-    return render_page(find_runs([results]))
+def page(experiments):
+    return render_page(find_experiments([experiments]))
+
+
+def render(folder):
+    return Outline(render_page(find_experiments([folder])))
+
+
+def change(folder, **entries):
+    path = folder / "experiment.json"
+    write_json(path, {**json.loads(path.read_text(encoding="utf-8")), **entries})
 
 
 def test_render_page__needs_nothing_but_itself(page):
     outline = Outline(page)
     assert page.startswith("<!DOCTYPE html>")
-    assert "script" not in outline.tags
+    assert outline.tags.count("script") == 1
     for link in outline.links:
         assert link.startswith(("#", "data:"))
-    assert not re.search(r"@import|url\(|https?:", page)
+    assert not re.search(r"@import|url\((?!#)|https?:", page)
+    assert len(page.encode()) < MAX_BYTES
 
 
 def test_render_page__links_lead_somewhere_and_ids_are_unique(page):
@@ -68,140 +82,154 @@ def test_render_page__links_lead_somewhere_and_ids_are_unique(page):
     assert len(set(outline.ids)) == len(outline.ids)
     anchors = {link[1:] for link in outline.links if link.startswith("#")}
     assert anchors <= set(outline.ids)
-    assert len(anchors) > 5
+    assert {"conclusions", "scores", "data-1", "data-2", "dome", "repeat"} <= anchors
 
 
 def test_render_page__describes_every_picture_in_words(page):
     images = Outline(page).images
-    # One overview; two of each data set; five of each run.
-    assert len(images) == 1 + 2 * 2 + 5 * 3
-    assert all(len(image["alt"]) > 40 for image in images)
+    # Of each data set: two of the data, contenders, spread, more data, two of bands, five a model.
+    assert len(images) == 2 * (2 + 1 + 1 + 1 + 2 + 2 * 5)
+    assert all(len(image["aria-label"]) > 40 for image in images)
 
 
-def test_render_page__shows_the_scores_of_every_run(page, results):
+def test_render_page__leads_with_the_conclusions(page, experiments):
     words = Outline(page).words
-    for run in find_runs([results]):
-        low, high = run.metrics["accuracy_interval"]
-        assert f"{run.metrics['accuracy']:.1%}".replace("%", " %") in words
-        assert f"{100 * low:.1f} to {100 * high:.1f} %" in words
-        for score in ("mcc", "f1_macro", "roc_auc", "pr_auc", "log_loss", "brier", "ece"):
-            assert f"{run.metrics[score]:.3f}" in words
-        for score in ("log_loss", "brier", "ece"):
-            both = f"{run.metrics[score]:.3f} {run.metrics['uncalibrated'][score]:.3f} before"
-            assert both in words
+    found = find_experiments([experiments])
+    before = words[: words.index("Data and audit")]
+    for experiment in found:
+        for sentence in experiment.content["conclusion"]:
+            assert sentence in before
+        low, high = experiment.best["intervals"]["mcc"]
+        assert f"{experiment.best['pooled']['mcc']:.3f} {low:.3f} to {high:.3f} (95 %)" in before
+    assert "A baseline is as good as bigru" in before
 
 
-def test_render_page__shows_thresholds_where_there_are_two_classes(own_results):
-    assert "Threshold for" not in Outline(render_page(find_runs([own_results]))).words
-    write_dataset(own_results / "peptides", ["AMP", "UniProt"], alphabet="protein")
-    write_run(own_results / "peptides" / "bigru", ["AMP", "UniProt"])
-    (run,) = find_runs([own_results / "peptides"])
-    unreached = {"name": "fpr_0.001", "threshold": None, "reason": "nothing is found"}
-    thresholds = [*run.metrics["thresholds"], {**unreached, "validation": {}, "test": None}]
-    write_json(run.folder / "metrics.json", {**run.metrics, "thresholds": thresholds})
-    words = Outline(render_page(find_runs([own_results]))).words
+def test_render_page__shows_the_scores_and_verdict_of_every_contender(page, experiments):
+    words = Outline(page).words
+    for experiment in find_experiments([experiments]):
+        for row in experiment.scored:
+            low, high = row["intervals"]["roc_auc"]
+            assert f"{row['pooled']['roc_auc']:.3f} {low:.3f} to {high:.3f}" in words
+            assert f"{row['pooled']['accuracy']:.1%}".replace("%", " %") in words
+    assert "as good as bigru: no difference shown (p = 0.400)" in words
+    assert "worse than bigru (p < 0.001)" in words
+    assert "bigru on shuffled sequences tested on shuffled sequences, fold 1 control" in words
+    assert "not applicable: the sequences are of different lengths" in words
+
+
+def test_render_page__shows_folds_seeds_and_bands(page, experiments):
+    words = Outline(page).words
+    (experiment,) = find_experiments([experiments / "splice"])
+    folds = [row["metrics"]["mcc"] for row in experiment.best["folds"]]
+    seeds = [row["metrics"]["mcc"] for row in experiment.content["seeds"]["bigru"]]
+    mean, sd = (experiment.best[name]["mcc"] for name in ("mean", "sd"))
+    row = " ".join(f"{value:.3f}" for value in (*folds, mean, sd))
+    assert f"bigru {row} {min(seeds):.3f} to {max(seeds):.3f} 3 seeds" in words
+    for key in ("bands", "lengths"):
+        for band in experiment.content[key]:
+            scores = [band["metrics"][one["name"]]["mcc"] for one in experiment.scored]
+            assert f"{band['name']} {band['n']} {' '.join(f'{s:.3f}' for s in scores)}" in words
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ((0.10, 0.12), ", more than seeds differ: more data would probably help."),
+        ((0.10, 0.90), ", no more than seeds differ: more data of this kind would hardly help."),
+        ((0.10,), "; with one seed it cannot be told from chance."),
+    ],
+)
+def test_render_page__says_whether_more_data_would_help(own_experiment, seeds, words):
+    (experiment,) = find_experiments([own_experiment])
+    scores = experiment.best["pooled"]
+    curve = [
+        {"share": share, "n_train": n, "metrics": {**scores, "mcc": mcc}}
+        for share, n, mcc in ((1.0, 80, 0.75), (0.5, 40, 0.5), (0.25, 20, 0.2))
+    ]
+    runs = [{"variant": "seed1", "metrics": {**scores, "mcc": mcc}} for mcc in seeds]
+    change(own_experiment, learning_curve={"bigru": curve}, seeds={"bigru": runs})
+    said = render(own_experiment).words
+    assert f"bigru: from 40 to 80 sequences MCC went from 0.500 to 0.750{words}" in said
+
+
+def test_render_page__leaves_out_what_was_not_run(own_experiment):
+    empty = {"seeds": {}, "learning_curve": {}, "bands": [], "lengths": [], "controls": []}
+    change(own_experiment, **empty, comparisons=[])
+    outline = render(own_experiment)
+    assert len(outline.images) == 2 + 1 + 1 + 5
+    for absent in ("Would more data help", "Where it is right", "In plain words", "has to fail"):
+        assert absent not in outline.words
+    assert "not compared with bigru" in outline.words
+
+
+def test_render_page__shows_thresholds_where_there_are_two_classes(page, experiments):
+    words = Outline(page).words
+    path = experiments / "peptides/fold1/bigru/seed1/metrics.json"
+    first = json.loads(path.read_text(encoding="utf-8"))["thresholds"][0]
+    assert words.count("Thresholds for the probability of") == 2  # two models of peptides
     assert "Thresholds for the probability of UniProt, chosen on the validation" in words
-    assert "false-positive rate of at most 1 % --threshold fpr_0.01" in words
-    first = thresholds[0]
     assert (
         f"highest sensitivity plus specificity --threshold youden {first['threshold']:.3f}" in words
     )
     assert f"{first['test']['f1']:.3f} {first['validation']['f1']:.3f}" in words
-    assert "at most 0.1 % --threshold fpr_0.001 none: nothing is found" in words
 
 
-def test_render_page__takes_results_of_before_calibration(own_results):
-    (run,) = find_runs([own_results])
-    new = ("brier", "ece", "reliability", "temperature", "uncalibrated", "thresholds")
-    metrics = {name: value for name, value in run.metrics.items() if name not in new}
-    write_json(run.folder / "metrics.json", metrics)
-    outline = Outline(render_page(find_runs([own_results])))
-    assert "Brier score 0" not in outline.words
-    assert len(outline.images) == 1 + 2 + 4
-
-
-def test_render_page__tells_what_the_audit_found_and_left_out(page, results):
+def test_render_page__tells_what_the_audit_found_and_left_out(page, experiments):
     words = Outline(page).words
-    for finding in read_audit(results / "splice")["findings"]:
+    for finding in read_audit(experiments / "splice")["findings"]:
         assert finding["message"][1:] in words
     assert "Warning: " in words
     assert "repeats an earlier sequence of the same class 2" in words
     assert "the same sequence has more than one label 2 seq1, seq" in words
-    assert "4 records of 120 left out before the split" in words
-    assert "120 DNA sequences of 60 letters in 3 classes" in words
+    assert "4 records left out before the split" in words
+    assert "120 DNA sequences of 60 letters in 3 classes (EI, IE and N)" in words
     assert "records.fa.gz" in words
 
 
-def test_render_page__shows_the_size_of_each_part(page, results):
-    split = (results / "splice/split.tsv").read_text()
-    counts = [
-        len(re.findall(rf"\tEI\t{part}\n", split)) for part in ("train", "validation", "test")
-    ]
-    assert f"EI 40 {sum(counts)} {' '.join(map(str, counts))}" in Outline(page).words
+def test_render_page__ends_with_dome_and_how_to_repeat_it(page):
+    words = Outline(page).words
+    assert words.index("Answers to the questions of DOME") < words.index("Meta-predictions")
+    assert words.index("Meta-predictions") < words.index("How this was made", 200)
+    assert "doi:10.1038/s41592-021-01205-4" in words
+    assert "Models trained with fastgru 0.1.0" in words
+    assert f"splice records.fa.gz {'0' * 64}" in words
+    assert "Seed of splice, bigru 1; runs seed1, seed2, seed3" in words
 
 
-def test_render_page__chooses_the_model_of_a_card_by_validation_loss(own_results):
-    write_run(own_results / "splice" / "better", ["EI", "IE", "N"], skill=9)
-    history = own_results / "splice/better/history.tsv"
-    history.write_text(re.sub(r"\t0\.\d+\n", "\t1.0\n", history.read_text()))
-    words = Outline(render_page(find_runs([own_results]))).words
-    assert re.search(r"test sequences labelled correctly by bigru \(95 % interval", words)
-    assert "the test sequences had no say in it" in words
-
-
-def test_render_page__is_the_same_for_the_same_results(page, results):
-    assert render_page(find_runs([results])) == page
+def test_render_page__is_the_same_for_the_same_results(page, experiments):
+    assert render_page(find_experiments([experiments])) == page
 
 
 def test_render_page__escapes_every_name(tmp_path):
     classes = ["<script>alert(1)</script>", "a & b", '"quoted" $x_1$']
-    write_dataset(tmp_path / "<i>data", classes)
-    write_run(tmp_path / "<i>data" / "m&m", classes)
-    page = render_page(find_runs([tmp_path]))
-    outline = Outline(page)
-    assert not {"script", "i"} & set(outline.tags)
-    for name in (*classes, "<i>data", "m&m"):
+    write_experiment(tmp_path / "<i>data", classes, models=("m&m</script>",))
+    outline = Outline(render_page(find_experiments([tmp_path])))
+    assert outline.tags.count("script") == 1
+    assert "i" not in outline.tags
+    for name in (*classes, "<i>data", "m&m</script>"):
         assert name in outline.words
 
 
 @pytest.mark.parametrize("n_classes", [2, 8, 20])
 def test_render_page__fits_any_number_of_classes(tmp_path, n_classes):
     classes = [f"class {k:02}" for k in range(n_classes)]
-    write_dataset(tmp_path / "many", classes, alphabet="protein", n_per_class=10)
-    write_run(tmp_path / "many" / "model", classes)
-    words = Outline(render_page(find_runs([tmp_path]))).words
+    options = {"alphabet": "protein", "n_per_class": 10, "n_folds": 1, "models": ("bigru",)}
+    write_experiment(tmp_path / "many", classes, **options)
+    words = render(tmp_path).words
     assert all(name in words for name in classes)
 
 
-def test_render_page__says_why_a_score_is_missing(own_results):
-    (run,) = find_runs([own_results])
-    metrics = {**run.metrics, "roc_auc": None, "undefined": {"roc_auc": "nothing to rank"}}
-    write_json(run.folder / "metrics.json", metrics)
-    words = Outline(render_page(find_runs([own_results]))).words
-    assert "roc_auc is not defined here: nothing to rank." in words
-
-
-def test_render_page__lists_the_commands(results, tmp_path):
+def test_render_page__lists_the_commands(experiments, tmp_path):
     (tmp_path / "split").mkdir()
     line = "fastgru 0.1.0: fastgru split --class 'a&b=x.fa' -o split.tsv\n"
     (tmp_path / "split" / "splice.log").write_text(line)
-    outline = Outline(render_page(find_runs([results]), Commands(tmp_path)))
-    assert "fastgru split --class 'a&b=x.fa' -o split.tsv" in outline.words
-
-
-def test_render_page__names_options_versions_and_input_files(page):
+    page = render_page(find_experiments([experiments / "splice"]), Commands(tmp_path))
     words = Outline(page).words
-    assert "random_state 1" in words
-    assert "Models trained with fastgru 0.1.0" in words
-    assert f"splice records.fa.gz {'0' * 64}" in words
-    assert "validation sequences chose the weights of epoch 12" in words
+    assert "split: 1 command fastgru split --class 'a&b=x.fa' -o split.tsv" in words
 
 
-@pytest.mark.parametrize(
-    "name", ["audit.json", "split.tsv", "bigru/history.tsv", "bigru/model.safetensors"]
-)
-def test_render_page__names_a_missing_file(own_results, name):
-    runs = find_runs([own_results])
-    (own_results / "splice" / name).unlink()
-    with pytest.raises(FastgruError, match=rf"{name.split('/')[-1]}: cannot be read"):
-        render_page(runs)
+def test_render_page__names_a_missing_file(own_experiment):
+    found = find_experiments([own_experiment])
+    (own_experiment / "audit.json").unlink()
+    with pytest.raises(FastgruError, match=r"audit\.json: cannot be read"):
+        render_page(found)

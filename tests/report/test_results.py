@@ -3,19 +3,15 @@ from __future__ import annotations
 import json
 import math
 
-import numpy as np
 import pytest
 
 from fastgru.errors import FastgruError
-from fastgru.evaluation import classification_metrics
 from fastgru.report.results import (
     find_runs,
     read_audit,
     read_history,
-    read_predictions,
-    read_split,
 )
-from tests.report.results_files import read_rows, write_rows
+from tests.report.results_files import write_rows
 
 
 def names(runs):
@@ -70,65 +66,9 @@ def test_find_runs__refuses_what_is_not_metrics(tmp_path, content, message):
         find_runs([tmp_path])
 
 
-def test_read_predictions__joins_the_truth_by_id(results):
-    (run,) = find_runs([results / "splice" / "bigru"])
-    predictions = read_predictions(run, read_split(run.folder.parent))
-
-    true = [run.classes[k] for k in predictions.is_class.argmax(axis=1)]
-    predicted = [run.classes[k] for k in predictions.proba.argmax(axis=1)]
-    actual = classification_metrics(true, predicted, predictions.proba, run.classes)
-    for score in ("n_test", "accuracy", "roc_auc", "pr_auc"):
-        assert actual[score] == pytest.approx(run.metrics[score], abs=1e-6)
-    assert actual["confusion_matrix"] == run.metrics["confusion_matrix"]
-
-
-def test_read_predictions__leaves_out_what_was_not_tested(own_results):
-    (run,) = find_runs([own_results])
-    split = read_split(run.folder.parent)
-    expected = read_predictions(run, split).proba
-    rows = read_rows(run.folder / "predictions.tsv")
-    in_training = next(name for name, (_, part) in split.items() if part == "train")
-    rows += [
-        {**rows[0]},  # the same record again
-        {**rows[0], "id": "not in the split"},
-        {**rows[0], "id": in_training},
-    ]
-    write_rows(
-        run.folder / "predictions.tsv", [list(rows[0]), *(list(row.values()) for row in rows)]
-    )
-    np.testing.assert_array_equal(read_predictions(run, split).proba, expected)
-
-
-def test_read_predictions__leaves_out_records_without_prediction(own_results):
-    (run,) = find_runs([own_results])
-    split = read_split(run.folder.parent)
-    rows = read_rows(run.folder / "predictions.tsv")
-    rows[0] = {**dict.fromkeys(rows[0], ""), "id": rows[0]["id"], "status": "empty"}
-    write_rows(
-        run.folder / "predictions.tsv", [list(rows[0]), *(list(row.values()) for row in rows)]
-    )
-    assert len(read_predictions(run, split).proba) == len(rows) - 1
-
-
-def test_read_predictions__refuses_another_model(own_results):
-    (run,) = find_runs([own_results])
-    path = run.folder / "predictions.tsv"
-    path.write_text(path.read_text().replace("\tEI\t", "\tdonor\t", 1))
-    with pytest.raises(FastgruError, match=r"no column 'EI', found 'id', 'status'"):
-        read_predictions(run, read_split(run.folder.parent))
-
-
-def test_read_predictions__refuses_another_split(own_results):
-    (run,) = find_runs([own_results])
-    path = run.folder.parent / "split.tsv"
-    path.write_text(path.read_text().replace("EI", "donor"))
-    with pytest.raises(FastgruError, match=r"record 'seq\d+': does not fit split\.tsv"):
-        read_predictions(run, read_split(run.folder.parent))
-
-
 def test_read_history__has_a_column_of_numbers_for_each_name(results):
     (run,) = find_runs([results / "splice" / "bigru"])
-    history = read_history(run)
+    history = read_history(run.folder)
     assert history["epoch"] == list(range(1, 21))
     assert min(history["validation_loss"]) == history["validation_loss"][11]
 
@@ -139,7 +79,7 @@ def test_read_history__takes_an_empty_cell_as_not_recorded(own_results):
         run.folder / "history.tsv",
         [["epoch", "train_loss", "validation_loss"], [1, 0.5, ""], [2, 0.25, 0.75]],
     )
-    losses = read_history(run)["validation_loss"]
+    losses = read_history(run.folder)["validation_loss"]
     assert math.isnan(losses[0])
     assert losses[1] == 0.75
 
@@ -157,12 +97,7 @@ def test_read_history__names_the_place_of_a_fault(own_results, text, message):
     (run,) = find_runs([own_results])
     (run.folder / "history.tsv").write_text(text)
     with pytest.raises(FastgruError, match=message):
-        read_history(run)
-
-
-def test_read_split__names_a_missing_file(tmp_path):
-    with pytest.raises(FastgruError, match=r"split\.tsv: cannot be read \(No such file"):
-        read_split(tmp_path)
+        read_history(run.folder)
 
 
 def test_read_audit__says_how_to_make_one(tmp_path):

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from fastgru.report.dome import UNKNOWN, answer
+from fastgru.report.model_views import view_models
+from fastgru.report.reading import Experiment, find_experiments
+from fastgru.report.results import read_audit
+
+
+@pytest.fixture(scope="module")
+def prepared(experiments):
+    (experiment,) = find_experiments([experiments / "splice"])
+    return experiment, read_audit(experiment.folder), view_models(experiment, "a")
+
+
+def answers_for(prepared, **changes):
+    experiment, audit, models = prepared
+    return answer(Experiment(experiment.folder, {**experiment.content, **changes}), audit, models)
+
+
+def test_answer__has_the_parts_of_the_recommendations(prepared):
+    parts = {part: list(answers) for part, answers in answers_for(prepared).items()}
+    assert parts == {
+        "Data": ["Provenance", "Size and parts", "Redundancy", "Availability"],
+        "Optimisation": [
+            *("Algorithm", "Meta-predictions", "Encoding", "Parameters"),
+            *("Features", "Fitting", "Regularisation", "Availability"),
+        ],
+        "Model": ["Interpretability", "Output", "Execution time", "Availability"],
+        "Evaluation": [
+            *("Method", "Performance measures", "Comparison", "Confidence", "Availability"),
+        ],
+    }
+
+
+def test_answer__is_filled_from_what_was_run(prepared):
+    _, audit, _ = prepared
+    answers = answers_for(prepared)
+    data = answers["Data"]
+    assert "records.fa.gz (SHA-256 000000000000…)" in data["Provenance"]
+    assert "EI 40, of which" in data["Size and parts"]
+    assert "2\N{NO-BREAK SPACE}folds; in fold 1 " in data["Size and parts"]
+    assert audit["content_sha256"] in data["Availability"]
+    optimisation = answers["Optimisation"]
+    assert (
+        "hidden_size 1, num_layers 1, bidirectional no, pooling last" in optimisation["Algorithm"]
+    )
+    assert optimisation["Regularisation"] == "Early stopping, dropout 0.0, weight_decay 0.01."
+    assert "chose the epoch (12 and 12)" in optimisation["Fitting"]
+    assert "bigru on shuffled labels" in optimisation["Fitting"]
+    evaluation = answers["Evaluation"]
+    assert "Cross-validation with 2 folds" in evaluation["Method"]
+    assert "kmer_logistic and majority, on the same parts" in evaluation["Comparison"]
+    assert "corrected resampled t test over folds" in evaluation["Comparison"]
+    assert "bootstrap over records" in evaluation["Confidence"]
+    assert "Over 3 seeds" in evaluation["Confidence"]
+    assert "divided by a fitted temperature" in answers["Model"]["Output"]
+
+
+def test_answer__does_not_make_up_what_nobody_told_it(prepared):
+    data = answers_for(prepared)["Data"]
+    assert data["Provenance"].endswith(UNKNOWN)
+    assert data["Availability"].endswith(UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("split", "words"),
+    [
+        (
+            {"method": "homology", "identity": 0.4, "coverage": 0.8},
+            "Similar sequences (from 40 % identity and 80 % coverage) stand together",
+        ),
+        ({"method": "group"}, "Sequences of one given group stand on one side"),
+        ({"method": "random"}, "similar ones may be, and scores on related sequences"),
+        ({"method": "given"}, "The parts were given with the labels"),
+        ({"method": None}, "How the parts were made is not recorded"),
+    ],
+)
+def test_answer__says_how_parts_were_made(prepared, split, words):
+    split = {"identity": None, "coverage": None, **split}
+    answers = answers_for(prepared, split=split, n_groups=17)
+    for text in (answers["Data"]["Redundancy"], answers["Evaluation"]["Method"]):
+        assert words in text
+
+
+def test_answer__says_what_was_not_done(prepared):
+    answers = answers_for(prepared, seeds={}, controls=[], comparisons=[], n_folds=1)
+    assert "One seed was trained" in answers["Evaluation"]["Confidence"]
+    assert "No control on shuffled labels" in answers["Optimisation"]["Fitting"]
+    assert "One test part that was held out" in answers["Evaluation"]["Method"]
+    assert "Holm" not in answers["Evaluation"]["Comparison"]
