@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 
+from fastgru.cli.homology import add_homology
 from fastgru.cli.options import add_output, add_resampling, require_new_output
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,6 +31,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", metavar="FOLDER", help="results of a data set")
+    group = parser.add_argument_group("split", "how the folds were made, for the record")
+    group.add_argument(
+        "--method",
+        choices=("random", "group", "homology", "given"),
+        help="method of 'fastgru split' (default: unknown)",
+    )
+    add_homology(group)
     add_output(parser, what="JSON file for the experiment")
     add_resampling(parser)
 
@@ -44,7 +52,10 @@ def run(args: argparse.Namespace) -> int:
 
     require_new_output(args)
     folder = Path(args.folder).resolve()
-    experiment = gather_experiment(folder, n_resamples=args.n_resamples, seed=args.seed)
+    split = {name: getattr(args, name) for name in ("method", "identity", "coverage")}
+    experiment = gather_experiment(
+        folder, split=split, n_resamples=args.n_resamples, seed=args.seed
+    )
     with atomic_write(args.output) as file:
         json.dump(experiment, file, indent=2, sort_keys=True, allow_nan=False)
         file.write("\n")

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.errors import FastgruError
+from fastgru.errors import FastgruError, counted
+from fastgru.estimators.baselines import BASELINES
 from fastgru.evaluation import ScoredPredictions, bootstrap_intervals
 from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
+from fastgru.models.model_file import read_model
 from fastgru.report.bands import scores_by_identity, scores_by_length
 from fastgru.report.comparisons import compare_runs
 from fastgru.report.conclusion import conclude
@@ -40,17 +42,26 @@ class _Contender:
     name: str
     kind: str
     folds: dict[int, ScoredRun] = field(default_factory=dict)
+    description: str = ""
     reason: str | None = None
     losses: list[float] = field(default_factory=list)
 
 
-def gather_experiment(folder: Path, *, n_resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
+def gather_experiment(
+    folder: Path,
+    *,
+    split: Mapping[str, Any] | None = None,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
     """Gather the experiment of one data set.
 
     Parameters
     ----------
     folder
         Folder of the data set, with ``audit.json`` and folders ``fold1``, ``fold2``, ...
+    split
+        ``method``, ``identity`` and ``coverage`` of the splits; None where unknown.
     n_resamples, seed
         Of the bootstrap.
 
@@ -88,7 +99,8 @@ def gather_experiment(folder: Path, *, n_resamples: int = 1000, seed: int = 0) -
         "n_records": audit["n_kept"],
         "n_folds": len(models[best].folds),
         "n_groups": _n_groups(pooled[best]),
-        "homology": audit["homology"],
+        "homology": audit.get("homology"),
+        "split": {**dict.fromkeys(("method", "identity", "coverage")), **(split or {})},
         "best": best,
         "contenders": [
             _describe(found, pooled.get(name), n_resamples, seed)
@@ -134,7 +146,10 @@ def _find_contenders(folder: Path) -> dict[str, _Contender]:
         baseline = path.parts[-3] == _BASELINES
         name = path.parts[-2] if baseline else path.parts[-3]
         kind = "baseline" if baseline else "model"
-        contender = found.setdefault(name, _Contender(name, kind))
+        if name not in found:
+            about = BASELINES.get(name, "") if baseline else _describe_model(path.parent)
+            found[name] = _Contender(name, kind, description=about)
+        contender = found[name]
         run = read_scored_run(path.parent)
         if run is None:
             metrics = read_object(path, "fastgru baseline", ["not_applicable"])
@@ -145,6 +160,17 @@ def _find_contenders(folder: Path) -> dict[str, _Contender]:
             losses = read_history(path.parent)["validation_loss"]
             contender.losses.append(min(losses, default=float("inf")))
     return found
+
+
+def _describe_model(folder: Path) -> str:
+    """Say in words what a model is, as far as its file tells."""
+    path = folder / "model.safetensors"
+    if not path.exists():
+        return ""
+    parameters = read_model(path).card["training"]["parameters"]
+    text = f"{counted(parameters['num_layers'], 'GRU layer')} of {parameters['hidden_size']} units"
+    text += " in both directions" if parameters["bidirectional"] else ""
+    return text + (", with positions" if parameters["position_embedding"] else "")
 
 
 def _pool(folds: Sequence[ScoredRun]) -> ScoredRun:
@@ -181,6 +207,7 @@ def _describe(
     entry: dict[str, Any] = {
         "name": contender.name,
         "kind": contender.kind,
+        "description": contender.description,
         "not_applicable": contender.reason,
         "validation_loss": float(np.mean(contender.losses)) if contender.losses else None,
         "folds": [],
@@ -286,6 +313,7 @@ def _find_controls(folder: Path, models: Mapping[str, _Contender]) -> list[dict[
                         "name": f"{name}, {text}",
                         "of": name,
                         "kind": kind,
+                        "fold": 1,
                         "kept": metrics.get("shuffled_sequences"),
                         "metrics": {score: metrics[score] for score in SCORES},
                         "reference": {score: reference[score] for score in SCORES},

@@ -98,7 +98,9 @@ def _view(experiment: Experiment, row: dict[str, Any], anchor: str) -> ModelView
             reliability_picture(metrics),
             epochs_picture({fold: run.history for fold, run in runs.items()}, kept),
         ],
-        n_weights=sum(tensor.size for tensor in first.tensors.values()),
+        n_weights=sum(
+            tensor.size for network in first.networks for tensor in network.tensors.values()
+        ),
         epochs=list(kept.values()),
         card=first.card,
     )

@@ -147,6 +147,19 @@ def split_options(wildcards):
     return flags({**options, "seed": config["seed"]})
 
 
+def split_record(wildcards):
+    """How the folds were made, for the report: what was chosen, or the defaults."""
+    alphabet = DATASETS[wildcards.dataset][0]["alphabet"]
+    split = {"method": "homology", **config.get("split", {})}
+    defaults = {"identity": 0.4 if alphabet == "protein" else 0.8, "coverage": 0.8}
+    chosen = {name: split.get(name, value) for name, value in defaults.items()}
+    return flags(
+        {"method": split["method"], **chosen}
+        if split["method"] == "homology"
+        else {"method": split["method"]}
+    )
+
+
 def number_of_folds():
     split = config.get("split", {})
     return split.get("folds", 5) * split.get("repeats", 1)

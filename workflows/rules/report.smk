@@ -22,10 +22,13 @@ rule experiment:
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        options=split_record,
     message:
         "gather all runs on {wildcards.dataset}, and say what they show"
     shell:
-        "fastgru experiment results/{wildcards.dataset} --output {output} > {log} 2>&1"
+        "fastgru experiment results/{wildcards.dataset} {params.options}"
+        " --output {output} > {log} 2>&1"
 
 
 rule summarise:
