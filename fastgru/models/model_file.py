@@ -73,11 +73,14 @@ class SavedModel:
     ----------
     card
         The JSON card; see ``docs/file-formats.md``.
+    tensors
+        All weights, by their names in the file.
     networks
         One, or those of an ensemble in their order.
     """
 
     card: dict[str, Any]
+    tensors: dict[str, np.ndarray]
     networks: tuple[SavedNetwork, ...]
 
 
@@ -126,20 +129,20 @@ def read_model(path: str | os.PathLike[str]) -> SavedModel:
     name = os.fspath(path)
     card, tensors = read_tensors(path, _KIND)
     if not is_ensemble(card):
-        return SavedModel(card, (_take_network(name, card, tensors),))
+        return SavedModel(card, tensors, (_take_network(name, card, tensors),))
     shared = {key: value for key, value in card.items() if key in MEMBERS_SHARE}
-    networks = []
+    networks, left = [], dict(tensors)
     for number, own in enumerate(card["members"]):
         prefix = member_prefix(number)
         weights = {
-            key.removeprefix(prefix): tensors.pop(key)
+            key.removeprefix(prefix): left.pop(key)
             for key in sorted(tensors)
             if key.startswith(prefix)
         }
         networks.append(_take_network(name, {**shared, **own}, weights))
-    if tensors:
-        raise _KIND.damaged(name, f"no network of its card has the weights {shorten(tensors)}")
-    return SavedModel(card, tuple(networks))
+    if left:
+        raise _KIND.damaged(name, f"no network of its card has the weights {shorten(left)}")
+    return SavedModel(card, tensors, tuple(networks))
 
 
 def member_prefix(number: int) -> str:

@@ -33,8 +33,8 @@ def test_read_model__gives_back_what_was_written(tmp_path: Path) -> None:
     assert len(checksum) == 64
     assert saved.card == {"format_version": FORMAT_VERSION, **make_card()}
     expected = make_tensors()
-    assert saved.networks[0].tensors.keys() == expected.keys()
-    for name, value in saved.networks[0].tensors.items():
+    assert saved.tensors.keys() == expected.keys()
+    for name, value in saved.tensors.items():
         assert value.dtype == np.float32
         assert value.tobytes() == expected[name].tobytes()
 
@@ -254,10 +254,7 @@ def test_read_model__survives_damage_of_any_kind(damage, tmp_path: Path) -> None
             continue
         accepted += 1  # a change without a meaning, such as the 17th digit of a number
         assert saved.card == original.card
-        assert all(
-            np.array_equal(saved.networks[0].tensors[name], w)
-            for name, w in original.networks[0].tensors.items()
-        )
+        assert all(np.array_equal(saved.tensors[name], w) for name, w in original.tensors.items())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert accepted < 20
