@@ -26,6 +26,8 @@ __all__ = ["precision_recall_picture", "roc_picture"]
 
 _MAX_FOLD_CURVES = 15
 _POINTS_OF_A_CURVE = 40
+# Curves are drawn on a grid of so many spots to a side; thin ones need no finer.
+_SPOTS, _SPOTS_OF_A_FOLD = 500, 200
 _UNIT_SQUARE: dict[str, Any] = {"xlim": (-0.01, 1.01), "ylim": (0, 1.02)}
 
 Folds = Sequence[ScoredPredictions]
@@ -89,8 +91,20 @@ def _paint_curves(
     each = folds if len(folds) > 1 and len(folds) * len(shown) <= _MAX_FOLD_CURVES else ()
     for part, width, alpha in (*((fold, 0.8, 0.5) for fold in each), (pooled, 2.0, 1.0)):
         for k in _with_curve(part, shown):
-            x, y = curve(part.true == k, part.proba[:, k])
+            spots = _SPOTS if part is pooled else _SPOTS_OF_A_FOLD
+            x, y = _thin(*curve(part.true == k, part.proba[:, k]), spots)
             axes.plot(x, y, **line_style(k) | {"lw": width, "alpha": alpha, "ds": drawstyle})
+
+
+def _thin(
+    x: NDArray[np.float64], y: NDArray[np.float64], n_spots: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Leave out the points that lie on the same spot of the drawing as the one before."""
+    spots = np.round(np.stack([x, y], axis=1) * n_spots)
+    moved = np.any(spots[1:] != spots[:-1], axis=1)
+    kept = np.concatenate([[True], moved])
+    kept[-1] = True
+    return x[kept], y[kept]
 
 
 def _curve_points(

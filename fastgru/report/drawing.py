@@ -195,6 +195,7 @@ def _strip(svg: str, view: str) -> str:
 
     def simplify(tag: re.Match[str]) -> str:
         kept = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in named else "", tag[0])
+        kept = re.sub(r"(\.\d\d)\d+", r"\1", kept)  # a hundredth of a point cannot be seen
         # The typeface is that of the page, which matplotlib's (DejaVu Sans) is wider than.
         return re.sub(r"font-family: [^;\"]*;? ?", "", kept).replace("xlink:href", "href")
 

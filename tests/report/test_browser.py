@@ -133,10 +133,14 @@ def test_figures__tell_their_points_to_mouse_and_keyboard(run):
         const tip = document.getElementById("tip");
         const figure = document.querySelectorAll("figure > svg")[2];
         const points = figure.querySelectorAll(".points circle");
+        const seen = () => {
+          const box = tip.getBoundingClientRect();
+          return box.width > 20 && box.left >= 0 && box.right <= innerWidth;
+        };
         points[0].dispatchEvent(new PointerEvent("pointerenter"));
-        const pointed = [tip.textContent, tip.getBoundingClientRect().left >= 0];
+        const pointed = [tip.textContent, seen()];
         points[0].dispatchEvent(new PointerEvent("pointerleave"));
-        const left = tip.textContent;
+        const left = [tip.textContent, tip.getBoundingClientRect().right > 0];
         figure.focus();
         const press = (key) => figure.dispatchEvent(new KeyboardEvent("keydown", { key }));
         press("ArrowRight"); press("ArrowRight");
@@ -152,7 +156,7 @@ def test_figures__tell_their_points_to_mouse_and_keyboard(run):
     )
     texts = found["texts"]
     assert found["pointed"] == [texts[0], True]
-    assert (found["left"], found["escaped"]) == ("", "")
+    assert (found["left"], found["escaped"]) == (["", False], "")
     assert (found["second"], found["last"]) == (texts[1], texts[-1])
     assert found["focused"]
     assert found["telling"] >= 20

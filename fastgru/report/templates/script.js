@@ -83,7 +83,7 @@ function show(point) {
   const tip = document.getElementById("tip");
   document.querySelector("circle.shown")?.classList.remove("shown");
   tip.textContent = point ? point.dataset.tip : "";
-  tip.classList.toggle("shown", Boolean(point));
+  tip.removeAttribute("style"); // Out of sight, where its size can be measured.
   if (!point) return;
   point.classList.add("shown");
   const place = point.getBoundingClientRect();
