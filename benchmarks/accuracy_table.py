@@ -18,9 +18,8 @@ _HEADER = (
     "| --- | --- | --- | --- | --- | --- |\n"
 )
 _FOOT = (
-    "\nMeasured by `snakemake --cores 2`: five folds by homology, all models and the best of the "
-    "simple baselines on\neach set. Splice windows are aligned, so a model that knows positions is "
-    "better.\n"
+    "\nMeasured by `make run` on a fifth of each set, split by homology: all models, and the best "
+    "of its baselines. Splice\nwindows are aligned, so a model that knows positions is better.\n"
 )
 
 

@@ -77,12 +77,7 @@ def gather_experiment(
     """
     audit = read_audit(folder)
     contenders = _find_contenders(folder)
-    models = {name: found for name, found in contenders.items() if found.kind == "model"}
-    if not models:
-        raise FastgruError(
-            f"{folder}: no model found, expected results in fold1/MODEL/seed1/metrics.json. "
-            "Run the workflow, or name the folder of a data set."
-        )
+    models = _require_models(folder, contenders)
     best = min(models, key=lambda name: float(np.mean(models[name].losses)))
     runs = {
         name: [found.folds[k] for k in sorted(found.folds)]
@@ -116,6 +111,16 @@ def gather_experiment(
     }
     experiment["conclusion"] = conclude(experiment)
     return experiment
+
+
+def _require_models(folder: Path, contenders: Mapping[str, _Contender]) -> dict[str, _Contender]:
+    models = {name: found for name, found in contenders.items() if found.kind == "model"}
+    if not models:
+        raise FastgruError(
+            f"{folder}: no model found, expected results in fold1/MODEL/seed1/metrics.json. "
+            "Run the workflow, or name the folder of a data set."
+        )
+    return models
 
 
 def scores_of(predictions: ScoredPredictions) -> dict[str, float | None]:

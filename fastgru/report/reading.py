@@ -19,7 +19,7 @@ __all__ = ["METRICS", "Experiment", "find_experiments"]
 
 METRICS = ("accuracy", "balanced_accuracy", "mcc", "f1_macro", "roc_auc", "pr_auc", "log_loss")
 SCHEMA_VERSION = 1
-_COMMAND = "the workflow"
+_COMMAND = "fastgru experiment"
 
 
 @dataclass(frozen=True)

@@ -14,5 +14,5 @@ def test_as_markdown__has_all_models_and_the_best_baselines() -> None:
     table = as_markdown(STORED)
     kinds = [line.split("\t")[2] for line in STORED.read_text(encoding="utf-8").splitlines()[1:]]
     assert table.count(" sequences |") == kinds.count("model") + 2 == 5
-    assert "| splice | bigru_position | 3004 sequences |" in table
+    assert "| splice | bigru_position | 601 sequences |" in table
     assert table.count("the best model") >= 2

@@ -12,7 +12,10 @@ AUDIT: dict[str, Any] = {
     "alphabet": "protein",
     "classes": {},
     "excluded": [],
+    "files": [],
     "findings": [],
+    "n_records": 80,
+    "shortcuts": [],
     "homology": None,
     "n_kept": 80,
 }

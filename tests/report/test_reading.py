@@ -50,8 +50,12 @@ def damage(path, *, key, value):
     ("key", "value", "message"),
     [
         ("schema_version", 2, "schema_version is 2, expected 1. Use one version of fastgru"),
-        ("schema_version", None, "'schema_version' missing, expected the output of the workflow"),
-        ("classes", "EI", "classes is 'EI', not a list; expected what the workflow writes"),
+        (
+            "schema_version",
+            None,
+            "'schema_version' missing, expected the output of fastgru experiment",
+        ),
+        ("classes", "EI", "classes is 'EI', not a list; expected what fastgru experiment writes"),
         ("classes", ["EI"], "classes has fewer than two names"),
         ("n_folds", True, "n_folds is True, not a whole number"),
         ("dataset", 3, "dataset is 3, not text"),

@@ -61,12 +61,13 @@ rule report:
     input:
         experiments=expand("results/{dataset}/experiment.json", dataset=DATASETS),
     output:
-        report(
+        page=report(
             "results/report.html",
             caption="../report/report.rst",
             category="Summary",
             labels={"content": "report"},
         ),
+        multiqc=directory("results/multiqc"),
     log:
         "logs/report.log",
     benchmark:
@@ -78,6 +79,7 @@ rule report:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     message:
-        "write the report, {output}"
+        "write the report, {output.page}"
     shell:
-        "fastgru report {input.experiments} --logs logs --output {output} > {log} 2>&1"
+        "fastgru report {input.experiments} --logs logs --multiqc {output.multiqc} --force"
+        " --output {output.page} > {log} 2>&1"
