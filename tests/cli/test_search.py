@@ -120,6 +120,7 @@ def test_search__that_was_killed_goes_on_with_its_trial(words, run_cli, tmp_path
     assert not (tmp_path / "t.json").exists()
     # if it died while it wrote, half a minute is waited before the lock is taken from it
     (tmp_path / "journal.log.lock").unlink(missing_ok=True)
+    time.sleep(1.1)  # so that a budget of one second has passed, however fast the machine is
     code, _, err = run_cli([*long, "-o", tmp_path / "other.json", "--time-budget", "1s"])
     assert (code, "no trial was begun" in err) == (0, True)
     code, _, err = run_cli([*long, "-o", tmp_path / "t.json"])
