@@ -28,6 +28,11 @@ def usable_cpus() -> int:
     return max(1, int(min(affine or 1, control_group_cpus())))
 
 
+def usable_threads(asked: int | None) -> int:
+    """Return how many threads to use: as many as asked for, and no more than are ours."""
+    return min(asked or usable_cpus(), usable_cpus())
+
+
 def is_private_directory(path: Path) -> bool:
     """Make ``path`` if need be; true where this user alone may write in it.
 

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastgru.cli.homology import add_homology, homology_threshold, usable_threads
+from fastgru._machine import usable_threads
+from fastgru.cli.homology import add_homology, homology_threshold
 from fastgru.cli.options import (
     add_labelled_input,
     add_output,

@@ -105,12 +105,11 @@ def run(args: argparse.Namespace) -> int:
         _LOGGER.warning("warning: the baseline %s is not applicable: %s", args.baseline, reason)
         return 0
     model = _fit(args, learned)
-    probabilities = model.predict_proba(chosen.sequences)
+    probabilities, known = model.predict_with_identity(chosen.sequences)
     metrics = {
         **score(args, chosen, probabilities, [str(name) for name in model.classes_]),
         **about,
     }
-    known = model.nearest_identity(chosen.sequences)
     identity = None if known is None else [f"{value:.4g}" for value in known]
     write_scores(args, chosen, probabilities, metrics, identity=identity)
     show_scores(metrics)

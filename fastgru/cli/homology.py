@@ -12,14 +12,7 @@ from fastgru.errors import ConfigurationError
 if TYPE_CHECKING:
     from fastgru.data.homology import Threshold
 
-__all__ = ["add_homology", "homology_threshold", "usable_threads"]
-
-
-def usable_threads(asked: int | None) -> int:
-    """Return how many threads to use: as many as asked for, and no more than are ours."""
-    from fastgru._machine import usable_cpus
-
-    return min(asked or usable_cpus(), usable_cpus())
+__all__ = ["add_homology", "homology_threshold"]
 
 
 def add_homology(parser: argparse._ActionsContainer) -> None:

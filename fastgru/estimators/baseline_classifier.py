@@ -18,7 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from fastgru._machine import usable_cpus
+from fastgru._machine import usable_threads
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import ConfigurationError, LabelError
 from fastgru.estimators.baselines import BASELINES, why_not_applicable
@@ -129,28 +129,34 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
         AlphabetError, LabelError
             For sequences that cannot be used, or not by this baseline.
         """
-        check_is_fitted(self, "classes_")
-        encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
-        if not encoded:
-            return np.empty((0, len(self.classes_)))
-        with threadpool_limits(1):
-            return np.asarray(self.pipeline_.predict_proba(encoded), dtype=np.float64)
+        return self.predict_with_identity(sequences)[0]
 
-    def nearest_identity(self, sequences: Sequence[str]) -> np.ndarray | None:
-        """Return the identity of each sequence with its nearest training sequence, float64 (n,).
-
-        None for all baselines but ``nearest``.
+    def predict_with_identity(
+        self, sequences: Sequence[str]
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return class probabilities, and the identity with the nearest training sequence.
 
         Parameters
         ----------
         sequences
             As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        proba
+            float64 (n, n_classes).
+        identity
+            float64 (n,) of the baseline ``nearest``; None for all others, which do not know it.
         """
         check_is_fitted(self, "classes_")
-        if not isinstance(self.pipeline_, NearestSequence):
-            return None
         encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
-        return self.pipeline_.find_nearest(encoded)[1]
+        if not encoded:
+            return np.empty((0, len(self.classes_))), None
+        if isinstance(self.pipeline_, NearestSequence):
+            nearest, identity = self.pipeline_.find_nearest(encoded)
+            return self.pipeline_.probabilities(nearest, identity), identity
+        with threadpool_limits(1):
+            return np.asarray(self.pipeline_.predict_proba(encoded), dtype=np.float64), None
 
     def predict(self, sequences: Sequence[str]) -> np.ndarray:
         """Return the most probable class of each sequence, (n,).
@@ -224,7 +230,7 @@ def _onehot_logistic(task: _Task) -> Any:
 
 
 def _nearest(task: _Task) -> Any:
-    return NearestSequence(task.alphabet, min(task.threads or usable_cpus(), usable_cpus()))
+    return NearestSequence(task.alphabet, usable_threads(task.threads))
 
 
 # A further baseline is an entry here and one in `BASELINES`: whatever takes a list of encoded

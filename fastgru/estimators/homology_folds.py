@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 
-from fastgru._machine import usable_cpus
+from fastgru._machine import usable_threads
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.homology import Threshold, divide_apart
 from fastgru.data.random_splits import assign_folds
@@ -130,6 +130,6 @@ class HomologyGroupKFold(BaseCrossValidator):
             Threshold(identity, self.coverage),
             draw,
             together=names,
-            threads=min(self.threads or usable_cpus(), usable_cpus()),
+            threads=usable_threads(self.threads),
         )
         return np.array(folds, np.int64)

@@ -64,7 +64,18 @@ class NearestSequence(ClassifierMixin, BaseEstimator):
         ToolError
             If MMseqs2 is missing or fails.
         """
-        nearest, identity = self.find_nearest(encoded)
+        return self.probabilities(*self.find_nearest(encoded))
+
+    def probabilities(
+        self, nearest: NDArray[np.int64], identity: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the class probabilities, float64 (n, n_classes), that a search leads to.
+
+        Parameters
+        ----------
+        nearest, identity
+            From :meth:`find_nearest`.
+        """
         weight = np.where(nearest >= 0, identity, 0.0)[:, None]
         named = np.eye(len(self.classes_))[self._targets[nearest]]
         proba: NDArray[np.float64] = weight * named + (1 - weight) * self._shares
