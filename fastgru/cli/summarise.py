@@ -38,10 +38,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
     from fastgru.data.files import atomic_write
-    from fastgru.report.summary import read_experiment, write_summary
+    from fastgru.report.reading import find_experiments
+    from fastgru.report.summary import write_summary
 
     require_new_output(args)
-    experiments = [read_experiment(path) for path in args.results]
+    experiments = [found.content for found in find_experiments(args.results)]
     with atomic_write(args.output) as stream:
         write_summary(experiments, stream)
     _LOGGER.info("data sets in the table: %d", len(experiments))

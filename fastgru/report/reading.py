@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from fastgru.errors import FastgruError
+from fastgru.evaluation.weighted_scores import SCORES as METRICS
 from fastgru.report.results import read_object
 
 __all__ = ["METRICS", "Experiment", "find_experiments"]
 
-METRICS = ("accuracy", "balanced_accuracy", "mcc", "f1_macro", "roc_auc", "pr_auc", "log_loss")
 SCHEMA_VERSION = 1
 _COMMAND = "fastgru experiment"
 

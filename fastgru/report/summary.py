@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, TextIO
 
-from fastgru.report.results import read_object
+from fastgru.report.reading import METRICS
 
-__all__ = ["COLUMNS", "UNDEFINED", "read_experiment", "summary_rows", "write_summary"]
+__all__ = ["COLUMNS", "UNDEFINED", "summary_rows", "write_summary"]
 
-SCORES = ("accuracy", "balanced_accuracy", "mcc", "f1_macro", "roc_auc", "pr_auc", "log_loss")
 WITH_INTERVAL = ("accuracy", "roc_auc")
 COLUMNS = (
     "dataset",
@@ -21,7 +18,7 @@ COLUMNS = (
     "n_test",
     *(
         column
-        for name in SCORES
+        for name in METRICS
         for column in ((name, f"{name}_low", f"{name}_high") if name in WITH_INTERVAL else (name,))
     ),
     "verdict",
@@ -35,23 +32,6 @@ _VERDICTS = {
 }
 
 
-def read_experiment(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what ``fastgru experiment`` has written.
-
-    Parameters
-    ----------
-    path
-        An ``experiment.json``.
-
-    Raises
-    ------
-    FastgruError
-        If it cannot be read, or is something else.
-    """
-    keys = ("schema_version", "dataset", "best", "contenders", "comparisons", "conclusion")
-    return read_object(Path(path), "fastgru experiment", keys)
-
-
 def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield one row per contender, with the keys `COLUMNS`; None for what has no value.
 
@@ -62,7 +42,7 @@ def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str,
     Parameters
     ----------
     experiments
-        From :func:`read_experiment`.
+        Contents of ``experiment.json`` (:func:`.reading.find_experiments`).
     """
     for experiment in experiments:
         verdicts = {
@@ -89,7 +69,7 @@ def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str,
 
 def _scores(entry: Mapping[str, Any]) -> dict[str, Any]:
     pooled, intervals = entry["pooled"] or {}, entry["intervals"] or {}
-    values = {name: pooled.get(name) for name in SCORES}
+    values = {name: pooled.get(name) for name in METRICS}
     for name in WITH_INTERVAL:
         values[f"{name}_low"], values[f"{name}_high"] = intervals.get(name) or (None, None)
     return values
@@ -103,7 +83,7 @@ def write_summary(experiments: Iterable[Mapping[str, Any]], stream: TextIO) -> N
     Parameters
     ----------
     experiments
-        From :func:`read_experiment`.
+        Contents of ``experiment.json`` (:func:`.reading.find_experiments`).
     stream
         Open for writing text.
     """
