@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fastgru.data.alphabets import get_alphabet
+from fastgru.data.homology import Threshold
 from fastgru.errors import FastgruError, counted
 from fastgru.estimators.baselines import BASELINES
 from fastgru.evaluation import ScoredPredictions, bootstrap_intervals
@@ -95,7 +97,7 @@ def gather_experiment(
         "n_folds": len(models[best].folds),
         "n_groups": _n_groups(pooled[best]),
         "homology": audit.get("homology"),
-        "split": {**dict.fromkeys(("method", "identity", "coverage")), **(split or {})},
+        "split": _describe_split(split or {}, audit["alphabet"]),
         "best": best,
         "contenders": [
             _describe(found, pooled.get(name), n_resamples, seed)
@@ -111,6 +113,15 @@ def gather_experiment(
     }
     experiment["conclusion"] = conclude(experiment)
     return experiment
+
+
+def _describe_split(given: Mapping[str, Any], alphabet: str) -> dict[str, Any]:
+    """Return how the folds were made, with the defaults of a split by homology filled in."""
+    known = {name: value for name, value in given.items() if value is not None}
+    unknown: dict[str, Any] = dict.fromkeys(("method", "identity", "coverage"))
+    if known.get("method") == "homology":
+        unknown |= asdict(Threshold.default(get_alphabet(alphabet)))
+    return {**unknown, **known}
 
 
 def _require_models(folder: Path, contenders: Mapping[str, _Contender]) -> dict[str, _Contender]:

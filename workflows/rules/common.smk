@@ -143,26 +143,13 @@ def labelled_input(wildcards):
 
 
 def split_options(wildcards):
-    options = {"method": "homology", "folds": 5, **config.get("split", {})}
-    return flags({**options, "seed": config["seed"]})
+    return flags({**SPLIT, "seed": config["seed"]})
 
 
 def split_record(wildcards):
-    """How the folds were made, for the report: what was chosen, or the defaults."""
-    alphabet = DATASETS[wildcards.dataset][0]["alphabet"]
-    split = {"method": "homology", **config.get("split", {})}
-    defaults = {"identity": 0.4 if alphabet == "protein" else 0.8, "coverage": 0.8}
-    chosen = {name: split.get(name, value) for name, value in defaults.items()}
-    return flags(
-        {"method": split["method"], **chosen}
-        if split["method"] == "homology"
-        else {"method": split["method"]}
-    )
-
-
-def number_of_folds():
-    split = config.get("split", {})
-    return split.get("folds", 5) * split.get("repeats", 1)
+    """How the folds were made, for the report."""
+    words = ("method", "identity", "coverage")
+    return flags({name: SPLIT[name] for name in words if name in SPLIT})
 
 
 def audit_options(wildcards):
@@ -174,36 +161,34 @@ def variants(fold):
     """The trainings of a model in a fold: the first fold has those that ask a question."""
     if fold > 1:
         return ["seed1"]
-    asked = config.get("controls", ["shuffled_labels", "shuffled_sequences"])
-    n_seeds = config.get("n_seeds", 3)
+    n_seeds = STUDY["n_seeds"]
     return [
         *(f"seed{number}" for number in range(1, n_seeds + 1)),
         *(["ensemble"] if n_seeds > 1 else []),
-        *(f"train{round(100 * x)}" for x in config.get("learning_curve", [0.25, 0.5])),
-        *(name for name in asked if name == "shuffled_labels"),
+        *(f"train{round(100 * x)}" for x in STUDY["learning_curve"]),
+        *(name for name in STUDY["controls"] if name == "shuffled_labels"),
     ]
 
 
 def members_of_ensemble(wildcards):
     folder = "results/{dataset}/fold{fold}/{model}/seed{seed}/model.safetensors"
-    seeds = range(1, config.get("n_seeds", 3) + 1)
+    seeds = range(1, STUDY["n_seeds"] + 1)
     return [folder.format(seed=seed, **wildcards) for seed in seeds]
 
 
 def scored(dataset):
     """The folders of all scored runs of a data set."""
     models = [Path(run).name for run in RUNS if Path(run).parts[0] == dataset]
-    baselines = config.get("baselines", ALL_BASELINES)
     for fold in FOLDS:
         folder = f"results/{dataset}/fold{fold}"
         yield from (f"{folder}/{model}/{v}" for model in models for v in variants(fold))
-        yield from (f"{folder}/baselines/{name}" for name in baselines)
+        yield from (f"{folder}/baselines/{name}" for name in STUDY["baselines"])
 
 
 def scores_of(wildcards):
     """All scores of a data set, and those of the models on shuffled sequences."""
     files = [f"{folder}/metrics.json" for folder in scored(wildcards.dataset)]
-    if "shuffled_sequences" in config.get("controls", ["shuffled_sequences"]):
+    if "shuffled_sequences" in STUDY["controls"]:
         main = f"results/{wildcards.dataset}/fold1/.*/seed1/metrics.json"
         files += [
             file.replace("metrics.json", "shuffled.json")
@@ -327,16 +312,23 @@ REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pa
 check(config, "config", "configuration")
 DATASETS = read_sheet(config["datasets"])
 RUNS = find_runs()
-FOLDS = range(1, number_of_folds() + 1)
-ALL_BASELINES = [
-    "majority",
-    "length",
-    "composition",
-    "kmer_logistic",
-    "kmer_forest",
-    "onehot_logistic",
-    "nearest",
-]
+SPLIT = {"method": "homology", "folds": 5, **config.get("split", {})}
+FOLDS = range(1, SPLIT["folds"] * SPLIT.get("repeats", 1) + 1)
+STUDY = {
+    "baselines": [
+        "majority",
+        "length",
+        "composition",
+        "kmer_logistic",
+        "kmer_forest",
+        "onehot_logistic",
+        "nearest",
+    ],
+    "controls": ["shuffled_labels", "shuffled_sequences"],
+    "n_seeds": 3,
+    "learning_curve": [0.25, 0.5],
+    **config,
+}
 SEARCHES = find_searches()
 
 
