@@ -7,16 +7,18 @@ from typing import Any
 
 from fastgru.errors import counted
 from fastgru.estimators.baselines import BASELINES
+from fastgru.report.standing import stand
 
-__all__ = ["conclude"]
+__all__ = ["CHANCE", "conclude"]
 
 Experiment = Mapping[str, Any]
 
-_CHANCE = 0.5
-# A network with nothing to learn is no better than chance on average, but a single one may look at
-# something that matters: what tells is how much of the model's own distance from chance is left.
+CHANCE = 0.5
+"""ROC AUC of what knows nothing."""
+# How much of the model's own gain over the class shares a control must not have.
 _LEAKS = 0.5
-_MOST_OF = 0.8
+# From which share of the model's way above chance something explains most of what it does.
+_MOST_OF = 0.5
 _FLAT = 0.005
 
 
@@ -31,6 +33,7 @@ def conclude(experiment: Experiment) -> list[str]:
     return [
         *_about_best(experiment),
         *_about_baselines(experiment),
+        *_about_shortcuts(experiment),
         *_about_relatives(experiment),
         *_about_controls(experiment),
         *_about_seeds(experiment),
@@ -61,6 +64,10 @@ def _about_best(experiment: Experiment) -> Iterator[str]:
     )
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def _interval(entry: Mapping[str, Any], name: str) -> str:
     ends = entry["intervals"][name]
     return "" if ends is None else f" (95 % interval {ends[0]:.3f} to {ends[1]:.3f})"
@@ -75,24 +82,34 @@ def _about_baselines(experiment: Experiment) -> Iterator[str]:
     strongest = max(rows, key=lambda row: row["score_b"])
     name, score = strongest["b"], strongest["score_b"]
     what = f"{name} ({BASELINES[name]})" if name in BASELINES else name
-    best = experiment["best"]
-    if strongest["verdict"] == "a is better":
-        yield (
-            f"It is better than every baseline; the strongest, {what}, reaches {score:.3f} "
-            f"(corrected p {strongest['p_holm']:.2g})."
-        )
-    elif strongest["verdict"] == "b is better":
-        yield (
-            f"A baseline is better: {what} reaches a ROC AUC of {score:.3f} (corrected p "
-            f"{strongest['p_holm']:.2g}). Use that, or find a model that beats it."
-        )
-    elif strongest["verdict"] == "unknown":
-        yield f"Whether {best} is better than {what}, which reaches {score:.3f}, is unknown."
-    else:
-        yield (
-            f"A baseline is as good, as far as these data show: {what} reaches a ROC AUC of "
-            f"{score:.3f}. What {best} has learned beyond it is not shown."
-        )
+    best, p_holm = experiment["best"], strongest["p_holm"]
+    p = "unknown" if p_holm is None else f"{p_holm:.2g}"
+    mean = "a" if experiment["n_folds"] == 1 else "in the mean of the folds a"
+    reaches = f"{what} reaches {mean} ROC AUC of {score:.3f} (corrected p {p})"
+    yield {
+        "worse": f"It is better than every baseline; of these {reaches}, the highest.",
+        "better": f"Caveat: a baseline is better: {reaches}. Use that, or find a model that is.",
+        "as good": f"Caveat: a baseline is as good: {reaches}. What {best} has learned beyond it "
+        "is not shown; prefer the simpler one.",
+        "unclear": f"Caveat: it scores above every baseline, but that may be chance: {reaches}.",
+        "unknown": f"Whether {best} is better than its baselines is unknown: {reaches}.",
+    }[stand(strongest)]
+
+
+def _about_shortcuts(experiment: Experiment) -> Iterator[str]:
+    """Name the trivial feature that explains most, if it explains most of what the model does."""
+    known = [entry for entry in experiment["shortcuts"] if entry["share"] is not None]
+    if not known:
+        return
+    strongest = max(known, key=lambda entry: entry["share"])
+    if strongest["share"] <= _MOST_OF:
+        return
+    feature, reached = strongest["feature"], _percent(min(1, strongest["share"]))
+    yield (
+        f"Caveat: the {feature} alone {'reach' if feature.endswith('s') else 'reaches'} "
+        f"{strongest['roc_auc']:.3f} ({strongest['detail']}), {reached} of the way from chance to "
+        "the model. Unless that is what the classes are about, the data have a shortcut."
+    )
 
 
 def _about_relatives(experiment: Experiment) -> Iterator[str]:
@@ -105,8 +122,8 @@ def _about_relatives(experiment: Experiment) -> Iterator[str]:
     elif homology is not None and homology.get("n_related"):
         share = homology["n_related"] / experiment["n_records"]
         yield (
-            f"Caveat: {share:.0%} of the sequences are homologous to another one, and the split "
-            "does not keep them apart; on new families the scores will be lower."
+            f"Caveat: {_percent(share)} of the sequences are homologous to another one, and the "
+            "split does not keep them apart; on new families the scores will be lower."
         )
 
 
@@ -118,24 +135,34 @@ def _about_controls(experiment: Experiment) -> Iterator[str]:
         if auc is None or reference is None:
             continue
         if control["kind"] == "shuffled_labels":
-            if auc - _CHANCE > _LEAKS * (reference - _CHANCE):
-                yield (
-                    f"Caveat: trained on shuffled labels it still reaches a ROC AUC of {auc:.3f}, "
-                    f"against {reference:.3f} and 0.5 for chance: something leaks between training "
-                    "and test, or the test is small."
-                )
-            else:
-                yield f"Trained on shuffled labels it is near chance, as it should be ({auc:.3f})."
-        elif auc - _CHANCE > _MOST_OF * (reference - _CHANCE):
+            yield _about_shuffled_labels(control)
+        elif auc - CHANCE > _MOST_OF * (reference - CHANCE):
+            left = _percent(min(1, (auc - CHANCE) / (reference - CHANCE)))
             yield (
                 f"Caveat: on shuffled sequences, with their {control['kept']} kept, it still "
-                f"reaches {auc:.3f}: most of what it does needs composition alone."
+                f"reaches {auc:.3f} of {reference:.3f}: {left} of what it does above chance does "
+                "not need the order of the letters."
             )
         else:
             yield (
-                f"On shuffled sequences, with their {control['kept']} kept, it falls to "
-                f"{auc:.3f}: it reads the order of the letters."
+                f"On shuffled sequences, with their {control['kept']} kept, it falls from "
+                f"{reference:.3f} to {auc:.3f}: it reads the order of the letters."
             )
+
+
+def _about_shuffled_labels(control: Mapping[str, Any]) -> str:
+    """Judge by log loss: a ranking may be good by chance, sure probabilities may not."""
+    found, own = control["metrics"]["log_loss"], control["reference"]["log_loss"]
+    figures = (
+        f"log loss {found:.3f}, against {own:.3f} of the model and {control['class_shares']:.3f} "
+        "of what knows the class shares alone"
+    )
+    if control["class_shares"] - found > _LEAKS * (control["class_shares"] - own) > 0:
+        return (
+            f"Caveat: trained on shuffled labels it still predicts ({figures}): something leaks "
+            "between training and test."
+        )
+    return f"Trained on shuffled labels it learns next to nothing, as it should ({figures})."
 
 
 def _about_seeds(experiment: Experiment) -> Iterator[str]:

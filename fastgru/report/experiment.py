@@ -1,9 +1,7 @@
 """One data set's whole experiment, gathered from the folders of its runs.
 
 The folder of a data set holds, for each fold, models in ``fold{k}/{model}/{variant}/`` and
-baselines in ``fold{k}/baselines/{name}/``.  The variant ``seed1`` is the model itself; the others
-are more seeds (``seed2``), parts of the training data (``train25``, in percent) and the control
-``shuffled_labels``.  ``docs/file-formats.md`` describes what becomes of them.
+baselines in ``fold{k}/baselines/{name}/``.  docs/file-formats.md describes what becomes of them.
 """
 
 from __future__ import annotations
@@ -25,16 +23,22 @@ from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
 from fastgru.models.model_file import read_model
 from fastgru.report.bands import scores_by_identity, scores_by_length
 from fastgru.report.comparisons import compare_runs
-from fastgru.report.conclusion import conclude
-from fastgru.report.results import find_runs, read_audit, read_history, read_object
+from fastgru.report.conclusion import CHANCE, conclude
+from fastgru.report.results import read_audit, read_history, read_object
 from fastgru.report.scored_runs import ScoredRun, read_scored_run
+from fastgru.report.variants import (
+    MAIN,
+    find_controls,
+    find_ensemble,
+    find_seeds,
+    learning_curve,
+)
 
 __all__ = ["SCHEMA_VERSION", "gather_experiment"]
 
 SCHEMA_VERSION = 1
 _COMPARED = ("roc_auc", "accuracy", "mcc")
 _BASELINES = "baselines"
-_MAIN = "seed1"
 
 
 @dataclass
@@ -103,11 +107,12 @@ def gather_experiment(
             _describe(found, pooled.get(name), n_resamples, seed)
             for name, found in contenders.items()
         ],
-        "controls": _find_controls(folder, models),
+        "shortcuts": _explain(audit["shortcuts"], pooled[best]),
+        "controls": find_controls(folder, models),
         "comparisons": _comparable(compare_runs(runs, best, _COMPARED, seed=seed)),
-        "seeds": {name: _find_variants(folder, name, r"seed(\d+)") for name in models},
-        "ensemble": {name: _find_ensemble(folder, name) for name in models},
-        "learning_curve": {name: _learning_curve(folder, name) for name in models},
+        "seeds": {name: find_seeds(folder, name) for name in models},
+        "ensemble": {name: find_ensemble(folder, name) for name in models},
+        "learning_curve": {name: learning_curve(folder, name) for name in models},
         "bands": scores_by_identity(pooled),
         "lengths": scores_by_length(pooled),
     }
@@ -122,6 +127,15 @@ def _describe_split(given: Mapping[str, Any], alphabet: str) -> dict[str, Any]:
     if known.get("method") == "homology":
         unknown |= asdict(Threshold.default(get_alphabet(alphabet)))
     return {**unknown, **known}
+
+
+def _explain(shortcuts: Sequence[Mapping[str, Any]], best: ScoredRun) -> list[dict[str, Any]]:
+    """Say of each trivial feature how much of the model's distance from chance it reaches."""
+    above_chance = (scores_of(best.predictions)["roc_auc"] or CHANCE) - CHANCE
+    return [
+        {**e, "share": (e["roc_auc"] - CHANCE) / above_chance if above_chance > 0 else None}
+        for e in shortcuts
+    ]
 
 
 def _require_models(folder: Path, contenders: Mapping[str, _Contender]) -> dict[str, _Contender]:
@@ -155,7 +169,7 @@ def _n_groups(run: ScoredRun) -> int | None:
 def _find_contenders(folder: Path) -> dict[str, _Contender]:
     """Return models, then baselines, in the order of their names."""
     found: dict[str, _Contender] = {}
-    paths = [*folder.glob(f"fold*/*/{_MAIN}/metrics.json")]
+    paths = [*folder.glob(f"fold*/*/{MAIN}/metrics.json")]
     paths += folder.glob(f"fold*/{_BASELINES}/*/metrics.json")
     for path in sorted(paths, key=lambda path: (path.parts[-3] == _BASELINES, str(path))):
         fold = int(re.sub(r"\D", "", path.relative_to(folder).parts[0]) or 0)
@@ -268,74 +282,6 @@ def _spread(rows: Sequence[Mapping[str, float | None]]) -> dict[str, Any]:
         mean[name] = float(np.mean(known)) if complete else None
         sd[name] = float(np.std(known, ddof=1)) if complete and len(known) > 1 else None
     return {"mean": mean, "sd": sd if len(rows) > 1 else None}
-
-
-def _find_variants(folder: Path, model: str, pattern: str) -> list[dict[str, Any]]:
-    """Return the variants of a model in the first fold whose names match, by number."""
-    found = []
-    for path in (folder / "fold1" / model).glob("*/metrics.json"):
-        match = re.fullmatch(pattern, path.parent.name)
-        if match is not None:
-            (run,) = find_runs([path])
-            found.append((int(match[1]), path.parent.name, run))
-    return [
-        {
-            "variant": name,
-            "n_train": run.metrics["n_train"],
-            "metrics": {score: run.metrics[score] for score in SCORES},
-        }
-        for _, name, run in sorted(found, key=lambda entry: entry[0])
-    ]
-
-
-def _find_ensemble(folder: Path, model: str) -> dict[str, Any] | None:
-    """Return the metrics of the average of all seeds in the first fold, if there is one."""
-    path = folder / "fold1" / model / "ensemble" / "metrics.json"
-    if not path.exists():
-        return None
-    (run,) = find_runs([path])
-    return {score: run.metrics[score] for score in SCORES}
-
-
-def _learning_curve(folder: Path, model: str) -> list[dict[str, Any]]:
-    parts = _find_variants(folder, model, r"train(\d+)")
-    if not parts:
-        return []
-    points = [(int(part["variant"].removeprefix("train")) / 100, part) for part in parts]
-    points += [(1.0, part) for part in _find_variants(folder, model, r"seed(1)")]
-    return [
-        {"share": share, "n_train": part["n_train"], "metrics": part["metrics"]}
-        for share, part in points
-    ]
-
-
-def _find_controls(folder: Path, models: Mapping[str, _Contender]) -> list[dict[str, Any]]:
-    """Return the controls of each model in the first fold, beside the model itself."""
-    kinds = {
-        "shuffled_labels": ("trained on shuffled labels", "shuffled_labels/metrics.json"),
-        "shuffled_sequences": ("tested on shuffled sequences", f"{_MAIN}/shuffled.json"),
-    }
-    controls = []
-    for name in models:
-        for kind, (text, place) in kinds.items():
-            path = folder / "fold1" / name / place
-            if path.exists():
-                metrics = read_object(path, "fastgru evaluate", SCORES)
-                reference = read_object(
-                    folder / "fold1" / name / _MAIN / "metrics.json", "fastgru evaluate", SCORES
-                )
-                controls.append(
-                    {
-                        "name": f"{name}, {text}",
-                        "of": name,
-                        "kind": kind,
-                        "fold": 1,
-                        "kept": metrics.get("shuffled_sequences"),
-                        "metrics": {score: metrics[score] for score in SCORES},
-                        "reference": {score: reference[score] for score in SCORES},
-                    }
-                )
-    return controls
 
 
 def _comparable(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -62,6 +62,7 @@ _CONTROL = {
     "fold": int,
     "metrics": _SCORES,
     "reference": _SCORES,
+    "class_shares": _NUMBER,
 }
 _COMPARISON = {
     "a": str,
@@ -87,6 +88,7 @@ _EXPERIMENT = {
     },
     "best": str,
     "contenders": [_CONTENDER],
+    "shortcuts": [{"feature": str, "roc_auc": _SCORE, "share": _SCORE, "detail": str}],
     "controls": [_CONTROL],
     "comparisons": [_COMPARISON],
     "seeds": _MapOf([{"variant": str, "metrics": _SCORES}]),

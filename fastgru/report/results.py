@@ -1,6 +1,5 @@
 """The result files of the runs: one run is one model trained and tested on one data set.
 
-The files lie in ``{dataset}/{model}/``; those about the data alone lie one folder above.
 docs/file-formats.md describes each of them.
 """
 
@@ -18,30 +17,20 @@ from fastgru.errors import FastgruError, shorten
 
 __all__ = [
     "Run",
-    "find_runs",
     "read_audit",
     "read_history",
     "read_object",
+    "read_run",
     "read_table",
 ]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One model trained and tested on one data set, and the folder of its results."""
+    """One model or baseline tested on one data set, and the folder of its results."""
 
     folder: Path
     metrics: dict[str, Any]
-
-    @property
-    def dataset(self) -> str:
-        """Name of the data set: the folder above that of the run."""
-        return self.folder.parent.name
-
-    @property
-    def model(self) -> str:
-        """Name of the model configuration: the folder of the run."""
-        return self.folder.name
 
     @property
     def classes(self) -> list[str]:
@@ -49,44 +38,23 @@ class Run:
         return list(self.metrics["classes"])
 
 
-def find_runs(paths: Iterable[str | os.PathLike[str]]) -> list[Run]:
-    """Find the runs in result folders.
+def read_run(folder: str | os.PathLike[str]) -> Run | None:
+    """Read the scores of a run, None of a baseline that is not applicable.
 
     Parameters
     ----------
-    paths
-        ``metrics.json`` files, or folders to search for them.
-
-    Returns
-    -------
-    list of Run
-        In the order of `paths`; those of one folder sorted by name.  A run found twice is listed
-        once, and a baseline that is not applicable, which has no scores, is left out.
+    folder
+        Folder with ``metrics.json``.
 
     Raises
     ------
     FastgruError
-        If a path does not exist, holds no run, or a file is not a ``metrics.json`` of fastgru.
+        If the file cannot be read, or is not a ``metrics.json`` of fastgru.
     """
-    runs: dict[Path, Run | None] = {}
-    for path in map(Path, paths):
-        files = sorted(path.glob("**/metrics.json")) if path.is_dir() else [path]
-        if not files:
-            raise FastgruError(
-                f"{path}: no metrics.json found, expected results of fastgru evaluate. "
-                "Name the folder that holds them."
-            )
-        for file in files:
-            folder = file.resolve().parent
-            if folder not in runs:
-                metrics = _read_metrics(file)
-                runs[folder] = None if "not_applicable" in metrics else Run(folder, metrics)
-    return [run for run in runs.values() if run is not None]
-
-
-def _read_metrics(path: Path) -> dict[str, Any]:
     keys = ("classes", "n_test", "accuracy", "accuracy_interval", "confusion_matrix", "per_class")
-    return read_object(path, "fastgru evaluate", keys, instead="not_applicable")
+    path = Path(folder) / "metrics.json"
+    metrics = read_object(path, "fastgru evaluate", keys, instead="not_applicable")
+    return None if "not_applicable" in metrics else Run(Path(folder), metrics)
 
 
 def read_object(

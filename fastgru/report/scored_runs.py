@@ -11,7 +11,7 @@ import numpy as np
 
 from fastgru.errors import FastgruError, LabelError
 from fastgru.evaluation.predictions import ScoredPredictions, check_predictions
-from fastgru.report.results import Run, find_runs, read_table
+from fastgru.report.results import Run, read_run, read_table
 
 __all__ = ["ScoredRun", "align", "read_scored_run"]
 
@@ -60,10 +60,9 @@ def read_scored_run(folder: str | os.PathLike[str]) -> ScoredRun | None:
     FastgruError
         If a file is missing, or holds something else.
     """
-    runs = find_runs([Path(folder) / "metrics.json"])
-    if not runs:
+    run = read_run(folder)
+    if run is None:
         return None
-    run = runs[0]
     rows = _read_rows(run)
     proba = _probabilities(run, rows)
     return ScoredRun(

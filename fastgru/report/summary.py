@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from fastgru.report.reading import METRICS
+from fastgru.report.standing import stand_in_words
 
 __all__ = ["COLUMNS", "UNDEFINED", "summary_rows", "write_summary"]
 
@@ -24,12 +25,6 @@ COLUMNS = (
     "verdict",
 )
 UNDEFINED = "NA"
-_VERDICTS = {
-    "a is better": "worse than the best model",
-    "b is better": "better than the best model",
-    "no difference shown": "as good as the best model",
-    "unknown": "unknown",
-}
 
 
 def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -46,7 +41,7 @@ def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str,
     """
     for experiment in experiments:
         verdicts = {
-            row["b"]: _VERDICTS[row["verdict"]]
+            row["b"]: stand_in_words(row, "the best model")
             for row in experiment["comparisons"]
             if row["metric"] == "roc_auc"
         }

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastgru.report.reading import METRICS, Experiment
-from fastgru.report.wording import LABELS, listed, measure, p_value
+from fastgru.report.standing import stand, stand_in_words
+from fastgru.report.wording import LABELS, measure, p_value
 
-__all__ = ["Contender", "contenders", "plain_words"]
+__all__ = ["Contender", "contenders"]
+
+_LEVELS = {"better": "equal", "as good": "equal", "unclear": "none", "worse": "worse"}
+_CONTROLS = {
+    # One network with nothing to learn may still look at something that matters, and sort the
+    # sequences by it for better or worse; its probabilities then hardly leave the class shares.
+    "shuffled_labels": ("trained on shuffled labels", "log_loss"),
+    "shuffled_sequences": ("tested on shuffled sequences", None),
+}
 
 
 @dataclass(frozen=True)
@@ -51,20 +60,19 @@ def contenders(experiment: Experiment) -> list[Contender]:
 
 
 def _control(experiment: Experiment, row: dict[str, Any]) -> Contender:
-    metric = experiment.metric
+    what, metric = _CONTROLS[row["kind"]]
+    metric = metric or experiment.metric
     before, after = (measure(row[name][metric], metric) for name in ("reference", "metrics"))
-    what = {
-        "shuffled_labels": "trained on shuffled labels",
-        "shuffled_sequences": "tested on shuffled sequences",
-    }
+    chance = f", {measure(row['class_shares'], metric)} for the class shares"
     return Contender(
         dataset=experiment.dataset,
         name=row["name"],
         kind="control",
-        description=f"{what.get(row['kind'], row['kind'])}, fold {row['fold']}",
+        description=f"{what}, fold {row['fold']}",
         scores=row["metrics"],
         intervals={},
-        verdict=f"has to fail: {LABELS[metric]} is {after}, unshuffled {before}",
+        verdict=f"has to fail: {LABELS[metric]} is {after}, unshuffled {before}"
+        + (chance if metric == "log_loss" else ""),
         level="none",
     )
 
@@ -74,39 +82,8 @@ def _verdict(experiment: Experiment, name: str) -> tuple[str, str]:
     if name == best:
         return "the model chosen by its validation loss", "best"
     row = experiment.comparison(name)
-    if row is None or row["verdict"] == "unknown":
-        return f"not compared with {best}", "none"
-    p = p_value(row["p_holm"])
-    if row["verdict"] == "a is better":
-        return f"worse than {best} ({p})", "worse"
-    if row["verdict"] == "b is better":
-        return f"better than {best} ({p})", "equal"
-    return f"as good as {best}: no difference shown ({p})", "equal"
-
-
-def plain_words(experiment: Experiment) -> list[str]:
-    """Return what has to be said about the best model, whether or not it is welcome."""
-    metric = experiment.metric
-    label = LABELS[metric]
-    said = []
-    kinds = {row["name"]: row["kind"] for row in experiment.scored}
-    for verdict, words in (
-        ("b is better", "better than"),
-        ("no difference shown", "as good as"),
-    ):
-        rows = [
-            row
-            for name, kind in kinds.items()
-            if kind == "baseline"
-            and (row := experiment.comparison(name)) is not None
-            and row["verdict"] == verdict
-        ]
-        if rows:
-            best = experiment.content["best"]
-            found = listed(f"{r['b']} ({label} {measure(r['score_b'], metric)})" for r in rows)
-            ours = measure(rows[0]["score_a"], metric)
-            said.append(
-                f"A baseline is {words} {best} ({ours}): {found}. "
-                "Prefer it, unless the model is needed for something else."
-            )
-    return said
+    verdict = stand_in_words(row, best)
+    if row is None or stand(row) == "unknown":
+        return verdict, "none"
+    shown = "" if stand(row) in ("worse", "better") else "no difference shown, "
+    return f"{verdict} ({shown}{p_value(row['p_holm'])})", _LEVELS[stand(row)]

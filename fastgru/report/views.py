@@ -19,7 +19,7 @@ from fastgru.report.score_figures import (
     share_picture,
     spread_picture,
 )
-from fastgru.report.verdicts import Contender, contenders, plain_words
+from fastgru.report.verdicts import Contender, contenders
 from fastgru.report.wording import LABELS, counted, listed, measure
 
 __all__ = ["Bands", "DatasetView", "view_datasets"]
@@ -63,7 +63,6 @@ class DatasetView:
     exclusions: list[tuple[str, int, list[str]]]
     """Reason, number of records, and the ids of some."""
     contenders: list[Contender]
-    plain_words: list[str]
     data_pictures: list[Picture]
     contender_picture: Picture
     spread_picture: Picture
@@ -87,7 +86,7 @@ class DatasetView:
     @property
     def shortcuts(self) -> list[dict[str, Any]]:
         """The trivial features that tell most about the class."""
-        return list(self.audit["shortcuts"][:_SHORTCUTS_SHOWN])
+        return list(self.experiment.content["shortcuts"][:_SHORTCUTS_SHOWN])
 
     @property
     def best_baseline(self) -> dict[str, Any] | None:
@@ -123,7 +122,6 @@ def _view(experiment: Experiment, anchor: str, commands: Commands) -> DatasetVie
         ],
         exclusions=_exclusions(audit),
         contenders=contenders(experiment),
-        plain_words=plain_words(experiment),
         data_pictures=[
             length_picture(classes, audit["length_histogram_edges"]),
             composition_picture(classes),

@@ -22,7 +22,8 @@ def test_summarise__has_a_row_for_each_contender(tmp_path: Path, run_cli) -> Non
     low, value, high = (float(first[f"roc_auc{end}"]) for end in ("_low", "", "_high"))
     assert low < value < high
     assert {row[-1] for row in rows[1:]} <= {
-        *("worse than the best model", "as good as the best model", "unknown")
+        *("worse than the best model", "as good as the best model"),
+        "not shown to be worse than the best model",
     }
     result = run_cli(["summarise", tmp_path / "none.json"])
     assert (result.code, "none.json: cannot be read as JSON" in result.err) == (1, True)

@@ -24,14 +24,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def own_results(tmp_path: Path) -> Path:
-    """Results of one run, for tests that damage them."""
-    write_dataset(tmp_path / "results" / "splice", SPLICE)
-    write_run(tmp_path / "results" / "splice" / "bigru", SPLICE)
-    return tmp_path / "results"
-
-
 @pytest.fixture(scope="session")
 def experiments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Whole experiments on two data sets: two folds, and a single one.  Read only."""

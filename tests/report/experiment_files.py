@@ -10,6 +10,7 @@ from fastgru.data.labelled import LabelledSequences
 from fastgru.data.splits import write_split
 from fastgru.evaluation import classification_metrics
 from fastgru.report.reading import METRICS
+from fastgru.report.results import read_audit
 from tests.report.results_files import (
     probability_entries,
     read_rows,
@@ -63,7 +64,7 @@ def write_experiment(
         "contenders": contenders,
         "conclusion": [
             f"{models[0]} tells {len(classes)} classes apart.",
-            "Sequences were divided at random: related sequences may be on both sides.",
+            "Caveat: related sequences may be on both sides.",
         ],
         **_extras(parts, models, contenders),
     }
@@ -172,9 +173,13 @@ def _mean(values: list[float | None]) -> float | None:
 def _extras(parts: list[_Part], models: tuple[str, ...], contenders: list[dict]) -> dict:
     first, best = parts[0], models[0]
     skill = SKILLS.get(best, 1.5)
-    control = {"of": best, "fold": 1, "reference": first.score(skill, 1)}
+    control = {"of": best, "fold": 1, "reference": first.score(skill, 1), "class_shares": 0.69}
     scored = [row for row in contenders if row["not_applicable"] is None]
     return {
+        "shortcuts": [
+            {**entry, "share": 0.5 + 0.1 * rank}
+            for rank, entry in enumerate(read_audit(first.folder.parent)["shortcuts"])
+        ],
         "controls": [
             {
                 **control,

@@ -9,7 +9,7 @@ from fastgru.report.conclusion import conclude
 
 
 def scores(auc: float | None) -> dict[str, float | None]:
-    return {"roc_auc": auc, "accuracy": 0.9}
+    return {"roc_auc": auc, "accuracy": 0.9, "log_loss": 0.3}
 
 
 def contender(name: str, kind: str, auc: float | None) -> dict[str, Any]:
@@ -31,12 +31,17 @@ EXPERIMENT: dict[str, Any] = {
     "comparisons": [
         {"a": "bigru", "b": "small", "metric": "roc_auc", "score_b": 0.99, "p_holm": 0.2,
          "verdict": "no difference shown"},
-        {"a": "bigru", "b": "kmer_logistic", "metric": "roc_auc", "score_b": 0.91,
+        {"a": "bigru", "b": "kmer_logistic", "metric": "roc_auc", "score_a": 0.95, "score_b": 0.91,
          "p_holm": 0.01234, "verdict": "a is better"},
     ],
+    "shortcuts": [
+        {"feature": "length", "roc_auc": 0.7, "detail": "...", "share": 0.44},
+        {"feature": "composition", "roc_auc": 0.6, "detail": "...", "share": 0.22},
+    ],
     "controls": [
-        {"of": "bigru", "kind": "shuffled_labels", "kept": None, "metrics": scores(0.52),
-         "reference": scores(0.95)},
+        {"of": "bigru", "kind": "shuffled_labels", "kept": None,
+         "metrics": {**scores(0.8), "log_loss": 0.68},
+         "reference": scores(0.95), "class_shares": 0.69},
         {"of": "bigru", "kind": "shuffled_sequences", "kept": "residues", "metrics": scores(0.6),
          "reference": scores(0.95)},
         {"of": "small", "kind": "shuffled_labels", "kept": None, "metrics": scores(0.99),
@@ -55,13 +60,15 @@ EXPECTED = """\
 bigru, chosen of 2 models by validation loss, reaches a ROC AUC of 0.950 (95 % interval 0.900 to \
 0.970) and an accuracy of 0.900 (95 % interval 0.850 to 0.930) on 5 folds that test every sequence \
 once.
-It is better than every baseline; the strongest, kmer_logistic (logistic regression on words of up \
-to 6 nucleotides or 3 residues), reaches 0.910 (corrected p 0.012).
+It is better than every baseline; of these kmer_logistic (logistic regression on words of up to 6 \
+nucleotides or 3 residues) reaches in the mean of the folds a ROC AUC of 0.910 (corrected p 0.012), \
+the highest.
 Sequences of one group (50 groups) were never divided between training and test, and the intervals \
 are over groups.
-Trained on shuffled labels it is near chance, as it should be (0.520).
-On shuffled sequences, with their residues kept, it falls to 0.600: it reads the order of the \
-letters.
+Trained on shuffled labels it learns next to nothing, as it should (log loss 0.680, against 0.300 \
+of the model and 0.690 of what knows the class shares alone).
+On shuffled sequences, with their residues kept, it falls from 0.950 to 0.600: it reads the order \
+of the letters.
 2 seeds reach 0.940 to 0.960 on the first fold, and 0.970 when their probabilities are averaged.
 With 50 instead of 100 training sequences it reaches 0.900 instead of 0.950 on the first fold: \
 more data would probably help."""
@@ -78,25 +85,48 @@ def test_conclude__leads_with_model_score_and_interval() -> None:
 @pytest.mark.parametrize(
     ("verdict", "expected"),
     [
-        ("no difference shown", "A baseline is as good, as far as these data show: kmer_logistic"),
-        ("b is better", "A baseline is better: kmer_logistic"),
-        ("unknown", "Whether bigru is better than kmer_logistic"),
+        ({"verdict": "no difference shown", "score_b": 0.945},
+         "Caveat: a baseline is as good: kmer_logistic"),
+        ({"verdict": "no difference shown"},
+         "Caveat: it scores above every baseline, but that may be chance: kmer_logistic"),
+        ({"verdict": "b is better"}, "Caveat: a baseline is better: kmer_logistic"),
+        ({"verdict": "unknown", "p_holm": None},
+         "Whether bigru is better than its baselines is unknown: "),
     ],
-)
-def test_conclude__says_plainly_what_a_baseline_does(verdict: str, expected: str) -> None:
+)  # fmt: skip
+def test_conclude__says_plainly_what_a_baseline_does(
+    verdict: dict[str, Any], expected: str
+) -> None:
     rows = copy.deepcopy(EXPERIMENT["comparisons"])
-    rows[1]["verdict"] = verdict
+    rows[1] |= verdict
     assert changed(comparisons=rows)[1].startswith(expected)
 
 
 def test_conclude__warns_of_relatives_and_controls() -> None:
-    assert "Caveat: 50% of the sequences are homologous" in changed(n_groups=None)[2]
+    assert "Caveat: 50 % of the sequences are homologous" in changed(n_groups=None)[2]
     assert not any("homologous" in text for text in changed(n_groups=None, homology=None))
     controls = copy.deepcopy(EXPERIMENT["controls"])
-    controls[0]["metrics"]["roc_auc"], controls[1]["metrics"]["roc_auc"] = 0.8, 0.9
+    controls[0]["metrics"]["log_loss"], controls[1]["metrics"]["roc_auc"] = 0.45, 0.86
     texts = changed(controls=controls)
-    assert texts[3].startswith("Caveat: trained on shuffled labels it still reaches a ROC AUC of 0")
-    assert "most of what it does needs composition alone" in texts[4]
+    assert texts[3].startswith(
+        "Caveat: trained on shuffled labels it still predicts (log loss 0.45"
+    )
+    assert "it still reaches 0.860 of 0.950: 80 % of what it does above chance does not" in texts[4]
+
+
+def test_conclude__warns_of_a_feature_that_explains_most_of_the_model() -> None:
+    detail = "M at place 1: 90.0 % in a, 10.0 % in b"
+    entry = {"feature": "first residues", "roc_auc": 0.9, "detail": detail, "share": 0.889}
+    said = changed(shortcuts=[*EXPERIMENT["shortcuts"], entry])
+    assert said[2] == (
+        "Caveat: the first residues alone reach 0.900 (M at place 1: 90.0 % in a, 10.0 % in b), "
+        "89 % of the way from chance to the model. Unless that is what the classes are about, the "
+        "data have a shortcut."
+    )
+    better = changed(shortcuts=[{**entry, "feature": "length", "share": 1.2}])
+    assert "the length alone reaches 0.900" in better[2]
+    assert "100 % of the way" in better[2]
+    assert changed(shortcuts=[{**entry, "share": None}]) == changed()
 
 
 def test_conclude__does_without_what_is_not_there() -> None:

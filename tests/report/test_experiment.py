@@ -85,6 +85,21 @@ def test_gather__takes_a_repeated_record_for_a_group(tmp_path: Path) -> None:
     assert by_name(experiment)["bigru"]["resampled"] == "groups"
 
 
+def test_gather__sets_shortcuts_beside_the_best_model(tmp_path: Path) -> None:
+    shortcuts = [
+        {"feature": "length", "roc_auc": 0.8, "detail": "median length: 9 in a, 3 in b"},
+        {"feature": "composition", "roc_auc": 0.45, "detail": "share of A: 1.0 % in all classes"},
+    ]
+    folder = write_experiment(tmp_path / "toys", audit={"shortcuts": shortcuts})
+    experiment = gather_experiment(folder, n_resamples=50)
+    reached = by_name(experiment)["bigru"]["pooled"]["roc_auc"]
+    assert reached > 0.8
+    expected = [0.3 / (reached - 0.5), -0.05 / (reached - 0.5)]
+    assert [entry["share"] for entry in experiment["shortcuts"]] == pytest.approx(expected)
+    assert experiment["shortcuts"][0].items() >= shortcuts[0].items()
+    assert any("the length alone reaches 0.800" in text for text in experiment["conclusion"])
+
+
 def test_gather__finds_seeds_learning_curve_and_controls(tmp_path: Path) -> None:
     folder = write_experiment(tmp_path / "toys", n_folds=1)
     model = folder / "fold1/bigru"

@@ -6,47 +6,26 @@ import math
 import pytest
 
 from fastgru.errors import FastgruError
-from fastgru.report.results import (
-    find_runs,
-    read_audit,
-    read_history,
-)
+from fastgru.report.results import read_audit, read_history, read_run
 from tests.report.results_files import write_rows
 
 
-def names(runs):
-    return [(run.dataset, run.model) for run in runs]
+def test_read_run__reads_scores_and_classes(results):
+    run = read_run(results / "splice" / "wide")
+    assert run.folder == results / "splice" / "wide"
+    assert run.classes == ["EI", "IE", "N"]
+    assert 0 < run.metrics["accuracy"] < 1
 
 
-def test_find_runs__searches_folders_in_order_of_name(results):
-    expected = [("peptides", "bigru"), ("splice", "bigru"), ("splice", "wide")]
-    assert names(find_runs([results])) == expected
-
-
-def test_find_runs__keeps_the_order_of_the_arguments_and_lists_a_run_once(results):
-    files = [results / "splice/wide/metrics.json", results / "peptides", results]
-    expected = [("splice", "wide"), ("peptides", "bigru"), ("splice", "bigru")]
-    assert names(find_runs(files)) == expected
-
-
-def test_find_runs__leaves_out_baselines_that_are_not_applicable(own_results):
-    before = names(find_runs([own_results]))
-    folder = own_results / "splice" / "onehot_logistic"
-    folder.mkdir()
+def test_read_run__has_nothing_for_a_baseline_that_is_not_applicable(tmp_path):
     content = {"classes": ["a", "b"], "n_test": 3, "not_applicable": "lengths differ"}
-    (folder / "metrics.json").write_text(json.dumps(content), encoding="utf-8")
-    assert names(find_runs([own_results])) == before
-    assert find_runs([folder]) == []
+    (tmp_path / "metrics.json").write_text(json.dumps(content), encoding="utf-8")
+    assert read_run(tmp_path) is None
 
 
-def test_find_runs__refuses_a_folder_without_runs(tmp_path):
-    with pytest.raises(FastgruError, match=r"no metrics\.json found, expected results of fastgru"):
-        find_runs([tmp_path])
-
-
-def test_find_runs__refuses_a_missing_file(tmp_path):
-    with pytest.raises(FastgruError, match=r"gone\.json: cannot be read as JSON \(No such file"):
-        find_runs([tmp_path / "gone.json"])
+def test_read_run__refuses_a_missing_file(tmp_path):
+    with pytest.raises(FastgruError, match=r"metrics\.json: cannot be read as JSON \(No such file"):
+        read_run(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -60,26 +39,24 @@ def test_find_runs__refuses_a_missing_file(tmp_path):
         ('{"classes": ["a", "b"], "n_test": 1}', "'accuracy'.* missing"),
     ],
 )
-def test_find_runs__refuses_what_is_not_metrics(tmp_path, content, message):
+def test_read_run__refuses_what_is_not_metrics(tmp_path, content, message):
     (tmp_path / "metrics.json").write_text(content)
     with pytest.raises(FastgruError, match=message):
-        find_runs([tmp_path])
+        read_run(tmp_path)
 
 
 def test_read_history__has_a_column_of_numbers_for_each_name(results):
-    (run,) = find_runs([results / "splice" / "bigru"])
-    history = read_history(run.folder)
+    history = read_history(results / "splice" / "bigru")
     assert history["epoch"] == list(range(1, 21))
     assert min(history["validation_loss"]) == history["validation_loss"][11]
 
 
-def test_read_history__takes_an_empty_cell_as_not_recorded(own_results):
-    (run,) = find_runs([own_results])
+def test_read_history__takes_an_empty_cell_as_not_recorded(tmp_path):
     write_rows(
-        run.folder / "history.tsv",
+        tmp_path / "history.tsv",
         [["epoch", "train_loss", "validation_loss"], [1, 0.5, ""], [2, 0.25, 0.75]],
     )
-    losses = read_history(run.folder)["validation_loss"]
+    losses = read_history(tmp_path)["validation_loss"]
     assert math.isnan(losses[0])
     assert losses[1] == 0.75
 
@@ -93,11 +70,10 @@ def test_read_history__takes_an_empty_cell_as_not_recorded(own_results):
         ("epoch\ttrain_loss\tvalidation_loss\n1\tx\t2\n", r"'x' in column 'train_loss' is not a"),
     ],
 )
-def test_read_history__names_the_place_of_a_fault(own_results, text, message):
-    (run,) = find_runs([own_results])
-    (run.folder / "history.tsv").write_text(text)
+def test_read_history__names_the_place_of_a_fault(tmp_path, text, message):
+    (tmp_path / "history.tsv").write_text(text)
     with pytest.raises(FastgruError, match=message):
-        read_history(run.folder)
+        read_history(tmp_path)
 
 
 def test_read_audit__says_how_to_make_one(tmp_path):

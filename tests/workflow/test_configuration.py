@@ -160,7 +160,7 @@ FAULTY_CONFIGS = [
     ("{}", "{pooling: [first]}", "pooling > 0: 'first' is not one of ['last', 'mean', 'max']"),
     ("{}", "{datasets: [e]}", "models > m > datasets: not in config/datasets.tsv: e. It lists: d"),
     ("m: {}", "a/b: {}", "'a/b' does not match"),
-    ("m: {}", "baselines: {}", "'baselines' should not be valid under"),
+    ("m: {}", "baselines: {}", "the name 'baselines' is taken by the workflow"),
     ("seed: 1", "seed: 1\naudit: {levels: {shortcut: bad}}", "'bad' is not one of ['note', 'warn'"),
     ("seed: 1", "seed: 1\nsplit: {method: chance}", "'chance' is not one of ['homology', 'group'"),
     ("m: {}", "on: {}", "models: True is not of type 'string'"),  # YAML reads on and off so
@@ -174,7 +174,10 @@ FAULTY_SHEETS = [
         "datasets.tsv, line 2: unknown key 'alfabet'; did you mean 'alphabet'?",
     ),
     (SHEET.replace("dna", "codons"), "line 2 > alphabet: 'codons' is not one of ['dna', 'rna'"),
-    (SHEET.replace("d\t", "timings\t"), "line 2 > dataset: 'timings' should not be valid under"),
+    (
+        SHEET.replace("d\t", "timings\t"),
+        "line 2 > dataset: the name 'timings' is taken by the workflow",
+    ),
     ("dataset\talphabet\tfasta\nd\tdna\ta.fa\n", ONE_FORM),
     ("dataset\talphabet\tfasta\tclass\tlabel_field\nd\tdna\ta.fa\ta\tlabel\n", ONE_FORM),
     (SHEET.replace("\tb.fa\tb", "\tb.fa\ta"), "two rows or more, each with a class of its own"),

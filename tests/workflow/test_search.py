@@ -48,11 +48,11 @@ def test_search__is_planned_with_its_options(tmp_path: Path) -> None:
     result = run_snakemake(make_project(tmp_path), "-n", "--printshellcmds", "--cores", "6")
     assert result.returncode == 0, result.stdout
     counts = dict(re.findall(r"^(\w+) +(\d+)$", result.stdout, flags=re.MULTILINE))
-    assert (counts["search"], counts["best"], counts["train"]) == ("3", "1", "2")
+    assert (counts["search"], counts["best"], counts["train"]) == ("3", "1", "3")
     (command,) = re.findall(r"fastgru search .*trial2\.json.*", result.stdout)
     expected = (
-        " --journal results/d/search/journal.log --time-budget 1h --random-state 1 --max-epochs 2 "
-        "--space hidden_size=4,6 --space num_layers=1 --space pooling=last,mean+max "
+        " --journal results/d/search/fold1/journal.log --time-budget 1h --random-state 1 "
+        "--max-epochs 2 --space hidden_size=4,6 --space num_layers=1 --space pooling=last,mean+max "
         "--space dropout=0:0.4:0.1 --space learning_rate=0.003:0.01:log --threads 2 --output "
     )
     assert expected in command
@@ -93,33 +93,55 @@ def test_schema__offers_what_the_command_searches() -> None:
     assert tuple(space) == _SEARCHABLE
 
 
-@pytest.mark.slow
-def test_search__runs_side_by_side_and_its_best_can_be_run(tmp_path: Path) -> None:
-    project = make_project(tmp_path)
-    result = run_snakemake(project, "--cores", "2", "results/d/search/best.yaml")
-    assert result.returncode == 0, result.stdout
-    folder = project / "results/d/search"
-    trials = [
+def test_search__stands_beside_the_models_whatever_they_are_called(tmp_path: Path) -> None:
+    result = run_snakemake(make_project(tmp_path, CONFIG.replace("  m:", "  searched:")), "-n")
+    assert "models: the name 'searched' is taken by the workflow, choose another" in result.stdout
+
+
+def read_trials(folder: Path) -> list[dict]:
+    return [
         trial
         for number in (1, 2, 3)
         for trial in json.loads((folder / f"trial{number}.json").read_text())["trials"]
     ]
-    assert sorted(trial["number"] for trial in trials) == [0, 1, 2]
-    assert {trial["state"] for trial in trials} == {"complete"}
-    best = min(trials, key=lambda trial: (trial["validation_loss"], trial["number"]))
-    written = yaml.safe_load((folder / "best.yaml").read_text())
-    expected = {**best["parameters"], "max_epochs": 2, "random_state": 1, "datasets": ["d"]}
-    assert written == {"models": {"d_best": expected}}
+
+
+@pytest.mark.slow
+def test_search__trains_each_fold_with_what_its_own_search_has_found(tmp_path: Path) -> None:
+    from fastgru import SequenceClassifier
+
+    project = make_project(tmp_path, CONFIG.replace("folds: 1", "folds: 2"))
+    targets = [f"results/d/fold{fold}/searched/seed1/model.safetensors" for fold in (1, 2)]
+    result = run_snakemake(project, "--cores", "2", *targets)
+    assert result.returncode == 0, result.stdout
+    for fold, target in enumerate(targets, start=1):
+        folder = project / f"results/d/search/fold{fold}"
+        trials = read_trials(folder)
+        assert sorted(trial["number"] for trial in trials) == [0, 1, 2]
+        assert {trial["state"] for trial in trials} == {"complete"}
+        best = min(trials, key=lambda trial: (trial["validation_loss"], trial["number"]))
+        written = yaml.safe_load((folder / "best.yaml").read_text())
+        expected = {**best["parameters"], "max_epochs": 2, "random_state": 1, "datasets": ["d"]}
+        assert written == {"models": {"d_best": expected}}
+        model = SequenceClassifier.load(project / target)
+        kept = model.history_[model.best_epoch_ - 1]
+        assert kept["validation_loss"] == best["validation_loss"]
     # a trial whose result was lost is in the journal still
     lost = (folder / "trial2.json").read_bytes()
     (folder / "trial2.json").unlink()
-    target = "results/d/fold1/d_best/seed1/model.safetensors"
-    options = ["--configfile", "config/config.yaml", "results/d/search/best.yaml", "--cores", "2"]
-    result = run_snakemake(project, target, "results/d/search/trial2.json", *options)
+    result = run_snakemake(project, "--cores", "2", "results/d/search/fold2/trial2.json")
     assert result.returncode == 0, result.stdout
     assert (folder / "trial2.json").read_bytes() == lost
-    from fastgru import SequenceClassifier
 
-    model = SequenceClassifier.load(project / target)
-    kept = model.history_[model.best_epoch_ - 1]
-    assert kept["validation_loss"] == best["validation_loss"]
+
+@pytest.mark.slow
+def test_search__leaves_a_configuration_that_can_be_run(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    found = "results/d/search/fold1/best.yaml"
+    result = run_snakemake(project, "--cores", "2", found)
+    assert result.returncode == 0, result.stdout
+    target = "results/d/fold1/d_best/seed1/model.safetensors"
+    again = ["--configfile", "config/config.yaml", found]
+    result = run_snakemake(project, target, "--cores", "2", *again)
+    assert result.returncode == 0, result.stdout
+    assert (project / target).exists()

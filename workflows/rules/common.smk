@@ -7,6 +7,7 @@ import shlex
 from importlib import metadata
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
@@ -21,6 +22,10 @@ def check(record, schema, place):
         text = fault.message
         if fault.validator == "additionalProperties":
             text = describe_unknown_key(fault.instance, fault.schema["properties"])
+        elif fault.validator == "not":
+            text = (
+                f"the name {fault.instance!r} is taken by the workflow, choose another"
+            )
         raise WorkflowError(f"{where}: {text} (see config/README.md).") from None
 
 
@@ -87,21 +92,32 @@ def check_forms(name, rows, path):
     raise WorkflowError(f"{path}, data set {name!r}: {fault}. See config/README.md.")
 
 
-def find_runs():
-    """Return the (data set, model) pairs to train, in the order of sheet and configuration."""
-    for model, options in config["models"].items():
-        unknown = set(options.get("datasets", [])) - DATASETS.keys()
-        if unknown:
-            raise WorkflowError(
-                f"configuration > models > {model} > datasets: not in {config['datasets']}: "
-                f"{', '.join(sorted(unknown))}. It lists: {', '.join(DATASETS)}."
-            )
-    return [
-        f"{dataset}/{model}"
-        for dataset in DATASETS
+def datasets_of(options, place):
+    """Return the data sets that a model or a search is for."""
+    chosen = options.get("datasets", list(DATASETS))
+    unknown = set(chosen) - DATASETS.keys()
+    if unknown:
+        raise WorkflowError(
+            f"configuration > {place} > datasets: not in {config['datasets']}: "
+            f"{', '.join(sorted(unknown))}. It lists: {', '.join(DATASETS)}."
+        )
+    return chosen
+
+
+def find_models():
+    """Return the names of the models that are trained on each data set."""
+    chosen = {
+        model: datasets_of(options, f"models > {model}")
         for model, options in config["models"].items()
-        if dataset in options.get("datasets", DATASETS)
-    ]
+    }
+    if "search" in config:
+        chosen[SEARCHED] = datasets_of(
+            config["search"].get("model", {}), "search > model"
+        )
+    return {
+        dataset: [model for model, datasets in chosen.items() if dataset in datasets]
+        for dataset in DATASETS
+    }
 
 
 def flags(options):
@@ -178,10 +194,10 @@ def members_of_ensemble(wildcards):
 
 def scored(dataset):
     """The folders of all scored runs of a data set."""
-    models = [Path(run).name for run in RUNS if Path(run).parts[0] == dataset]
     for fold in FOLDS:
         folder = f"results/{dataset}/fold{fold}"
-        yield from (f"{folder}/{model}/{v}" for model in models for v in variants(fold))
+        for model in MODELS[dataset]:
+            yield from (f"{folder}/{model}/{variant}" for variant in variants(fold))
         yield from (f"{folder}/baselines/{name}" for name in STUDY["baselines"])
 
 
@@ -198,9 +214,20 @@ def scores_of(wildcards):
     return files
 
 
-def model_options(wildcards):
+def found_parameters(wildcards):
+    """The file of the search that a model waits for; its own fold's, whose test it never saw."""
+    file = "results/{dataset}/search/fold{fold}/best.yaml".format(**wildcards)
+    return file if wildcards.model == SEARCHED else []
+
+
+def model_options(wildcards, input):
     """Options of a training: those of the model, and what its variant changes."""
-    options = {"random_state": config["seed"], **config["models"][wildcards.model]}
+    if wildcards.model == SEARCHED:
+        found = yaml.safe_load(Path(input.parameters).read_text(encoding="utf-8"))
+        (options,) = found["models"].values()
+    else:
+        options = config["models"][wildcards.model]
+    options = {"random_state": config["seed"], **options}
     options.pop("datasets", None)
     kind, number = re.fullmatch(r"([a-z_]+)(\d*)", wildcards.variant).groups()
     if kind == "seed":
@@ -237,32 +264,22 @@ def search_options(wildcards):
 
 
 def trials(wildcards):
-    """Results of all trials on a data set; they share one journal, which is no output of any."""
+    """Results of all trials on a fold; they share one journal, which is no output of any."""
     numbers = range(1, config["search"]["trials"] + 1)
-    return expand("results/{{dataset}}/search/trial{trial}.json", trial=numbers)
+    return expand(
+        "results/{{dataset}}/search/fold{{fold}}/trial{trial}.json", trial=numbers
+    )
 
 
 def threads_per_trial(wildcards):
-    return max(1, workflow.cores // (config["search"]["trials"] * len(SEARCHES)))
-
-
-def find_searches():
-    """Return what the searches write; nothing unless the configuration asks for one."""
-    if "search" not in config:
-        return []
-    chosen = config["search"].get("model", {}).get("datasets", list(DATASETS))
-    unknown = set(chosen) - DATASETS.keys()
-    if unknown:
-        raise WorkflowError(
-            f"configuration > search > model > datasets: not in {config['datasets']}: "
-            f"{', '.join(sorted(unknown))}. It lists: {', '.join(DATASETS)}."
-        )
-    return [f"results/{dataset}/search/best.yaml" for dataset in chosen]
+    n_searches = len(FOLDS) * sum(SEARCHED in names for names in MODELS.values())
+    return max(1, workflow.cores // (config["search"]["trials"] * n_searches))
 
 
 def threads_per_run(wildcards):
     """Share the cores among the trainings: jobs side by side do not wait for one another."""
-    n_runs = sum(len(variants(fold)) for fold in FOLDS) * len(RUNS)
+    n_models = sum(map(len, MODELS.values()))
+    n_runs = sum(len(variants(fold)) for fold in FOLDS) * n_models
     return max(1, workflow.cores // n_runs)
 
 
@@ -284,7 +301,11 @@ def warmup_marker(dtype):
 
 
 def kernels_needed(wildcards):
-    return warmup_marker(config["models"][wildcards.model].get("dtype", "float32"))
+    if wildcards.get("model", SEARCHED) == SEARCHED:
+        options = config["search"].get("model", {})
+    else:
+        options = config["models"][wildcards.model]
+    return warmup_marker(options.get("dtype", "float32"))
 
 
 def print_summary():
@@ -311,7 +332,8 @@ REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pa
 
 check(config, "config", "configuration")
 DATASETS = read_sheet(config["datasets"])
-RUNS = find_runs()
+SEARCHED = "searched"
+MODELS = find_models()
 SPLIT = {"method": "homology", "folds": 5, **config.get("split", {})}
 FOLDS = range(1, SPLIT["folds"] * SPLIT.get("repeats", 1) + 1)
 STUDY = {
@@ -329,7 +351,6 @@ STUDY = {
     "learning_curve": [0.25, 0.5],
     **config,
 }
-SEARCHES = find_searches()
 
 
 wildcard_constraints:

@@ -4,21 +4,23 @@
 rule search:
     input:
         sequences=data_files,
-        split="results/{dataset}/fold1/split.tsv",
-        kernels=warmup_marker(
-            config.get("search", {}).get("model", {}).get("dtype", "float32")
-        ),
+        split="results/{dataset}/fold{fold}/split.tsv",
+        kernels=kernels_needed,
     output:
         report(
-            "results/{dataset}/search/trial{trial}.json",
+            "results/{dataset}/search/fold{fold}/trial{trial}.json",
             caption="../report/search.rst",
             category="Search",
-            labels={"data set": "{dataset}", "content": "trial {trial}"},
+            labels={
+                "data set": "{dataset}",
+                "fold": "{fold}",
+                "content": "trial {trial}",
+            },
         ),
     log:
-        "logs/search/{dataset}/{trial}.log",
+        "logs/search/{dataset}/fold{fold}/{trial}.log",
     benchmark:
-        "results/timings/search/{dataset}/{trial}.tsv"
+        "results/timings/search/{dataset}/fold{fold}/{trial}.tsv"
     conda:
         "../envs/fastgru.yaml"
     threads: threads_per_trial
@@ -29,9 +31,9 @@ rule search:
         labelled=labelled_input,
         options=search_options,
         # no output: Snakemake would remove it with the job that it cannot finish
-        journal="results/{dataset}/search/journal.log",
+        journal="results/{dataset}/search/fold{fold}/journal.log",
     message:
-        "trial {wildcards.trial} of the search on {wildcards.dataset}; progress in {log}"
+        "trial {wildcards.trial} of the search on fold {wildcards.fold} of {wildcards.dataset}; progress in {log}"
     shell:
         "fastgru search {params.labelled} --split {input.split} --journal {params.journal}"
         " {params.options} --threads {threads} --output {output} --force > {log} 2>&1"
@@ -42,15 +44,19 @@ rule best:
         trials,
     output:
         report(
-            "results/{dataset}/search/best.yaml",
+            "results/{dataset}/search/fold{fold}/best.yaml",
             caption="../report/best.rst",
             category="Search",
-            labels={"data set": "{dataset}", "content": "best parameters"},
+            labels={
+                "data set": "{dataset}",
+                "fold": "{fold}",
+                "content": "best parameters",
+            },
         ),
     log:
-        "logs/best/{dataset}.log",
+        "logs/best/{dataset}/fold{fold}.log",
     benchmark:
-        "results/timings/best/{dataset}.tsv"
+        "results/timings/best/{dataset}/fold{fold}.tsv"
     conda:
         "../envs/fastgru.yaml"
     threads: 1
@@ -58,9 +64,9 @@ rule best:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        journal="results/{dataset}/search/journal.log",
+        journal="results/{dataset}/search/fold{fold}/journal.log",
     message:
-        "write the best parameters for {wildcards.dataset}"
+        "write the best parameters for fold {wildcards.fold} of {wildcards.dataset}"
     shell:
         "fastgru best --journal {params.journal} --name {wildcards.dataset}_best"
         " --dataset {wildcards.dataset} --output {output} > {log} 2>&1"

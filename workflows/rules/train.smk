@@ -25,6 +25,7 @@ rule train:
         sequences=data_files,
         split="results/{dataset}/fold{fold}/split.tsv",
         kernels=kernels_needed,
+        parameters=found_parameters,
     output:
         model="results/{dataset}/fold{fold}/{model}/{variant}/model.safetensors",
         history=report(

@@ -1,0 +1,53 @@
+"""Where a contender stands beside the best model, by one rule for the page, table and sentences.
+
+A test that shows no difference has two readings.  Where the scores are close the other one *is* as
+good, for all that anybody could act on; where they are apart the test sequences were too few, or
+the folds too unlike each other, to tell.  Calling that "as good" would be the opposite mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["MARGIN", "stand", "stand_in_words"]
+
+MARGIN = 0.01
+"""How far below the best model a score may be that is called as good, unless a test shows it."""
+
+_WORDS = {
+    "better": "better than {}",
+    "as good": "as good as {}",
+    "unclear": "not shown to be worse than {}",
+    "worse": "worse than {}",
+}
+
+
+def stand(comparison: Mapping[str, Any] | None) -> str:
+    """Return ``better``, ``as good``, ``unclear``, ``worse`` or ``unknown``.
+
+    Parameters
+    ----------
+    comparison
+        Of the best model (a) with another contender (b), an entry of ``comparisons`` in
+        ``experiment.json``; None if there is none.
+    """
+    if comparison is None or comparison["verdict"] == "unknown":
+        return "unknown"
+    if comparison["verdict"] != "no difference shown":
+        return "worse" if comparison["verdict"] == "a is better" else "better"
+    close = comparison["score_b"] >= comparison["score_a"] - MARGIN
+    return "as good" if close else "unclear"
+
+
+def stand_in_words(comparison: Mapping[str, Any] | None, best: str) -> str:
+    """Return the standing as the beginning of a sentence, such as ``as good as bigru``.
+
+    Parameters
+    ----------
+    comparison
+        As in :func:`stand`.
+    best
+        How to call the best model.
+    """
+    return _WORDS.get(stand(comparison), "not compared with {}").format(best)

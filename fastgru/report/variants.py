@@ -1,0 +1,144 @@
+"""The variants of a model in the first fold: what its training or test was changed in, and why.
+
+The variant ``seed1`` is the model itself; the others are more seeds (``seed2``), their average
+(``ensemble``), parts of the training data (``train25``, in percent) and the control
+``shuffled_labels``.  The control of shuffled sequences is one more file of ``seed1``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fastgru.evaluation.weighted_scores import SCORES
+from fastgru.report.results import read_object
+
+__all__ = ["MAIN", "find_controls", "find_ensemble", "find_seeds", "learning_curve"]
+
+MAIN = "seed1"
+_CONTROLS = {
+    "shuffled_labels": ("trained on shuffled labels", "shuffled_labels/metrics.json"),
+    "shuffled_sequences": ("tested on shuffled sequences", f"{MAIN}/shuffled.json"),
+}
+
+
+def find_seeds(folder: Path, model: str) -> list[dict[str, Any]]:
+    """Return the trainings of a model that differ in their seed.
+
+    Parameters
+    ----------
+    folder
+        Folder of the data set.
+    model
+        Name of the model.
+
+    Returns
+    -------
+    seeds
+        By seed: ``variant``, ``n_train`` and ``metrics``.
+    """
+    return _find(folder / "fold1" / model, r"seed(\d+)")
+
+
+def find_ensemble(folder: Path, model: str) -> dict[str, float | None] | None:
+    """Return the scores of the average of all seeds, None if there is none.
+
+    Parameters
+    ----------
+    folder, model
+        As in :func:`find_seeds`.
+    """
+    path = folder / "fold1" / model / "ensemble" / "metrics.json"
+    return _scores(path)["metrics"] if path.exists() else None
+
+
+def learning_curve(folder: Path, model: str) -> list[dict[str, Any]]:
+    """Return what a model reaches with parts of the training sequences, and with all of them.
+
+    Parameters
+    ----------
+    folder, model
+        As in :func:`find_seeds`.
+
+    Returns
+    -------
+    points
+        By share: ``share`` of the training sequences, ``n_train`` and ``metrics``; empty if the
+        model was trained with all of them alone.
+    """
+    place = folder / "fold1" / model
+    parts = _find(place, r"train(\d+)")
+    points = [(int(part["variant"].removeprefix("train")) / 100, part) for part in parts]
+    points += [(1.0, part) for part in _find(place, re.escape(MAIN)) if parts]
+    return [
+        {"share": share, "n_train": part["n_train"], "metrics": part["metrics"]}
+        for share, part in points
+    ]
+
+
+def find_controls(folder: Path, models: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the controls of each model, beside the scores of the model itself.
+
+    Parameters
+    ----------
+    folder
+        Folder of the data set.
+    models
+        Names of the models.
+
+    Returns
+    -------
+    controls
+        Entries with ``name``, ``of``, ``kind``, ``fold``, ``kept``, ``metrics``, ``reference`` and
+        ``class_shares``, the log loss of what knows no more than how common the classes are.
+    """
+    controls = []
+    for name in models:
+        place = folder / "fold1" / name
+        for kind, (text, file) in _CONTROLS.items():
+            if (place / file).exists():
+                found = _scores(place / file)
+                controls.append(
+                    {
+                        "name": f"{name}, {text}",
+                        "of": name,
+                        "kind": kind,
+                        "fold": 1,
+                        "kept": found["kept"],
+                        "metrics": found["metrics"],
+                        "reference": _scores(place / MAIN / "metrics.json")["metrics"],
+                        "class_shares": found["class_shares"],
+                    }
+                )
+    return controls
+
+
+def _find(place: Path, pattern: str) -> list[dict[str, Any]]:
+    """Return the variants whose names match, by the number in them."""
+    found = [
+        path for path in place.glob("*/metrics.json") if re.fullmatch(pattern, path.parent.name)
+    ]
+    found.sort(key=lambda path: int(re.sub(r"\D", "", path.parent.name)))
+    return [
+        {
+            "variant": path.parent.name,
+            **{name: _scores(path)[name] for name in ("n_train", "metrics")},
+        }
+        for path in found
+    ]
+
+
+def _scores(path: Path) -> dict[str, Any]:
+    content = read_object(path, "fastgru evaluate", ("n_train", "confusion_matrix", *SCORES))
+    in_class = np.sum(content["confusion_matrix"], axis=1)
+    shares = in_class[in_class > 0] / in_class.sum()
+    return {
+        "class_shares": float(-(shares * np.log(shares)).sum()),
+        "n_train": content["n_train"],
+        "kept": content.get("shuffled_sequences"),
+        "metrics": {score: content[score] for score in SCORES},
+    }

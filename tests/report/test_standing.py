@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fastgru.report.standing import MARGIN, stand, stand_in_words
+
+CASES = [
+    ("a is better", 0.9, 0.899, "worse"),
+    ("b is better", 0.9, 0.95, "better"),
+    ("no difference shown", 0.9, 0.95, "as good"),
+    ("no difference shown", 0.9, 0.9 - MARGIN + 1e-9, "as good"),
+    ("no difference shown", 0.9, 0.9 - MARGIN - 1e-9, "unclear"),
+    ("unknown", None, None, "unknown"),
+]
+
+
+@pytest.mark.parametrize(("verdict", "score_a", "score_b", "expected"), CASES)
+def test_stand__tells_as_good_from_not_known(verdict, score_a, score_b, expected) -> None:
+    row: dict[str, Any] = {"verdict": verdict, "score_a": score_a, "score_b": score_b}
+    assert stand(row) == expected
+    assert stand_in_words(row, "bigru").endswith(" bigru")
+
+
+def test_stand__has_words_for_each() -> None:
+    far = {"verdict": "no difference shown", "score_a": 0.9, "score_b": 0.8}
+    assert stand_in_words(far, "bigru") == "not shown to be worse than bigru"
+    assert stand_in_words({**far, "score_b": 0.9}, "bigru") == "as good as bigru"
+    assert stand_in_words({**far, "verdict": "unknown"}, "it") == "not compared with it"
+    assert stand(None) == "unknown"
