@@ -61,8 +61,8 @@ bigru, chosen of 2 models by validation loss, reaches a ROC AUC of 0.950 (95 % i
 0.970) and an accuracy of 0.900 (95 % interval 0.850 to 0.930) on 5 folds that test every sequence \
 once.
 It is better than every baseline; of these kmer_logistic (logistic regression on words of up to 6 \
-nucleotides or 3 residues) reaches in the mean of the folds a ROC AUC of 0.910 (corrected p 0.012), \
-the highest.
+nucleotides or 3 residues) reaches in the mean of the folds a ROC AUC of 0.910 (corrected p \
+0.012), the highest.
 Sequences of one group (50 groups) were never divided between training and test, and the intervals \
 are over groups.
 Trained on shuffled labels it learns next to nothing, as it should (log loss 0.680, against 0.300 \
