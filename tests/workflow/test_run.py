@@ -323,3 +323,20 @@ def test_new_model__is_all_that_is_run(run):
         "summarise": "1",
     }
     assert counts == {**expected, "report": "1", "all": "1", "total": "17"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "n_trained"),
+    [
+        ("max_epochs: 3", "max_epochs: 4", "10"),  # of one model, in two data sets
+        ("seed: 3", "seed: 4", "15"),
+    ],
+)
+def test_changed_model__is_trained_again(run, old: str, new: str, n_trained: str) -> None:
+    project, _ = run
+    config = project / "config/changed.yaml"
+    assert old in CONFIG
+    config.write_text(CONFIG.replace(old, new))
+    result = run_snakemake(project, "-n", "--configfile", str(config))
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", result.stdout, flags=re.MULTILINE))
+    assert counts.get("train") == n_trained, result.stdout

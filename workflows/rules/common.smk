@@ -220,15 +220,28 @@ def found_parameters(wildcards):
     return file if wildcards.model == SEARCHED else []
 
 
-def model_options(wildcards, input):
+def found_options(wildcards, input):
+    """Options that the search has found, for the model that waits for it.
+
+    They are apart from the others since Snakemake trains again when the parameters of a rule
+    change, but leaves out those that depend on a file: that, it looks at itself.
+    """
+    if wildcards.model != SEARCHED:
+        return ""
+    found = yaml.safe_load(Path(input.parameters).read_text(encoding="utf-8"))
+    (options,) = found["models"].values()
+    unlike = ("datasets", "random_state")  # of the variant
+    return flags({key: value for key, value in options.items() if key not in unlike})
+
+
+def model_options(wildcards):
     """Options of a training: those of the model, and what its variant changes."""
     if wildcards.model == SEARCHED:
-        found = yaml.safe_load(Path(input.parameters).read_text(encoding="utf-8"))
-        (options,) = found["models"].values()
+        shared = config["search"].get("model", {})
+        options = {"random_state": shared.get("random_state", config["seed"])}
     else:
-        options = config["models"][wildcards.model]
-    options = {"random_state": config["seed"], **options}
-    options.pop("datasets", None)
+        options = {"random_state": config["seed"], **config["models"][wildcards.model]}
+        options.pop("datasets", None)
     kind, number = re.fullmatch(r"([a-z_]+)(\d*)", wildcards.variant).groups()
     if kind == "seed":
         options["random_state"] += int(number) - 1

@@ -54,12 +54,13 @@ rule train:
     params:
         labelled=labelled_input,
         options=model_options,
+        found=found_options,
     message:
         "train {wildcards.model} ({wildcards.variant}) on fold {wildcards.fold} of {wildcards.dataset}; progress in {log}"
     shell:
         "fastgru train {params.labelled} --split {input.split} {params.options}"
         " --threads {threads} --output {output.model} --history {output.history}"
-        " --resume --force > {log} 2>&1"
+        " --resume --force {params.found} > {log} 2>&1"
 
 
 rule ensemble:

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastgru.layers.convolution_sizes import ConvolutionSizes
+from fastgru.layers.layer_input import InputGradients, LayerInput
+from fastgru.layers.stem import Stem
+
+LENGTHS = np.array([7, 4, 0, 9])
+
+
+def make_stem(*layers: tuple[int, ...], dropout: float = 0.0, seed: int = 1) -> Stem:
+    sizes = tuple(ConvolutionSizes(*layer) for layer in layers)
+    rng, dtype = np.random.default_rng(seed), np.dtype(np.float64)
+    stem = Stem(3, sizes, dropout=dropout, rng=rng, dtype=dtype)
+    stem.grads = {name: np.zeros_like(value) for name, value in stem.parameters.items()}
+    stem.build()
+    return stem
+
+
+def make_input() -> LayerInput:
+    return LayerInput(x=np.random.default_rng(2).normal(size=(len(LENGTHS) * 9, 3)))
+
+
+def test_stem__of_no_layers_leaves_the_input_as_it_is() -> None:
+    stem, given = make_stem(), make_input()
+    assert stem.output_size == 3
+    assert stem.forward(given, LENGTHS, 9, training=True) == (given, LENGTHS, 9)
+    gradients = InputGradients(None, None, given.x)
+    assert stem.backward(gradients) is gradients
+
+
+def test_stem__shortens_as_its_sizes_say() -> None:
+    layers = ((4, 3, 1, 2, 1), (5, 2, 1, 1, 3))
+    given, lengths, n_steps = make_stem(*layers).forward(make_input(), LENGTHS, 9, training=False)
+    expected = LENGTHS
+    for layer in layers:
+        expected = ConvolutionSizes(*layer).output_lengths(expected)
+    assert lengths.tolist() == expected.tolist() == [2, 1, 0, 2]
+    assert given.x is not None
+    assert given.x.shape == (len(LENGTHS) * n_steps, 5)
+
+
+def test_dropout__takes_whole_channels_of_a_sequence_in_training_alone() -> None:
+    stem = make_stem((50, 3, 1, 1, 1), dropout=0.4)
+    plain = stem.forward(make_input(), LENGTHS, 9, training=False)[0].x
+    dropped = stem.forward(make_input(), LENGTHS, 9, training=True)[0].x
+    assert plain is not None
+    assert dropped is not None
+    ratio = np.full(plain.shape, np.nan)
+    np.divide(dropped, plain, out=ratio, where=plain > 0)
+    by_channel = ratio.reshape(len(LENGTHS), 9, 50)
+    seen = set()
+    for b in range(len(LENGTHS)):
+        for c in range(50):
+            values = by_channel[b, :, c]
+            values = np.unique(np.round(values[~np.isnan(values)], 12))
+            assert len(values) <= 1
+            seen.update(values.tolist())
+    assert sorted(seen) == pytest.approx([0, 1 / 0.6])
+
+
+def test_initial_weights__keep_the_size_of_what_passes() -> None:
+    stem = make_stem((256, 5, 1, 1, 1))
+    weight = stem.parameters["weight_l0"]
+    assert weight.shape == (256, 3, 5)
+    assert weight.var() == pytest.approx(2 / 15, rel=0.05)  # He et al., equation 10
+    assert not stem.parameters["bias_l0"].any()
