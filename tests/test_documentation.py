@@ -140,4 +140,6 @@ def test_command_line_page__gives_the_defaults_of_the_classifier() -> None:
 
 
 def default_text(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    return str(value).lower()

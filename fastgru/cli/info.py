@@ -82,6 +82,12 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
     layers = counted(sizes.num_layers, "GRU layer")
     directions = "both directions" if sizes.bidirectional else "one direction"
     yield "network", f"{layers} of {counted(sizes.hidden_size, 'unit')}, {directions}"
+    for layer in sizes.convolutions:
+        parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
+        parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
+        parts += [f"stride {layer.stride}"] if layer.stride > 1 else []
+        parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
+        yield "convolution", ", ".join(parts)
     yield "letters", f"{counted(sizes.embedding_size, 'feature')} each"
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"

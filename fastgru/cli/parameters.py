@@ -21,7 +21,8 @@ def add_parameters(parser: argparse.ArgumentParser) -> None:
         if parameter.name in _ELSEWHERE:
             continue
         flag = f"--{parameter.name.replace('_', '-')}"
-        choices = f": one or more of {', '.join(parameter.choices)}" if parameter.several else ""
+        choices = f": one or more of {', '.join(parameter.choices)}" if parameter.choices else ""
+        choices = choices if parameter.several else ""
         text = f"{parameter.help}{choices} (default: {_shown(parameter.default)})"
         shared: dict[str, Any] = {
             "default": argparse.SUPPRESS,
@@ -31,7 +32,8 @@ def add_parameters(parser: argparse.ArgumentParser) -> None:
         if parameter.kind is bool:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, **shared)
         elif parameter.several:
-            group.add_argument(flag, type=_several, metavar="A,B,...", **shared)
+            read = _names if parameter.choices else _integers
+            group.add_argument(flag, type=read, metavar="A,B,...", **shared)
         elif parameter.choices:
             group.add_argument(flag, choices=parameter.choices, **shared)
         else:
@@ -55,7 +57,9 @@ def add_random_state(parser: argparse._ActionsContainer) -> None:
 def _shown(default: Any) -> str:
     if isinstance(default, bool):
         return "yes" if default else "no"
-    return ",".join(default) if isinstance(default, tuple) else str(default).lower()
+    if isinstance(default, tuple):
+        return ",".join(map(str, default)) or "none"
+    return str(default).lower()
 
 
 def chosen_parameters(args: argparse.Namespace) -> dict[str, Any]:
@@ -64,5 +68,14 @@ def chosen_parameters(args: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(args, name) for name in names if hasattr(args, name)}
 
 
-def _several(text: str) -> tuple[str, ...]:
+def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(entry) for entry in text.split(",") if text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected whole numbers such as 64 or 64,32, got {text!r}"
+        ) from None

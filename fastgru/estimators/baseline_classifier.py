@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
@@ -25,6 +23,7 @@ from fastgru.estimators.baselines import BASELINES, why_not_applicable
 from fastgru.estimators.inputs import encode_labels, encode_sequences
 from fastgru.estimators.nearest import NearestSequence
 from fastgru.estimators.sequence_features import Kmers, Length, LetterShares, OneHot
+from fastgru.estimators.string_classifier import StringClassifier
 
 __all__ = ["BaselineClassifier"]
 
@@ -33,7 +32,7 @@ _N_FOLDS = 3
 _N_TREES = 300
 
 
-class BaselineClassifier(ClassifierMixin, BaseEstimator):
+class BaselineClassifier(StringClassifier):
     """Classify sequences by something simple; see `fastgru.estimators.baselines` for what.
 
     Logistic regressions are standardised where features have units, and the strength of their
@@ -75,14 +74,6 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
         self.alphabet = alphabet
         self.threads = threads
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Tags:
-        """Say that the input is a list of strings."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
-        return tags
 
     def fit(self, sequences: Sequence[str], labels: Sequence[Any]) -> BaselineClassifier:
         """Train.
@@ -157,17 +148,6 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
             return self.pipeline_.probabilities(nearest, identity), identity
         with threadpool_limits(1):
             return np.asarray(self.pipeline_.predict_proba(encoded), dtype=np.float64), None
-
-    def predict(self, sequences: Sequence[str]) -> np.ndarray:
-        """Return the most probable class of each sequence, (n,).
-
-        Parameters
-        ----------
-        sequences
-            As for :meth:`predict_proba`.
-        """
-        predicted: np.ndarray = self.classes_[self.predict_proba(sequences).argmax(axis=1)]
-        return predicted
 
 
 @dataclass(frozen=True)

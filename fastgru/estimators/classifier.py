@@ -8,8 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fastgru.errors import ConfigurationError
@@ -18,11 +16,12 @@ from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.fitting import fit_network
 from fastgru.estimators.model_card import load_fitted, save_fitted
 from fastgru.estimators.parameters import check_parameters
+from fastgru.estimators.string_classifier import StringClassifier
 from fastgru.estimators.training_sets import given_sets
 from fastgru.training.state import Epoch
 
 
-class SequenceClassifier(ClassifierMixin, BaseEstimator):
+class SequenceClassifier(StringClassifier):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
     Letters are embedded, run through GRU layers, pooled over the sequence and classified by a
@@ -37,6 +36,18 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         letters they stand for.
     embedding_size
         Features of each letter.
+    conv_channels
+        Features of each convolutional layer between the letters and the recurrent layers; none
+        for no such layers.  Each is followed by a rectifier.
+    conv_width
+        Steps that a feature of a convolutional layer sees; one number for all layers, or one for
+        each, as in the next three.
+    conv_dilation
+        Distance of the steps that it sees.
+    conv_stride
+        Steps from one feature to the next.
+    conv_pool
+        Neighbouring features of which the largest is kept.
     hidden_size
         Units of each layer and direction.
     num_layers
@@ -110,6 +121,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         alphabet: str = "dna",
         *,
         embedding_size: int = 16,
+        conv_channels: Sequence[int] = (),
+        conv_width: Sequence[int] | int = (8,),
+        conv_dilation: Sequence[int] | int = (1,),
+        conv_stride: Sequence[int] | int = (1,),
+        conv_pool: Sequence[int] | int = (1,),
         hidden_size: int = 64,
         num_layers: int = 1,
         bidirectional: bool = True,
@@ -133,6 +149,11 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     ) -> None:
         self.alphabet = alphabet
         self.embedding_size = embedding_size
+        self.conv_channels = conv_channels
+        self.conv_width = conv_width
+        self.conv_dilation = conv_dilation
+        self.conv_stride = conv_stride
+        self.conv_pool = conv_pool
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.bidirectional = bidirectional
@@ -153,14 +174,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.dtype = dtype
         self.threads = threads
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Tags:
-        """Say that the input is a list of strings."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
-        return tags
 
     def fit(
         self,
@@ -264,18 +277,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "classes_")
         return self._fitted.predict_proba(sequences, self.threads)
-
-    def predict(self, sequences: Sequence[str]) -> np.ndarray:
-        """Return the most probable class of each sequence, (n,).
-
-        Parameters
-        ----------
-        sequences
-            As for :meth:`predict_proba`.
-        """
-        probabilities = self.predict_proba(sequences)
-        predicted: np.ndarray = self.classes_[probabilities.argmax(axis=1)]
-        return predicted
 
     def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
         """Say in which ways sequences are unlike those of the training set.

@@ -97,13 +97,15 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     """Return the bytes that training takes beside program and data, right to about a third.
 
     With L layers, D directions, H units, S steps of the longest batch (the sum of the lengths of
-    its sequences), P steps of that batch padded to the longest of its sequences, N parameters, G
-    groups in which gradients are summed, R letters and positions; held from step to step::
+    its sequences), P steps of that batch padded to the longest of its sequences, both behind the
+    convolutional layers if there are any; N parameters, G groups in which gradients are summed, R
+    letters and positions; held from step to step::
 
         values, gradients, moments, best, decay; packed weights   9 N
         gates and states of the longest batch                     5 L D H S
         outputs, masks and gradients between the layers           3 (L - 1) D H P
         sums of gradients                                         G (N + 4 D H R)
+        features of each convolutional layer, C on P' steps       3 C P'
 
     and on top the largest of what comes one after the other::
 
@@ -120,6 +122,10 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     """
     lengths = np.sort([len(codes) for codes in prepared.training.encoded])
     lengths = lengths[-prepared.options.batch_size :]
+    stem = 0
+    for sizes in architecture.convolutions:
+        stem += 3 * sizes.channels * len(lengths) * int(lengths[-1])
+        lengths = sizes.output_lengths(lengths)
     steps, padded = int(lengths.sum()), len(lengths) * int(lengths[-1])
     layers, width = architecture.num_layers, architecture.hidden_size
     width *= 2 if architecture.bidirectional else 1
@@ -131,6 +137,7 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
         + (1 + _GATES_KEPT) * layers * width * steps
         + 3 * (layers - 1) * width * padded
         + groups * (size + _GATES_KEPT * width * table_rows)
+        + stem
     )
     outputs = 2 * width * padded if set(architecture.pooling) != {"last"} else 0
     validation = 0

@@ -32,7 +32,9 @@ class Parameter:
     choices
         Allowed values of a string.
     several
-        Whether the value is one or more of ``choices``.
+        Whether the value is a list: of ``choices``, one or more and each once, or of numbers.
+    may_be_empty
+        Whether that list may have no entry.
     optional
         Whether None is allowed.
     """
@@ -46,12 +48,34 @@ class Parameter:
     above_minimum: bool = False
     choices: tuple[str, ...] = ()
     several: bool = False
+    may_be_empty: bool = False
     optional: bool = False
 
 
 PARAMETERS = (
     Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
     Parameter("embedding_size", int, 16, "features of each letter", minimum=1),
+    Parameter(
+        "conv_channels",
+        int,
+        (),
+        "features of each convolutional layer before the recurrent ones",
+        minimum=1,
+        several=True,
+        may_be_empty=True,
+    ),
+    Parameter("conv_width", int, (8,), "steps that a feature sees", minimum=1, several=True),
+    Parameter("conv_dilation", int, (1,), "distance of the steps it sees", minimum=1, several=True),
+    Parameter("conv_stride", int, (1,), "steps between features", minimum=1, several=True),
+    Parameter(
+        "conv_pool",
+        int,
+        (1,),
+        "neighbouring features of which the largest is kept",
+        minimum=1,
+        maximum=127,
+        several=True,
+    ),
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
     Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
@@ -133,7 +157,17 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
     ConfigurationError
         Naming the parameter, what was expected and what was found.
     """
-    return {parameter.name: _check(parameter, values[parameter.name]) for parameter in PARAMETERS}
+    checked = {
+        parameter.name: _check(parameter, values[parameter.name]) for parameter in PARAMETERS
+    }
+    n_layers = len(checked["conv_channels"])
+    for name in ("conv_width", "conv_dilation", "conv_stride", "conv_pool"):
+        if n_layers and len(checked[name]) not in (1, n_layers):
+            raise ConfigurationError(
+                f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
+                f"{len(checked[name])}."
+            )
+    return checked
 
 
 def _check(parameter: Parameter, value: Any) -> Any:
@@ -168,7 +202,13 @@ def _listed(choices: tuple[str, ...]) -> str:
     return " or ".join(repr(choice) for choice in choices)
 
 
-def _check_several(parameter: Parameter, value: object) -> tuple[str, ...]:
+def _check_several(parameter: Parameter, value: Any) -> tuple[Any, ...]:
+    if not parameter.choices:
+        given = list(value) if isinstance(value, list | tuple) else [value]
+        _require(bool(given) or parameter.may_be_empty, parameter, "one integer or more", value)
+        for entry in given:
+            _check_number(parameter, entry)
+        return tuple(int(entry) for entry in given)
     expected = f"one or more of {', '.join(map(repr, parameter.choices))}, each once"
     chosen = list(value) if isinstance(value, list | tuple) else []
     known = all(isinstance(entry, str) and entry in parameter.choices for entry in chosen)

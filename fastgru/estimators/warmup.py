@@ -13,15 +13,18 @@ def compile_kernels(dtype: str) -> None:
     dtype
         ``"float32"`` or ``"float64"``.
     """
-    model = SequenceClassifier(
-        hidden_size=8,
-        embedding_size=4,
-        num_layers=2,
-        position_embedding=True,
-        max_epochs=1,
-        dtype=dtype,
-        threads=1,
-        random_state=0,
-    )
-    model.fit(["ACGT", "ACG", "TTTT", "TTTA"], ["a", "a", "b", "b"], validation_data=(["A"], ["a"]))
-    model.predict_proba(["ACGN"])
+    sequences, labels = ["ACGT", "ACG", "TTTT", "TTTA"], ["a", "a", "b", "b"]
+    for conv_channels, position_embedding in (((), True), ((8, 8), False), ((8,), True)):
+        model = SequenceClassifier(
+            conv_channels=conv_channels,
+            hidden_size=8,
+            embedding_size=4,
+            num_layers=2,
+            position_embedding=position_embedding,
+            max_epochs=1,
+            dtype=dtype,
+            threads=1,
+            random_state=0,
+        )
+        model.fit(sequences, labels, validation_data=(["A"], ["a"]))
+        model.predict_proba(["ACGN"])

@@ -16,6 +16,15 @@ def glorot_uniform(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.nd
     return rng.uniform(-bound, bound, (fan_out, fan_in))
 
 
+def he_uniform(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray:
+    """Return float64 (fan_out, fan_in), uniform in +-sqrt(6 / fan_in): for a rectifier to follow.
+
+    He et al. 2015, "Delving deep into rectifiers", arXiv 1502.01852, equation 10.
+    """
+    bound = np.sqrt(6.0 / fan_in)
+    return rng.uniform(-bound, bound, (fan_out, fan_in))
+
+
 def orthogonal(rng: np.random.Generator, size: int) -> np.ndarray:
     """Return a random orthogonal float64 matrix (size, size), uniformly distributed.
 

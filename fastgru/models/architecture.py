@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
+from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.names import direction_suffixes
 
 POOLINGS = ("last", "mean", "max")
@@ -21,6 +24,7 @@ class Architecture:
     n_positions
         Longest sequence that has position embeddings; 0 for none.
     embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype
+    conv_channels, conv_width, conv_dilation, conv_stride, conv_pool
         As in :class:`fastgru.SequenceClassifier`.
     """
 
@@ -34,11 +38,41 @@ class Architecture:
     pooling: tuple[str, ...]
     dropout: float
     dtype: str
+    conv_channels: tuple[int, ...] = ()
+    conv_width: tuple[int, ...] = (8,)
+    conv_dilation: tuple[int, ...] = (1,)
+    conv_stride: tuple[int, ...] = (1,)
+    conv_pool: tuple[int, ...] = (1,)
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
-        fields = asdict(self)
-        return {**fields, "pooling": list(self.pooling)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Architecture:
+        """Return what :meth:`to_dict` was made from.
+
+        Parameters
+        ----------
+        fields
+            Checked (:mod:`fastgru.models.card_schema`); those that came later may be missing.
+        """
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in fields.items()
+        }
+        return cls(**values)
+
+    @property
+    def convolutions(self) -> tuple[ConvolutionSizes, ...]:
+        """The convolutional layers, from the first to the last."""
+        n_layers = len(self.conv_channels)
+        columns = (self.conv_width, self.conv_dilation, self.conv_stride, self.conv_pool)
+        full = [column * n_layers if len(column) == 1 else column for column in columns]
+        return tuple(map(ConvolutionSizes, self.conv_channels, *full))
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter by name, without making any."""
@@ -48,9 +82,14 @@ class Architecture:
         }
         if self.n_positions:
             shapes["embedding.positions"] = (self.n_positions, self.embedding_size)
+        first = self.embedding_size
+        for layer, sizes in enumerate(self.convolutions):
+            shapes[f"stem.weight_l{layer}"] = (sizes.channels, first, sizes.width)
+            shapes[f"stem.bias_l{layer}"] = (sizes.channels,)
+            first = sizes.channels
         suffixes = direction_suffixes(self.num_layers, self.bidirectional)
         for layer, ends in enumerate(suffixes):
-            features = self.embedding_size if layer == 0 else hidden * directions
+            features = first if layer == 0 else hidden * directions
             for end in ends:
                 shapes[f"gru.weight_ih{end}"] = (3 * hidden, features)
                 shapes[f"gru.weight_hh{end}"] = (3 * hidden, hidden)

@@ -141,6 +141,12 @@ ARCHITECTURE = {
 }
 """Entries of ``architecture``: the fields of :class:`fastgru.models.architecture.Architecture`."""
 
+ARCHITECTURE_ADDED = dict.fromkeys(
+    ("conv_channels", "conv_width", "conv_dilation", "conv_stride", "conv_pool"),
+    _list_of(_whole(1)),
+)
+"""Fields that came later: a file without them has nothing of what they describe."""
+
 _EPOCH = _object(
     {
         "epoch": _whole(1),
@@ -198,7 +204,10 @@ _SHARED = {
     "classes": _list_of(_TEXT, distinct=True, at_least=2),
 }
 _SHARED_OPTIONAL = {"fastgru_version": _TEXT, "symbols": _TEXT, "classes_are_integers": _SWITCH}
-_OF_NETWORK = {"architecture": _object(ARCHITECTURE, closed=True), "training": _TRAINING}
+_OF_NETWORK = {
+    "architecture": _object(ARCHITECTURE, ARCHITECTURE_ADDED, closed=True),
+    "training": _TRAINING,
+}
 _OF_PROBABILITIES = {
     "calibration": _CALIBRATION,
     "prevalence": _nullable(_list_of(_SHARE, at_least=2)),

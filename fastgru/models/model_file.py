@@ -19,7 +19,6 @@ import numpy as np
 from fastgru.errors import ConfigurationError, ModelFileError, shorten
 from fastgru.models.architecture import Architecture
 from fastgru.models.card_schema import (
-    ARCHITECTURE,
     ENSEMBLE_FORMAT_VERSION,
     MEMBERS_SHARE,
     find_fault,
@@ -152,8 +151,7 @@ def member_prefix(number: int) -> str:
 
 def _take_network(name: str, card: dict[str, Any], tensors: dict[str, np.ndarray]) -> SavedNetwork:
     """Return a network after comparing its card and its weights."""
-    fields = {field: card["architecture"][field] for field in ARCHITECTURE}
-    architecture = Architecture(**{**fields, "pooling": tuple(fields["pooling"])})
+    architecture = Architecture.from_dict(card["architecture"])
     if len(card["classes"]) != architecture.n_classes:
         n_classes = len(card["classes"])
         fault = f"its card names {n_classes} classes for a network with {architecture.n_classes}"

@@ -3,7 +3,8 @@
 ::
 
     e_t      = mixture[letter_t] @ embedding (+ position_embedding_t)
-    h        = GRU(e)                             one or two directions, any depth
+    x        = stem(e)                            convolutional layers, if any
+    h        = GRU(x)                             one or two directions, any depth
     features = [last | mean | max] of each direction's states, those that ``pooling`` names
     logits   = features @ head.weight^T + head.bias
 
@@ -27,6 +28,7 @@ from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.layer_input import LayerInput, as_steps
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.stack import dropout_mask
+from fastgru.layers.stem import Stem
 from fastgru.layers.workspace import new_work
 from fastgru.models.architecture import Architecture
 
@@ -52,8 +54,15 @@ class SequenceNetwork:
         self._one_caller = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
-        self.gru = GRU(
+        self.stem = Stem(
             sizes.embedding_size,
+            sizes.convolutions,
+            dropout=sizes.dropout,
+            rng=self._rng,
+            dtype=self.dtype,
+        )
+        self.gru = GRU(
+            self.stem.output_size,
             sizes.hidden_size,
             sizes.num_layers,
             bidirectional=sizes.bidirectional,
@@ -72,11 +81,13 @@ class SequenceNetwork:
         self.parameters = ParameterStore(
             {
                 "embedding": (self._embeddings, self._embedding_grads),
+                "stem": (self.stem.parameters, self.stem.grads),
                 "gru": (self.gru.parameters, self.gru.grads),
                 "head": (self._head, self._head_grads),
             },
             self.dtype,
         )
+        self.stem.build()
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
@@ -126,10 +137,13 @@ class SequenceNetwork:
             return self._forward(tokens, lengths, training)
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
-        blocks = plan_blocks(lengths, tokens.shape[1], ROWS)
         symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
         product(self._mixture, self._embeddings["letters"], symbols)
-        given = LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
+        embedded = LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
+        given, lengths, n_steps = self.stem.forward(
+            embedded, lengths, tokens.shape[1], training=training
+        )
+        blocks = plan_blocks(lengths, n_steps, ROWS)
         n_states = self.architecture.num_layers * self.gru.num_directions
         initial = np.zeros((n_states, len(lengths), self.architecture.hidden_size), self.dtype)
         y, final = self.gru.stack.forward(
@@ -139,7 +153,7 @@ class SequenceNetwork:
             outputs=self._pools_steps,
         )
         if y is not None:
-            y = y.reshape(*tokens.shape, self.gru.stack.output_size)
+            y = y.reshape(len(lengths), n_steps, self.gru.stack.output_size)
         self._lengths = lengths
         features = self._pool(y, final[-self.gru.num_directions :])
         self._mask = None
@@ -195,6 +209,7 @@ class SequenceNetwork:
         dstates = np.zeros((n_states, *d_last.shape[1:]), self.dtype)
         dstates[-len(d_last) :] = d_last
         gradients, _ = self.gru.stack.backward(dy, dstates)
+        gradients = self.stem.backward(gradients)
         assert gradients.symbols is not None
         product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
         if gradients.positions is not None:

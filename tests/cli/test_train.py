@@ -199,6 +199,11 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
     given = {
         "alphabet": "rna",
         "embedding_size": 3,
+        "conv_channels": [5, 4],
+        "conv_width": [3, 2],
+        "conv_dilation": [2],
+        "conv_stride": [2],
+        "conv_pool": [1, 2],
         "hidden_size": 5,
         "num_layers": 2,
         "bidirectional": False,
@@ -226,7 +231,8 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         if isinstance(value, bool):
             options.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            options += [f"--{flag}", ",".join(value) if isinstance(value, list) else str(value)]
+            listed = value if isinstance(value, list) else [value]
+            options += [f"--{flag}", ",".join(map(str, listed))]
     path = tmp_path / "m"
     code, _, err = run_cli(
         ["train", work.fasta, "--labels", work.labels, *options, "-o", path, "-t", 1]
@@ -334,6 +340,8 @@ def test_train__checks_its_outputs_before_any_work(
         (["--dropout", "1"], "dropout must be a number of at least 0 and at most 0.95, got 1.0."),
         (["--pooling", "last,sum"], "pooling must be one or more of 'last', 'mean', 'max', each"),
         (["--pooling", ""], "pooling must be one or more of"),
+        (["--conv-channels", "64,x"], "expected whole numbers such as 64 or 64,32, got '64,x'"),
+        (["--conv-channels", "0"], "conv_channels must be an integer of at least 1, got 0."),
         (["--dtype", "float16"], "argument --dtype: invalid choice: 'float16'"),
         (["--threads", "0"], "expected a whole number of at least 1, got '0'"),
         (["--seed", "-1"], "expected a whole number of at least 0, got '-1'"),

@@ -62,6 +62,12 @@ MESSAGES = [
     ("alphabet", None, "alphabet must be 'dna' or 'rna' or 'protein', got None."),
     ("alphabet", ["dna"], "alphabet must be 'dna' or 'rna' or 'protein', got ['dna']."),
     ("embedding_size", 0, "embedding_size must be an integer of at least 1, got 0."),
+    ("conv_channels", [64, 0], "conv_channels must be an integer of at least 1, got 0."),
+    ("conv_channels", "64", "conv_channels must be an integer of at least 1, got '64'."),
+    ("conv_width", (), "conv_width must be one integer or more, got ()."),
+    ("conv_dilation", 1.5, "conv_dilation must be an integer of at least 1, got 1.5."),
+    ("conv_stride", [0], "conv_stride must be an integer of at least 1, got 0."),
+    ("conv_pool", 128, "conv_pool must be an integer of at least 1 and at most 127, got 128."),
     ("hidden_size", 64.0, "hidden_size must be an integer of at least 1, got 64.0."),
     ("hidden_size", True, "hidden_size must be an integer of at least 1, got True."),
     ("hidden_size", "64", "hidden_size must be an integer of at least 1, got '64'."),
@@ -115,6 +121,13 @@ def test_check_parameters__explains_a_value_out_of_range(
     assert str(caught.value).startswith(f"{name} must be ")
 
 
+def test_check_parameters__compares_the_layers_of_a_stem() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check_parameters({**DEFAULTS, "conv_channels": [8, 8, 8], "conv_pool": [1, 2]})
+    expected = "conv_pool must have one entry, or one for each of the 3 conv_channels, got 2."
+    assert str(caught.value) == expected
+
+
 def test_messages__are_tested_for_every_parameter() -> None:
     assert {name for name, _, _ in MESSAGES} == DEFAULTS.keys()
 
@@ -138,6 +151,9 @@ def test_fit__checks_the_parameters_before_anything_else(
         ("bidirectional", np.True_, True),
         ("alphabet", np.str_("rna"), "rna"),
         ("pooling", ["max", np.str_("last")], ("max", "last")),
+        ("conv_channels", [np.int64(8), 4], (8, 4)),
+        ("conv_channels", [], ()),
+        ("conv_width", 5, (5,)),
         ("class_weight", None, None),
         ("class_weight", {"a": 2}, {"a": 2}),
         ("random_state", np.uint8(7), 7),

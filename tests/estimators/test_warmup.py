@@ -32,8 +32,9 @@ compile_kernels("float32")
 before = compiled()
 sequences, labels = ["ACGTACGT" * 40, "ACG", "NNNN", "TTRA"] * 40, ["a", "a", "b", "b"] * 40
 for layers, both, positions in ((1, False, False), (1, True, True), (3, True, False)):
-    for pooling in (["last"], ["mean"], ["last", "mean", "max"]):
+    for pooling, channels in ((["last"], []), (["mean"], [9]), (["last", "mean", "max"], [33, 5])):
         model = SequenceClassifier(
+            conv_channels=channels,
             num_layers=layers, bidirectional=both, position_embedding=positions, pooling=pooling,
             hidden_size=17, max_epochs=1, class_weight="balanced", random_state=0,
         )

@@ -42,6 +42,7 @@ BUILDING_BLOCKS = [
     for name in ("microkernel", "vectors", "assembly", "blocks", "products", "workers")
 ]
 AROUND = [f"tests/kernels/test_{name}.py" for name in ("pooling", "loss")]
+AROUND += ["tests/layers/test_convolution.py"]
 # What takes a minute without compilation, some of it because products by hand are slow in Python.
 LONG = (
     "central_differences or order_that_every_block or may_stop or adds_up or whole_panels "

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from itertools import product
 
+import numpy as np
 import pytest
 
 from fastgru.data.alphabets import get_alphabet
@@ -41,13 +42,33 @@ def test_parameter_shapes__are_those_of_the_network(
         n_positions=n_positions,
         pooling=pooling,
     )
+    assert_shapes(sizes)
+
+
+@pytest.mark.parametrize("channels", [(7,), (3, 9)])
+def test_parameter_shapes__have_the_convolutional_layers(channels: tuple[int, ...]) -> None:
+    assert_shapes(architecture(conv_channels=channels, conv_width=(5,)))
+
+
+def assert_shapes(sizes: Architecture) -> None:
     views = SequenceNetwork(sizes, DNA.mixture, 0).parameters.views()
     assert sizes.parameter_shapes() == {name: view.shape for name, view in views.items()}
 
 
 def test_to_dict__is_what_json_gives_back() -> None:
-    fields = architecture(pooling=("mean", "max")).to_dict()
+    sizes = architecture(pooling=("mean", "max"), conv_channels=(3, 4))
+    fields = sizes.to_dict()
     assert json.loads(json.dumps(fields)) == fields
-    assert Architecture(**{**fields, "pooling": tuple(fields["pooling"])}) == architecture(
-        pooling=("mean", "max")
-    )
+    assert Architecture.from_dict(fields) == sizes
+
+
+def test_from_dict__has_no_convolutions_where_a_file_does_not_know_them() -> None:
+    fields = architecture().to_dict()
+    older = {name: value for name, value in fields.items() if not name.startswith("conv_")}
+    assert Architecture.from_dict(older) == architecture()
+
+
+def test_convolutions__share_what_is_given_once() -> None:
+    sizes = architecture(conv_channels=(3, 4), conv_width=(5,), conv_pool=(1, 2))
+    assert [(c.channels, c.width, c.pool) for c in sizes.convolutions] == [(3, 5, 1), (4, 5, 2)]
+    assert sizes.convolutions[1].output_lengths(np.array([0, 1, 4, 5])).tolist() == [0, 1, 2, 3]

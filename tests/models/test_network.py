@@ -56,11 +56,15 @@ def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
     x = DNA.mixture[codes] @ arrays["embedding.letters"]
     if sizes.n_positions:
         x = x + arrays["embedding.positions"][: len(codes)]
+    for number, layer in enumerate(sizes.convolutions):
+        weights = (arrays[f"stem.{name}_l{number}"] for name in ("weight", "bias"))
+        how = {"dilation": layer.dilation, "stride": layer.stride, "pool": layer.pool}
+        x = around.convolve(x, *weights, **how)
     parameters = {
         name.removeprefix("gru."): value for name, value in arrays.items() if name[:4] == "gru."
     }
     directions = 2 if sizes.bidirectional else 1
-    lengths = np.array([len(codes)])
+    lengths = np.array([len(x)])
     initial = np.zeros((1, sizes.num_layers * directions, 1, sizes.hidden_size))
     outputs, final = layers.run(cells.GRU, parameters, x[None], lengths, initial)
     (mean,), (maximum,) = around.pool(outputs[-1], lengths)
@@ -76,6 +80,13 @@ VARIANTS = [
     )
     for pooling, layers, both, positions in product(POOLINGS, (1, 2), (False, True), (0, 9))
 ]
+STEMS = [
+    {"conv_channels": (6,), "conv_width": (3,)},
+    {"conv_channels": (6, 4), "conv_width": (3, 2), "conv_pool": (1, 2)},
+    {"conv_channels": (4,), "conv_width": (4,), "conv_stride": (2,), "n_positions": 9},
+    {"conv_channels": (4, 4), "conv_width": (2,), "conv_dilation": (1, 2), "num_layers": 2},
+]
+VARIANTS += [pytest.param(stem, id=str(stem)) for stem in STEMS]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -94,16 +105,16 @@ def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     assert_slopes(lambda: network, *batch(*SEQUENCES))
 
 
-@pytest.mark.parametrize("num_layers", [1, 2])
-def test_backward__is_the_slope_of_forward_with_dropout(num_layers: int) -> None:
-    start = make_network(num_layers=num_layers, dropout=0.5)
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS])
+def test_backward__is_the_slope_of_forward_with_dropout(changes: dict[str, object]) -> None:
+    start = make_network(dropout=0.5, **changes)
     spread(start)
     values = start.parameters.values.copy()
     made: list[SequenceNetwork] = []
 
     def same_masks() -> SequenceNetwork:
         # a new network of the same seed drops the same units in its first pass
-        network = make_network(num_layers=num_layers, dropout=0.5)
+        network = make_network(dropout=0.5, **changes)
         network.parameters.values[:] = made[0].parameters.values if made else values
         made.append(network)
         return network
@@ -209,11 +220,13 @@ def test_dropout__between_layers_changes_the_states() -> None:
 
 
 @settings(max_examples=25)
-@given(data=st.data())
-def test_forward__of_a_sequence_does_not_depend_on_its_batch(data: st.DataObject) -> None:
+@given(data=st.data(), stem=st.sampled_from([{}, *STEMS[:2]]))
+def test_forward__of_a_sequence_does_not_depend_on_its_batch(
+    data: st.DataObject, stem: dict[str, object]
+) -> None:
     letters = st.text("ACGTRYN", min_size=1, max_size=40)
     sequences = data.draw(st.lists(letters, min_size=1, max_size=40))
-    network = make_network(hidden_size=19, num_layers=2, dtype="float32")
+    network = make_network(hidden_size=19, num_layers=2, dtype="float32", **stem)
     together = network.forward(*batch(*sequences))
     number = data.draw(st.integers(0, len(sequences) - 1))
     alone = network.forward(*batch(sequences[number]))

@@ -35,6 +35,30 @@ def embedding_gradients(
     return dembedding, dpositions
 
 
+def convolve(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    *,
+    dilation: int = 1,
+    stride: int = 1,
+    pool: int = 1,
+) -> np.ndarray:
+    """Convolve one sequence (T, I), rectify, and take the maximum of windows."""
+    width = weight.shape[2]
+    left = (width - 1) * dilation // 2
+    z = np.zeros((-(-len(x) // stride), len(bias)))
+    for u in range(len(z)):
+        z[u] = bias
+        for k in range(width):
+            step = u * stride - left + k * dilation
+            if 0 <= step < len(x):
+                z[u] += weight[:, :, k] @ x[step]
+    z = np.maximum(z, 0)
+    windows = [z[u : u + pool].max(axis=0) for u in range(0, len(z), pool)]
+    return np.reshape(windows, (-1, len(bias)))
+
+
 def pool(h: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and maximum over the valid steps of h (B, T, C); zero where there are none."""
     mean, maximum = np.zeros((len(h), h.shape[2])), np.zeros((len(h), h.shape[2]))

@@ -329,6 +329,7 @@ def test_new_model__is_all_that_is_run(run):
     ("old", "new", "n_trained"),
     [
         ("max_epochs: 3", "max_epochs: 4", "10"),  # of one model, in two data sets
+        ("learning_rate: 0.02}", "learning_rate: 0.02, conv_channels: [3]}", "10"),
         ("seed: 3", "seed: 4", "15"),
     ],
 )

@@ -128,7 +128,8 @@ def flags(options):
         if isinstance(value, bool):
             words.append(flag if value else f"--no-{key.replace('_', '-')}")
         elif value is not None:
-            words += [flag, ",".join(value) if isinstance(value, list) else str(value)]
+            listed = value if isinstance(value, list) else [value]
+            words += [flag, ",".join(map(str, listed))]
     return shlex.join(words)
 
 
