@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.kernels.pooling import pool_backward, pool_forward
 from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
@@ -26,8 +25,8 @@ from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.layer_input import LayerInput, as_steps
 from fastgru.layers.parameters import ParameterStore
+from fastgru.layers.pooling import Pooling
 from fastgru.layers.stack import dropout_mask
-from fastgru.layers.workspace import new_work
 from fastgru.models.architecture import Architecture
 
 
@@ -62,9 +61,9 @@ class SequenceNetwork:
             random_state=int(self._rng.integers(2**63)),
         )
         self._embeddings = self._initial_embeddings()
-        width = len(sizes.pooling) * self.gru.stack.output_size
+        self._pooling = Pooling(sizes.pooling, self.gru.stack.output_size)
         self._head = {
-            "weight": glorot_uniform(self._rng, sizes.n_classes, width),
+            "weight": glorot_uniform(self._rng, sizes.n_classes, self._pooling.output_size),
             "bias": np.zeros(sizes.n_classes),
         }
         self._embedding_grads: dict[str, np.ndarray] = {}
@@ -136,12 +135,12 @@ class SequenceNetwork:
             *(blocks, given, initial),
             training=training,
             rng=self.gru.rng,
-            outputs=self._pools_steps,
+            outputs=self._pooling.needs_steps,
         )
         if y is not None:
             y = y.reshape(*tokens.shape, self.gru.stack.output_size)
-        self._lengths = lengths
-        features = self._pool(y, final[-self.gru.num_directions :])
+        last = final[-self.gru.num_directions :]
+        features = self._pooling.forward(y, last, lengths)
         self._mask = None
         if training and self.architecture.dropout > 0:
             shape = features.shape
@@ -151,29 +150,6 @@ class SequenceNetwork:
         logits = np.tile(self._head["bias"], (len(features), 1))
         product(features, self._head["weight"].T, logits)
         return logits
-
-    @property
-    def _pools_steps(self) -> bool:
-        return bool(set(self.architecture.pooling) - {"last"})
-
-    def _pool(self, y: np.ndarray | None, last: np.ndarray) -> np.ndarray:
-        """Return the features (B, poolings * directions * H).
-
-        Parameters
-        ----------
-        y
-            float (B, T, directions * H), or None where no pooling needs it.
-        last
-            float (directions, B, H)
-        """
-        pooled = {"last": np.concatenate(list(last), axis=1)}
-        if y is not None:
-            mean, most = (np.empty((len(y), y.shape[2]), self.dtype) for _ in range(2))
-            self._first_maximum = np.empty(mean.shape, np.int32)
-            pool_forward(*new_work(len(y)), self._lengths, y, mean, most, self._first_maximum)
-            pooled |= {"mean": mean, "max": most}
-            self._n_steps = y.shape[1]
-        return np.concatenate([pooled[name] for name in self.architecture.pooling], axis=1)
 
     def backward(self, dlogits: np.ndarray) -> None:
         """Write the gradients of all parameters for the last forward pass in training.
@@ -190,31 +166,14 @@ class SequenceNetwork:
         product(dlogits, self._head["weight"], dfeatures)
         if self._mask is not None:
             dfeatures *= self._mask
-        dy, d_last = self._unpool(dfeatures)
+        dy, d_last = self._pooling.backward(dfeatures)
         n_states = self.architecture.num_layers * len(d_last)
         dstates = np.zeros((n_states, *d_last.shape[1:]), self.dtype)
         dstates[-len(d_last) :] = d_last
+        if dy is not None:
+            dy = dy.reshape(-1, self.gru.stack.output_size)
         gradients, _ = self.gru.stack.backward(dy, dstates)
         assert gradients.symbols is not None
         product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
         if gradients.positions is not None:
             self._embedding_grads["positions"] += gradients.positions
-
-    def _unpool(self, dfeatures: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-        """Return the gradients of the steps' states (B * T, C), and (directions, B, H) of the last.
-
-        C is directions * H.
-        """
-        parts = np.split(dfeatures, len(self.architecture.pooling), axis=1)
-        given = dict(zip(self.architecture.pooling, parts, strict=True))
-        none = np.zeros_like(parts[0])
-        last = given.get("last", none)
-        d_last = np.stack(np.split(last, self.gru.num_directions, axis=1))
-        if not self._pools_steps:
-            return None, d_last
-        n_sequences, channels = none.shape
-        dy = np.empty((n_sequences, self._n_steps, channels), self.dtype)
-        mean, most = (np.ascontiguousarray(given.get(name, none)) for name in ("mean", "max"))
-        work = new_work(n_sequences)
-        pool_backward(*work, self._lengths, mean, most, self._first_maximum, dy)
-        return dy.reshape(-1, channels), d_last
