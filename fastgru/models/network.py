@@ -4,7 +4,8 @@
 
     e_t      = mixture[letter_t] @ embedding (+ position_embedding_t)
     h        = GRU(e)                             one or two directions, any depth
-    features = [last | mean | max] of each direction's states, those that ``pooling`` names
+    features = [last | mean | max | attention] of each direction's states, those that ``pooling``
+               names
     logits   = features @ head.weight^T + head.bias
 
 An ambiguity code is the average of the letters that it stands for: its row of ``mixture`` weights
@@ -72,6 +73,7 @@ class SequenceNetwork:
             {
                 "embedding": (self._embeddings, self._embedding_grads),
                 "gru": (self.gru.parameters, self.gru.grads),
+                "attention": (self._pooling.parameters, self._pooling.grads),
                 "head": (self._head, self._head_grads),
             },
             self.dtype,
@@ -140,7 +142,7 @@ class SequenceNetwork:
         if y is not None:
             y = y.reshape(*tokens.shape, self.gru.stack.output_size)
         last = final[-self.gru.num_directions :]
-        features = self._pooling.forward(y, last, lengths)
+        features = self._pooling.forward(y, last, lengths, training=training)
         self._mask = None
         if training and self.architecture.dropout > 0:
             shape = features.shape
@@ -150,6 +152,23 @@ class SequenceNetwork:
         logits = np.tile(self._head["bias"], (len(features), 1))
         product(features, self._head["weight"].T, logits)
         return logits
+
+    def attention(self, tokens: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return how much each step counts in a network with attention pooling.
+
+        Parameters
+        ----------
+        tokens, lengths
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        np.ndarray
+            float (B, T), from 0 to 1: each sequence's sum to 1, zero past its end.
+        """
+        with self._one_caller:
+            self._forward(tokens, lengths, training=False)
+            return self._pooling.attention
 
     def backward(self, dlogits: np.ndarray) -> None:
         """Write the gradients of all parameters for the last forward pass in training.

@@ -43,6 +43,7 @@ def make_given(parameters: dict[str, Any], n: int, lengths: tuple[int, int]) -> 
         (70, (150, 150), {"dtype": "float64", "pooling": ("last",)}),
         (140, (200, 200), {"position_embedding": True, "hidden_size": 16}),
         (400, (200, 200), {"batch_size": 8, "validation_fraction": 0.5, "max_epochs": 1}),
+        (140, (30, 300), {"pooling": ("attention",)}),
         (30, (20, 20), {"hidden_size": 400, "bidirectional": False, "early_stopping": False}),
     ],
 )

@@ -15,6 +15,7 @@ import importlib, pkgutil, sys
 import fastgru.kernels
 from fastgru import SequenceClassifier
 from fastgru.estimators.warmup import compile_kernels
+from fastgru.models.architecture import POOLINGS
 
 def compiled():
     names = [module.name for module in pkgutil.iter_modules(fastgru.kernels.__path__)]
@@ -32,7 +33,7 @@ compile_kernels("float32")
 before = compiled()
 sequences, labels = ["ACGTACGT" * 40, "ACG", "NNNN", "TTRA"] * 40, ["a", "a", "b", "b"] * 40
 for layers, both, positions in ((1, False, False), (1, True, True), (3, True, False)):
-    for pooling in (["last"], ["mean"], ["last", "mean", "max"]):
+    for pooling in (["last"], ["mean"], ["attention"], ["last", "mean", "max"], list(POOLINGS)):
         model = SequenceClassifier(
             num_layers=layers, bidirectional=both, position_embedding=positions, pooling=pooling,
             hidden_size=17, max_epochs=1, class_weight="balanced", random_state=0,
