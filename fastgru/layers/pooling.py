@@ -13,7 +13,7 @@ import numpy as np
 
 from fastgru.kernels.attention import attention_backward, attention_forward
 from fastgru.kernels.pooling import pool_backward, pool_forward
-from fastgru.layers.workspace import new_work
+from fastgru.layers.workspace import Workspace, new_work
 
 
 class Pooling:
@@ -48,6 +48,7 @@ class Pooling:
         self.grads: dict[str, np.ndarray] = {}
         self.output_size = len(self._names) * channels
         self.attention = np.empty((0, 0))
+        self._workspace = Workspace()
         self._y: np.ndarray | None = None
 
     @property
@@ -118,8 +119,8 @@ class Pooling:
         Returns
         -------
         tuple
-            float (B, T, C), of all steps, undefined past each length, or None where no pooling
-            needs them; and (directions, B, H), of the final states.
+            float (B, T, C), of all steps, undefined past each length and valid until the next
+            call, or None where no pooling needs them; and (directions, B, H), of the final states.
         """
         parts = np.split(dfeatures, len(self._names), axis=1)
         given = dict(zip(self._names, map(np.ascontiguousarray, parts), strict=True))
@@ -128,7 +129,8 @@ class Pooling:
         if not self.needs_steps:
             return None, d_last
         n_sequences, channels = none.shape
-        dy = np.empty((n_sequences, self._n_steps, channels), dfeatures.dtype)
+        shape = (n_sequences, self._n_steps, channels)
+        dy = self._workspace.empty("dy", shape, dfeatures.dtype)
         if self._pools_evenly:
             mean, most = (given.get(name, none) for name in ("mean", "max"))
             work = new_work(n_sequences)

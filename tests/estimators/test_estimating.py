@@ -12,6 +12,7 @@ from fastgru.estimators.estimating import estimate_training, training_bytes
 from fastgru.estimators.fitting import draw_seeds, prepare
 from fastgru.estimators.parameters import PARAMETERS, check_parameters
 from fastgru.estimators.training_sets import GivenSets, given_sets
+from fastgru.estimators.warmup import compile_kernels
 from fastgru.training.checkpoint import write_checkpoint
 from fastgru.training.loop import train
 
@@ -52,6 +53,7 @@ def test_training_bytes__are_what_training_takes(
 ) -> None:
     parameters = make_parameters(**changes)
     given = make_given(parameters, n, lengths)
+    compile_kernels(parameters["dtype"])  # they are no memory of the training
     tracemalloc.start()
     prepared = prepare(parameters, given, draw_seeds(0))
     train(
