@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,12 +15,13 @@ from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.fitting import fit_network
 from fastgru.estimators.model_card import load_fitted, save_fitted
 from fastgru.estimators.parameters import check_parameters
+from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.string_classifier import StringClassifier
 from fastgru.estimators.training_sets import given_sets
 from fastgru.training.state import Epoch
 
 
-class SequenceClassifier(StringClassifier):
+class SequenceClassifier(PredictionMixin, StringClassifier):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
     Letters are embedded, run through GRU layers, pooled over the sequence and classified by a
@@ -58,8 +58,8 @@ class SequenceClassifier(StringClassifier):
         Whether to learn features of each position: for sequences that are aligned windows, such
         as those around a splice site.  Sequences longer than any in training are then refused.
     pooling
-        Which of the ``"last"`` state, the ``"mean"`` and the ``"max"`` of all states describe a
-        sequence.
+        Which of the ``"last"`` state, the ``"mean"``, the ``"max"`` and the learned weighted mean
+        of all states (``"attention"``) describe a sequence.
     dropout
         Share dropped in training, between layers and before the classes.
     batch_size
@@ -259,51 +259,6 @@ class SequenceClassifier(StringClassifier):
         self.temperature_ = fitted.calibration.temperature
         self.thresholds_ = fitted.calibration.thresholds
         return self
-
-    def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
-        """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
-
-        Parameters
-        ----------
-        sequences
-            n strings over the alphabet, none empty.
-
-        Raises
-        ------
-        AlphabetError
-            For an empty sequence or a letter outside the alphabet.
-        LabelError
-            For a sequence longer than the positions that were learned.
-        """
-        check_is_fitted(self, "classes_")
-        return self._fitted.predict_proba(sequences, self.threads)
-
-    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
-        """Say in which ways sequences are unlike those of the training set.
-
-        ``length``: shorter or longer than all of them.  ``letters``: has a letter that none of
-        them has.  ``ambiguous``: more ambiguity codes, and ``novel_kmers``: more words that none
-        of them has, than 99 % of them beside the others (and more than 5 % ambiguity codes).
-
-        Parameters
-        ----------
-        sequences
-            As for :meth:`predict_proba`, of any length.
-
-        Returns
-        -------
-        list of tuple
-            The names of the flags of each sequence; all empty for a model that was saved before
-            there were flags.
-        """
-        check_is_fitted(self, "classes_")
-        return self._fitted.flag_unusual(sequences)
-
-    @property
-    def max_length(self) -> int | None:
-        """Longest sequence that the model can read, None for any."""
-        check_is_fitted(self, "classes_")
-        return self._fitted.max_length
 
     def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
         """Write the model to a ``.safetensors`` file, whole or not at all.

@@ -66,6 +66,20 @@ class Ensemble(FittedModel):
             total += member.probabilities(encoded)
         return total / len(self.members)
 
+    def attention_weights(self, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Refuse: each member weighs states of its own.
+
+        Raises
+        ------
+        ConfigurationError
+            Always.
+        """
+        raise ConfigurationError(
+            f"attention: the model is an ensemble of {len(self.members)} networks, each with "
+            "weights of its own, expected a single network. Ask one of the models that it was "
+            "made of."
+        )
+
     def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
         """Return the flags on which all members agree that know their training sequences."""
         rows = [member.flags(encoded) for member in self.members if member.inputs is not None]

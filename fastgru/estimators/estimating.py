@@ -106,10 +106,11 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
         outputs, masks and gradients between the layers           3 (L - 1) D H P
         sums of gradients                                         G (N + 4 D H R)
         features of each convolutional layer, C on P' steps       3 C P'
+        gradient of the last layer's output                       D H P, unless "last" is all
 
     and on top the largest of what comes one after the other::
 
-        output of the last layer, and its gradient                2 D H P, unless "last" is all
+        output of the last layer                                  D H P, unless "last" is all
         outputs of the batch of validation sequences              L D H V
         the checkpoint while it is written                        8 N
 
@@ -132,14 +133,15 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     size = prepared.network.parameters.size
     table_rows = architecture.n_letters + architecture.n_positions
     groups = min(MAX_GROUPS, -(-len(lengths) // ROWS))
+    outputs = width * padded if set(architecture.pooling) != {"last"} else 0
     held = (
         9 * size
         + (1 + _GATES_KEPT) * layers * width * steps
         + 3 * (layers - 1) * width * padded
         + groups * (size + _GATES_KEPT * width * table_rows)
         + stem
+        + outputs
     )
-    outputs = 2 * width * padded if set(architecture.pooling) != {"last"} else 0
     validation = 0
     if prepared.validation is not None:
         longest = max(len(codes) for codes in prepared.validation.encoded)

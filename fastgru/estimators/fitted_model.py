@@ -57,6 +57,16 @@ class FittedModel(ABC):
         """Return the class probabilities of encoded sequences that can be read."""
 
     @abstractmethod
+    def attention_weights(self, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the attention weights of encoded sequences that can be read.
+
+        Raises
+        ------
+        ConfigurationError
+            If the model has none.
+        """
+
+    @abstractmethod
     def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
         """Return the flags of encoded sequences."""
 
@@ -69,6 +79,28 @@ class FittedModel(ABC):
         threads
             Most threads to use; None for all CPUs that the process may use.
         """
+        encoded = self._encode_readable(sequences)
+        with threads_limited_to(threads):
+            return self.probabilities(encoded)
+
+    def attention(self, sequences: Sequence[str], threads: int | None) -> list[np.ndarray]:
+        """Return attention weights; see :meth:`fastgru.SequenceClassifier.attention`.
+
+        Parameters
+        ----------
+        sequences
+        threads
+            As for :meth:`predict_proba`.
+        """
+        encoded = self._encode_readable(sequences)
+        with threads_limited_to(threads):
+            return self.attention_weights(encoded)
+
+    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return flags; see :meth:`fastgru.SequenceClassifier.flag_unusual`."""
+        return self.flags(self._encode(sequences))
+
+    def _encode_readable(self, sequences: Sequence[str]) -> list[np.ndarray]:
         encoded = self._encode(sequences)
         limit = self.max_length
         for number, codes in enumerate(encoded):
@@ -78,12 +110,7 @@ class FittedModel(ABC):
                     "positions that the model has learned. Cut it, or train without "
                     "position_embedding."
                 )
-        with threads_limited_to(threads):
-            return self.probabilities(encoded)
-
-    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
-        """Return flags; see :meth:`fastgru.SequenceClassifier.flag_unusual`."""
-        return self.flags(self._encode(sequences))
+        return encoded
 
     def _encode(self, sequences: Sequence[str]) -> list[np.ndarray]:
         return encode_sequences(get_alphabet(self.parameters["alphabet"]), sequences)

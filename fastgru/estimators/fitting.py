@@ -12,13 +12,19 @@ import numpy as np
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.input_profile import InputProfile, describe_inputs
+from fastgru.errors import ConfigurationError, shorten
 from fastgru.estimators.calibration import Calibration, calibrate
 from fastgru.estimators.checkpoints import CheckpointFile
 from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.training_sets import GivenSets, hold_out
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
-from fastgru.training.loop import LabelledSet, predict_probabilities, train
+from fastgru.training.loop import (
+    LabelledSet,
+    predict_attention,
+    predict_probabilities,
+    train,
+)
 from fastgru.training.state import Epoch, TrainingOptions
 
 
@@ -58,6 +64,22 @@ class Fitted(FittedModel):
     def probabilities(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
         """Return the class probabilities of encoded sequences that the network can read."""
         return predict_probabilities(self.network, encoded, self.calibration.temperature)
+
+    def attention_weights(self, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the attention weights of encoded sequences that the network can read.
+
+        Raises
+        ------
+        ConfigurationError
+            If the network has no attention pooling.
+        """
+        pooling = self.network.architecture.pooling
+        if "attention" not in pooling:
+            raise ConfigurationError(
+                f"attention: the model has the pooling {shorten(pooling)}, expected 'attention' "
+                "among it. Train one with 'attention' in pooling."
+            )
+        return predict_attention(self.network, encoded)
 
     def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
         """Return the flags of encoded sequences; all empty if nothing is known of the inputs."""

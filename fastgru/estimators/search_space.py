@@ -77,7 +77,9 @@ SPACE: Space = {
     "embedding_size": Choice((8, 16, 32)),
     "hidden_size": Range(32, 128, step=32),
     "num_layers": Range(1, 2, step=1),
-    "pooling": Choice((("last", "mean", "max"), ("mean", "max"), ("last",), ("max",))),
+    "pooling": Choice(
+        (("last", "mean", "max"), ("mean", "max"), ("last",), ("max",), ("attention",))
+    ),
     "dropout": Range(0.0, 0.5, step=0.05),
     "batch_size": Choice((32, 64, 128)),
     "learning_rate": Range(1e-3, 1e-2, log=True),

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastgru.estimators.classifier import SequenceClassifier
 from fastgru.kernels.loss import softmax_cross_entropy
-from fastgru.models.architecture import Architecture
+from fastgru.models.architecture import POOLINGS, Architecture
 from fastgru.models.network import SequenceNetwork
 
 _SMALL = Architecture(
@@ -21,7 +21,7 @@ _SMALL = Architecture(
     hidden_size=20,
     num_layers=1,
     bidirectional=True,
-    pooling=("last", "mean", "max"),
+    pooling=POOLINGS,
     dropout=0.0,
     dtype="float32",
 )

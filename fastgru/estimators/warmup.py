@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastgru.estimators.classifier import SequenceClassifier
+from fastgru.models.architecture import POOLINGS
 
 
 def compile_kernels(dtype: str) -> None:
@@ -21,6 +22,7 @@ def compile_kernels(dtype: str) -> None:
             embedding_size=4,
             num_layers=2,
             position_embedding=position_embedding,
+            pooling=POOLINGS,
             max_epochs=1,
             dtype=dtype,
             threads=1,

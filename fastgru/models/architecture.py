@@ -9,7 +9,7 @@ from typing import Any
 from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.names import direction_suffixes
 
-POOLINGS = ("last", "mean", "max")
+POOLINGS = ("last", "mean", "max", "attention")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ class Architecture:
                 shapes[f"gru.weight_hh{end}"] = (3 * hidden, hidden)
                 shapes[f"gru.bias_ih{end}"] = (3 * hidden,)
                 shapes[f"gru.bias_hh{end}"] = (3 * hidden,)
-        width = len(self.pooling) * directions * hidden
-        shapes["head.weight"] = (self.n_classes, width)
+        channels = directions * hidden
+        if "attention" in self.pooling:
+            shapes["attention.weight"] = (channels,)
+        shapes["head.weight"] = (self.n_classes, len(self.pooling) * channels)
         shapes["head.bias"] = (self.n_classes,)
         return shapes

@@ -5,7 +5,8 @@
     e_t      = mixture[letter_t] @ embedding (+ position_embedding_t)
     x        = stem(e)                            convolutional layers, if any
     h        = GRU(x)                             one or two directions, any depth
-    features = [last | mean | max] of each direction's states, those that ``pooling`` names
+    features = [last | mean | max | attention] of each direction's states, those that ``pooling``
+               names
     logits   = features @ head.weight^T + head.bias
 
 An ambiguity code is the average of the letters that it stands for: its row of ``mixture`` weights
@@ -19,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.kernels.pooling import pool_backward, pool_forward
 from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
@@ -27,9 +27,9 @@ from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.layer_input import LayerInput, as_steps
 from fastgru.layers.parameters import ParameterStore
+from fastgru.layers.pooling import Pooling
 from fastgru.layers.stack import dropout_mask
 from fastgru.layers.stem import Stem
-from fastgru.layers.workspace import new_work
 from fastgru.models.architecture import Architecture
 
 
@@ -71,9 +71,9 @@ class SequenceNetwork:
             random_state=int(self._rng.integers(2**63)),
         )
         self._embeddings = self._initial_embeddings()
-        width = len(sizes.pooling) * self.gru.stack.output_size
+        self._pooling = Pooling(sizes.pooling, self.gru.stack.output_size)
         self._head = {
-            "weight": glorot_uniform(self._rng, sizes.n_classes, width),
+            "weight": glorot_uniform(self._rng, sizes.n_classes, self._pooling.output_size),
             "bias": np.zeros(sizes.n_classes),
         }
         self._embedding_grads: dict[str, np.ndarray] = {}
@@ -83,6 +83,7 @@ class SequenceNetwork:
                 "embedding": (self._embeddings, self._embedding_grads),
                 "stem": (self.stem.parameters, self.stem.grads),
                 "gru": (self.gru.parameters, self.gru.grads),
+                "attention": (self._pooling.parameters, self._pooling.grads),
                 "head": (self._head, self._head_grads),
             },
             self.dtype,
@@ -150,12 +151,12 @@ class SequenceNetwork:
             *(blocks, given, initial),
             training=training,
             rng=self.gru.rng,
-            outputs=self._pools_steps,
+            outputs=self._pooling.needs_steps,
         )
         if y is not None:
             y = y.reshape(len(lengths), n_steps, self.gru.stack.output_size)
-        self._lengths = lengths
-        features = self._pool(y, final[-self.gru.num_directions :])
+        last = final[-self.gru.num_directions :]
+        features = self._pooling.forward(y, last, lengths, training=training)
         self._mask = None
         if training and self.architecture.dropout > 0:
             shape = features.shape
@@ -166,28 +167,28 @@ class SequenceNetwork:
         product(features, self._head["weight"].T, logits)
         return logits
 
-    @property
-    def _pools_steps(self) -> bool:
-        return bool(set(self.architecture.pooling) - {"last"})
+    def attention(self, tokens: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
+        """Return how much each step counts in a network with attention pooling.
 
-    def _pool(self, y: np.ndarray | None, last: np.ndarray) -> np.ndarray:
-        """Return the features (B, poolings * directions * H).
+        The steps are those of the recurrent layers: letters, or behind a stem that strides or
+        pools as many as that leaves.
 
         Parameters
         ----------
-        y
-            float (B, T, directions * H), or None where no pooling needs it.
-        last
-            float (directions, B, H)
+        tokens, lengths
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        list of np.ndarray
+            float (steps,) of each sequence, from 0 to 1 with sum 1.
         """
-        pooled = {"last": np.concatenate(list(last), axis=1)}
-        if y is not None:
-            mean, most = (np.empty((len(y), y.shape[2]), self.dtype) for _ in range(2))
-            self._first_maximum = np.empty(mean.shape, np.int32)
-            pool_forward(*new_work(len(y)), self._lengths, y, mean, most, self._first_maximum)
-            pooled |= {"mean": mean, "max": most}
-            self._n_steps = y.shape[1]
-        return np.concatenate([pooled[name] for name in self.architecture.pooling], axis=1)
+        with self._one_caller:
+            self._forward(tokens, lengths, training=False)
+            for sizes in self.architecture.convolutions:
+                lengths = sizes.output_lengths(lengths)
+            rows = self._pooling.attention
+            return [row[:steps] for row, steps in zip(rows, lengths, strict=True)]
 
     def backward(self, dlogits: np.ndarray) -> None:
         """Write the gradients of all parameters for the last forward pass in training.
@@ -204,32 +205,15 @@ class SequenceNetwork:
         product(dlogits, self._head["weight"], dfeatures)
         if self._mask is not None:
             dfeatures *= self._mask
-        dy, d_last = self._unpool(dfeatures)
+        dy, d_last = self._pooling.backward(dfeatures)
         n_states = self.architecture.num_layers * len(d_last)
         dstates = np.zeros((n_states, *d_last.shape[1:]), self.dtype)
         dstates[-len(d_last) :] = d_last
+        if dy is not None:
+            dy = dy.reshape(-1, self.gru.stack.output_size)
         gradients, _ = self.gru.stack.backward(dy, dstates)
         gradients = self.stem.backward(gradients)
         assert gradients.symbols is not None
         product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
         if gradients.positions is not None:
             self._embedding_grads["positions"] += gradients.positions
-
-    def _unpool(self, dfeatures: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-        """Return the gradients of the steps' states (B * T, C), and (directions, B, H) of the last.
-
-        C is directions * H.
-        """
-        parts = np.split(dfeatures, len(self.architecture.pooling), axis=1)
-        given = dict(zip(self.architecture.pooling, parts, strict=True))
-        none = np.zeros_like(parts[0])
-        last = given.get("last", none)
-        d_last = np.stack(np.split(last, self.gru.num_directions, axis=1))
-        if not self._pools_steps:
-            return None, d_last
-        n_sequences, channels = none.shape
-        dy = np.empty((n_sequences, self._n_steps, channels), self.dtype)
-        mean, most = (np.ascontiguousarray(given.get(name, none)) for name in ("mean", "max"))
-        work = new_work(n_sequences)
-        pool_backward(*work, self._lengths, mean, most, self._first_maximum, dy)
-        return dy.reshape(-1, channels), d_last

@@ -49,6 +49,20 @@ def predict_logits(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> n
     return rows
 
 
+def predict_attention(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the attention weights float64 (steps,) of each sequence, in the order of ``encoded``.
+
+    Of a network with attention pooling.  A sequence's weights do not depend on the others.
+    """
+    weights = [np.empty(0)] * len(encoded)
+    lengths = np.array([len(codes) for codes in encoded], np.int64)
+    for chosen in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
+        rows = network.attention(*pad([encoded[k] for k in chosen]))
+        for k, row in zip(chosen, rows, strict=True):
+            weights[k] = row.astype(np.float64)
+    return weights
+
+
 def predict_probabilities(
     network: SequenceNetwork, encoded: Sequence[np.ndarray], temperature: float = 1.0
 ) -> np.ndarray:

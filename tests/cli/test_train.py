@@ -208,7 +208,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "num_layers": 2,
         "bidirectional": False,
         "position_embedding": True,
-        "pooling": ["max", "mean"],
+        "pooling": ["max", "attention"],
         "dropout": 0.25,
         "batch_size": 9,
         "max_epochs": 1,
@@ -260,7 +260,7 @@ def test_train__help_tells_every_default(run_cli) -> None:
     shown = " ".join(run_cli(["train", "--help"]).out.split())
     for text in (
         "units of each layer and direction (default: 64)",
-        "one or more of last, mean, max (default: last,mean,max)",
+        "one or more of last, mean, max, attention (default: last,mean,max)",
         "run from both ends of the sequence (default: yes)",
         "weigh classes by their rarity (default: none)",
         "peak step size of AdamW (default: 0.003)",
@@ -338,7 +338,10 @@ def test_train__checks_its_outputs_before_any_work(
         (["--hidden-size", "many"], "argument --hidden-size: invalid int value: 'many'"),
         (["--learning-rate", "nan"], "learning_rate must be a number above 0, got nan."),
         (["--dropout", "1"], "dropout must be a number of at least 0 and at most 0.95, got 1.0."),
-        (["--pooling", "last,sum"], "pooling must be one or more of 'last', 'mean', 'max', each"),
+        (
+            ["--pooling", "last,sum"],
+            "pooling must be one or more of 'last', 'mean', 'max', 'attention', each",
+        ),
         (["--pooling", ""], "pooling must be one or more of"),
         (["--conv-channels", "64,x"], "expected whole numbers such as 64 or 64,32, got '64,x'"),
         (["--conv-channels", "0"], "conv_channels must be an integer of at least 1, got 0."),

@@ -50,6 +50,15 @@ def test_average_models__predicts_the_mean_of_the_probabilities(members, ensembl
     assert (ensemble.predict(planted[0]) == np.array(["no", "yes"])[expected.argmax(axis=1)]).all()
 
 
+def test_attention__is_not_that_of_an_ensemble(ensemble, planted) -> None:
+    message = (
+        "attention: the model is an ensemble of 3 networks, each with weights of its own, expected "
+        "a single network. Ask one of the models that it was made of."
+    )
+    with pytest.raises(ConfigurationError, match=f"^{message}$"):
+        ensemble.attention(planted[0])
+
+
 def test_average_models__scales_each_network_by_its_own_temperature(members, ensemble) -> None:
     assert len({member.temperature_ for member in members}) == 3
     assert ensemble.temperature_ == 1

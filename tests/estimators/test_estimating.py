@@ -12,6 +12,7 @@ from fastgru.estimators.estimating import estimate_training, training_bytes
 from fastgru.estimators.fitting import draw_seeds, prepare
 from fastgru.estimators.parameters import PARAMETERS, check_parameters
 from fastgru.estimators.training_sets import GivenSets, given_sets
+from fastgru.estimators.warmup import compile_kernels
 from fastgru.training.checkpoint import write_checkpoint
 from fastgru.training.loop import train
 
@@ -43,6 +44,7 @@ def make_given(parameters: dict[str, Any], n: int, lengths: tuple[int, int]) -> 
         (70, (150, 150), {"dtype": "float64", "pooling": ("last",)}),
         (140, (200, 200), {"position_embedding": True, "hidden_size": 16}),
         (400, (200, 200), {"batch_size": 8, "validation_fraction": 0.5, "max_epochs": 1}),
+        (140, (30, 300), {"pooling": ("attention",)}),
         (30, (20, 20), {"hidden_size": 400, "bidirectional": False, "early_stopping": False}),
     ],
 )
@@ -51,6 +53,7 @@ def test_training_bytes__are_what_training_takes(
 ) -> None:
     parameters = make_parameters(**changes)
     given = make_given(parameters, n, lengths)
+    compile_kernels(parameters["dtype"])  # they are no memory of the training
     tracemalloc.start()
     prepared = prepare(parameters, given, draw_seeds(0))
     train(

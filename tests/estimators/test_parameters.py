@@ -75,8 +75,16 @@ MESSAGES = [
     ("bidirectional", 1, "bidirectional must be True or False, got 1."),
     ("bidirectional", "yes", "bidirectional must be True or False, got 'yes'."),
     ("position_embedding", None, "position_embedding must be True or False, got None."),
-    ("pooling", (), "pooling must be one or more of 'last', 'mean', 'max', each once, got ()."),
-    ("pooling", "last", "one or more of 'last', 'mean', 'max', each once, got 'last'."),
+    (
+        "pooling",
+        (),
+        "pooling must be one or more of 'last', 'mean', 'max', 'attention', each once, got ().",
+    ),
+    (
+        "pooling",
+        "last",
+        "one or more of 'last', 'mean', 'max', 'attention', each once, got 'last'.",
+    ),
     ("pooling", ["last", "last"], "each once, got ['last', 'last']."),
     ("pooling", ("sum",), "each once, got ('sum',)."),
     ("pooling", ([],), "each once, got ([],)."),

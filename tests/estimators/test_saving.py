@@ -38,6 +38,7 @@ def same_history(first: list[dict[str, float]], second: list[dict[str, float]]) 
         {"dtype": "float64", "num_layers": 2},
         {"bidirectional": False, "pooling": ("mean",), "early_stopping": False},
         {"position_embedding": True, "class_weight": "balanced"},
+        {"pooling": ("attention", "max")},
         {"class_weight": {"no": 1, "yes": 2.5}, "random_state": None, "threads": 2},
     ],
 )

@@ -8,13 +8,15 @@ from fastgru.estimators import selftest
 from fastgru.estimators.selftest import CHECKS, check_gradients, check_training
 from fastgru.models.network import SequenceNetwork
 
+GRADIENTS = ["embedding.positions", "gru.bias_hh_l0_reverse", "attention.weight", "head.weight"]
+
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_checks__pass_on_a_good_installation(name: str) -> None:
     assert CHECKS[name]() is None
 
 
-@pytest.mark.parametrize("name", ["embedding.positions", "gru.bias_hh_l0_reverse", "head.weight"])
+@pytest.mark.parametrize("name", GRADIENTS)
 def test_check_gradients__sees_a_wrong_gradient(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     backward = SequenceNetwork.backward
 

@@ -15,6 +15,7 @@ import importlib, pkgutil, sys
 import fastgru.kernels
 from fastgru import SequenceClassifier
 from fastgru.estimators.warmup import compile_kernels
+from fastgru.models.architecture import POOLINGS
 
 def compiled():
     names = [module.name for module in pkgutil.iter_modules(fastgru.kernels.__path__)]
@@ -32,7 +33,10 @@ compile_kernels("float32")
 before = compiled()
 sequences, labels = ["ACGTACGT" * 40, "ACG", "NNNN", "TTRA"] * 40, ["a", "a", "b", "b"] * 40
 for layers, both, positions in ((1, False, False), (1, True, True), (3, True, False)):
-    for pooling, channels in ((["last"], []), (["mean"], [9]), (["last", "mean", "max"], [33, 5])):
+    for pooling, channels in (
+        (["last"], []), (["mean"], [9]), (["attention"], []), (["last", "mean", "max"], [33, 5]),
+        (list(POOLINGS), [4]),
+    ):
         model = SequenceClassifier(
             conv_channels=channels,
             num_layers=layers, bidirectional=both, position_embedding=positions, pooling=pooling,

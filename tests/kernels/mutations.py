@@ -20,6 +20,7 @@ from hypothesis import Phase, settings
 ROOT = Path(__file__).parents[2]
 
 POOLING = "test_pooling:test_pooling__equals_reference"
+ATTENTION = "test_attention:test_attention__equals_reference"
 LOSS = "test_loss:test_softmax_cross_entropy__equals_reference"
 ADAMW = "test_adamw:test_adamw_update__equals_the_textbook_for_100_steps"
 GRU, RESET_BEFORE, LSTM, TANH, RELU = (
@@ -216,6 +217,22 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "maximum spread over later steps",
             "if first[b, c] == t",
             "if first[b, c] <= t",
+        ),
+    ],
+    ("kernels/attention.py", ATTENTION): [
+        ("weights that are no shares", "scores[b, t] /= total", "pass"),
+        ("no derivative of the softmax", "(d_scores[b, t] - mean)", "d_scores[b, t]"),
+        (
+            "states without the gradient of their scores",
+            "add_multiple(d_scores[b, t], weight, 0, dy, y_at, channels)",
+            "pass",
+        ),
+    ],
+    ("kernels/dots.py", ATTENTION): [
+        (
+            "first vector of a product left out",
+            "for at in range(0, whole, lane):\n        total",
+            "for at in range(lane, whole, lane):\n        total",
         ),
     ],
     ("kernels/loss.py", LOSS): [

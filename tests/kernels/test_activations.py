@@ -9,11 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgru._numba import jit_disabled
-from fastgru.kernels.activations import sigmoid, tanh
+from fastgru.kernels.activations import exp, sigmoid, tanh
 from fastgru.kernels.registers import lanes_of
 from fastgru.kernels.vectors import lanes, load, store
 from tests.kernels.uncached import uncached_kernel
 from tests.problems import DTYPES
+
+
+@uncached_kernel
+def write_exp(x: Any, out: Any) -> None:
+    for at in range(0, x.shape[0], lanes(x)):
+        store(exp(load(x, at)), out, at)
 
 
 @uncached_kernel
@@ -33,13 +39,19 @@ def exact_sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
-WRITERS = {"sigmoid": write_sigmoid, "tanh": write_tanh}
-EXACT: dict[str, Callable[[np.ndarray], np.ndarray]] = {"sigmoid": exact_sigmoid, "tanh": np.tanh}
+WRITERS = {"exp": write_exp, "sigmoid": write_sigmoid, "tanh": write_tanh}
+EXACT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "exp": np.exp,
+    "sigmoid": exact_sigmoid,
+    "tanh": np.tanh,
+}
 
 # Largest errors in units of the last place, as the docstring of the module states them, and the
-# range in which they hold.  Below it sigmoid stays at its value there; tanh loses digits to
-# denormal numbers on the way.
+# range in which they hold.  Outside of it exp and sigmoid stay at their value there; tanh loses
+# digits to denormal numbers on the way.
 BOUNDS = {
+    ("exp", "float32"): (3, -87.0, 87.0),
+    ("exp", "float64"): (3, -708.0, 708.0),
     ("sigmoid", "float32"): (4, -87.0, np.inf),
     ("sigmoid", "float64"): (3, -708.0, np.inf),
     ("tanh", "float32"): (5, 1e-35, np.inf),
@@ -99,15 +111,18 @@ def test_activation__levels_off_towards_infinity(dtype: str) -> None:
     np.testing.assert_allclose(evaluate("tanh", far), 1, rtol=4 * eps)
     np.testing.assert_allclose(evaluate("tanh", -far), -1, rtol=4 * eps)
     np.testing.assert_array_equal(evaluate("sigmoid", far), 1)
-    low = evaluate("sigmoid", -far)
-    assert (low >= np.finfo(dtype).tiny).all()  # a normal number, not a slow denormal
-    assert (low <= 3 * np.finfo(dtype).tiny).all()
+    assert np.isfinite(evaluate("exp", far)).all()
+    for name in ("exp", "sigmoid"):
+        low = evaluate(name, -far)
+        assert (low >= np.finfo(dtype).tiny).all()  # a normal number, not a slow denormal
+        assert (low <= 3 * np.finfo(dtype).tiny).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_activation__takes_denormal_numbers_for_zero_or_nearly(dtype: str) -> None:
     smallest = np.finfo(dtype).tiny * 0.5
     values = np.array([smallest, -smallest, 0.0, -0.0], dtype)
+    np.testing.assert_array_equal(evaluate("exp", values), 1)
     np.testing.assert_array_equal(evaluate("sigmoid", values), 0.5)
     assert (np.abs(evaluate("tanh", values)) <= 2 * smallest).all()
 

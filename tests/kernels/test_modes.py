@@ -39,9 +39,9 @@ WIDE = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": AVX2}
 RECURRENT = ["tests/kernels/test_recurrence.py"]
 BUILDING_BLOCKS = [
     f"tests/kernels/test_{name}.py"
-    for name in ("microkernel", "vectors", "assembly", "blocks", "products", "workers")
+    for name in ("microkernel", "vectors", "assembly", "blocks", "products", "workers", "dots")
 ]
-AROUND = [f"tests/kernels/test_{name}.py" for name in ("pooling", "loss")]
+AROUND = [f"tests/kernels/test_{name}.py" for name in ("pooling", "attention", "loss")]
 AROUND += ["tests/layers/test_convolution.py"]
 # What takes a minute without compilation, some of it because products by hand are slow in Python.
 LONG = (

@@ -31,7 +31,7 @@ def architecture(**changes: object) -> Architecture:
 
 @pytest.mark.parametrize(
     ("num_layers", "bidirectional", "n_positions", "pooling"),
-    list(product((1, 3), (False, True), (0, 7), (("max",), ("last", "mean", "max")))),
+    list(product((1, 3), (False, True), (0, 7), (("max",), ("last", "mean", "max", "attention")))),
 )
 def test_parameter_shapes__are_those_of_the_network(
     num_layers: int, bidirectional: bool, n_positions: int, pooling: tuple[str, ...]

@@ -136,7 +136,11 @@ def change(place: str, value: object) -> Callable[[dict[str, Any]], None]:
         ("architecture.bidirectional", 1, "bidirectional is 1, expected true or false"),
         ("architecture.pooling", [], "pooling is no list of at least 1 entries"),
         ("architecture.pooling", ["max", "max"], "architecture.pooling has an entry twice"),
-        ("architecture.pooling.0", "sum", "pooling[0] is 'sum', expected one of last, mean, max"),
+        (
+            "architecture.pooling.0",
+            "sum",
+            "pooling[0] is 'sum', expected one of last, mean, max, attention",
+        ),
         ("architecture.dropout", "0.1", "architecture.dropout is '0.1', expected a number"),
         ("architecture.dtype", "float16", "dtype is 'float16', expected one of float32, float64"),
         ("architecture.stem", "cnn", "architecture.'stem' is unknown"),

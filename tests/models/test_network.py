@@ -18,7 +18,11 @@ from tests.comparing import assert_same_bits, poisoned_memory
 from tests.reference import around, cells, layers
 
 DNA = get_alphabet("dna")
-POOLINGS = [chosen for size in (1, 2, 3) for chosen in combinations(("last", "mean", "max"), size)]
+POOLINGS = [
+    *(chosen for size in (1, 2, 3) for chosen in combinations(("last", "mean", "max"), size)),
+    ("attention",),
+    ("attention", "last", "mean", "max"),
+]
 
 
 def make_network(seed: int = 1, **changes: object) -> SequenceNetwork:
@@ -30,7 +34,7 @@ def make_network(seed: int = 1, **changes: object) -> SequenceNetwork:
         "hidden_size": 5,
         "num_layers": 1,
         "bidirectional": True,
-        "pooling": ("last", "mean", "max"),
+        "pooling": ("last", "mean", "max", "attention"),
         "dropout": 0.0,
         "dtype": "float64",
     }
@@ -69,6 +73,8 @@ def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
     outputs, final = layers.run(cells.GRU, parameters, x[None], lengths, initial)
     (mean,), (maximum,) = around.pool(outputs[-1], lengths)
     pooled = {"last": final[0, -directions:].ravel(), "mean": mean, "max": maximum}
+    if "attention" in sizes.pooling:
+        _, pooled["attention"] = around.attend(outputs[-1][0], arrays["attention.weight"])
     features = np.concatenate([pooled[name] for name in sizes.pooling])
     return arrays["head.weight"] @ features + arrays["head.bias"]
 
@@ -146,6 +152,34 @@ def assert_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None
         values[:] = kept
         expected = (above - below) / (2 * step)
         assert grads @ direction == pytest.approx(expected, rel=1e-6, abs=1e-8), name
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_attention__begins_as_the_mean(dtype: str) -> None:
+    attention, mean = (make_network(pooling=(name,), dtype=dtype) for name in ("attention", "mean"))
+    expected = mean.forward(*batch(*SEQUENCES))
+    allowed = 20 * np.finfo(dtype).eps
+    actual = attention.forward(*batch(*SEQUENCES))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=allowed)
+
+
+def test_attention__are_the_weights_of_the_pooling() -> None:
+    network = make_network(pooling=("last", "attention"))
+    spread(network)
+    tokens, lengths = batch(*SEQUENCES)
+    attention = network.attention(tokens, lengths)
+    assert [len(weights) for weights in attention] == lengths.tolist()
+    for weights in attention:
+        assert weights.sum() == pytest.approx(1, abs=1e-14)
+        assert (weights > 0).all()
+    assert np.ptp(attention[0]) > 0.01
+
+
+def test_attention__has_a_weight_for_each_step_behind_the_stem() -> None:
+    network = make_network(pooling=("attention",), **STEMS[1])
+    tokens, lengths = batch(*SEQUENCES)
+    attention = network.attention(tokens, lengths)
+    assert [len(weights) for weights in attention] == [4, 2, 3]
 
 
 def test_backward__starts_afresh_each_time() -> None:

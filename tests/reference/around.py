@@ -81,6 +81,24 @@ def pool_gradient(
     return dh
 
 
+def attend(h: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (T,) and weighted mean (C,) of the states h (T, C) of one sequence."""
+    if not len(h):
+        return np.zeros(0), np.zeros(h.shape[1])
+    (attention,) = softmax((h @ weight)[None])
+    return attention, attention @ h
+
+
+def attend_gradient(
+    h: np.ndarray, weight: np.ndarray, dpooled: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients of h (T, C) and of the weight (C,) of :func:`attend`."""
+    attention, _ = attend(h, weight)
+    jacobian = np.diag(attention) - np.outer(attention, attention)
+    dscores = jacobian @ h @ dpooled
+    return np.outer(attention, dpooled) + np.outer(dscores, weight), dscores @ h
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return odds / odds.sum(axis=1, keepdims=True)

@@ -12,9 +12,15 @@ from fastgru.errors import DivergenceError
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training import loop
-from fastgru.training.loop import LabelledSet, predict_probabilities, train
+from fastgru.training.loop import (
+    LabelledSet,
+    predict_attention,
+    predict_probabilities,
+    train,
+)
 from fastgru.training.schedule import cosine_with_warmup
 from fastgru.training.state import Epoch, TrainingOptions
+from tests.comparing import assert_same_bits
 from tests.planted import plant
 
 DNA = get_alphabet("dna")
@@ -199,6 +205,24 @@ def test_predict_probabilities__are_probabilities_in_input_order(
         assert actual.dtype == np.float64
         assert actual.tobytes() == np.array(expected).tobytes()
     np.testing.assert_allclose(actual.sum(axis=1), 1, rtol=0, atol=1e-15)
+
+
+def test_predict_attention__is_in_input_order_and_of_each_sequence_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, data = make_network(pooling=("attention",)), make_set(30, 4)
+    network.parameters.views()["attention.weight"][:] = np.linspace(-9, 9, 32)
+    encoded = [codes[: 5 + k % 20] for k, codes in enumerate(data.encoded)]
+    expected = [predict_attention(network, [codes])[0] for codes in encoded]
+    for limit in (1, 70, 1 << 16):
+        monkeypatch.setattr(loop, "MAX_PREDICTION_TOKENS", limit)
+        for found, alone, codes in zip(
+            predict_attention(network, encoded), expected, encoded, strict=True
+        ):
+            assert found.shape == codes.shape
+            assert_same_bits(found, alone)
+            assert found.dtype == np.float64
+            assert found.sum() == pytest.approx(1, abs=1e-6)
 
 
 def test_predict_probabilities__of_nothing_is_empty() -> None:

@@ -159,7 +159,11 @@ FAULTY_CONFIGS = [
     ("seed: 1\n", "", "configuration: 'seed' is a required property"),
     ("seed: 1", "seed: 1\nthreads: 4", "configuration: unknown key 'threads'; known are datasets"),
     ("{}", "{hidden_size: 0}", "models > m > hidden_size: 0 is less than the minimum of 1"),
-    ("{}", "{pooling: [first]}", "pooling > 0: 'first' is not one of ['last', 'mean', 'max']"),
+    (
+        "{}",
+        "{pooling: [first]}",
+        "pooling > 0: 'first' is not one of ['last', 'mean', 'max', 'attention']",
+    ),
     ("{}", "{datasets: [e]}", "models > m > datasets: not in config/datasets.tsv: e. It lists: d"),
     ("m: {}", "a/b: {}", "'a/b' does not match"),
     ("m: {}", "baselines: {}", "the name 'baselines' is taken by the workflow"),

@@ -1,0 +1,99 @@
+"""What a classifier does once it is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from fastgru.estimators.fitted_model import FittedModel
+
+
+class PredictionMixin:
+    """Predictions of a classifier from its fitted model.
+
+    Attributes
+    ----------
+    classes_ : np.ndarray
+        Class labels, sorted.
+    threads
+        Threads to use, never more; None for all CPUs that the process may use.
+    """
+
+    classes_: np.ndarray
+    threads: int | None
+    _fitted: FittedModel
+
+    def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
+        """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
+
+        Parameters
+        ----------
+        sequences
+            n strings over the alphabet, none empty.
+
+        Raises
+        ------
+        AlphabetError
+            For an empty sequence or a letter outside the alphabet.
+        LabelError
+            For a sequence longer than the positions that were learned.
+        """
+        check_is_fitted(self, "classes_")
+        return self._fitted.predict_proba(sequences, self.threads)
+
+    def attention(self, sequences: Sequence[str]) -> list[np.ndarray]:
+        """Return how much the state at each letter counts in the attention pooling.
+
+        A state knows of the letters around it, in both directions where the network has two: a
+        weight says where the network looks, not which letters alone decide.
+
+        Parameters
+        ----------
+        sequences
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        list of np.ndarray
+            float64 (length,) for each sequence, from 0 to 1 with sum 1; they do not depend on the
+            other sequences.  Behind convolutional layers that stride or pool there is one for each
+            step that these leave.
+
+        Raises
+        ------
+        ConfigurationError
+            For a model without attention pooling, and for an ensemble.
+        AlphabetError, LabelError
+            As for :meth:`predict_proba`.
+        """
+        check_is_fitted(self, "classes_")
+        return self._fitted.attention(sequences, self.threads)
+
+    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
+        """Say in which ways sequences are unlike those of the training set.
+
+        ``length``: shorter or longer than all of them.  ``letters``: has a letter that none of
+        them has.  ``ambiguous``: more ambiguity codes, and ``novel_kmers``: more words that none
+        of them has, than 99 % of them beside the others (and more than 5 % ambiguity codes).
+
+        Parameters
+        ----------
+        sequences
+            As for :meth:`predict_proba`, of any length.
+
+        Returns
+        -------
+        list of tuple
+            The names of the flags of each sequence; all empty for a model that was saved before
+            there were flags.
+        """
+        check_is_fitted(self, "classes_")
+        return self._fitted.flag_unusual(sequences)
+
+    @property
+    def max_length(self) -> int | None:
+        """Longest sequence that the model can read, None for any."""
+        check_is_fitted(self, "classes_")
+        return self._fitted.max_length

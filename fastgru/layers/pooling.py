@@ -1,0 +1,150 @@
+"""Pooling: from the states of all steps to the features of a sequence.
+
+``"last"`` is the final state of each direction, ``"mean"`` and ``"max"`` are taken over the valid
+steps (:mod:`fastgru.kernels.pooling`), ``"attention"`` is their weighted mean
+(:mod:`fastgru.kernels.attention`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastgru.kernels.attention import attention_backward, attention_forward
+from fastgru.kernels.pooling import pool_backward, pool_forward
+from fastgru.layers.workspace import Workspace, new_work
+
+
+class Pooling:
+    """One or more poolings side by side.
+
+    The vector of the attention begins at zero, which is the mean of all steps: the first gradients
+    are then those of a pooling that is known to train, no step is preferred by chance, and no
+    number is drawn that would change the other weights of the same seed.
+
+    Parameters
+    ----------
+    names
+        Of the poolings, each once, in the order of the features.
+    channels
+        States of a step, C = directions * H.
+
+    Attributes
+    ----------
+    parameters, grads : dict
+        ``"weight"`` (C,) with attention, else empty; ``grads`` is added to.
+    attention : np.ndarray
+        float (B, T): the weight of each step in the last forward pass, zero past each length;
+        (0, 0) without attention.
+    output_size : int
+        Features: poolings * C.
+    """
+
+    def __init__(self, names: Sequence[str], channels: int) -> None:
+        self._names = tuple(names)
+        attends = "attention" in self._names
+        self.parameters = {"weight": np.zeros(channels)} if attends else {}
+        self.grads: dict[str, np.ndarray] = {}
+        self.output_size = len(self._names) * channels
+        self.attention = np.empty((0, 0))
+        self._workspace = Workspace()
+        self._y: np.ndarray | None = None
+
+    @property
+    def needs_steps(self) -> bool:
+        """Whether the states of all steps are needed, not the final ones alone."""
+        return set(self._names) != {"last"}
+
+    def forward(
+        self, y: np.ndarray | None, last: np.ndarray, lengths: np.ndarray, *, training: bool
+    ) -> np.ndarray:
+        """Return the features.
+
+        Parameters
+        ----------
+        y
+            float (B, T, C), states of all steps; None where no pooling needs them.
+        last
+            float (directions, B, H), final states.
+        lengths
+            int64 (B,)
+        training
+            Whether to keep what :meth:`backward` needs.
+
+        Returns
+        -------
+        np.ndarray
+            float (B, poolings * C)
+        """
+        self._lengths, self._n_directions = lengths, len(last)
+        pooled = {"last": np.concatenate(list(last), axis=1)}
+        if y is not None:
+            self._n_steps = y.shape[1]
+            pooled |= self._pool_evenly(y)
+            if self.parameters:
+                pooled["attention"] = self._attend(y)
+                self._y = y if training else None
+        return np.concatenate([pooled[name] for name in self._names], axis=1)
+
+    @property
+    def _pools_evenly(self) -> bool:
+        return not {"mean", "max"}.isdisjoint(self._names)
+
+    def _pool_evenly(self, y: np.ndarray) -> dict[str, np.ndarray]:
+        if not self._pools_evenly:
+            return {}
+        mean, most = (np.empty((len(y), y.shape[2]), y.dtype) for _ in range(2))
+        self._first_maximum = np.empty(mean.shape, np.int32)
+        pool_forward(*new_work(len(y)), self._lengths, y, mean, most, self._first_maximum)
+        return {"mean": mean, "max": most}
+
+    def _attend(self, y: np.ndarray) -> np.ndarray:
+        self.attention = np.zeros(y.shape[:2], y.dtype)
+        pooled = np.empty((len(y), y.shape[2]), y.dtype)
+        weight, work = self.parameters["weight"], new_work(len(y))
+        attention_forward(*work, self._lengths, y, weight, self.attention, pooled)
+        return pooled
+
+    def backward(self, dfeatures: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+        """Return the gradients of the states, and add those of the parameters to ``grads``.
+
+        Once for each forward pass in training: the states are let go.
+
+        Parameters
+        ----------
+        dfeatures
+            float (B, poolings * C)
+
+        Returns
+        -------
+        tuple
+            float (B, T, C), of all steps, undefined past each length and valid until the next
+            call, or None where no pooling needs them; and (directions, B, H), of the final states.
+        """
+        parts = np.split(dfeatures, len(self._names), axis=1)
+        given = dict(zip(self._names, map(np.ascontiguousarray, parts), strict=True))
+        none = np.zeros(parts[0].shape, dfeatures.dtype)
+        d_last = np.stack(np.split(given.get("last", none), self._n_directions, axis=1))
+        if not self.needs_steps:
+            return None, d_last
+        n_sequences, channels = none.shape
+        shape = (n_sequences, self._n_steps, channels)
+        dy = self._workspace.empty("dy", shape, dfeatures.dtype)
+        if self._pools_evenly:
+            mean, most = (given.get(name, none) for name in ("mean", "max"))
+            work = new_work(n_sequences)
+            pool_backward(*work, self._lengths, mean, most, self._first_maximum, dy)
+        if self.parameters:
+            self._attend_back(given["attention"], dy, add=self._pools_evenly)
+        return dy, d_last
+
+    def _attend_back(self, d_pooled: np.ndarray, dy: np.ndarray, *, add: bool) -> None:
+        y, self._y = self._y, None
+        assert y is not None
+        d_scores, d_weight = np.empty_like(self.attention), np.empty_like(d_pooled)
+        attention_backward(
+            *(*new_work(len(y)), self._lengths, y, self.parameters["weight"], self.attention),
+            *(d_pooled, d_scores, d_weight, dy, add),
+        )
+        self.grads["weight"] += d_weight.sum(axis=0)
