@@ -79,7 +79,7 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
 
 def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
     sizes = network.architecture
-    layers = counted(sizes.num_layers, "GRU layer")
+    layers = counted(sizes.num_layers, f"{sizes.cell.upper()} layer")
     directions = "both directions" if sizes.bidirectional else "one direction"
     yield "network", f"{layers} of {counted(sizes.hidden_size, 'unit')}, {directions}"
     for layer in sizes.convolutions:

@@ -1,4 +1,4 @@
-"""``fastgru warmup``: compile all kernels now, so that later commands start at once."""
+"""``fastgru warmup``: compile the kernels now, so that later commands start at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
-Compile all kernels into the cache, so that later commands start at once. Run it once after an
+Compile the kernels into the cache, so that later commands start at once. Run it once after an
 installation, and before several commands start at the same time. FASTGRU_CACHE_DIR moves the
 cache; its default is ~/.cache/fastgru.
 """
@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "warmup",
-        help="compile all kernels into the cache",
+        help="compile the kernels into the cache",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -27,20 +27,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="float32",
         help="precision to compile for (default: %(default)s)",
     )
+    parser.add_argument(
+        "--cell",
+        choices=("gru", "lstm", "rnn", "all"),
+        default="gru",
+        help="kind of recurrent layers to compile for (default: %(default)s)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Compile, say where to, and return the exit code."""
+    import itertools
     import time
 
     from fastgru._numba import cache_directory
     from fastgru.estimators.warmup import compile_kernels
 
     dtypes = ("float32", "float64") if args.dtype == "all" else (args.dtype,)
-    for dtype in dtypes:
+    cells = ("gru", "lstm", "rnn") if args.cell == "all" else (args.cell,)
+    for dtype, cell in itertools.product(dtypes, cells):
         begin = time.perf_counter()
-        compile_kernels(dtype)
+        compile_kernels(dtype, cell)
         seconds = time.perf_counter() - begin
-        _LOGGER.info("%s kernels ready after %.1f s", dtype, seconds)
+        _LOGGER.info("%s kernels for %s ready after %.1f s", dtype, cell, seconds)
     _LOGGER.info("cache: %s", cache_directory())
     return 0

@@ -24,10 +24,10 @@ from fastgru.training.state import Epoch
 class SequenceClassifier(PredictionMixin, StringClassifier):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
-    Letters are embedded, run through GRU layers, pooled over the sequence and classified by a
-    softmax; trained with AdamW on the cross-entropy.  The same ``random_state`` gives the same
-    model, bit for bit, for any number of threads, and a prediction does not depend on what is
-    predicted beside it.
+    Letters are embedded, run through convolutional layers (on request) and recurrent layers, pooled
+    over the sequence and classified by a softmax; trained with AdamW on the cross-entropy.  The
+    same ``random_state`` gives the same model, bit for bit, for any number of threads, and a
+    prediction does not depend on what is predicted beside it.
 
     Parameters
     ----------
@@ -48,6 +48,9 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Steps from one feature to the next.
     conv_pool
         Neighbouring features of which the largest is kept.
+    cell
+        Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
+        or ``"rnn"`` (tanh).
     hidden_size
         Units of each layer and direction.
     num_layers
@@ -126,6 +129,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         conv_dilation: Sequence[int] | int = (1,),
         conv_stride: Sequence[int] | int = (1,),
         conv_pool: Sequence[int] | int = (1,),
+        cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
         bidirectional: bool = True,
@@ -154,6 +158,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.conv_dilation = conv_dilation
         self.conv_stride = conv_stride
         self.conv_pool = conv_pool
+        self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.bidirectional = bidirectional

@@ -19,14 +19,14 @@ from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.fitting import Fitted
 from fastgru.estimators.json_values import as_json
 from fastgru.estimators.parameters import PARAMETERS, SAVED_PARAMETERS, check_parameters
-from fastgru.models.card_schema import MEMBERS_SHARE, is_ensemble
+from fastgru.models.card_schema import ARCHITECTURE_ADDED, MEMBERS_SHARE, is_ensemble
 from fastgru.models.model_file import SavedNetwork, member_prefix, read_model, write_model
 from fastgru.models.network import SequenceNetwork
 
 # parameters that files of earlier states of format 1 lack, with what was done then
 _ADDED_PARAMETERS = {
     "calibrate": False,
-    **{p.name: p.default for p in PARAMETERS if p.name.startswith("conv_")},
+    **{p.name: p.default for p in PARAMETERS if p.name in ARCHITECTURE_ADDED},
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastgru.errors import ConfigurationError
-from fastgru.models.architecture import POOLINGS
+from fastgru.models.architecture import GATES, POOLINGS
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ PARAMETERS = (
         maximum=127,
         several=True,
     ),
+    Parameter("cell", str, "gru", "kind of the recurrent layers", choices=tuple(GATES)),
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
     Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),

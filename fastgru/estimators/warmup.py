@@ -6,18 +6,21 @@ from fastgru.estimators.classifier import SequenceClassifier
 from fastgru.models.architecture import POOLINGS
 
 
-def compile_kernels(dtype: str) -> None:
-    """Compile the classifier's kernels for a precision, or load them from the cache.
+def compile_kernels(dtype: str, cell: str) -> None:
+    """Compile the classifier's kernels for a precision and cell, or load them from the cache.
 
     Parameters
     ----------
     dtype
         ``"float32"`` or ``"float64"``.
+    cell
+        ``"gru"``, ``"lstm"`` or ``"rnn"``.
     """
     sequences, labels = ["ACGT", "ACG", "TTTT", "TTTA"], ["a", "a", "b", "b"]
     for conv_channels, position_embedding in (((), True), ((8, 8), False), ((8,), True)):
         model = SequenceClassifier(
             conv_channels=conv_channels,
+            cell=cell,
             hidden_size=8,
             embedding_size=4,
             num_layers=2,

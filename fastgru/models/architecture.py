@@ -9,6 +9,9 @@ from typing import Any
 from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.names import direction_suffixes
 
+GATES = {"gru": 3, "lstm": 4, "rnn": 1}
+"""The cells of the recurrent layers, and the vectors that a step computes for each unit."""
+
 POOLINGS = ("last", "mean", "max", "attention")
 
 
@@ -23,7 +26,7 @@ class Architecture:
     n_classes
     n_positions
         Longest sequence that has position embeddings; 0 for none.
-    embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype
+    embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype, cell
     conv_channels, conv_width, conv_dilation, conv_stride, conv_pool
         As in :class:`fastgru.SequenceClassifier`.
     """
@@ -38,6 +41,7 @@ class Architecture:
     pooling: tuple[str, ...]
     dropout: float
     dtype: str
+    cell: str = "gru"
     conv_channels: tuple[int, ...] = ()
     conv_width: tuple[int, ...] = (8,)
     conv_dilation: tuple[int, ...] = (1,)
@@ -87,14 +91,15 @@ class Architecture:
             shapes[f"stem.weight_l{layer}"] = (sizes.channels, first, sizes.width)
             shapes[f"stem.bias_l{layer}"] = (sizes.channels,)
             first = sizes.channels
+        gates = GATES[self.cell]
         suffixes = direction_suffixes(self.num_layers, self.bidirectional)
         for layer, ends in enumerate(suffixes):
             features = first if layer == 0 else hidden * directions
             for end in ends:
-                shapes[f"gru.weight_ih{end}"] = (3 * hidden, features)
-                shapes[f"gru.weight_hh{end}"] = (3 * hidden, hidden)
-                shapes[f"gru.bias_ih{end}"] = (3 * hidden,)
-                shapes[f"gru.bias_hh{end}"] = (3 * hidden,)
+                shapes[f"{self.cell}.weight_ih{end}"] = (gates * hidden, features)
+                shapes[f"{self.cell}.weight_hh{end}"] = (gates * hidden, hidden)
+                shapes[f"{self.cell}.bias_ih{end}"] = (gates * hidden,)
+                shapes[f"{self.cell}.bias_hh{end}"] = (gates * hidden,)
         channels = directions * hidden
         if "attention" in self.pooling:
             shapes["attention.weight"] = (channels,)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
-from fastgru.models.architecture import POOLINGS
+from fastgru.models.architecture import GATES, POOLINGS
 
 __all__ = ["find_checkpoint_fault", "find_fault", "is_ensemble"]
 
@@ -141,11 +141,12 @@ ARCHITECTURE = {
 }
 """Entries of ``architecture``: the fields of :class:`fastgru.models.architecture.Architecture`."""
 
-ARCHITECTURE_ADDED = dict.fromkeys(
-    ("conv_channels", "conv_width", "conv_dilation", "conv_stride", "conv_pool"),
-    _list_of(_whole(1)),
-)
-"""Fields that came later: a file without them has nothing of what they describe."""
+_CONVOLUTIONS = ("conv_channels", "conv_width", "conv_dilation", "conv_stride", "conv_pool")
+ARCHITECTURE_ADDED = {
+    "cell": _choice(*GATES),
+    **dict.fromkeys(_CONVOLUTIONS, _list_of(_whole(1))),
+}
+"""Fields that came later; a file without them is of a GRU without convolutions."""
 
 _EPOCH = _object(
     {

@@ -1,10 +1,10 @@
-"""The classifier network: letters -> GRU layers -> pooling -> classes.
+"""The classifier network: letters -> stem -> recurrent layers -> pooling -> classes.
 
 ::
 
     e_t      = mixture[letter_t] @ embedding (+ position_embedding_t)
     x        = stem(e)                            convolutional layers, if any
-    h        = GRU(x)                             one or two directions, any depth
+    h        = trunk(x)                           GRU, LSTM or RNN, one or two directions, any depth
     features = [last | mean | max | attention] of each direction's states, those that ``pooling``
                names
     logits   = features @ head.weight^T + head.bias
@@ -16,6 +16,7 @@ their embeddings.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,18 @@ from fastgru.layers.blocks import plan_blocks
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.layer_input import LayerInput, as_steps
+from fastgru.layers.lstm import LSTM
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.pooling import Pooling
+from fastgru.layers.recurrent import Recurrent
+from fastgru.layers.rnn import RNN
 from fastgru.layers.stack import dropout_mask
 from fastgru.layers.stem import Stem
 from fastgru.models.architecture import Architecture
+
+TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
+STATES = {"gru": 1, "lstm": 2, "rnn": 1}
+"""States that each cell hands from step to step."""
 
 
 class SequenceNetwork:
@@ -61,17 +69,9 @@ class SequenceNetwork:
             rng=self._rng,
             dtype=self.dtype,
         )
-        self.gru = GRU(
-            self.stem.output_size,
-            sizes.hidden_size,
-            sizes.num_layers,
-            bidirectional=sizes.bidirectional,
-            dropout=sizes.dropout,
-            dtype=self.dtype,
-            random_state=int(self._rng.integers(2**63)),
-        )
+        self.trunk = self._new_trunk()
         self._embeddings = self._initial_embeddings()
-        self._pooling = Pooling(sizes.pooling, self.gru.stack.output_size)
+        self._pooling = Pooling(sizes.pooling, self.trunk.stack.output_size)
         self._head = {
             "weight": glorot_uniform(self._rng, sizes.n_classes, self._pooling.output_size),
             "bias": np.zeros(sizes.n_classes),
@@ -82,7 +82,7 @@ class SequenceNetwork:
             {
                 "embedding": (self._embeddings, self._embedding_grads),
                 "stem": (self.stem.parameters, self.stem.grads),
-                "gru": (self.gru.parameters, self.gru.grads),
+                sizes.cell: (self.trunk.parameters, self.trunk.grads),
                 "attention": (self._pooling.parameters, self._pooling.grads),
                 "head": (self._head, self._head_grads),
             },
@@ -93,7 +93,7 @@ class SequenceNetwork:
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
         """Sources of dropout before the classes, and between the layers."""
-        return self._rng, self.gru.rng
+        return self._rng, self.trunk.rng
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the network again; the scratch memory is left behind."""
@@ -103,6 +103,18 @@ class SequenceNetwork:
     def __setstate__(self, state: dict[str, Any]) -> None:
         SequenceNetwork.__init__(self, state["architecture"], state["mixture"], 0)
         self.parameters.values[: self.parameters.size] = state["values"]
+
+    def _new_trunk(self) -> Recurrent:
+        sizes = self.architecture
+        return TRUNKS[sizes.cell](
+            self.stem.output_size,
+            sizes.hidden_size,
+            sizes.num_layers,
+            bidirectional=sizes.bidirectional,
+            dropout=sizes.dropout,
+            dtype=self.dtype,
+            random_state=int(self._rng.integers(2**63)),
+        )
 
     def _initial_embeddings(self) -> dict[str, np.ndarray]:
         sizes = self.architecture
@@ -145,17 +157,16 @@ class SequenceNetwork:
             embedded, lengths, tokens.shape[1], training=training
         )
         blocks = plan_blocks(lengths, n_steps, ROWS)
-        n_states = self.architecture.num_layers * self.gru.num_directions
-        initial = np.zeros((n_states, len(lengths), self.architecture.hidden_size), self.dtype)
-        y, final = self.gru.stack.forward(
+        initial = self._zero_states(len(lengths))
+        y, final = self.trunk.stack.forward(
             *(blocks, given, initial),
             training=training,
-            rng=self.gru.rng,
+            rng=self.trunk.rng,
             outputs=self._pooling.needs_steps,
         )
         if y is not None:
-            y = y.reshape(len(lengths), n_steps, self.gru.stack.output_size)
-        last = final[-self.gru.num_directions :]
+            y = y.reshape(len(lengths), n_steps, self.trunk.stack.output_size)
+        last = final[-self.trunk.num_directions :, : len(lengths)]
         features = self._pooling.forward(y, last, lengths, training=training)
         self._mask = None
         if training and self.architecture.dropout > 0:
@@ -166,6 +177,13 @@ class SequenceNetwork:
         logits = np.tile(self._head["bias"], (len(features), 1))
         product(features, self._head["weight"].T, logits)
         return logits
+
+    def _zero_states(self, n_sequences: int) -> np.ndarray:
+        """Return the states of all layers and directions: h, for the LSTM followed by c."""
+        sizes = self.architecture
+        n_layers = sizes.num_layers * self.trunk.num_directions
+        rows = STATES[sizes.cell] * n_sequences
+        return np.zeros((n_layers, rows, sizes.hidden_size), self.dtype)
 
     def attention(self, tokens: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
         """Return how much each step counts in a network with attention pooling.
@@ -206,12 +224,12 @@ class SequenceNetwork:
         if self._mask is not None:
             dfeatures *= self._mask
         dy, d_last = self._pooling.backward(dfeatures)
-        n_states = self.architecture.num_layers * len(d_last)
-        dstates = np.zeros((n_states, *d_last.shape[1:]), self.dtype)
-        dstates[-len(d_last) :] = d_last
+        n_sequences = d_last.shape[1]
+        dstates = self._zero_states(n_sequences)
+        dstates[-len(d_last) :, :n_sequences] = d_last
         if dy is not None:
-            dy = dy.reshape(-1, self.gru.stack.output_size)
-        gradients, _ = self.gru.stack.backward(dy, dstates)
+            dy = dy.reshape(-1, self.trunk.stack.output_size)
+        gradients, _ = self.trunk.stack.backward(dy, dstates)
         gradients = self.stem.backward(gradients)
         assert gradients.symbols is not None
         product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])

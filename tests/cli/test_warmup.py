@@ -7,23 +7,27 @@ from fastgru.estimators import warmup
 
 
 @pytest.mark.parametrize(
-    ("options", "dtypes"),
+    ("options", "expected"),
     [
-        ([], ["float32"]),
-        (["--dtype", "float64"], ["float64"]),
-        (["--dtype", "all"], ["float32", "float64"]),
+        ([], ["float32 gru"]),
+        (["--dtype", "float64"], ["float64 gru"]),
+        (["--dtype", "all"], ["float32 gru", "float64 gru"]),
+        (["--cell", "lstm"], ["float32 lstm"]),
+        (["--cell", "all"], ["float32 gru", "float32 lstm", "float32 rnn"]),
     ],
 )
 def test_warmup__compiles_what_is_asked_for(
-    options, dtypes: list[str], run_cli, monkeypatch: pytest.MonkeyPatch
+    options, expected: list[str], run_cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr(warmup, "compile_kernels", compiled.append)
+    monkeypatch.setattr(
+        warmup, "compile_kernels", lambda dtype, cell: compiled.append(f"{dtype} {cell}")
+    )
     code, out, err = run_cli(["warmup", *options])
     assert (code, out) == (0, "")
-    assert compiled == dtypes
-    for dtype in dtypes:
-        assert f"{dtype} kernels ready after " in err
+    assert compiled == expected
+    for name in expected:
+        assert f"{name.replace(' ', ' kernels for ')} ready after " in err
     assert err.endswith(f"cache: {cache_directory()}\n")
 
 

@@ -53,7 +53,7 @@ def test_training_bytes__are_what_training_takes(
 ) -> None:
     parameters = make_parameters(**changes)
     given = make_given(parameters, n, lengths)
-    compile_kernels(parameters["dtype"])  # they are no memory of the training
+    compile_kernels(parameters["dtype"], parameters["cell"])  # they are no memory of the training
     tracemalloc.start()
     prepared = prepare(parameters, given, draw_seeds(0))
     train(

@@ -29,7 +29,7 @@ def compiled():
     }
     return {f"{name} {signature}" for name, k in kernels.items() for signature in k.signatures}
 
-compile_kernels("float32")
+compile_kernels("float32", "gru")
 before = compiled()
 sequences, labels = ["ACGTACGT" * 40, "ACG", "NNNN", "TTRA"] * 40, ["a", "a", "b", "b"] * 40
 for layers, both, positions in ((1, False, False), (1, True, True), (3, True, False)):
@@ -66,4 +66,4 @@ def test_compile_kernels__knows_no_other_precision() -> None:
     from fastgru.estimators.warmup import compile_kernels
 
     with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64', got 'float16'"):
-        compile_kernels("float16")
+        compile_kernels("float16", "gru")

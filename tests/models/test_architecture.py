@@ -45,6 +45,11 @@ def test_parameter_shapes__are_those_of_the_network(
     assert_shapes(sizes)
 
 
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+def test_parameter_shapes__are_those_of_the_cell(cell: str) -> None:
+    assert_shapes(architecture(cell=cell, num_layers=2, bidirectional=True))
+
+
 @pytest.mark.parametrize("channels", [(7,), (3, 9)])
 def test_parameter_shapes__have_the_convolutional_layers(channels: tuple[int, ...]) -> None:
     assert_shapes(architecture(conv_channels=channels, conv_width=(5,)))

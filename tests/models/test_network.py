@@ -64,13 +64,15 @@ def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
         weights = (arrays[f"stem.{name}_l{number}"] for name in ("weight", "bias"))
         how = {"dilation": layer.dilation, "stride": layer.stride, "pool": layer.pool}
         x = around.convolve(x, *weights, **how)
+    start = f"{sizes.cell}."
     parameters = {
-        name.removeprefix("gru."): value for name, value in arrays.items() if name[:4] == "gru."
+        name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)
     }
     directions = 2 if sizes.bidirectional else 1
     lengths = np.array([len(x)])
-    initial = np.zeros((1, sizes.num_layers * directions, 1, sizes.hidden_size))
-    outputs, final = layers.run(cells.GRU, parameters, x[None], lengths, initial)
+    cell = {"gru": cells.GRU, "lstm": cells.LSTM, "rnn": cells.RNN_TANH}[sizes.cell]
+    initial = np.zeros((len(cell.states), sizes.num_layers * directions, 1, sizes.hidden_size))
+    outputs, final = layers.run(cell, parameters, x[None], lengths, initial)
     (mean,), (maximum,) = around.pool(outputs[-1], lengths)
     pooled = {"last": final[0, -directions:].ravel(), "mean": mean, "max": maximum}
     if "attention" in sizes.pooling:
@@ -92,7 +94,8 @@ STEMS = [
     {"conv_channels": (4,), "conv_width": (4,), "conv_stride": (2,), "n_positions": 9},
     {"conv_channels": (4, 4), "conv_width": (2,), "conv_dilation": (1, 2), "num_layers": 2},
 ]
-VARIANTS += [pytest.param(stem, id=str(stem)) for stem in STEMS]
+CELLS = [{"cell": cell, "num_layers": layers} for cell in ("lstm", "rnn") for layers in (1, 2)]
+VARIANTS += [pytest.param(changes, id=str(changes)) for changes in (*STEMS, *CELLS)]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -111,7 +114,7 @@ def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     assert_slopes(lambda: network, *batch(*SEQUENCES))
 
 
-@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS])
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS, *CELLS])
 def test_backward__is_the_slope_of_forward_with_dropout(changes: dict[str, object]) -> None:
     start = make_network(dropout=0.5, **changes)
     spread(start)

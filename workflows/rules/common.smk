@@ -301,9 +301,9 @@ def threads_per_dataset(wildcards):
     return max(1, workflow.cores // len(DATASETS))
 
 
-def warmup_marker(dtype):
+def warmup_marker(dtype, cell):
     """Name the versions that the compiled kernels depend on, so that an upgrade compiles anew."""
-    words = [dtype]
+    words = [dtype, cell]
     for package in ("fastgru", "numba"):
         try:
             words += [package, metadata.version(package)]
@@ -319,7 +319,7 @@ def kernels_needed(wildcards):
         options = config["search"].get("model", {})
     else:
         options = config["models"][wildcards.model]
-    return warmup_marker(options.get("dtype", "float32"))
+    return warmup_marker(options.get("dtype", "float32"), options.get("cell", "gru"))
 
 
 def print_summary():
@@ -369,6 +369,7 @@ STUDY = {
 
 wildcard_constraints:
     dataset="[^/]+",
+    cell="gru|lstm|rnn",
     dtype="float32|float64",
     fold="[0-9]+",
     model="[^/]+",

@@ -3,11 +3,11 @@
 
 rule warmup:
     output:
-        touch(warmup_marker("{dtype}")),
+        touch(warmup_marker("{dtype}", "{cell}")),
     log:
-        "logs/warmup/{dtype}.log",
+        "logs/warmup/{dtype}-{cell}.log",
     benchmark:
-        "results/timings/warmup/{dtype}.tsv"
+        "results/timings/warmup/{dtype}-{cell}.tsv"
     conda:
         "../envs/fastgru.yaml"
     threads: 1
@@ -15,9 +15,9 @@ rule warmup:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     message:
-        "compile the {wildcards.dtype} kernels, once and before several jobs need them"
+        "compile the {wildcards.dtype} kernels for {wildcards.cell}, once and before several jobs need them"
     shell:
-        "fastgru warmup --dtype {wildcards.dtype} > {log} 2>&1"
+        "fastgru warmup --dtype {wildcards.dtype} --cell {wildcards.cell} > {log} 2>&1"
 
 
 rule train:
