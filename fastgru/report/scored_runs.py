@@ -13,7 +13,7 @@ from fastgru.errors import FastgruError, LabelError
 from fastgru.evaluation.predictions import ScoredPredictions, check_predictions
 from fastgru.report.results import Run, read_run, read_table
 
-__all__ = ["ScoredRun", "align", "read_scored_run"]
+__all__ = ["ScoredRun", "align", "pool_runs", "read_scored_run"]
 
 _MEASURES = ("length", "identity")
 
@@ -165,3 +165,37 @@ def align(reference: ScoredRun, other: ScoredRun) -> ScoredRun:
     groups = None if other.groups is None else [other.groups[place] for place in order]
     measures = {name: [row[place] for place in order] for name, row in other.measures.items()}
     return ScoredRun(other.folder, other.n_train, list(reference.ids), groups, moved, measures)
+
+
+def pool_runs(folds: Sequence[ScoredRun]) -> ScoredRun:
+    """Return the predictions of all folds as those of one; a repeated record is a group.
+
+    Parameters
+    ----------
+    folds
+        Runs of one contender, one or more.
+    """
+    first = folds[0]
+    ids = [record for run in folds for record in run.ids]
+    groups: list[str] | None = None
+    if all(run.groups is not None for run in folds):
+        groups = [group for run in folds for group in run.groups or ()]
+    elif len(set(ids)) < len(ids):
+        groups = ids
+    parts = [run.predictions for run in folds]
+    return ScoredRun(
+        folder=first.folder,
+        n_train=first.n_train,
+        ids=ids,
+        groups=groups,
+        predictions=ScoredPredictions(
+            first.predictions.classes,
+            np.concatenate([part.true for part in parts]),
+            np.concatenate([part.predicted for part in parts]),
+            np.concatenate([part.proba for part in parts]),
+        ),
+        measures={
+            name: [value for run in folds for value in run.measures[name]]
+            for name in first.measures
+        },
+    )

@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fastgru.errors import FastgruError
+from fastgru.report.contents import Statement
 from fastgru.report.experiment import gather_experiment
 from tests.report.gathered_files import write_experiment
 from tests.report.results_files import read_rows, write_json
@@ -80,9 +81,50 @@ def test_gather__takes_a_repeated_record_for_a_group(tmp_path: Path) -> None:
         (folder / "fold2" / name / "seed1/history.tsv").write_bytes(
             (folder / "fold1" / name / "seed1/history.tsv").read_bytes()
         )
-    experiment = gather_experiment(folder, n_resamples=50)
+    twice = Statement(folds=1, repeats=2)
+    experiment = gather_experiment(folder, statement=twice, n_resamples=50)
     assert experiment["n_groups"] == 40
     assert by_name(experiment)["bigru"]["resampled"] == "groups"
+
+
+def test_gather__leaves_out_what_an_earlier_configuration_has_left(tmp_path: Path) -> None:
+    now = {"skills": {"bigru": 3.0}, "baselines": {"majority": 0.0}}
+    clean = gather_experiment(write_experiment(tmp_path / "a/toys", **now), n_resamples=50)
+    # before, there were three folds, a model with a lower loss, and more seeds
+    before = {"skills": {"a": 4.0, "bigru": 3.0}, "baselines": {"majority": 0.0, "length": 1.0}}
+    folder = write_experiment(tmp_path / "b/toys", n_folds=3, **before)
+    write_experiment(folder, **now)
+    for variant in ("seed2", "train25", "shuffled_labels", "ensemble"):
+        write_scored_run(folder / "fold1/bigru" / variant, seed=1)
+    metrics = json.loads((folder / "fold1/bigru/seed2/metrics.json").read_text(encoding="utf-8"))
+    write_json(folder / "fold1/bigru/seed1/shuffled.json", metrics)
+    stated = Statement(folds=2, models=["bigru"], baselines=["majority"], variants=["seed1"])
+    assert gather_experiment(folder, statement=stated, n_resamples=50) == clean
+
+
+def test_gather__refuses_folds_of_two_divisions(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", n_folds=3)
+    for path in (folder / "fold3").glob("*/*/predictions.tsv"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("r80\t", "r0\t"), encoding="utf-8")
+    with pytest.raises(FastgruError) as caught:
+        gather_experiment(folder)
+    assert str(caught.value) == (
+        f"{folder}: record 'r0' is tested in fold1 and in fold3, expected each record in one fold. "
+        "Folders of an earlier run may have stayed there: say with --folds and --repeats how many "
+        "belong to the experiment."
+    )
+
+
+def test_gather__refuses_a_model_that_is_not_applicable(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys")
+    write_json(
+        folder / "fold2/small/seed1/metrics.json", {"not_applicable": "lengths", "classes": []}
+    )
+    with pytest.raises(
+        FastgruError, match=r"not applicable, expected the scores of a model\. Eval"
+    ):
+        gather_experiment(folder)
 
 
 def test_gather__sets_shortcuts_beside_the_best_model(tmp_path: Path) -> None:
