@@ -165,6 +165,7 @@ _CALIBRATION = _object(
         "before": _SCORES,
         "after": _SCORES,
     },
+    {"validation_log_loss": _NUMBER},
     closed=True,
 )
 _THRESHOLD = _object(

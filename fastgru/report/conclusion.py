@@ -7,6 +7,7 @@ from typing import Any
 
 from fastgru.errors import counted
 from fastgru.estimators.baselines import BASELINES
+from fastgru.report.design import describe_choice
 from fastgru.report.standing import stand
 
 __all__ = ["CHANCE", "conclude"]
@@ -51,7 +52,7 @@ def _entry(experiment: Experiment, name: str) -> Mapping[str, Any]:
 def _about_best(experiment: Experiment) -> Iterator[str]:
     best = _entry(experiment, experiment["best"])
     n_models = sum(entry["kind"] == "model" for entry in experiment["contenders"])
-    chosen = f", chosen of {n_models} models by validation loss," if n_models > 1 else ""
+    chosen = f", {describe_choice(experiment)}," if n_models > 1 else ""
     auc, accuracy = best["pooled"]["roc_auc"], best["pooled"]["accuracy"]
     folds = experiment["n_folds"]
     tested = "one test set" if folds == 1 else f"{folds} folds that test every sequence once"

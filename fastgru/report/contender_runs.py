@@ -15,7 +15,7 @@ from fastgru.evaluation import ScoredPredictions, bootstrap_intervals
 from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
 from fastgru.models.model_file import read_model
 from fastgru.report.contents import BASELINES_FOLDER, MAIN, Contents
-from fastgru.report.results import read_history, read_object
+from fastgru.report.results import read_object
 from fastgru.report.scored_runs import ScoredRun, read_scored_run
 
 __all__ = ["ContenderRuns", "describe_contender", "read_contenders", "scores_of"]
@@ -37,7 +37,8 @@ class ContenderRuns:
     reason
         Why it is not applicable, None if it is.
     losses
-        Of a model, its validation loss in each fold.
+        Of a model, the log loss of the validation sequences of each fold, with the weights that
+        were kept and each sequence counted once; None where there were none.
     """
 
     name: str
@@ -45,7 +46,13 @@ class ContenderRuns:
     description: str
     folds: list[ScoredRun] = field(default_factory=list)
     reason: str | None = None
-    losses: list[float] = field(default_factory=list)
+    losses: list[float | None] = field(default_factory=list)
+
+    @property
+    def validation_loss(self) -> float | None:
+        """Mean over the folds; None if one has no validation sequences."""
+        known = [loss for loss in self.losses if loss is not None]
+        return float(np.mean(known)) if known and len(known) == len(self.losses) else None
 
 
 def read_contenders(folder: Path, contents: Contents) -> dict[str, ContenderRuns]:
@@ -70,7 +77,9 @@ def read_contenders(folder: Path, contents: Contents) -> dict[str, ContenderRuns
 
 
 def _read_model_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
-    found = ContenderRuns(name, "model", _describe_model(folds[0] / name / MAIN))
+    cards = [read_model(fold / name / MAIN / "model.safetensors").card for fold in folds]
+    found = ContenderRuns(name, "model", _describe_model(cards[0]))
+    found.losses = [card.get("calibration", {}).get("validation_log_loss") for card in cards]
     for place in (fold / name / MAIN for fold in folds):
         run = read_scored_run(place)
         if run is None:
@@ -79,8 +88,6 @@ def _read_model_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
                 "of a model. Evaluate again."
             )
         found.folds.append(run)
-        losses = read_history(place)["validation_loss"]
-        found.losses.append(min(losses, default=float("inf")))
     return found
 
 
@@ -97,12 +104,9 @@ def _read_baseline_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
     return found
 
 
-def _describe_model(folder: Path) -> str:
-    """Say in words what a model is, as far as its file tells."""
-    path = folder / "model.safetensors"
-    if not path.exists():
-        return ""
-    parameters = read_model(path).card["training"]["parameters"]
+def _describe_model(card: Mapping[str, Any]) -> str:
+    """Say in words what a model is."""
+    parameters = card["training"]["parameters"]
     text = f"{counted(parameters['num_layers'], 'GRU layer')} of {parameters['hidden_size']} units"
     text += " in both directions" if parameters["bidirectional"] else ""
     return text + (", with positions" if parameters["position_embedding"] else "")
@@ -136,7 +140,7 @@ def describe_contender(
         "kind": contender.kind,
         "description": contender.description,
         "not_applicable": contender.reason,
-        "validation_loss": float(np.mean(contender.losses)) if contender.losses else None,
+        "validation_loss": contender.validation_loss,
         "folds": [],
         "mean": None,
         "sd": None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastgru.report.design import describe_choice
 from fastgru.report.model_views import ModelView
 from fastgru.report.reading import Experiment
 from fastgru.report.wording import (
@@ -118,7 +119,7 @@ def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
         "Encoding": "One learned vector per letter, of ambiguity codes the average of the letters "
         f"they stand for; {with_options('embedding_size', 'position_embedding')}. No alignment.",
         "Parameters": f"{count(model.n_weights)} learned numbers; {len(options)} options, listed "
-        f"with the model. Of {counted(len(experiment.models), 'model')} the validation loss chose.",
+        f"with the model, {describe_choice(experiment.content)}.",
         "Features": "The letters themselves, in order; nothing was selected.",
         "Fitting": f"{ratio:.1f} learned numbers per training sequence, so over-fitting is "
         f"possible{watched}. {_describe_controls(experiment)}",

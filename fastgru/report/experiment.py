@@ -18,8 +18,14 @@ from fastgru.data.homology import Threshold
 from fastgru.report.bands import scores_by_identity, scores_by_length
 from fastgru.report.comparisons import compare_runs
 from fastgru.report.conclusion import CHANCE, conclude
-from fastgru.report.contender_runs import describe_contender, read_contenders, scores_of
+from fastgru.report.contender_runs import (
+    ContenderRuns,
+    describe_contender,
+    read_contenders,
+    scores_of,
+)
 from fastgru.report.contents import Contents, Statement, find_contents, require_apart
+from fastgru.report.design import VALIDATION_LOSS
 from fastgru.report.results import read_audit
 from fastgru.report.scored_runs import ScoredRun, pool_runs
 from fastgru.report.variants import find_controls, find_ensemble, find_seeds, learning_curve
@@ -65,7 +71,7 @@ def gather_experiment(
     audit = read_audit(folder)
     contents = find_contents(folder, statement)
     contenders = read_contenders(folder, contents)
-    best = min(contents.models, key=lambda name: float(np.mean(contenders[name].losses)))
+    best, chosen_by = _choose([contenders[name] for name in contents.models])
     require_apart(folder, contenders[best].folds, contents.folds)
     runs = {name: found.folds for name, found in contenders.items() if found.reason is None}
     pooled = {name: pool_runs(folds) for name, folds in runs.items()}
@@ -81,6 +87,7 @@ def gather_experiment(
         "homology": audit.get("homology"),
         "split": _describe_split(split or {}, audit["alphabet"]),
         "best": best,
+        "chosen_by": chosen_by,
         "contenders": [
             describe_contender(found, pooled.get(name), n_resamples, seed)
             for name, found in contenders.items()
@@ -93,6 +100,15 @@ def gather_experiment(
     }
     experiment["conclusion"] = conclude(experiment)
     return experiment
+
+
+def _choose(models: Sequence[ContenderRuns]) -> tuple[str, str | None]:
+    """Return the name of the best model, and what it was chosen by, None if by nothing."""
+    losses = {model.name: model.validation_loss for model in models}
+    known = {name: loss for name, loss in losses.items() if loss is not None}
+    if len(losses) == 1 or len(known) < len(losses):
+        return next(iter(losses)), None
+    return min(known, key=known.__getitem__), VALIDATION_LOSS
 
 
 def _gather_variants(folder: Path, contents: Contents) -> dict[str, Any]:

@@ -87,6 +87,7 @@ _EXPERIMENT = {
         "coverage": _Optional(_NUMBER),
     },
     "best": str,
+    "chosen_by": _Optional(str),
     "contenders": [_CONTENDER],
     "shortcuts": [{"feature": str, "roc_auc": _SCORE, "share": _SCORE, "detail": str}],
     "controls": [_CONTROL],
@@ -130,7 +131,7 @@ class Experiment:
 
     @property
     def best(self) -> dict[str, Any]:
-        """The model with the lowest validation loss."""
+        """The model with the lowest validation loss, if there was a choice."""
         return self.models[0]
 
     @property

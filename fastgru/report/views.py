@@ -8,6 +8,7 @@ from typing import Any
 
 from fastgru.report.commands import Commands
 from fastgru.report.data_figures import composition_picture, length_picture
+from fastgru.report.design import describe_choice
 from fastgru.report.dome import Answers, answer
 from fastgru.report.drawing import Picture
 from fastgru.report.model_views import ModelView, view_models
@@ -82,6 +83,11 @@ class DatasetView:
     def metric(self) -> str:
         """The score that the page leads with."""
         return self.experiment.metric
+
+    @property
+    def choice(self) -> str:
+        """How the best model was found."""
+        return describe_choice(self.experiment.content)
 
     @property
     def shortcuts(self) -> list[dict[str, Any]]:

@@ -61,6 +61,7 @@ def write_experiment(
         "n_groups": None,
         "split": {"method": "random", "identity": None, "coverage": None},
         "best": models[0],
+        "chosen_by": "validation_loss" if len(models) > 1 else None,
         "contenders": contenders,
         "conclusion": [
             f"{models[0]} tells {len(classes)} classes apart.",

@@ -19,6 +19,7 @@ def contender(name: str, kind: str, auc: float | None) -> dict[str, Any]:
 
 EXPERIMENT: dict[str, Any] = {
     "best": "bigru",
+    "chosen_by": "validation_loss",
     "n_folds": 5,
     "n_records": 200,
     "n_groups": 50,
@@ -127,6 +128,13 @@ def test_conclude__warns_of_a_feature_that_explains_most_of_the_model() -> None:
     assert "the length alone reaches 0.900" in better[2]
     assert "100 % of the way" in better[2]
     assert changed(shortcuts=[{**entry, "share": None}]) == changed()
+
+
+def test_conclude__says_when_no_loss_could_choose() -> None:
+    expected = (
+        "bigru, the first of 2 models by name, as not all have a validation loss, reaches a ROC"
+    )
+    assert changed(chosen_by=None)[0].startswith(expected)
 
 
 def test_conclude__does_without_what_is_not_there() -> None:

@@ -11,7 +11,7 @@ from fastgru.errors import FastgruError
 from fastgru.report.contents import Statement
 from fastgru.report.experiment import gather_experiment
 from tests.report.gathered_files import write_experiment
-from tests.report.results_files import read_rows, write_json
+from tests.report.results_files import read_rows, write_json, write_model_file
 from tests.report.scored_files import write_scored_run
 
 
@@ -62,6 +62,32 @@ def test_gather__chooses_by_validation_loss_not_by_test(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("small", "expected"),
+    [([0.1, 0.2], ("small", "validation_loss")), ([0.1, None], ("bigru", None)),
+     ([None, None], ("bigru", None))],
+)  # fmt: skip
+def test_gather__chooses_by_nothing_where_a_loss_is_missing(
+    small: list[float | None], expected: tuple[str, str | None], tmp_path: Path
+) -> None:
+    folder = write_experiment(tmp_path / "toys")
+    for fold, loss in enumerate(small, start=1):
+        path = folder / f"fold{fold}/small/seed1/model.safetensors"
+        write_model_file(path, ["class 0", "class 1"], 0, validation_log_loss=loss)
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert (experiment["best"], experiment["chosen_by"]) == expected
+    json.dumps(experiment, allow_nan=False)
+    loss = by_name(experiment)["small"]["validation_loss"]
+    assert loss == (pytest.approx(0.15) if expected[1] else None)
+
+
+def test_gather__has_no_choice_of_one_model(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", skills={"bigru": 3.0})
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert (experiment["best"], experiment["chosen_by"]) == ("bigru", None)
+    assert experiment["conclusion"][0].startswith("bigru reaches")
+
+
 def test_gather__resamples_groups(tmp_path: Path) -> None:
     experiment = gather_experiment(write_experiment(tmp_path / "a", groups=True), n_resamples=50)
     assert experiment["n_groups"] == 20
@@ -78,8 +104,8 @@ def test_gather__takes_a_repeated_record_for_a_group(tmp_path: Path) -> None:
         rows = read_rows(folder / "fold1" / name / "predictions.tsv")
         assert rows[0]["id"] == "r0"
     for name in ("bigru", "small"):
-        (folder / "fold2" / name / "seed1/history.tsv").write_bytes(
-            (folder / "fold1" / name / "seed1/history.tsv").read_bytes()
+        (folder / "fold2" / name / "seed1/model.safetensors").write_bytes(
+            (folder / "fold1" / name / "seed1/model.safetensors").read_bytes()
         )
     twice = Statement(folds=1, repeats=2)
     experiment = gather_experiment(folder, statement=twice, n_resamples=50)
