@@ -43,7 +43,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_homology(group)
     _add_contents(parser)
     add_output(parser, what="JSON file for the experiment")
-    add_resampling(parser)
+    # as for fastgru compare: small p values have to survive being corrected
+    add_resampling(parser, default=5000)
 
 
 def _add_contents(parser: argparse.ArgumentParser) -> None:

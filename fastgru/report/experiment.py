@@ -27,7 +27,7 @@ from fastgru.report.contender_runs import (
 from fastgru.report.contents import Contents, Statement, find_contents, require_apart
 from fastgru.report.design import VALIDATION_LOSS
 from fastgru.report.results import read_audit
-from fastgru.report.scored_runs import ScoredRun, pool_runs
+from fastgru.report.scored_runs import ScoredRun, align, pool_runs
 from fastgru.report.variants import find_controls, find_ensemble, find_seeds, learning_curve
 
 __all__ = ["SCHEMA_VERSION", "gather_experiment"]
@@ -42,7 +42,7 @@ def gather_experiment(
     *,
     statement: Statement = _EVERYTHING,
     split: Mapping[str, Any] | None = None,
-    n_resamples: int = 1000,
+    n_resamples: int = 5000,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Gather the experiment of one data set.
@@ -73,7 +73,11 @@ def gather_experiment(
     contenders = read_contenders(folder, contents)
     best, chosen_by = _choose([contenders[name] for name in contents.models])
     require_apart(folder, contenders[best].folds, contents.folds)
-    runs = {name: found.folds for name, found in contenders.items() if found.reason is None}
+    runs = {
+        name: [align(a, b) for a, b in zip(contenders[best].folds, found.folds, strict=True)]
+        for name, found in contenders.items()
+        if found.reason is None
+    }
     pooled = {name: pool_runs(folds) for name, folds in runs.items()}
     experiment: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -93,7 +97,9 @@ def gather_experiment(
             for name, found in contenders.items()
         ],
         "shortcuts": _explain(audit["shortcuts"], pooled[best]),
-        "comparisons": _comparable(compare_runs(runs, best, _COMPARED, seed=seed)),
+        "comparisons": _comparable(
+            compare_runs(runs, best, _COMPARED, n_resamples=n_resamples, seed=seed)
+        ),
         **_gather_variants(folder, contents),
         "bands": scores_by_identity(pooled),
         "lengths": scores_by_length(pooled),

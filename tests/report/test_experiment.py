@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from fastgru.errors import FastgruError
 from fastgru.report.contents import Statement
 from fastgru.report.experiment import gather_experiment
+from fastgru.report.scored_runs import read_scored_run
 from tests.report.gathered_files import write_experiment
 from tests.report.results_files import read_rows, write_json, write_model_file
 from tests.report.scored_files import write_scored_run
@@ -151,6 +152,35 @@ def test_gather__refuses_a_model_that_is_not_applicable(tmp_path: Path) -> None:
         FastgruError, match=r"not applicable, expected the scores of a model\. Eval"
     ):
         gather_experiment(folder)
+
+
+def test_gather__scores_bands_whatever_the_order_of_the_records(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", baselines={"nearest": 1.0})
+    for fold in (1, 2):
+        path = folder / f"fold{fold}/baselines/nearest/predictions.tsv"
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [f"{line}\t{0.1 if k < 10 else 0.95}" for k, line in enumerate(lines)]
+        text = "\n".join([f"{header}\tidentity", *reversed(rows)]) + "\n"
+        path.write_text(text, encoding="utf-8")
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert [band["n"] for band in experiment["bands"]] == [20, 0, 0, 60]
+    runs = [read_scored_run(folder / f"fold{fold}/bigru/seed1").predictions for fold in (1, 2)]
+    right = np.mean([part.true[:10] == part.predicted[:10] for part in runs])
+    assert experiment["bands"][0]["metrics"]["bigru"]["accuracy"] == pytest.approx(right)
+
+
+def test_gather__resamples_as_often_as_it_is_told(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", n_folds=1)
+    few, many = (
+        min(
+            row["p"]
+            for row in gather_experiment(folder, n_resamples=n)["comparisons"]
+            if "bootstrap" in row["method"]
+        )
+        for n in (100, 3000)
+    )
+    assert few >= 2 / 101
+    assert many < 2 / 1001
 
 
 def test_gather__sets_shortcuts_beside_the_best_model(tmp_path: Path) -> None:
