@@ -87,9 +87,13 @@ def gather_experiment(
         "positive": _positive(pooled[best].predictions.classes),
         "n_records": audit["n_kept"],
         "n_folds": contents.n_splits,
-        "n_groups": _n_groups(pooled[best]),
+        "n_groups": _n_groups(runs[best]),
         "homology": audit.get("homology"),
-        "split": _describe_split(split or {}, audit["alphabet"]),
+        "split": {
+            **_describe_split(split or {}, audit["alphabet"]),
+            "folds": contents.folds,
+            "repeats": contents.repeats,
+        },
         "best": best,
         "chosen_by": chosen_by,
         "contenders": [
@@ -152,8 +156,10 @@ def _positive(classes: Sequence[str]) -> str | None:
     return classes[1] if len(classes) == 2 else None
 
 
-def _n_groups(run: ScoredRun) -> int | None:
-    return None if run.groups is None else len(set(run.groups))
+def _n_groups(folds: Sequence[ScoredRun]) -> int | None:
+    if any(run.groups is None for run in folds):
+        return None
+    return len({group for run in folds for group in run.groups or ()})
 
 
 def _comparable(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

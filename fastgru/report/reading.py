@@ -85,6 +85,8 @@ _EXPERIMENT = {
         "method": _Optional(str),
         "identity": _Optional(_NUMBER),
         "coverage": _Optional(_NUMBER),
+        "folds": int,
+        "repeats": int,
     },
     "best": str,
     "chosen_by": _Optional(str),

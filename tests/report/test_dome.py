@@ -40,7 +40,8 @@ def test_answer__is_filled_from_what_was_run(prepared):
     data = answers["Data"]
     assert "records.fa.gz (SHA-256 000000000000…)" in data["Provenance"]
     assert "EI 40, of which" in data["Size and parts"]
-    assert "2\N{NO-BREAK SPACE}folds; in fold 1 " in data["Size and parts"]
+    tested = "Tested on 2 folds that test every sequence once"
+    assert f"{tested}; in fold 1 " in data["Size and parts"]
     assert audit["content_sha256"] in data["Availability"]
     optimisation = answers["Optimisation"]
     assert (
@@ -50,7 +51,8 @@ def test_answer__is_filled_from_what_was_run(prepared):
     assert "chose the epoch (12 and 12)" in optimisation["Fitting"]
     assert "bigru on shuffled labels" in optimisation["Fitting"]
     evaluation = answers["Evaluation"]
-    assert "Cross-validation with 2 folds" in evaluation["Method"]
+    assert f"{tested}. " in evaluation["Method"]
+    assert "the choice is not wholly independent of the test seq" in evaluation["Method"]
     assert "kmer_logistic and majority, on the same parts" in evaluation["Comparison"]
     assert "corrected resampled t test over folds" in evaluation["Comparison"]
     assert "bootstrap over records" in evaluation["Confidence"]
@@ -78,15 +80,18 @@ def test_answer__does_not_make_up_what_nobody_told_it(prepared):
     ],
 )
 def test_answer__says_how_parts_were_made(prepared, split, words):
-    split = {"identity": None, "coverage": None, **split}
+    split = {"identity": None, "coverage": None, "folds": 2, "repeats": 1, **split}
     answers = answers_for(prepared, split=split, n_groups=17)
     for text in (answers["Data"]["Redundancy"], answers["Evaluation"]["Method"]):
         assert words in text
 
 
 def test_answer__says_what_was_not_done(prepared):
-    answers = answers_for(prepared, seeds={}, controls=[], comparisons=[], n_folds=1)
+    split = {**prepared[0].content["split"], "folds": 1}
+    empty = {"seeds": {}, "controls": [], "comparisons": []}
+    answers = answers_for(prepared, **empty, n_folds=1, split=split)
     assert "One seed was trained" in answers["Evaluation"]["Confidence"]
     assert "No control on shuffled labels" in answers["Optimisation"]["Fitting"]
-    assert "One test part that was held out" in answers["Evaluation"]["Method"]
+    assert "Tested on one test set. " in answers["Evaluation"]["Method"]
+    assert "by its loss on validation sequences, which are not" in answers["Evaluation"]["Method"]
     assert "Holm" not in answers["Evaluation"]["Comparison"]
