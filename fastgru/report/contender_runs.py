@@ -154,6 +154,7 @@ def describe_contender(
         {
             "fold": number,
             "n_train": run.n_train,
+            "n_validation": run.n_validation,
             "n_test": len(run.ids),
             "metrics": scores_of(run.predictions),
         }

@@ -69,8 +69,8 @@ def _data(experiment: Experiment, audit: dict[str, Any], model: ModelView) -> di
         "Provenance": f"Read from {files}. Where these come from: {UNKNOWN}",
         "Size and parts": f"{counted(audit['n_records'], 'record')}: {sizes}. "
         f"Tested on {describe_folds(experiment.content['split'])}; in fold {first['fold']} "
-        f"{count(first['n_train'])} sequences to learn from and {count(first['n_test'])} to test "
-        f"with.{stopped}",
+        f"{count(first['n_train'])} sequences to learn from, {count(first['n_validation'])} to "
+        f"stop by and {count(first['n_test'])} to test with.{stopped}",
         "Redundancy": f"{_describe_split(experiment)} {sentence(audit['resolve_rule'])}",
         "Availability": "The digest of the content, whatever the form of the files, is "
         f"{digest}. Where the data can be had: {UNKNOWN}",
@@ -164,7 +164,11 @@ def _evaluation(experiment: Experiment) -> dict[str, str]:
     baselines = [row["name"] for row in experiment.scored if row["kind"] == "baseline"]
     methods = sorted({row["method"] for row in experiment.content["comparisons"]})
     against = f"With the baselines {listed(baselines)}, on the same parts" if baselines else "None"
-    tested = f"; {listed(methods)}, corrected for their number by Holm's rule" if methods else ""
+    tested = (
+        f"; {listed(methods)}, corrected by Holm's rule within each score and test"
+        if methods
+        else ""
+    )
     best, metric = experiment.best, experiment.metric
     return {
         "Method": f"Tested on {describe_folds(experiment.content['split'])}. "

@@ -39,7 +39,10 @@ class _MapOf:
 _NUMBER = (int, float)
 _SCORE = _Optional(_NUMBER)
 _SCORES = dict.fromkeys(METRICS, _SCORE)
-_FOLD = {"fold": int, "n_train": int, "n_test": int, "metrics": _SCORES}
+_FOLD = {
+    **dict.fromkeys(("fold", "n_train", "n_validation", "n_test"), int),
+    "metrics": _SCORES,
+}
 _CONTENDER = {
     "name": str,
     "kind": str,

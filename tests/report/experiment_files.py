@@ -144,9 +144,8 @@ def _contender(parts: list[_Part], name: str, kind: str) -> dict:
         above = "baselines/" if kind == "baseline" else ""
         below = "/seed1" if kind == "model" else ""
         part.write(part.folder / f"{above}{name}{below}", skill, 1, is_model=kind == "model")
-        n_train, n_test = (part.counts[key] for key in ("n_train", "n_test"))
         scores = part.score(skill, 1)
-        folds.append({"fold": part.fold, "n_train": n_train, "n_test": n_test, "metrics": scores})
+        folds.append({"fold": part.fold, **part.counts, "metrics": scores})
         pooled.append(([row["label"] for row in part.test], *part.predict(skill, 1)))
     true, predicted = ([label for item in pooled for label in item[k]] for k in (0, 1))
     proba = np.concatenate([item[2] for item in pooled])

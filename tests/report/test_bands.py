@@ -14,7 +14,7 @@ from tests.evaluation.scored import make_predictions
 
 def run(n: int = 80, **measures: list[float]) -> ScoredRun:
     predictions = make_predictions(1, n_records=n)
-    return ScoredRun(Path("a"), 10, [f"r{k}" for k in range(n)], None, predictions, measures)
+    return ScoredRun(Path("a"), 10, 0, [f"r{k}" for k in range(n)], None, predictions, measures)
 
 
 def test_scores_by_identity__divides_the_records() -> None:

@@ -35,26 +35,31 @@ def test_answer__has_the_parts_of_the_recommendations(prepared):
 
 
 def test_answer__is_filled_from_what_was_run(prepared):
-    _, audit, _ = prepared
+    experiment, audit, (model, *_) = prepared
     answers = answers_for(prepared)
     data = answers["Data"]
     assert "records.fa.gz (SHA-256 000000000000…)" in data["Provenance"]
     assert "EI 40, of which" in data["Size and parts"]
     tested = "Tested on 2 folds that test every sequence once"
-    assert f"{tested}; in fold 1 " in data["Size and parts"]
+    first = experiment.best["folds"][0]
+    counts = [first[f"n_{part}"] for part in ("train", "validation", "test")]
+    parts = "{} sequences to learn from, {} to stop by and {} to test with.".format(*counts)
+    assert f"{tested}; in fold 1 {parts}" in data["Size and parts"]
     assert audit["content_sha256"] in data["Availability"]
     optimisation = answers["Optimisation"]
     assert (
         "hidden_size 1, num_layers 1, bidirectional no, pooling last" in optimisation["Algorithm"]
     )
     assert optimisation["Regularisation"] == "Early stopping, dropout 0.0, weight_decay 0.01."
+    assert f"{model.n_weights / counts[0]:.1f} learned numbers per" in optimisation["Fitting"]
     assert "chose the epoch (12 and 12)" in optimisation["Fitting"]
     assert "bigru on shuffled labels" in optimisation["Fitting"]
     evaluation = answers["Evaluation"]
     assert f"{tested}. " in evaluation["Method"]
     assert "the choice is not wholly independent of the test seq" in evaluation["Method"]
     assert "kmer_logistic and majority, on the same parts" in evaluation["Comparison"]
-    assert "corrected resampled t test over folds" in evaluation["Comparison"]
+    expected = "t test over folds, corrected by Holm's rule within each score and test."
+    assert expected in evaluation["Comparison"]
     assert "bootstrap over records" in evaluation["Confidence"]
     assert "Over 3 seeds" in evaluation["Confidence"]
     assert "divided by a fitted temperature" in answers["Model"]["Output"]

@@ -47,7 +47,10 @@ def test_gather__pools_the_folds(tmp_path: Path) -> None:
     values = [fold["metrics"]["roc_auc"] for fold in small["folds"]]
     assert small["mean"]["roc_auc"] == pytest.approx(np.mean(values))
     assert small["sd"]["roc_auc"] == pytest.approx(np.std(values, ddof=1))
-    assert [fold["n_test"] for fold in small["folds"]] == [40, 40]
+    counts = [
+        [fold[f"n_{part}"] for part in ("train", "validation", "test")] for fold in small["folds"]
+    ]
+    assert counts == [[90, 10, 40]] * 2
 
 
 def test_gather__chooses_by_validation_loss_not_by_test(tmp_path: Path) -> None:
