@@ -89,11 +89,7 @@ def gather_experiment(
         "n_folds": contents.n_splits,
         "n_groups": _n_groups(runs[best]),
         "homology": audit.get("homology"),
-        "split": {
-            **_describe_split(split or {}, audit["alphabet"]),
-            "folds": contents.folds,
-            "repeats": contents.repeats,
-        },
+        "split": _describe_split(split or {}, audit["alphabet"], contents),
         "best": best,
         "chosen_by": chosen_by,
         "contenders": [
@@ -134,13 +130,13 @@ def _gather_variants(folder: Path, contents: Contents) -> dict[str, Any]:
     }
 
 
-def _describe_split(given: Mapping[str, Any], alphabet: str) -> dict[str, Any]:
+def _describe_split(given: Mapping[str, Any], alphabet: str, contents: Contents) -> dict[str, Any]:
     """Return how the folds were made, with the defaults of a split by homology filled in."""
     known = {name: value for name, value in given.items() if value is not None}
     unknown: dict[str, Any] = dict.fromkeys(("method", "identity", "coverage"))
     if known.get("method") == "homology":
         unknown |= asdict(Threshold.default(get_alphabet(alphabet)))
-    return {**unknown, **known}
+    return {**unknown, **known, "folds": contents.folds, "repeats": contents.repeats}
 
 
 def _explain(shortcuts: Sequence[Mapping[str, Any]], best: ScoredRun) -> list[dict[str, Any]]:
