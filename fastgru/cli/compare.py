@@ -21,7 +21,8 @@ metrics.json and predictions.tsv of 'fastgru evaluate' or 'fastgru baseline'; a 
 several times has one folder per fold, in the same order for every name.
 
 One fold: paired bootstrap, over groups if the predictions have any, and McNemar's exact test.
-Several: corrected resampled t test. All p values are corrected by Holm's rule as well.
+Several: corrected resampled t test. The p values of each score and test are corrected for their
+number by Holm's rule as well.
 """
 _EPILOG = """\
 examples:

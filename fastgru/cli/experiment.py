@@ -6,7 +6,7 @@ import argparse
 import logging
 
 from fastgru.cli.homology import add_homology
-from fastgru.cli.options import add_output, add_resampling, require_new_output
+from fastgru.cli.options import add_output, add_resampling, positive_int, require_new_output
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
@@ -14,6 +14,9 @@ Gather the experiment of a data set from the folder that the workflow has filled
 for each fold the models in foldK/MODEL/VARIANT and the baselines in foldK/baselines/NAME. Scores
 are pooled over the folds, with intervals by the bootstrap; the model with the lowest validation
 loss is compared with everything else; and the conclusion is written in sentences, and shown.
+
+The folder may hold what an earlier configuration has left. What belongs to the experiment can be
+said; what is not said is all that is there, and folds that contradict each other are refused.
 """
 _EPILOG = """\
 examples:
@@ -38,8 +41,40 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="method of 'fastgru split' (default: unknown)",
     )
     add_homology(group)
+    _add_contents(parser)
     add_output(parser, what="JSON file for the experiment")
-    add_resampling(parser)
+    # as for fastgru compare: small p values have to survive being corrected
+    add_resampling(parser, default=5000)
+
+
+def _add_contents(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("contents", "what belongs to the experiment")
+    group.add_argument(
+        "--folds",
+        type=positive_int,
+        metavar="K",
+        help="folds that 'fastgru split' made (default: all that are there)",
+    )
+    group.add_argument(
+        "--repeats",
+        type=positive_int,
+        default=1,
+        metavar="R",
+        help="how often it divided the sequences, into K folds each time (default: %(default)s)",
+    )
+    for option, what in (
+        ("models", "models"),
+        ("baselines", "baselines"),
+        ("variants", "variants of the models in the first fold"),
+    ):
+        group.add_argument(
+            f"--{option}", type=_names, metavar="A,B,...", help=f"{what} (default: all there)"
+        )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Divide names at commas; an empty text has none."""
+    return tuple(name for name in text.split(",") if name)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,13 +83,15 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from fastgru.data.files import atomic_write
+    from fastgru.report.contents import Statement
     from fastgru.report.experiment import gather_experiment
 
     require_new_output(args)
     folder = Path(args.folder).resolve()
     split = {name: getattr(args, name) for name in ("method", "identity", "coverage")}
+    statement = Statement(args.folds, args.repeats, args.models, args.baselines, args.variants)
     experiment = gather_experiment(
-        folder, split=split, n_resamples=args.n_resamples, seed=args.seed
+        folder, statement=statement, split=split, n_resamples=args.n_resamples, seed=args.seed
     )
     with atomic_write(args.output) as file:
         json.dump(experiment, file, indent=2, sort_keys=True, allow_nan=False)

@@ -27,6 +27,9 @@ class Calibration:
     before, after
         ``log_loss``, ``brier`` and ``ece`` of these with T = 1 and with the temperature; None if
         it was not fitted.
+    validation_log_loss
+        Mean log loss of the validation sequences, each counted once, without the temperature: on
+        one scale for all models, however their losses weigh the classes.  None without them.
     prevalence
         Share of each class in what was learned, weighted as in the loss; None if unknown.
     thresholds
@@ -39,6 +42,7 @@ class Calibration:
     n_sequences: int = 0
     before: dict[str, float] | None = None
     after: dict[str, float] | None = None
+    validation_log_loss: float | None = None
     prevalence: list[float] | None = None
     thresholds: list[dict[str, Any]] = field(default_factory=list)
     no_thresholds: str | None = UNKNOWN
@@ -77,7 +81,8 @@ def calibrate(
     """Fit the temperature and choose the thresholds of a trained network.
 
     Both scores and temperature weigh sequences as the loss does, so that the probabilities fit the
-    classes as the network has met them; thresholds count each sequence once.
+    classes as the network has met them; thresholds and the validation log loss count each sequence
+    once.
 
     Parameters
     ----------
@@ -90,7 +95,12 @@ def calibrate(
         Whether to fit the temperature.
     """
     # these load scikit-learn, which prediction does without
-    from fastgru.evaluation.calibration import calibration_scores, fit_temperature, scaled_softmax
+    from fastgru.evaluation.calibration import (
+        calibration_scores,
+        fit_temperature,
+        mean_log_loss,
+        scaled_softmax,
+    )
     from fastgru.evaluation.thresholds import choose_thresholds
 
     n_classes = network.architecture.n_classes
@@ -101,6 +111,7 @@ def calibrate(
     logits = predict_logits(network, validation.encoded)
     truth, weights = validation.targets, validation.weights
     probabilities = scaled_softmax(logits, 1.0)
+    known["validation_log_loss"] = mean_log_loss(probabilities, truth)
     if fit:
         known["temperature"] = fit_temperature(logits, truth, weights)
         known["n_sequences"] = len(truth)

@@ -75,7 +75,8 @@ def create_study(path: str, name: str, settings: dict[str, Any]) -> optuna.Study
         if begun_with.get(key) != value:
             raise FastgruError(
                 f"{path}: the study {name!r} was begun with other {key.replace('_', ' ')}, "
-                "expected those given now. Go on as it was begun, or choose another --study."
+                "expected those given now. Go on as it was begun, choose another --study, or "
+                "delete this file to search anew."
             )
     return study
 

@@ -172,6 +172,7 @@ _CALIBRATION = _object(
         "before": _SCORES,
         "after": _SCORES,
     },
+    {"validation_log_loss": _NUMBER},
     closed=True,
 )
 _THRESHOLD = _object(

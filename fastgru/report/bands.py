@@ -25,23 +25,24 @@ def scores_by_identity(runs: Mapping[str, ScoredRun]) -> list[dict[str, Any]]:
     Parameters
     ----------
     runs
-        Pooled runs of all contenders, of the same records, by name; the identities are those of
-        the one that knows them.
+        Pooled runs of all contenders by name, of the same records in the same order; the identities
+        are those of the one that knows them.  A record that is tested repeatedly, against other
+        training sequences each time, has an identity in each.
 
     Returns
     -------
     bands
-        Below 30 %, 30 to 50 %, 50 to 90 %, and above: ``name``, ``low``, ``high``, ``n``, and
-        ``metrics`` by contender.  Empty if no contender knows identities.
+        Below 30 %, 30 to 50 %, 50 to 90 %, and above: ``name``, ``low``, ``high``, ``n``
+        predictions, and ``metrics`` by contender.  Empty if no contender knows identities.
     """
     known = [run for run in runs.values() if "identity" in run.measures]
     if not known:
         return []
-    by_id = dict(zip(known[0].ids, known[0].measures["identity"], strict=True))
+    values = np.array(known[0].measures["identity"])
     bounds = list(pairwise(IDENTITY_EDGES))
     names = [f"{100 * low:.0f} to {100 * high:.0f} %" for low, high in bounds]
     names[0], names[-1] = f"below {100 * bounds[0][1]:.0f} %", f"above {100 * bounds[-1][0]:.0f} %"
-    return _score_bands(runs, by_id, bounds, names)
+    return _score_bands(runs, values, bounds, names)
 
 
 def scores_by_length(runs: Mapping[str, ScoredRun]) -> list[dict[str, Any]]:
@@ -60,35 +61,33 @@ def scores_by_length(runs: Mapping[str, ScoredRun]) -> list[dict[str, Any]]:
     known = [run for run in runs.values() if "length" in run.measures]
     if not known:
         return []
-    by_id = dict(zip(known[0].ids, known[0].measures["length"], strict=True))
-    values = np.array(list(by_id.values()))
+    values = np.array(known[0].measures["length"])
     quantiles = np.quantile(values, np.linspace(0, 1, _LENGTH_BANDS + 1), method="higher")
     edges = np.unique(quantiles).tolist()
     if len(edges) < 2:
         return []
     bounds = [*pairwise(edges[:-1]), (edges[-2], edges[-1] + 1)]
     names = [f"{low:.0f} to {high - 1:.0f} letters" for low, high in bounds]
-    return _score_bands(runs, by_id, bounds, names)
+    return _score_bands(runs, values, bounds, names)
 
 
 def _score_bands(
     runs: Mapping[str, ScoredRun],
-    by_id: Mapping[str, float],
+    values: NDArray[np.float64],
     bounds: Sequence[tuple[float, float]],
     names: Sequence[str],
 ) -> list[dict[str, Any]]:
     last = bounds[-1][1]
     bands = []
     for (low, high), name in zip(bounds, names, strict=True):
-        metrics = {}
-        n_records = sum(low <= value < high or low < value == high == last
-                        for value in by_id.values())  # fmt: skip
-        for contender, run in runs.items():
-            values = np.array([by_id[record] for record in run.ids])
-            inside = (values >= low) & ((values < high) | ((high == last) & (values == high)))
-            if inside.any():
-                metrics[contender] = _scores(run.predictions, inside)
-        bands.append({"name": name, "low": low, "high": high, "n": n_records, "metrics": metrics})
+        inside = (values >= low) & ((values < high) | ((high == last) & (values == high)))
+        metrics = {
+            contender: _scores(run.predictions, inside)
+            for contender, run in runs.items()
+            if inside.any()
+        }
+        n = int(inside.sum())
+        bands.append({"name": name, "low": low, "high": high, "n": n, "metrics": metrics})
     return bands
 
 

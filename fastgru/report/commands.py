@@ -11,13 +11,13 @@ from pathlib import Path
 
 from fastgru.errors import FastgruError
 
-__all__ = ["Commands"]
+__all__ = ["STEPS", "Commands"]
 
-# In the order of the work; steps that are not named here come last, by name.
-_STEPS = (
-    *("audit", "split", "train", "predict", "evaluate", "shuffle"),
-    *("baseline", "baselines", "compare", "experiment"),
+STEPS = (
+    *("audit", "split", "search", "best", "train", "ensemble", "evaluate", "control"),
+    *("baseline", "experiment"),
 )
+"""Folders of logs by data set, in the order of the work; others come last, by name."""
 _COMMAND = re.compile(r"fastgru \S+: (fastgru .+)")
 # The number of threads changes nothing but the time.
 _THREADS = re.compile(r" (?:--threads|-t)[ =]\d+")
@@ -36,7 +36,7 @@ class Commands:
         if self._folder is None:
             return []
         steps = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
-        order = {name: place for place, name in enumerate(_STEPS)}
+        order = {name: place for place, name in enumerate(STEPS)}
         found = [
             (step, _commands(self._folder / step, dataset))
             for step in sorted(steps, key=lambda name: order.get(name, len(order)))

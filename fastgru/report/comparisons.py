@@ -118,7 +118,9 @@ def _compare_once(
 
 
 def _compare_folds(a: Folds, b: Folds, metrics: Sequence[str]) -> Iterator[dict[str, Any]]:
-    n_train = float(np.mean([run.n_train for run in (*a, *b)]))
+    # neither is tested: a model learns from the one and is chosen by the other, a baseline learns
+    # from both
+    n_train = float(np.mean([run.n_train + run.n_validation for run in (*a, *b)]))
     n_test = float(np.mean([len(run.ids) for run in a]))
     for metric in metrics:
         values = [_score(x, metric) - _score(y, metric) for x, y in zip(a, b, strict=True)]

@@ -7,6 +7,8 @@ from typing import Any
 
 from fastgru.errors import counted
 from fastgru.estimators.baselines import BASELINES
+from fastgru.report.design import describe_choice, describe_folds
+from fastgru.report.more_data import last_step
 from fastgru.report.standing import stand
 
 __all__ = ["CHANCE", "conclude"]
@@ -19,7 +21,6 @@ CHANCE = 0.5
 _LEAKS = 0.5
 # From which share of the model's way above chance something explains most of what it does.
 _MOST_OF = 0.5
-_FLAT = 0.005
 
 
 def conclude(experiment: Experiment) -> list[str]:
@@ -51,10 +52,9 @@ def _entry(experiment: Experiment, name: str) -> Mapping[str, Any]:
 def _about_best(experiment: Experiment) -> Iterator[str]:
     best = _entry(experiment, experiment["best"])
     n_models = sum(entry["kind"] == "model" for entry in experiment["contenders"])
-    chosen = f", chosen of {n_models} models by validation loss," if n_models > 1 else ""
+    chosen = f", {describe_choice(experiment)}," if n_models > 1 else ""
     auc, accuracy = best["pooled"]["roc_auc"], best["pooled"]["accuracy"]
-    folds = experiment["n_folds"]
-    tested = "one test set" if folds == 1 else f"{folds} folds that test every sequence once"
+    tested = describe_folds(experiment["split"])
     if auc is None:
         yield f"{best['name']}{chosen} reaches an accuracy of {accuracy:.3f} on {tested}."
         return
@@ -181,18 +181,9 @@ def _about_seeds(experiment: Experiment) -> Iterator[str]:
 
 
 def _about_more_data(experiment: Experiment) -> Iterator[str]:
-    curve = experiment["learning_curve"].get(experiment["best"], [])
-    points = [point for point in curve if point["metrics"]["roc_auc"] is not None]
-    if len(points) < 2:
-        return
-    before, last = points[-2], points[-1]
-    gain = last["metrics"]["roc_auc"] - before["metrics"]["roc_auc"]
-    text = (
-        f"With {before['n_train']} instead of {last['n_train']} training sequences it reaches "
-        f"{before['metrics']['roc_auc']:.3f} instead of {last['metrics']['roc_auc']:.3f} on the "
-        "first fold"
-    )
-    if gain > _FLAT:
-        yield f"{text}: more data would probably help."
-    else:
-        yield f"{text}: more data of this kind would hardly help."
+    step = last_step(experiment, experiment["best"], "roc_auc")
+    if step is not None:
+        yield (
+            f"With {step.n_before} instead of {step.n_after} training sequences it reaches "
+            f"{step.before:.3f} instead of {step.after:.3f} on the first fold{step.verdict}"
+        )

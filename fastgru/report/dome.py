@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastgru.report.design import describe_choice, describe_folds, describe_independence
 from fastgru.report.model_views import ModelView
 from fastgru.report.reading import Experiment
 from fastgru.report.wording import (
@@ -67,9 +68,9 @@ def _data(experiment: Experiment, audit: dict[str, Any], model: ModelView) -> di
     return {
         "Provenance": f"Read from {files}. Where these come from: {UNKNOWN}",
         "Size and parts": f"{counted(audit['n_records'], 'record')}: {sizes}. "
-        f"{counted(experiment.content['n_folds'], 'fold')}; in fold {first['fold']} "
-        f"{count(first['n_train'])} sequences to learn from and {count(first['n_test'])} to test "
-        f"with.{stopped}",
+        f"Tested on {describe_folds(experiment.content['split'])}; in fold {first['fold']} "
+        f"{count(first['n_train'])} sequences to learn from, {count(first['n_validation'])} to "
+        f"stop by and {count(first['n_test'])} to test with.{stopped}",
         "Redundancy": f"{_describe_split(experiment)} {sentence(audit['resolve_rule'])}",
         "Availability": "The digest of the content, whatever the form of the files, is "
         f"{digest}. Where the data can be had: {UNKNOWN}",
@@ -118,7 +119,7 @@ def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
         "Encoding": "One learned vector per letter, of ambiguity codes the average of the letters "
         f"they stand for; {with_options('embedding_size', 'position_embedding')}. No alignment.",
         "Parameters": f"{count(model.n_weights)} learned numbers; {len(options)} options, listed "
-        f"with the model. Of {counted(len(experiment.models), 'model')} the validation loss chose.",
+        f"with the model, {describe_choice(experiment.content)}.",
         "Features": "The letters themselves, in order; nothing was selected.",
         "Fitting": f"{ratio:.1f} learned numbers per training sequence, so over-fitting is "
         f"possible{watched}. {_describe_controls(experiment)}",
@@ -160,20 +161,19 @@ def _model(experiment: Experiment, audit: dict[str, Any], model: ModelView) -> d
 
 
 def _evaluation(experiment: Experiment) -> dict[str, str]:
-    n_folds = experiment.content["n_folds"]
-    over = (
-        f"Cross-validation with {n_folds} folds, in which every sequence used is tested once"
-        if n_folds > 1
-        else "One test part that was held out"
-    )
     baselines = [row["name"] for row in experiment.scored if row["kind"] == "baseline"]
     methods = sorted({row["method"] for row in experiment.content["comparisons"]})
     against = f"With the baselines {listed(baselines)}, on the same parts" if baselines else "None"
-    tested = f"; {listed(methods)}, corrected for their number by Holm's rule" if methods else ""
+    tested = (
+        f"; {listed(methods)}, corrected by Holm's rule within each score and test"
+        if methods
+        else ""
+    )
     best, metric = experiment.best, experiment.metric
     return {
-        "Method": f"{over}. {_describe_split(experiment)} Nothing was chosen by test scores: "
-        "epoch, temperature, thresholds and model come from validation sequences.",
+        "Method": f"Tested on {describe_folds(experiment.content['split'])}. "
+        f"{_describe_split(experiment)} Epoch, temperature and thresholds come from the validation "
+        f"sequences of their fold. {describe_independence(experiment.content)}",
         "Performance measures": f"{listed(LABELS.values())}; each is explained above.",
         "Comparison": f"{against}{tested}.",
         "Confidence": f"95 % intervals from the bootstrap over {best['resampled']}: "

@@ -39,7 +39,10 @@ class _MapOf:
 _NUMBER = (int, float)
 _SCORE = _Optional(_NUMBER)
 _SCORES = dict.fromkeys(METRICS, _SCORE)
-_FOLD = {"fold": int, "n_train": int, "n_test": int, "metrics": _SCORES}
+_FOLD = {
+    **dict.fromkeys(("fold", "n_train", "n_validation", "n_test"), int),
+    "metrics": _SCORES,
+}
 _CONTENDER = {
     "name": str,
     "kind": str,
@@ -85,8 +88,11 @@ _EXPERIMENT = {
         "method": _Optional(str),
         "identity": _Optional(_NUMBER),
         "coverage": _Optional(_NUMBER),
+        "folds": int,
+        "repeats": int,
     },
     "best": str,
+    "chosen_by": _Optional(str),
     "contenders": [_CONTENDER],
     "shortcuts": [{"feature": str, "roc_auc": _SCORE, "share": _SCORE, "detail": str}],
     "controls": [_CONTROL],
@@ -130,7 +136,7 @@ class Experiment:
 
     @property
     def best(self) -> dict[str, Any]:
-        """The model with the lowest validation loss."""
+        """The model with the lowest validation loss, if there was a choice."""
         return self.models[0]
 
     @property

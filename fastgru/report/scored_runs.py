@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from fastgru.errors import FastgruError, LabelError
 from fastgru.evaluation.predictions import ScoredPredictions, check_predictions
 from fastgru.report.results import Run, read_run, read_table
 
-__all__ = ["ScoredRun", "align", "read_scored_run"]
+__all__ = ["ScoredRun", "align", "pool_runs", "read_scored_run"]
 
 _MEASURES = ("length", "identity")
 
@@ -26,8 +26,8 @@ class ScoredRun:
     ----------
     folder
         Where it lies, for messages.
-    n_train
-        Records that it learned from and stopped by.
+    n_train, n_validation
+        Records that it learned from, and that it stopped by.
     ids
         Id of each test record.
     groups
@@ -41,6 +41,7 @@ class ScoredRun:
 
     folder: Path
     n_train: int
+    n_validation: int
     ids: list[str]
     groups: list[str] | None
     predictions: ScoredPredictions
@@ -65,9 +66,11 @@ def read_scored_run(folder: str | os.PathLike[str]) -> ScoredRun | None:
         return None
     rows = _read_rows(run)
     proba = _probabilities(run, rows)
+    n_train, n_validation = _read_sizes(run)
     return ScoredRun(
         folder=Path(folder),
-        n_train=_n_train(run),
+        n_train=n_train,
+        n_validation=n_validation,
         ids=[row["id"] for row in rows],
         groups=[row["group"] for row in rows] if "group" in rows[0] else None,
         predictions=_check(run, rows, proba),
@@ -85,14 +88,14 @@ def _numbers(run: Run, rows: Sequence[dict[str, str]], column: str) -> list[floa
         ) from None
 
 
-def _n_train(run: Run) -> int:
+def _read_sizes(run: Run) -> tuple[int, int]:
     learned, stopped_by = (run.metrics.get(name) for name in ("n_train", "n_validation"))
     if not (isinstance(learned, int) and isinstance(stopped_by, int) and learned > 0):
         raise FastgruError(
             f"{run.folder / 'metrics.json'}: n_train is {learned} and n_validation {stopped_by}, "
             "expected the numbers of sequences that were learned from. Evaluate again."
         )
-    return learned + stopped_by
+    return learned, stopped_by
 
 
 def _read_rows(run: Run) -> list[dict[str, str]]:
@@ -164,4 +167,41 @@ def align(reference: ScoredRun, other: ScoredRun) -> ScoredRun:
         )
     groups = None if other.groups is None else [other.groups[place] for place in order]
     measures = {name: [row[place] for place in order] for name, row in other.measures.items()}
-    return ScoredRun(other.folder, other.n_train, list(reference.ids), groups, moved, measures)
+    return replace(
+        other, ids=list(reference.ids), groups=groups, predictions=moved, measures=measures
+    )
+
+
+def pool_runs(folds: Sequence[ScoredRun]) -> ScoredRun:
+    """Return the predictions of all folds as those of one; a repeated record is a group.
+
+    Parameters
+    ----------
+    folds
+        Runs of one contender, one or more.
+    """
+    first = folds[0]
+    ids = [record for run in folds for record in run.ids]
+    groups: list[str] | None = None
+    if all(run.groups is not None for run in folds):
+        groups = [group for run in folds for group in run.groups or ()]
+    elif len(set(ids)) < len(ids):
+        groups = ids
+    parts = [run.predictions for run in folds]
+    return ScoredRun(
+        folder=first.folder,
+        n_train=first.n_train,
+        n_validation=first.n_validation,
+        ids=ids,
+        groups=groups,
+        predictions=ScoredPredictions(
+            first.predictions.classes,
+            np.concatenate([part.true for part in parts]),
+            np.concatenate([part.predicted for part in parts]),
+            np.concatenate([part.proba for part in parts]),
+        ),
+        measures={
+            name: [value for run in folds for value in run.measures[name]]
+            for name in first.measures
+        },
+    )

@@ -1,32 +1,35 @@
 """The variants of a model in the first fold: what its training or test was changed in, and why.
 
 The variant ``seed1`` is the model itself; the others are more seeds (``seed2``), their average
-(``ensemble``), parts of the training data (``train25``, in percent) and the control
-``shuffled_labels``.  The control of shuffled sequences is one more file of ``seed1``.
+(``ensemble``), parts of the training data (``train25``, in percent) and the controls
+``shuffled_labels`` and ``shuffled_sequences``, of which the latter is one more file of ``seed1``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fastgru.evaluation.weighted_scores import SCORES
+from fastgru.report.contents import MAIN, SHUFFLED_SEQUENCES
 from fastgru.report.results import read_object
 
-__all__ = ["MAIN", "find_controls", "find_ensemble", "find_seeds", "learning_curve"]
+__all__ = ["find_controls", "find_ensemble", "find_seeds", "learning_curve"]
 
-MAIN = "seed1"
 _CONTROLS = {
     "shuffled_labels": ("trained on shuffled labels", "shuffled_labels/metrics.json"),
-    "shuffled_sequences": ("tested on shuffled sequences", f"{MAIN}/shuffled.json"),
+    SHUFFLED_SEQUENCES: ("tested on shuffled sequences", f"{MAIN}/shuffled.json"),
 }
 
 
-def find_seeds(folder: Path, model: str) -> list[dict[str, Any]]:
+Variants = Sequence[str]
+
+
+def find_seeds(folder: Path, model: str, variants: Variants) -> list[dict[str, Any]]:
     """Return the trainings of a model that differ in their seed.
 
     Parameters
@@ -35,33 +38,39 @@ def find_seeds(folder: Path, model: str) -> list[dict[str, Any]]:
         Folder of the data set.
     model
         Name of the model.
+    variants
+        Those of the model that belong to the experiment.
 
     Returns
     -------
     seeds
         By seed: ``variant``, ``n_train`` and ``metrics``.
     """
-    return _find(folder / "fold1" / model, r"seed(\d+)")
+    return _find(folder / "fold1" / model, variants, r"seed(\d+)")
 
 
-def find_ensemble(folder: Path, model: str) -> dict[str, float | None] | None:
+def find_ensemble(folder: Path, model: str, variants: Variants) -> dict[str, float | None] | None:
     """Return the scores of the average of all seeds, None if there is none.
 
     Parameters
     ----------
-    folder, model
+    folder, model, variants
         As in :func:`find_seeds`.
     """
-    path = folder / "fold1" / model / "ensemble" / "metrics.json"
-    return _scores(path)["metrics"] if path.exists() else None
+    if "ensemble" not in variants:
+        return None
+    metrics: dict[str, float | None] = _scores(
+        folder / "fold1" / model / "ensemble" / "metrics.json"
+    )["metrics"]
+    return metrics
 
 
-def learning_curve(folder: Path, model: str) -> list[dict[str, Any]]:
+def learning_curve(folder: Path, model: str, variants: Variants) -> list[dict[str, Any]]:
     """Return what a model reaches with parts of the training sequences, and with all of them.
 
     Parameters
     ----------
-    folder, model
+    folder, model, variants
         As in :func:`find_seeds`.
 
     Returns
@@ -71,24 +80,24 @@ def learning_curve(folder: Path, model: str) -> list[dict[str, Any]]:
         model was trained with all of them alone.
     """
     place = folder / "fold1" / model
-    parts = _find(place, r"train(\d+)")
+    parts = _find(place, variants, r"train(\d+)")
     points = [(int(part["variant"].removeprefix("train")) / 100, part) for part in parts]
-    points += [(1.0, part) for part in _find(place, re.escape(MAIN)) if parts]
+    points += [(1.0, part) for part in _find(place, [MAIN], MAIN) if parts]
     return [
         {"share": share, "n_train": part["n_train"], "metrics": part["metrics"]}
         for share, part in points
     ]
 
 
-def find_controls(folder: Path, models: Iterable[str]) -> list[dict[str, Any]]:
+def find_controls(folder: Path, variants: Mapping[str, Variants]) -> list[dict[str, Any]]:
     """Return the controls of each model, beside the scores of the model itself.
 
     Parameters
     ----------
     folder
         Folder of the data set.
-    models
-        Names of the models.
+    variants
+        By model, those that belong to the experiment.
 
     Returns
     -------
@@ -97,10 +106,10 @@ def find_controls(folder: Path, models: Iterable[str]) -> list[dict[str, Any]]:
         ``class_shares``, the log loss of what knows no more than how common the classes are.
     """
     controls = []
-    for name in models:
+    for name, known in variants.items():
         place = folder / "fold1" / name
         for kind, (text, file) in _CONTROLS.items():
-            if (place / file).exists():
+            if kind in known:
                 found = _scores(place / file)
                 controls.append(
                     {
@@ -117,18 +126,14 @@ def find_controls(folder: Path, models: Iterable[str]) -> list[dict[str, Any]]:
     return controls
 
 
-def _find(place: Path, pattern: str) -> list[dict[str, Any]]:
+def _find(place: Path, variants: Variants, pattern: str) -> list[dict[str, Any]]:
     """Return the variants whose names match, by the number in them."""
-    found = [
-        path for path in place.glob("*/metrics.json") if re.fullmatch(pattern, path.parent.name)
-    ]
-    found.sort(key=lambda path: int(re.sub(r"\D", "", path.parent.name)))
+    found = [name for name in variants if re.fullmatch(pattern, name)]
+    found.sort(key=lambda name: int(re.sub(r"\D", "", name)))
+    scores = {name: _scores(place / name / "metrics.json") for name in found}
     return [
-        {
-            "variant": path.parent.name,
-            **{name: _scores(path)[name] for name in ("n_train", "metrics")},
-        }
-        for path in found
+        {"variant": name, "n_train": scores[name]["n_train"], "metrics": scores[name]["metrics"]}
+        for name in found
     ]
 
 

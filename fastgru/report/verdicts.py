@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fastgru.report.design import describe_choice
 from fastgru.report.reading import METRICS, Experiment
 from fastgru.report.standing import stand, stand_in_words
 from fastgru.report.wording import LABELS, measure, p_value
@@ -80,7 +81,7 @@ def _control(experiment: Experiment, row: dict[str, Any]) -> Contender:
 def _verdict(experiment: Experiment, name: str) -> tuple[str, str]:
     best = experiment.content["best"]
     if name == best:
-        return "the model chosen by its validation loss", "best"
+        return describe_choice(experiment.content), "best"
     row = experiment.comparison(name)
     verdict = stand_in_words(row, best)
     if row is None or stand(row) == "unknown":

@@ -8,9 +8,11 @@ from typing import Any
 
 from fastgru.report.commands import Commands
 from fastgru.report.data_figures import composition_picture, length_picture
+from fastgru.report.design import describe_choice, describe_independence
 from fastgru.report.dome import Answers, answer
 from fastgru.report.drawing import Picture
 from fastgru.report.model_views import ModelView, view_models
+from fastgru.report.more_data import last_step
 from fastgru.report.reading import Experiment
 from fastgru.report.results import read_audit
 from fastgru.report.score_figures import (
@@ -82,6 +84,16 @@ class DatasetView:
     def metric(self) -> str:
         """The score that the page leads with."""
         return self.experiment.metric
+
+    @property
+    def choice(self) -> str:
+        """How the best model was found."""
+        return describe_choice(self.experiment.content)
+
+    @property
+    def independence(self) -> str:
+        """Whether that choice knew anything of test sequences, as a sentence."""
+        return describe_independence(self.experiment.content)
 
     @property
     def shortcuts(self) -> list[dict[str, Any]]:
@@ -166,28 +178,16 @@ def _in_order(metrics: dict[str, Any], names: list[str]) -> dict[str, Any]:
 
 
 def _more_data(experiment: Experiment) -> Iterable[str]:
-    """Say what the last step of each learning curve gained, beside what the seed changes."""
+    """Say what the last step of each learning curve gained."""
     metric = experiment.metric
-    for name, rows in experiment.content["learning_curve"].items():
-        known = [row for row in rows if row["metrics"][metric] is not None]
-        if len(known) < 2:
-            continue
-        before, after = sorted(known, key=lambda row: row["share"])[-2:]
-        gain = after["metrics"][metric] - before["metrics"][metric]
-        seeds = [row["metrics"][metric] for row in experiment.content["seeds"].get(name, [])]
-        values = [value for value in seeds if value is not None]
-        spread = max(values) - min(values) if len(values) > 1 else None
-        step = (
-            f"{name}: from {before['n_train']:,} to {counted(after['n_train'], 'sequence')} "
-            f"{LABELS[metric]} went from {measure(before['metrics'][metric], metric)} "
-            f"to {measure(after['metrics'][metric], metric)}"
-        )
-        if spread is None:
-            yield f"{step}; with one seed it cannot be told from chance."
-        elif gain > spread:
-            yield f"{step}, more than seeds differ: more data would probably help."
-        else:
-            yield f"{step}, no more than seeds differ: more data of this kind would hardly help."
+    for name in experiment.content["learning_curve"]:
+        step = last_step(experiment.content, name, metric)
+        if step is not None:
+            yield (
+                f"{name}: from {step.n_before:,} to {counted(step.n_after, 'sequence')} "
+                f"{LABELS[metric]} went from {measure(step.before, metric)} to "
+                f"{measure(step.after, metric)}{step.verdict}"
+            )
 
 
 def _describe(audit: dict[str, Any]) -> str:

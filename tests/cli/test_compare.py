@@ -130,3 +130,8 @@ def test_compare__explains_what_it_cannot_compare(
     found = run_cli(["compare", *arguments])
     assert (found.code, found.out) == (code, "")
     assert message in found.err
+
+
+def test_compare__says_which_p_values_are_corrected_together(run_cli) -> None:
+    result = run_cli(["compare", "--help"])
+    assert "p values of each score and test are corrected for their" in result.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
 from fastgru import SequenceClassifier
 from fastgru.estimators.calibration import Calibration
@@ -53,6 +54,30 @@ def test_fit__records_scores_before_and_after(both, held_out) -> None:
         assert scores == pytest.approx(expected)
     assert fitted.after["log_loss"] <= fitted.before["log_loss"]
     assert both[1]._fitted.calibration.before is None
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_fit__records_the_log_loss_of_the_weights_it_keeps(
+    class_weight: str | None, early_stopping: bool, make_classifier
+) -> None:
+    sequences, labels = plant(120, seed=5)
+    # one class is rarer, so that a balanced loss is another one
+    kept = [k for k, label in enumerate(labels) if label == labels[0] or k % 3 == 0]
+    held_out = [sequences[k] for k in kept], [labels[k] for k in kept]
+    model = make_classifier(
+        class_weight=class_weight, early_stopping=early_stopping, calibrate=False
+    ).fit(*plant(100, seed=1), validation_data=held_out)
+    found = model._fitted.calibration.validation_log_loss
+    assert found == pytest.approx(log_loss(held_out[1], model.predict_proba(held_out[0])))
+    kept_epoch = model.history_[model.best_epoch_ - 1]["validation_loss"]
+    if class_weight is None:
+        assert found == pytest.approx(kept_epoch)
+
+
+def test_fit__without_validation_has_no_log_loss(make_classifier) -> None:
+    model = make_classifier(early_stopping=False).fit(*plant(60, seed=1))
+    assert model._fitted.calibration.validation_log_loss is None
 
 
 @pytest.mark.parametrize("calibrate", [True, False])

@@ -37,7 +37,7 @@ def test_create_study__refuses_other_settings(name: str, said: str, journal: Pat
         create_study(str(journal), "search", {**SETTINGS, name: None})
     assert str(caught.value) == (
         f"{journal}: the study 'search' was begun with {said}, expected those given now. Go on as "
-        "it was begun, or choose another --study."
+        "it was begun, choose another --study, or delete this file to search anew."
     )
 
 

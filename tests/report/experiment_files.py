@@ -59,8 +59,15 @@ def write_experiment(
         "n_records": n_per_class * len(classes),
         "n_folds": n_folds,
         "n_groups": None,
-        "split": {"method": "random", "identity": None, "coverage": None},
+        "split": {
+            "method": "random",
+            "identity": None,
+            "coverage": None,
+            "folds": n_folds,
+            "repeats": 1,
+        },
         "best": models[0],
+        "chosen_by": "validation_loss" if len(models) > 1 else None,
         "contenders": contenders,
         "conclusion": [
             f"{models[0]} tells {len(classes)} classes apart.",
@@ -137,9 +144,8 @@ def _contender(parts: list[_Part], name: str, kind: str) -> dict:
         above = "baselines/" if kind == "baseline" else ""
         below = "/seed1" if kind == "model" else ""
         part.write(part.folder / f"{above}{name}{below}", skill, 1, is_model=kind == "model")
-        n_train, n_test = (part.counts[key] for key in ("n_train", "n_test"))
         scores = part.score(skill, 1)
-        folds.append({"fold": part.fold, "n_train": n_train, "n_test": n_test, "metrics": scores})
+        folds.append({"fold": part.fold, **part.counts, "metrics": scores})
         pooled.append(([row["label"] for row in part.test], *part.predict(skill, 1)))
     true, predicted = ([label for item in pooled for label in item[k]] for k in (0, 1))
     proba = np.concatenate([item[2] for item in pooled])

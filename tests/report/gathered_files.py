@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.report.results_files import write_json, write_rows
+from tests.report.results_files import write_json, write_model_file
 from tests.report.scored_files import write_scored_run
 
 AUDIT: dict[str, Any] = {
@@ -19,12 +19,6 @@ AUDIT: dict[str, Any] = {
     "homology": None,
     "n_kept": 80,
 }
-
-
-def write_history(folder: Path, lowest: float) -> None:
-    """Write two epochs, of which the second has the lower validation loss."""
-    header = ["epoch", "train_loss", "validation_loss"]
-    write_rows(folder / "history.tsv", [header, ["1", "0.9", "0.95"], ["2", "0.5", f"{lowest}"]])
 
 
 def write_experiment(
@@ -47,8 +41,9 @@ def write_experiment(
         options: dict[str, Any] = {"seed": fold, "first": first, "groups": of_fold}
         for rank, (name, skill) in enumerate((skills or {"bigru": 3.0, "small": 2.0}).items()):
             run = place / name / "seed1"
-            write_scored_run(run, skill=skill, **options)
-            write_history(run, 0.2 + 0.1 * rank)
+            classes = write_scored_run(run, skill=skill, **options).classes
+            loss = 0.2 + 0.1 * rank
+            write_model_file(run / "model.safetensors", classes, 0, validation_log_loss=loss)
         for name, skill in (baselines or {"majority": 0.0, "kmer_logistic": 1.0}).items():
             write_scored_run(place / "baselines" / name, skill=skill, **options)
     return folder

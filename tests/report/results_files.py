@@ -106,7 +106,9 @@ def _epoch(number: int) -> list[object]:
     return [number, 0.003, f"{2 / number:.6f}", f"{validation_loss:.6f}"]
 
 
-def write_model_file(path: Path, classes: list[str], seed: int) -> None:
+def write_model_file(
+    path: Path, classes: list[str], seed: int, *, validation_log_loss: float | None = None
+) -> None:
     """Write a model that nobody trained; its card says what the report wants to know."""
     architecture = Architecture(
         n_letters=4,
@@ -126,6 +128,13 @@ def write_model_file(path: Path, classes: list[str], seed: int) -> None:
         "classes": classes,
         "architecture": architecture.to_dict(),
         "training": {"parameters": {"random_state": seed, **PARAMETERS}, "best_epoch": 12},
+        "calibration": {
+            "temperature": 1.0,
+            "n_sequences": 0,
+            "before": None,
+            "after": None,
+            "validation_log_loss": validation_log_loss,
+        },
     }
     shapes = architecture.parameter_shapes()
     weights = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}

@@ -14,17 +14,13 @@ from tests.evaluation.scored import make_predictions
 
 def run(n: int = 80, **measures: list[float]) -> ScoredRun:
     predictions = make_predictions(1, n_records=n)
-    return ScoredRun(Path("a"), 10, [f"r{k}" for k in range(n)], None, predictions, measures)
+    return ScoredRun(Path("a"), 10, 0, [f"r{k}" for k in range(n)], None, predictions, measures)
 
 
 def test_scores_by_identity__divides_the_records() -> None:
     identity = [0.0, 0.29, 0.3, 0.5, 0.89, 0.9, 1.0, 0.95] * 10
     plain = run()
-    shuffled = np.random.default_rng(0).permutation(80)
-    nearest = replace(
-        run(identity=[identity[k] for k in shuffled]), ids=[f"r{k}" for k in shuffled]
-    )
-    bands = scores_by_identity({"bigru": plain, "nearest": nearest})
+    bands = scores_by_identity({"bigru": plain, "nearest": run(identity=identity)})
     assert [(band["name"], band["n"]) for band in bands] == [
         ("below 30 %", 20), ("30 to 50 %", 10), ("50 to 90 %", 20), ("above 90 %", 30)
     ]  # fmt: skip
@@ -34,6 +30,18 @@ def test_scores_by_identity__divides_the_records() -> None:
     )
     assert bands[3]["metrics"]["bigru"]["roc_auc"] == pytest.approx(expected)
     assert scores_by_identity({"bigru": plain}) == []
+
+
+def test_scores_by_identity__of_a_record_that_is_tested_twice_has_each() -> None:
+    # forty records, tested in two repeats with other training sequences
+    ids = [f"r{k % 40}" for k in range(80)]
+    identity = [0.1 if k < 40 else 0.95 for k in range(80)]
+    plain, nearest = replace(run(), ids=ids), replace(run(identity=identity), ids=ids)
+    bands = scores_by_identity({"bigru": plain, "nearest": nearest})
+    assert [band["n"] for band in bands] == [40, 0, 0, 40]
+    for band, half in ((bands[0], slice(40)), (bands[3], slice(40, 80))):
+        right = (plain.predictions.true == plain.predictions.predicted)[half]
+        assert band["metrics"]["bigru"]["accuracy"] == pytest.approx(right.mean())
 
 
 def test_scores_by_length__makes_bands_of_equal_size() -> None:

@@ -28,6 +28,13 @@ def test_of_dataset__lists_the_steps_in_order(tmp_path):
     ]
 
 
+def test_of_dataset__has_a_search_before_the_training_that_waits_for_it(tmp_path):
+    for step in ("control", "evaluate", "ensemble", "train", "best", "search", "split"):
+        write_log(tmp_path / step / "splice.log", f"fastgru 0.1.0: fastgru {step}")
+    steps = [step for step, _ in Commands(tmp_path).of_dataset("splice")]
+    assert steps == ["split", "search", "best", "train", "ensemble", "evaluate", "control"]
+
+
 def test_of_dataset__lists_every_command_of_a_log(tmp_path):
     lines = ("fastgru 0.1.0: fastgru split a", "records: 3", "fastgru 0.1.0: fastgru split b")
     write_log(tmp_path / "split/splice.log", *lines)

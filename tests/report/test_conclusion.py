@@ -19,7 +19,9 @@ def contender(name: str, kind: str, auc: float | None) -> dict[str, Any]:
 
 EXPERIMENT: dict[str, Any] = {
     "best": "bigru",
+    "chosen_by": "validation_loss",
     "n_folds": 5,
+    "split": {"folds": 5, "repeats": 1},
     "n_records": 200,
     "n_groups": 50,
     "homology": {"n_related": 100},
@@ -51,8 +53,8 @@ EXPERIMENT: dict[str, Any] = {
     "ensemble": {"bigru": scores(0.97)},
     "learning_curve": {
         "bigru": [
-            {"n_train": 50, "metrics": scores(0.9)},
-            {"n_train": 100, "metrics": scores(0.95)},
+            {"share": 0.5, "n_train": 50, "metrics": scores(0.9)},
+            {"share": 1.0, "n_train": 100, "metrics": scores(0.95)},
         ]
     },
 }  # fmt: skip
@@ -70,8 +72,8 @@ of the model and 0.690 of what knows the class shares alone).
 On shuffled sequences, with their residues kept, it falls from 0.950 to 0.600: it reads the order \
 of the letters.
 2 seeds reach 0.940 to 0.960 on the first fold, and 0.970 when their probabilities are averaged.
-With 50 instead of 100 training sequences it reaches 0.900 instead of 0.950 on the first fold: \
-more data would probably help."""
+With 50 instead of 100 training sequences it reaches 0.900 instead of 0.950 on the first fold, \
+more than seeds differ: more data would probably help."""
 
 
 def changed(**entries: Any) -> list[str]:
@@ -129,13 +131,28 @@ def test_conclude__warns_of_a_feature_that_explains_most_of_the_model() -> None:
     assert changed(shortcuts=[{**entry, "share": None}]) == changed()
 
 
+def test_conclude__says_when_no_loss_could_choose() -> None:
+    expected = (
+        "bigru, the first of 2 models by name, as not all have a validation loss, reaches a ROC"
+    )
+    assert changed(chosen_by=None)[0].startswith(expected)
+
+
 def test_conclude__does_without_what_is_not_there() -> None:
     (only,) = changed(
         contenders=[contender("bigru", "model", None)],
         comparisons=[], controls=[], seeds={}, learning_curve={}, n_groups=None, homology=None,
-        n_folds=1,
+        n_folds=1, split={"folds": 1, "repeats": 1},
     )  # fmt: skip
     assert only == "bigru reaches an accuracy of 0.900 on one test set."
+
+
+def test_conclude__judges_more_data_by_what_seeds_differ() -> None:
     curve = copy.deepcopy(EXPERIMENT["learning_curve"])
-    curve["bigru"][0]["metrics"]["roc_auc"] = 0.949
+    curve["bigru"][0]["metrics"]["roc_auc"] = 0.935  # of seeds that reach 0.94 and 0.96
     assert changed(learning_curve=curve)[-1].endswith("more data of this kind would hardly help.")
+
+
+def test_conclude__does_not_call_repeats_folds_that_test_once() -> None:
+    expected = "on 2 folds, divided anew 3 times, that test every sequence 3 times."
+    assert changed(n_folds=6, split={"folds": 2, "repeats": 3})[0].endswith(expected)

@@ -35,24 +35,31 @@ def test_answer__has_the_parts_of_the_recommendations(prepared):
 
 
 def test_answer__is_filled_from_what_was_run(prepared):
-    _, audit, _ = prepared
+    experiment, audit, (model, *_) = prepared
     answers = answers_for(prepared)
     data = answers["Data"]
     assert "records.fa.gz (SHA-256 000000000000…)" in data["Provenance"]
     assert "EI 40, of which" in data["Size and parts"]
-    assert "2\N{NO-BREAK SPACE}folds; in fold 1 " in data["Size and parts"]
+    tested = "Tested on 2 folds that test every sequence once"
+    first = experiment.best["folds"][0]
+    counts = [first[f"n_{part}"] for part in ("train", "validation", "test")]
+    parts = "{} sequences to learn from, {} to stop by and {} to test with.".format(*counts)
+    assert f"{tested}; in fold 1 {parts}" in data["Size and parts"]
     assert audit["content_sha256"] in data["Availability"]
     optimisation = answers["Optimisation"]
     assert (
         "hidden_size 1, num_layers 1, bidirectional no, pooling last" in optimisation["Algorithm"]
     )
     assert optimisation["Regularisation"] == "Early stopping, dropout 0.0, weight_decay 0.01."
+    assert f"{model.n_weights / counts[0]:.1f} learned numbers per" in optimisation["Fitting"]
     assert "chose the epoch (12 and 12)" in optimisation["Fitting"]
     assert "bigru on shuffled labels" in optimisation["Fitting"]
     evaluation = answers["Evaluation"]
-    assert "Cross-validation with 2 folds" in evaluation["Method"]
+    assert f"{tested}. " in evaluation["Method"]
+    assert "the choice is not wholly independent of the test seq" in evaluation["Method"]
     assert "kmer_logistic and majority, on the same parts" in evaluation["Comparison"]
-    assert "corrected resampled t test over folds" in evaluation["Comparison"]
+    expected = "t test over folds, corrected by Holm's rule within each score and test."
+    assert expected in evaluation["Comparison"]
     assert "bootstrap over records" in evaluation["Confidence"]
     assert "Over 3 seeds" in evaluation["Confidence"]
     assert "divided by a fitted temperature" in answers["Model"]["Output"]
@@ -78,15 +85,18 @@ def test_answer__does_not_make_up_what_nobody_told_it(prepared):
     ],
 )
 def test_answer__says_how_parts_were_made(prepared, split, words):
-    split = {"identity": None, "coverage": None, **split}
+    split = {"identity": None, "coverage": None, "folds": 2, "repeats": 1, **split}
     answers = answers_for(prepared, split=split, n_groups=17)
     for text in (answers["Data"]["Redundancy"], answers["Evaluation"]["Method"]):
         assert words in text
 
 
 def test_answer__says_what_was_not_done(prepared):
-    answers = answers_for(prepared, seeds={}, controls=[], comparisons=[], n_folds=1)
+    split = {**prepared[0].content["split"], "folds": 1}
+    empty = {"seeds": {}, "controls": [], "comparisons": []}
+    answers = answers_for(prepared, **empty, n_folds=1, split=split)
     assert "One seed was trained" in answers["Evaluation"]["Confidence"]
     assert "No control on shuffled labels" in answers["Optimisation"]["Fitting"]
-    assert "One test part that was held out" in answers["Evaluation"]["Method"]
+    assert "Tested on one test set. " in answers["Evaluation"]["Method"]
+    assert "by its loss on validation sequences, which are not" in answers["Evaluation"]["Method"]
     assert "Holm" not in answers["Evaluation"]["Comparison"]

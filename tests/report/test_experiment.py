@@ -8,9 +8,11 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fastgru.errors import FastgruError
+from fastgru.report.contents import Statement
 from fastgru.report.experiment import gather_experiment
+from fastgru.report.scored_runs import read_scored_run
 from tests.report.gathered_files import write_experiment
-from tests.report.results_files import read_rows, write_json
+from tests.report.results_files import read_rows, write_json, write_model_file
 from tests.report.scored_files import write_scored_run
 
 
@@ -45,7 +47,10 @@ def test_gather__pools_the_folds(tmp_path: Path) -> None:
     values = [fold["metrics"]["roc_auc"] for fold in small["folds"]]
     assert small["mean"]["roc_auc"] == pytest.approx(np.mean(values))
     assert small["sd"]["roc_auc"] == pytest.approx(np.std(values, ddof=1))
-    assert [fold["n_test"] for fold in small["folds"]] == [40, 40]
+    counts = [
+        [fold[f"n_{part}"] for part in ("train", "validation", "test")] for fold in small["folds"]
+    ]
+    assert counts == [[90, 10, 40]] * 2
 
 
 def test_gather__chooses_by_validation_loss_not_by_test(tmp_path: Path) -> None:
@@ -59,6 +64,32 @@ def test_gather__chooses_by_validation_loss_not_by_test(tmp_path: Path) -> None:
     assert {row["b"] for row in experiment["comparisons"]} == {
         *("second", "kmer_logistic", "majority")
     }
+
+
+@pytest.mark.parametrize(
+    ("small", "expected"),
+    [([0.1, 0.2], ("small", "validation_loss")), ([0.1, None], ("bigru", None)),
+     ([None, None], ("bigru", None))],
+)  # fmt: skip
+def test_gather__chooses_by_nothing_where_a_loss_is_missing(
+    small: list[float | None], expected: tuple[str, str | None], tmp_path: Path
+) -> None:
+    folder = write_experiment(tmp_path / "toys")
+    for fold, loss in enumerate(small, start=1):
+        path = folder / f"fold{fold}/small/seed1/model.safetensors"
+        write_model_file(path, ["class 0", "class 1"], 0, validation_log_loss=loss)
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert (experiment["best"], experiment["chosen_by"]) == expected
+    json.dumps(experiment, allow_nan=False)
+    loss = by_name(experiment)["small"]["validation_loss"]
+    assert loss == (pytest.approx(0.15) if expected[1] else None)
+
+
+def test_gather__has_no_choice_of_one_model(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", skills={"bigru": 3.0})
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert (experiment["best"], experiment["chosen_by"]) == ("bigru", None)
+    assert experiment["conclusion"][0].startswith("bigru reaches")
 
 
 def test_gather__resamples_groups(tmp_path: Path) -> None:
@@ -77,12 +108,84 @@ def test_gather__takes_a_repeated_record_for_a_group(tmp_path: Path) -> None:
         rows = read_rows(folder / "fold1" / name / "predictions.tsv")
         assert rows[0]["id"] == "r0"
     for name in ("bigru", "small"):
-        (folder / "fold2" / name / "seed1/history.tsv").write_bytes(
-            (folder / "fold1" / name / "seed1/history.tsv").read_bytes()
+        (folder / "fold2" / name / "seed1/model.safetensors").write_bytes(
+            (folder / "fold1" / name / "seed1/model.safetensors").read_bytes()
         )
-    experiment = gather_experiment(folder, n_resamples=50)
-    assert experiment["n_groups"] == 40
+    twice = Statement(folds=1, repeats=2)
+    experiment = gather_experiment(folder, statement=twice, n_resamples=50)
+    assert experiment["n_groups"] is None  # nobody has named groups
+    assert (experiment["split"]["folds"], experiment["split"]["repeats"]) == (1, 2)
+    assert experiment["conclusion"][0].endswith("on 2 test sets, drawn anew each time.")
     assert by_name(experiment)["bigru"]["resampled"] == "groups"
+
+
+def test_gather__leaves_out_what_an_earlier_configuration_has_left(tmp_path: Path) -> None:
+    now = {"skills": {"bigru": 3.0}, "baselines": {"majority": 0.0}}
+    clean = gather_experiment(write_experiment(tmp_path / "a/toys", **now), n_resamples=50)
+    # before, there were three folds, a model with a lower loss, and more seeds
+    before = {"skills": {"a": 4.0, "bigru": 3.0}, "baselines": {"majority": 0.0, "length": 1.0}}
+    folder = write_experiment(tmp_path / "b/toys", n_folds=3, **before)
+    write_experiment(folder, **now)
+    for variant in ("seed2", "train25", "shuffled_labels", "ensemble"):
+        write_scored_run(folder / "fold1/bigru" / variant, seed=1)
+    metrics = json.loads((folder / "fold1/bigru/seed2/metrics.json").read_text(encoding="utf-8"))
+    write_json(folder / "fold1/bigru/seed1/shuffled.json", metrics)
+    stated = Statement(folds=2, models=["bigru"], baselines=["majority"], variants=["seed1"])
+    assert gather_experiment(folder, statement=stated, n_resamples=50) == clean
+
+
+def test_gather__refuses_folds_of_two_divisions(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", n_folds=3)
+    for path in (folder / "fold3").glob("*/*/predictions.tsv"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("r80\t", "r0\t"), encoding="utf-8")
+    with pytest.raises(FastgruError) as caught:
+        gather_experiment(folder)
+    assert str(caught.value) == (
+        f"{folder}: record 'r0' is tested in fold1 and in fold3, expected each record in one fold. "
+        "Folders of an earlier run may have stayed there: say with --folds and --repeats how many "
+        "belong to the experiment."
+    )
+
+
+def test_gather__refuses_a_model_that_is_not_applicable(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys")
+    write_json(
+        folder / "fold2/small/seed1/metrics.json", {"not_applicable": "lengths", "classes": []}
+    )
+    with pytest.raises(
+        FastgruError, match=r"not applicable, expected the scores of a model\. Eval"
+    ):
+        gather_experiment(folder)
+
+
+def test_gather__scores_bands_whatever_the_order_of_the_records(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", baselines={"nearest": 1.0})
+    for fold in (1, 2):
+        path = folder / f"fold{fold}/baselines/nearest/predictions.tsv"
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [f"{line}\t{0.1 if k < 10 else 0.95}" for k, line in enumerate(lines)]
+        text = "\n".join([f"{header}\tidentity", *reversed(rows)]) + "\n"
+        path.write_text(text, encoding="utf-8")
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert [band["n"] for band in experiment["bands"]] == [20, 0, 0, 60]
+    runs = [read_scored_run(folder / f"fold{fold}/bigru/seed1").predictions for fold in (1, 2)]
+    right = np.mean([part.true[:10] == part.predicted[:10] for part in runs])
+    assert experiment["bands"][0]["metrics"]["bigru"]["accuracy"] == pytest.approx(right)
+
+
+def test_gather__resamples_as_often_as_it_is_told(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "toys", n_folds=1)
+    few, many = (
+        min(
+            row["p"]
+            for row in gather_experiment(folder, n_resamples=n)["comparisons"]
+            if "bootstrap" in row["method"]
+        )
+        for n in (100, 3000)
+    )
+    assert few >= 2 / 101
+    assert many < 2 / 1001
 
 
 def test_gather__sets_shortcuts_beside_the_best_model(tmp_path: Path) -> None:

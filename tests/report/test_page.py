@@ -153,6 +153,13 @@ def test_render_page__says_whether_more_data_would_help(own_experiment, seeds, w
     assert f"bigru: from 40 to 80 sequences MCC went from 0.500 to 0.750{words}" in said
 
 
+def test_render_page__does_not_claim_more_independence_than_there_is(page):
+    words = Outline(page).words
+    assert "the choice is not wholly independent of the test sequences." in words
+    assert "by its loss on validation sequences, which are not tested." in words
+    assert "had no say" not in words
+
+
 def test_render_page__leaves_out_what_was_not_run(own_experiment):
     empty = {"seeds": {}, "learning_curve": {}, "bands": [], "lengths": [], "controls": []}
     change(own_experiment, **empty, comparisons=[])

@@ -17,7 +17,7 @@ def test_read_scored_run__reads_back_what_was_scored(tmp_path: Path) -> None:
     run = read_scored_run(tmp_path / "a")
     assert run.ids == [f"r{k}" for k in range(40)]
     assert run.groups is None
-    assert run.n_train == 100
+    assert (run.n_train, run.n_validation) == (90, 10)
     np.testing.assert_array_equal(run.predictions.true, expected.true)
     np.testing.assert_array_equal(run.predictions.predicted, expected.predicted)
     np.testing.assert_allclose(run.predictions.proba, expected.proba, atol=1e-6)

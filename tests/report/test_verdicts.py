@@ -23,7 +23,7 @@ def said(experiment):
 
 def test_contenders__say_how_each_compares_with_the_best(experiment):
     verdicts = said(experiment)
-    assert verdicts["bigru"] == ("the model chosen by its validation loss", "best")
+    assert verdicts["bigru"] == ("chosen of 2 models by validation loss", "best")
     assert verdicts["wide"] == ("worse than bigru (p < 0.001)", "worse")
     expected = ("as good as bigru (no difference shown, p = 0.400)", "equal")
     assert verdicts["kmer_logistic"] == expected

@@ -131,6 +131,15 @@ def test_workflow__passes_the_split_the_levels_and_the_variants(project):
     assert "--random-state 1 --shuffle-labels --threads" in printed
 
 
+def test_workflow__says_what_belongs_to_the_experiment(project):
+    more = "split: {method: random, folds: 2, repeats: 3}\nbaselines: []\nn_seeds: 2\n"
+    (project / "config/config.yaml").write_text(CONFIG + more)
+    printed = run_snakemake(project, "-n", "--printshellcmds").stdout
+    expected = "fastgru experiment results/d --method random --folds 2 --repeats 3 --models m "
+    assert f"{expected}--baselines '' --variants seed1,seed2,ensemble," in printed
+    assert ",train25,train50,shuffled_labels,shuffled_sequences --output" in printed
+
+
 def test_workflow__passes_the_options_that_are_written(project):
     expected = {
         "plain": ("{}", ""),

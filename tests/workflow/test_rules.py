@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from fastgru.report.commands import STEPS
 from tests.workflow.running import ROOT, run_snakemake
 
 RULE_FILES = sorted((ROOT / "workflows/rules").glob("*.smk"))
@@ -41,6 +42,12 @@ def test_rule__calls_the_command_and_states_its_needs(name):
     assert re.search(r'"results/timings/', body)
     assert "mem_mb=" in body
     assert "runtime=" in body
+
+
+def test_rules__of_a_data_set_are_the_steps_of_the_report():
+    logs = {name: re.search(r'"logs/(\S+)\.log"', body)[1] for name, body in RULES.items()}
+    by_dataset = {name for name, log in logs.items() if log.startswith(f"{name}/{{dataset}}")}
+    assert by_dataset == set(STEPS)
 
 
 def test_train__goes_on_where_a_job_was_killed():

@@ -145,3 +145,13 @@ def test_search__leaves_a_configuration_that_can_be_run(tmp_path: Path) -> None:
     result = run_snakemake(project, target, "--cores", "2", *again)
     assert result.returncode == 0, result.stdout
     assert (project / target).exists()
+
+
+def test_readme__names_all_that_a_journal_holds_for() -> None:
+    readme = " ".join((ROOT / "config/README.md").read_text().split())
+    begin = readme.index("which holds for what it was begun with")
+    said = readme[begin : readme.index("More `trials` go on", begin)]
+    # what SearchTraining.settings returns, as the configuration has it
+    for cause in ("data", "`seed`", "`split`", "`model`", "`space`", "version of fastgru"):
+        assert cause in said
+    assert "delete `results/{dataset}/search/`" in said

@@ -163,10 +163,18 @@ def split_options(wildcards):
     return flags({**SPLIT, "seed": config["seed"]})
 
 
-def split_record(wildcards):
-    """How the folds were made, for the report."""
-    words = ("method", "identity", "coverage")
-    return flags({name: SPLIT[name] for name in words if name in SPLIT})
+def experiment_options(wildcards):
+    """How the folds were made, and what belongs to the experiment: results/ may hold more."""
+    words = ("method", "identity", "coverage", "folds", "repeats")
+    controls = [name for name in STUDY["controls"] if name == "shuffled_sequences"]
+    return flags(
+        {
+            **{name: SPLIT[name] for name in words if name in SPLIT},
+            "models": MODELS[wildcards.dataset],
+            "baselines": STUDY["baselines"],
+            "variants": variants(fold=1) + controls,
+        }
+    )
 
 
 def audit_options(wildcards):

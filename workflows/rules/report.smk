@@ -23,7 +23,7 @@ rule experiment:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        options=split_record,
+        options=experiment_options,
     message:
         "gather all runs on {wildcards.dataset}, and say what they show"
     shell:

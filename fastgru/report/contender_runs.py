@@ -1,0 +1,186 @@
+"""The contenders of an experiment, models and baselines: their runs on all folds, and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fastgru.errors import FastgruError, counted
+from fastgru.estimators.baselines import BASELINES
+from fastgru.evaluation import ScoredPredictions, bootstrap_intervals
+from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
+from fastgru.models.model_file import read_model
+from fastgru.report.contents import BASELINES_FOLDER, MAIN, Contents
+from fastgru.report.results import read_object
+from fastgru.report.scored_runs import ScoredRun, read_scored_run
+
+__all__ = ["ContenderRuns", "describe_contender", "read_contenders", "scores_of"]
+
+
+@dataclass
+class ContenderRuns:
+    """A model or a baseline, and its run in each fold.
+
+    Attributes
+    ----------
+    name
+    kind
+        ``model`` or ``baseline``.
+    description
+        What it is, in words; empty if unknown.
+    folds
+        Its runs, fold after fold.
+    reason
+        Why it is not applicable, None if it is.
+    losses
+        Of a model, the log loss of the validation sequences of each fold, with the weights that
+        were kept and each sequence counted once; None where there were none.
+    """
+
+    name: str
+    kind: str
+    description: str
+    folds: list[ScoredRun] = field(default_factory=list)
+    reason: str | None = None
+    losses: list[float | None] = field(default_factory=list)
+
+    @property
+    def validation_loss(self) -> float | None:
+        """Mean over the folds; None if one has no validation sequences."""
+        known = [loss for loss in self.losses if loss is not None]
+        return float(np.mean(known)) if known and len(known) == len(self.losses) else None
+
+
+def read_contenders(folder: Path, contents: Contents) -> dict[str, ContenderRuns]:
+    """Read the runs of models, then of baselines, by name.
+
+    Parameters
+    ----------
+    folder
+        Folder of the data set.
+    contents
+        What belongs to its experiment.
+
+    Raises
+    ------
+    FastgruError
+        If files are missing, or hold something else.
+    """
+    folds = [folder / f"fold{number}" for number in range(1, contents.n_splits + 1)]
+    models = [_read_model_runs(name, folds) for name in contents.models]
+    baselines = [_read_baseline_runs(name, folds) for name in contents.baselines]
+    return {found.name: found for found in (*models, *baselines)}
+
+
+def _read_model_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
+    cards = [read_model(fold / name / MAIN / "model.safetensors").card for fold in folds]
+    found = ContenderRuns(name, "model", _describe_model(cards[0]))
+    found.losses = [card.get("calibration", {}).get("validation_log_loss") for card in cards]
+    for place in (fold / name / MAIN for fold in folds):
+        run = read_scored_run(place)
+        if run is None:
+            raise FastgruError(
+                f"{place / 'metrics.json'}: says that it is not applicable, expected the scores "
+                "of a model. Evaluate again."
+            )
+        found.folds.append(run)
+    return found
+
+
+def _read_baseline_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
+    found = ContenderRuns(name, "baseline", BASELINES.get(name, ""))
+    for place in (fold / BASELINES_FOLDER / name for fold in folds):
+        run = read_scored_run(place)
+        if run is None:
+            metrics = read_object(place / "metrics.json", "fastgru baseline", ["not_applicable"])
+            return ContenderRuns(
+                name, "baseline", found.description, reason=str(metrics["not_applicable"])
+            )
+        found.folds.append(run)
+    return found
+
+
+def _describe_model(card: Mapping[str, Any]) -> str:
+    """Say in words what a model is."""
+    parameters = card["training"]["parameters"]
+    text = f"{counted(parameters['num_layers'], 'GRU layer')} of {parameters['hidden_size']} units"
+    text += " in both directions" if parameters["bidirectional"] else ""
+    return text + (", with positions" if parameters["position_embedding"] else "")
+
+
+def scores_of(predictions: ScoredPredictions) -> dict[str, float | None]:
+    """Return all scores of some predictions, None where one is undefined."""
+    found = weighted_scores(predictions, np.ones((1, len(predictions)))).overall
+    return {name: _number(found[name][0]) for name in SCORES}
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def describe_contender(
+    contender: ContenderRuns, pooled: ScoredRun | None, n_resamples: int, seed: int
+) -> dict[str, Any]:
+    """Return the entry of a contender in ``experiment.json``.
+
+    Parameters
+    ----------
+    contender
+    pooled
+        All its folds as one; None if it is not applicable.
+    n_resamples, seed
+        Of the bootstrap.
+    """
+    entry: dict[str, Any] = {
+        "name": contender.name,
+        "kind": contender.kind,
+        "description": contender.description,
+        "not_applicable": contender.reason,
+        "validation_loss": contender.validation_loss,
+        "folds": [],
+        "mean": None,
+        "sd": None,
+        "pooled": None,
+        "intervals": None,
+        "resampled": None,
+    }
+    if pooled is None:
+        return entry
+    folds = [
+        {
+            "fold": number,
+            "n_train": run.n_train,
+            "n_validation": run.n_validation,
+            "n_test": len(run.ids),
+            "metrics": scores_of(run.predictions),
+        }
+        for number, run in enumerate(contender.folds, start=1)
+    ]
+    drawn = bootstrap_intervals(
+        pooled.predictions, groups=pooled.groups, n_resamples=n_resamples, seed=seed
+    )
+    return {
+        **entry,
+        "folds": folds,
+        **_spread([scores_of(run.predictions) for run in contender.folds]),
+        "pooled": scores_of(pooled.predictions),
+        "intervals": drawn["intervals"],
+        "resampled": drawn["bootstrap"]["over"],
+    }
+
+
+def _spread(rows: Sequence[Mapping[str, float | None]]) -> dict[str, Any]:
+    """Return mean and standard deviation of each score over folds."""
+    mean: dict[str, float | None] = {}
+    sd: dict[str, float | None] = {}
+    for name in SCORES:
+        values = [row[name] for row in rows]
+        known = [value for value in values if value is not None]
+        complete = len(known) == len(values)
+        mean[name] = float(np.mean(known)) if complete else None
+        sd[name] = float(np.std(known, ddof=1)) if complete and len(known) > 1 else None
+    return {"mean": mean, "sd": sd if len(rows) > 1 else None}
