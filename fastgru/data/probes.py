@@ -22,6 +22,8 @@ __all__ = ["N_FOLDS", "find_shortcuts", "rank_auc"]
 N_FOLDS = 5
 _MOST_RECORDS = 2000
 """More change an AUC by about 0.01, and cost time."""
+_FEWEST_OF_CLASS = 10 * N_FOLDS
+"""Of a rare class more than its share is used, so that every fold has records to rank."""
 
 _ENDS, _POSITIONS, _BINS = 3, 60, 16
 _RIDGE = 0.3
@@ -38,8 +40,8 @@ def find_shortcuts(
     Parameters
     ----------
     sequences, labels
-        N records of at least two classes, no sequence repeated; of more than 2000 a part that
-        keeps the proportions of the classes is used.
+        N records of at least two classes, no sequence repeated; of more than 2000 a share of each
+        class is used, but 50 records of it where there are as many.
     alphabet
         Theirs.
 
@@ -54,7 +56,7 @@ def find_shortcuts(
     classes, codes = np.unique(np.array(labels), return_inverse=True)
     if np.bincount(codes).min() < N_FOLDS:
         return []
-    chosen = _sample(labels)
+    chosen = _sample(codes).tolist()
     records = _Records([sequences[k] for k in chosen], codes[chosen], classes, alphabet)
     found = [
         {
@@ -80,12 +82,16 @@ def rank_auc(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> flo
     return float((below + not_above).sum() / (2 * positives.size * negatives.size))
 
 
-def _sample(labels: Sequence[str]) -> list[int]:
-    if len(labels) <= _MOST_RECORDS:
-        return list(range(len(labels)))
-    share = _MOST_RECORDS / len(labels)
-    parts = partition_records(labels, {"rest": 1 - share, "used": share}, np.random.default_rng(0))
-    return [k for k, part in enumerate(parts) if part == "used"]
+def _sample(codes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the places of the records to use, in rising order."""
+    share = min(1, _MOST_RECORDS / len(codes))
+    rng = np.random.default_rng(0)
+    chosen = []
+    for code in range(int(codes.max()) + 1):
+        places = np.flatnonzero(codes == code)
+        n_used = max(round(share * len(places)), _FEWEST_OF_CLASS)
+        chosen.append(rng.permutation(places)[:n_used])
+    return np.sort(np.concatenate(chosen))
 
 
 def _cross_validated_auc(features: Features, codes: NDArray[np.intp]) -> float:

@@ -104,3 +104,11 @@ def test_find_shortcuts__takes_a_part_of_many(monkeypatch: pytest.MonkeyPatch) -
     sequences = [s[: 10 + 5 * (k % 2)] for k, s in enumerate(random_sequences(400))]
     monkeypatch.setattr(probes, "_MOST_RECORDS", 100)
     assert shortcuts(sequences, ["x", "y"] * 200)["length"][0] == 1.0
+
+
+def test_find_shortcuts__keeps_enough_of_a_rare_class() -> None:
+    # a share of 10 in 6000 would leave three of them, and folds without any
+    sequences = [*random_sequences(5990), *random_sequences(10, length=40, seed=1)]
+    found = shortcuts(sequences, ["x"] * 5990 + ["y"] * 10)
+    assert all(0 <= auc <= 1 for auc, _ in found.values())
+    assert found["fixed positions"][0] == 1.0
