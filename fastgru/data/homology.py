@@ -29,6 +29,7 @@ __all__ = [
     "find_pairs",
     "group_homologues",
     "join",
+    "join_named",
     "pairs_across",
 ]
 
@@ -122,6 +123,20 @@ def join(
     return result
 
 
+def join_named(groups: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.int64]:
+    """Return the groups after those of sequences of one name were made one.
+
+    Parameters
+    ----------
+    groups
+        int64 (N,), group of each sequence, numbered from 0.
+    names
+        N names of further groups.
+    """
+    _, first, numbers = np.unique(np.array(names), return_index=True, return_inverse=True)
+    return join(groups, first[numbers], np.arange(len(groups)))
+
+
 def divide_apart(
     sequences: Sequence[str],
     alphabet: Alphabet,
@@ -157,8 +172,7 @@ def divide_apart(
     """
     groups = group_homologues(sequences, alphabet, threshold, threads=threads)
     if together is not None:
-        _, first, numbers = np.unique(_number(together), return_index=True, return_inverse=True)
-        groups = join(groups, first[numbers], np.arange(len(groups)))
+        groups = join_named(groups, together)
     for _ in range(_ROUNDS):
         splits = draw(groups)
         across = [

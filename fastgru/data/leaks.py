@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.homology import Threshold, group_homologues, pairs_across
+from fastgru.data.homology import Threshold, pairs_across
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.strands import canonical
 
@@ -110,31 +111,22 @@ def _count(
     }
 
 
-def describe_homology(
-    sequences: Sequence[str], alphabet: Alphabet, threshold: Threshold, *, threads: int = 1
-) -> dict[str, Any]:
+def describe_homology(groups: NDArray[np.int64], threshold: Threshold) -> dict[str, Any]:
     """Say how related sequences are: what a random split would put on both sides.
 
     Parameters
     ----------
-    sequences
-        N >= 1 distinct sequences of the alphabet.
-    alphabet, threshold
-    threads
-        Most threads to use.
+    groups
+        int64 (N,), groups of N >= 1 distinct sequences, from :func:`.homology.group_homologues`.
+    threshold
+        That of the groups.
 
     Returns
     -------
     homology
         Ready for JSON: ``identity``, ``coverage``, ``n_groups``, ``largest_group`` and
         ``n_related``, sequences that are homologous to another one.
-
-    Raises
-    ------
-    ToolError
-        If MMseqs2 is missing or fails.
     """
-    groups = group_homologues(sequences, alphabet, threshold, threads=threads)
     sizes = np.bincount(groups)
     return {
         "identity": threshold.identity,

@@ -334,6 +334,19 @@ def test_audit__tells_what_a_random_split_would_do() -> None:
     )
 
 
+def test_audit__takes_the_memory_of_relatives_for_no_shortcut() -> None:
+    data = families(PROTEIN, n_families=60, size=12, length=40, share=0.16)
+    by_record = audit(data, PROTEIN)
+    assert by_record["shortcuts_over"] == "records"
+    assert "shortcut" in codes(by_record)
+    by_homology = audit(data, PROTEIN, threshold=Threshold.default(PROTEIN))
+    assert by_homology["shortcuts_over"] == "groups"
+    assert "shortcut" not in codes(by_homology)
+    data.groups = [record.split("_")[0] for record in data.ids]
+    by_name = audit(data, PROTEIN)
+    assert by_name["shortcuts"] == by_homology["shortcuts"]
+
+
 def test_audit__says_that_homology_was_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MMSEQS2_PATH", "/nowhere/mmseqs")
     report = audit(labelled(*balanced()), DNA, threshold=Threshold(0.8))
