@@ -116,9 +116,9 @@ def run(args: argparse.Namespace) -> int:
 
     require_outputs(args)
     model = SequenceClassifier(**chosen_parameters(args))
-    check_parameters(model.get_params())
+    parameters = check_parameters(model.get_params())
     data = read_labelled_input(args)
-    training, validation = select_for_training(data, args.split)
+    training, validation = select_for_training(data, args.split, parameters)
     if args.train_fraction < 1:
         training = _part_of(training, args.train_fraction, args.random_state)
     if args.shuffle_labels:
