@@ -93,12 +93,14 @@ def _note_copies(
     sequences: Sequence[str], alphabet: Alphabet, parts: Sequence[str], note: Any
 ) -> None:
     """Note the same sequence, and the other strand, in the parts where it is."""
-    places: dict[str, dict[tuple[str, str], int]] = {}
-    for place, (letters, part) in enumerate(zip(sequences, parts, strict=True)):
-        seen = places.setdefault(canonical(letters, alphabet), {})
-        for (earlier, _), other in seen.items():
-            note(other, place, int(earlier != letters), 1.0)
-        seen.setdefault((letters, part), place)
+    keys = [canonical(letters, alphabet) for letters in sequences]
+    first: dict[str, dict[tuple[str, str], int]] = {}
+    for place, (key, letters, part) in enumerate(zip(keys, sequences, parts, strict=True)):
+        first.setdefault(key, {}).setdefault((letters, part), place)
+    # only when all are known: a copy in training may come after the test record
+    for place, (key, letters) in enumerate(zip(keys, sequences, strict=True)):
+        for (others, _), other in first[key].items():
+            note(other, place, int(others != letters), 1.0)
 
 
 def _count(

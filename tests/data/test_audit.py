@@ -334,6 +334,17 @@ def test_audit__tells_what_a_random_split_would_do() -> None:
     )
 
 
+@pytest.mark.parametrize("order", [("test", "test", "train"), ("train", "test", "test")])
+def test_audit__counts_leaking_copies_in_any_order(order: tuple[str, ...]) -> None:
+    strands = {"train": "ACGTTGCATGCC", "test": "GGCATGCAACGT"}
+    for kind, letters in (("exact", strands["train"]), ("reverse_complement", strands["test"])):
+        copies = [(strands["train"] if part == "train" else letters, "x") for part in order]
+        data = labelled(*copies, *balanced(), splits=[*order, *["train"] * 120])
+        leaks = audit(data, DNA)["leaks"]
+        assert leaks["test"][kind] == 2
+        assert {entry["same_as"] for entry in leaks["examples"]} == {f"r{order.index('train')}"}
+
+
 def test_audit__takes_the_memory_of_relatives_for_no_shortcut() -> None:
     data = families(PROTEIN, n_families=60, size=12, length=40, share=0.16)
     by_record = audit(data, PROTEIN)
