@@ -158,7 +158,8 @@ def _part_of(data: LabelledSequences, fraction: float, seed: int) -> LabelledSeq
 
     from fastgru.data.partition import partition_records
 
-    shares = {"rest": 1 - fraction, "used": fraction}
+    # the first takes the remainder, so a class of one record keeps it
+    shares = {"used": fraction, "rest": 1 - fraction}
     parts = partition_records(data.labels, shares, np.random.default_rng(seed))
     return data.subset(k for k, part in enumerate(parts) if part == "used")
 
