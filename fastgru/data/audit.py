@@ -25,7 +25,12 @@ from fastgru.data.composition import (
 )
 from fastgru.data.duplicates import RULE, Exclusion, resolve_duplicates
 from fastgru.data.findings import check_levels, find_concerns
-from fastgru.data.homology import Threshold, group_homologues, join_named
+from fastgru.data.homology import (
+    Threshold,
+    group_homologues,
+    join_named,
+    why_incomplete,
+)
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.leaks import describe_homology, find_leaks
 from fastgru.data.probes import find_shortcuts
@@ -189,7 +194,9 @@ def _describe_similarity(
     if threshold is not None and len(used):
         try:
             groups = group_homologues(used.sequences, alphabet, threshold, threads=threads)
-            homology = describe_homology(groups, threshold)
+            compared = used if data.splits is None else data
+            incomplete = why_incomplete(compared.sequences, alphabet)
+            homology = describe_homology(groups, threshold, incomplete)
         except ToolError as error:
             homology, threshold = {"not_checked": str(error)}, None
     leaks = None

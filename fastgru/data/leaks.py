@@ -113,7 +113,9 @@ def _count(
     }
 
 
-def describe_homology(groups: NDArray[np.int64], threshold: Threshold) -> dict[str, Any]:
+def describe_homology(
+    groups: NDArray[np.int64], threshold: Threshold, incomplete: str | None
+) -> dict[str, Any]:
     """Say how related sequences are: what a random split would put on both sides.
 
     Parameters
@@ -122,12 +124,14 @@ def describe_homology(groups: NDArray[np.int64], threshold: Threshold) -> dict[s
         int64 (N,), groups of N >= 1 distinct sequences, from :func:`.homology.group_homologues`.
     threshold
         That of the groups.
+    incomplete
+        From :func:`.homology.why_incomplete`.
 
     Returns
     -------
     homology
-        Ready for JSON: ``identity``, ``coverage``, ``n_groups``, ``largest_group`` and
-        ``n_related``, sequences that are homologous to another one.
+        Ready for JSON: ``identity``, ``coverage``, ``n_groups``, ``largest_group``,
+        ``n_related``, sequences that are homologous to another one, and ``incomplete``.
     """
     sizes = np.bincount(groups)
     return {
@@ -136,6 +140,7 @@ def describe_homology(groups: NDArray[np.int64], threshold: Threshold) -> dict[s
         "n_groups": len(sizes),
         "largest_group": int(sizes.max()),
         "n_related": int(sizes[sizes > 1].sum()),
+        "incomplete": incomplete,
     }
 
 
@@ -145,6 +150,8 @@ def about_relatives(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if homology is not None and "not_checked" in homology:
         message = f"similar sequences were not looked for: {homology['not_checked']}"
         yield "homology_not_checked", message.rstrip(".")
+    elif homology is not None and homology["incomplete"] is not None:
+        yield "homology_incomplete", homology["incomplete"]
     for part, known in (("test", "training or validation"), ("validation", "training")):
         counts = (leaks or {}).get(part, {"n": 0})
         copies = [f"{counts[kind]} {_COPIES[kind]}" for kind in _COPIES if counts.get(kind)]
