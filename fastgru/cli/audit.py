@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
         threads=usable_threads(args.threads),
     )
     with atomic_write(args.output) as file:
-        json.dump(report, file, indent=2, sort_keys=True)
+        json.dump(report, file, indent=2, sort_keys=True, allow_nan=False)
         file.write("\n")
     for line in _summarise(report):
         _LOGGER.info("%s", line)

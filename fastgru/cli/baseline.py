@@ -123,10 +123,14 @@ def _learned_part(data: LabelledSequences, split: str | None) -> LabelledSequenc
     training, validation = select_for_training(data, split)
     if validation is None:
         return training
+    groups = None
+    if training.groups is not None and validation.groups is not None:
+        groups = training.groups + validation.groups
     return LabelledSequences(
         training.ids + validation.ids,
         training.sequences + validation.sequences,
         training.labels + validation.labels,
+        groups=groups,
     )
 
 
@@ -136,4 +140,4 @@ def _fit(args: argparse.Namespace, learned: LabelledSequences) -> BaselineClassi
     model = BaselineClassifier(
         args.baseline, args.alphabet, threads=args.threads, random_state=args.seed
     )
-    return model.fit(learned.sequences, learned.labels)
+    return model.fit(learned.sequences, learned.labels, groups=learned.groups)

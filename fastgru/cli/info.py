@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import counted
+from fastgru.models.architecture import describe_recurrent
 
 if TYPE_CHECKING:
     from fastgru.models.model_file import SavedModel, SavedNetwork
@@ -79,9 +80,10 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
 
 def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
     sizes = network.architecture
-    layers = counted(sizes.num_layers, f"{sizes.cell.upper()} layer")
-    directions = "both directions" if sizes.bidirectional else "one direction"
-    yield "network", f"{layers} of {counted(sizes.hidden_size, 'unit')}, {directions}"
+    recurrent = describe_recurrent(
+        sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional
+    )
+    yield "network", recurrent
     for layer in sizes.convolutions:
         parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
         parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastgru.cli.progress import duration
 from fastgru.errors import counted
+from fastgru.models.architecture import describe_recurrent
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
@@ -65,9 +66,10 @@ def _describe(
     more = f" and {len(counts) - _CLASSES_SHOWN} more" if len(counts) > _CLASSES_SHOWN else ""
     of_both = " (held out sequences included)" if validation is None else ""
     yield "classes", f"{', '.join(shown)}{more}{of_both if estimate.n_validation else ''}"
-    layers = counted(model.num_layers, "GRU layer")
-    directions = "both directions" if model.bidirectional else "one direction"
-    yield "network", f"{layers} of {counted(model.hidden_size, 'unit')}, {directions}"
+    yield (
+        "network",
+        describe_recurrent(model.cell, model.num_layers, model.hidden_size, model.bidirectional),
+    )
     yield "weights", f"{estimate.n_parameters} ({model.dtype})"
     size = min(model.batch_size, estimate.n_train)
     yield "steps", f"{estimate.steps_per_epoch} per epoch, of up to {counted(size, 'sequence')}"

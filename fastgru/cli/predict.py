@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 from fastgru.cli.decision_options import add_decision, chosen_decision
 from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.predictions import (
+    are_nucleotides,
     check_class_names,
-    look_like_nucleotides,
     warn_of_shuffled_labels,
     write_header,
     write_rows,
@@ -137,7 +137,8 @@ def _write_predictions(
 ) -> int:
     """Classify chunk by chunk; return the number of records that could not be used."""
     write_header(table, decision.classes)
-    n_records, n_invalid, n_flagged, nucleotides = 0, 0, 0, True
+    n_records, n_invalid, n_flagged, n_letters = 0, 0, 0, 0
+    letters: set[str] = set()
     for chunk in _chunks(records):
         usable = [record.sequence for record in chunk if record.problem is None]
         probabilities, labels = decision.apply(model.predict_proba(usable, threads))
@@ -153,13 +154,14 @@ def _write_predictions(
         n_records += len(chunk)
         n_invalid += len(chunk) - len(usable)
         n_flagged += sum(map(bool, flags))
-        nucleotides = nucleotides and look_like_nucleotides(usable)
+        letters.update(*usable)
+        n_letters += sum(map(len, usable))
         progress.advance(len(chunk))
     if n_flagged:
         _LOGGER.info(
             "records unlike those of training: %d of %d; see column flags", n_flagged, n_records
         )
-    if nucleotides and model.parameters["alphabet"] == "protein":
+    if model.parameters["alphabet"] == "protein" and are_nucleotides(letters, n_letters):
         _LOGGER.warning(
             "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
         )

@@ -7,7 +7,7 @@ to score and compare by.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING, TextIO
 
 from fastgru.errors import LabelError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIXED_COLUMNS",
     "TRUTH_COLUMNS",
+    "are_nucleotides",
     "check_class_names",
     "look_like_nucleotides",
     "most_probable",
@@ -68,14 +69,22 @@ def write_header(file: TextIO, classes: Sequence[str], truth_columns: Sequence[s
     file.write("\t".join([*FIXED_COLUMNS, *truth_columns, *classes]) + "\n")
 
 
-def look_like_nucleotides(sequences: Iterable[str]) -> bool:
+def look_like_nucleotides(sequences: Sequence[str]) -> bool:
     """Whether there are enough letters to judge by, and none of them needs to be an amino acid."""
-    n_letters = 0
-    for sequence in sequences:
-        if not _NUCLEOTIDES.issuperset(sequence):
-            return False
-        n_letters += len(sequence)
-    return n_letters >= _ENOUGH_LETTERS
+    return are_nucleotides(set().union(*sequences), sum(map(len, sequences)))
+
+
+def are_nucleotides(letters: Set[str], n_letters: int) -> bool:
+    """Do as `look_like_nucleotides`, for sequences that come in parts.
+
+    Parameters
+    ----------
+    letters
+        Those that occur.
+    n_letters
+        How many there are in all.
+    """
+    return n_letters >= _ENOUGH_LETTERS and letters <= _NUCLEOTIDES
 
 
 def warn_of_shuffled_labels(model: str) -> bool:

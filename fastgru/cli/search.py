@@ -156,6 +156,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _prepare(args: argparse.Namespace) -> tuple[Space, SearchTraining]:
     """Return what is searched, and what all trials share, from checked options and data."""
+    from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.parameters import check_parameters
     from fastgru.estimators.search_space import make_space, parse_dimension
     from fastgru.estimators.search_training import SearchTraining
 
@@ -169,7 +171,8 @@ def _prepare(args: argparse.Namespace) -> tuple[Space, SearchTraining]:
         changes[name] = parse_dimension(name, values)
     space = make_space(changes, fixed)
     SearchTraining(fixed, ([], []), None)  # refuses options before the data are read
-    training, validation = select_for_training(read_labelled_input(args), args.split)
+    parameters = check_parameters(SequenceClassifier(**fixed).get_params(deep=False))
+    training, validation = select_for_training(read_labelled_input(args), args.split, parameters)
     check_class_names(training.classes)
     shared = SearchTraining(
         fixed,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import LabelError, shorten
 
@@ -99,35 +100,86 @@ def empty_part(part: str, split: str | None) -> LabelError:
 
 
 def select_for_training(
-    data: LabelledSequences, split: str | None
+    data: LabelledSequences, split: str | None, parameters: Mapping[str, Any] | None = None
 ) -> tuple[LabelledSequences, LabelledSequences | None]:
     """Return the records to train on and those that stop training, None to hold some out.
 
     Where no split file says otherwise, repeated sequences and those with conflicting labels are
     left out first (see ``docs/decisions``), and test records never take part.
+
+    Parameters
+    ----------
+    data
+        Records, perhaps with a split and groups of their own.
+    split
+        Path of a split file, or None.
+    parameters
+        Those of the classifier, checked; where it would hold records out and there are groups,
+        whole groups are held out here.  None for what holds nothing out.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to train on, or the groups cannot be divided.
     """
+    used = _used_for_training(data, split)
+    training, validation = used, None
+    if used.splits is not None:
+        parts = {
+            part: used.subset(k for k, name in enumerate(used.splits) if name == part)
+            for part in _PARTS
+        }
+        if not len(parts["train"]):
+            raise empty_part("train", split)
+        training = parts["train"]
+        validation = parts["validation"] if len(parts["validation"]) else None
+    missing = validation is None and training.groups is not None
+    if missing and parameters is not None and parameters["early_stopping"]:
+        return _hold_groups_out(training, parameters)
+    return training, validation
+
+
+def _used_for_training(data: LabelledSequences, split: str | None) -> LabelledSequences:
+    """Return the records that a split names, or those that are left after the rule."""
     from fastgru.data.duplicates import resolve_duplicates
     from fastgru.data.splits import apply_split, read_split
 
     if split is not None:
-        used = apply_split(data, read_split(split))
-    else:
-        kept, exclusions = resolve_duplicates(data)
-        used = data.subset(kept)
-        if exclusions:
-            _LOGGER.info(
-                "%d of %d records are left out as duplicates or for conflicting labels; "
-                "'fastgru audit' lists them",
-                len(exclusions),
-                len(data),
-            )
-        require_all_classes(data, used)
-    if used.splits is None:
-        return used, None
-    parts = {
-        part: used.subset(k for k, name in enumerate(used.splits) if name == part)
-        for part in _PARTS
-    }
-    if not len(parts["train"]):
-        raise empty_part("train", split)
-    return parts["train"], parts["validation"] if len(parts["validation"]) else None
+        return apply_split(data, read_split(split))
+    kept, exclusions = resolve_duplicates(data)
+    used = data.subset(kept)
+    if exclusions:
+        _LOGGER.info(
+            "%d of %d records are left out as duplicates or for conflicting labels; "
+            "'fastgru audit' lists them",
+            len(exclusions),
+            len(data),
+        )
+    require_all_classes(data, used)
+    return used
+
+
+def _hold_groups_out(
+    training: LabelledSequences, parameters: Mapping[str, Any]
+) -> tuple[LabelledSequences, LabelledSequences]:
+    """Divide whole groups: relatives of what was learned would stop training too late."""
+    from fastgru.data.random_splits import random_split
+
+    try:
+        drawn = random_split(
+            training.labels,
+            groups=training.groups,
+            test_fraction=0,
+            validation_fraction=parameters["validation_fraction"],
+            seed=parameters["random_state"],
+        )
+    except LabelError as error:
+        raise LabelError(
+            f"no groups to hold out for early stopping: {error} Or train without a validation set, "
+            "with --no-early-stopping."
+        ) from error
+    kept, held_out = (
+        training.subset(k for k, name in enumerate(drawn) if name == part)
+        for part in ("train", "validation")
+    )
+    return kept, held_out

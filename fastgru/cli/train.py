@@ -116,9 +116,9 @@ def run(args: argparse.Namespace) -> int:
 
     require_outputs(args)
     model = SequenceClassifier(**chosen_parameters(args))
-    check_parameters(model.get_params())
+    parameters = check_parameters(model.get_params())
     data = read_labelled_input(args)
-    training, validation = select_for_training(data, args.split)
+    training, validation = select_for_training(data, args.split, parameters)
     if args.train_fraction < 1:
         training = _part_of(training, args.train_fraction, args.random_state)
     if args.shuffle_labels:
@@ -158,7 +158,8 @@ def _part_of(data: LabelledSequences, fraction: float, seed: int) -> LabelledSeq
 
     from fastgru.data.partition import partition_records
 
-    shares = {"rest": 1 - fraction, "used": fraction}
+    # the first takes the remainder, so a class of one record keeps it
+    shares = {"used": fraction, "rest": 1 - fraction}
     parts = partition_records(data.labels, shares, np.random.default_rng(seed))
     return data.subset(k for k, part in enumerate(parts) if part == "used")
 

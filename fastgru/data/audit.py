@@ -25,7 +25,12 @@ from fastgru.data.composition import (
 )
 from fastgru.data.duplicates import RULE, Exclusion, resolve_duplicates
 from fastgru.data.findings import check_levels, find_concerns
-from fastgru.data.homology import Threshold
+from fastgru.data.homology import (
+    Threshold,
+    group_homologues,
+    join_named,
+    why_incomplete,
+)
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.leaks import describe_homology, find_leaks
 from fastgru.data.probes import find_shortcuts
@@ -91,8 +96,7 @@ def audit(
         "resolve_rule": RULE,
         "excluded": [_describe_exclusion(data, exclusion) for exclusion in exclusions],
         "respelled": data.respelled,
-        "shortcuts": _describe_shortcuts(data.subset(kept), alphabet),
-        **_describe_relatives(data, data.subset(kept), alphabet, threshold, threads),
+        **_describe_similarity(data, data.subset(kept), alphabet, threshold, threads),
     }
     report["findings"] = find_concerns(report, data, symbol_counts, alphabet, levels or {})
     return report
@@ -177,27 +181,37 @@ def _describe_exclusion(data: LabelledSequences, exclusion: Exclusion) -> dict[s
     }
 
 
-def _describe_shortcuts(used: LabelledSequences, alphabet: Alphabet) -> list[dict[str, Any]]:
-    if len(used.classes) < 2:
-        return []
-    return find_shortcuts(used.sequences, used.labels, alphabet)
-
-
-def _describe_relatives(
+def _describe_similarity(
     data: LabelledSequences,
     used: LabelledSequences,
     alphabet: Alphabet,
     threshold: Threshold | None,
     threads: int,
 ) -> dict[str, Any]:
-    """Describe homologues among the records in use, and what a given split has on both sides."""
+    """Describe homologues in use, what a given split has on both sides, and the shortcuts."""
     homology: dict[str, Any] | None = None
+    groups = np.arange(len(used)) if used.groups is not None else None
     if threshold is not None and len(used):
         try:
-            homology = describe_homology(used.sequences, alphabet, threshold, threads=threads)
+            groups = group_homologues(used.sequences, alphabet, threshold, threads=threads)
+            compared = used if data.splits is None else data
+            incomplete = why_incomplete(compared.sequences, alphabet)
+            homology = describe_homology(groups, threshold, incomplete)
         except ToolError as error:
             homology, threshold = {"not_checked": str(error)}, None
     leaks = None
     if data.splits is not None:
         leaks = find_leaks(data, alphabet, threshold, threads=threads)
-    return {"homology": homology, "leaks": leaks}
+    if groups is not None and used.groups is not None:
+        groups = join_named(groups, used.groups)
+    return {"homology": homology, "leaks": leaks, **_describe_shortcuts(used, alphabet, groups)}
+
+
+def _describe_shortcuts(
+    used: LabelledSequences, alphabet: Alphabet, groups: NDArray[np.int64] | None
+) -> dict[str, Any]:
+    shortcuts: list[dict[str, Any]] = []
+    over = "records"
+    if len(used.classes) > 1:
+        shortcuts, over = find_shortcuts(used.sequences, used.labels, alphabet, groups=groups)
+    return {"shortcuts": shortcuts, "shortcuts_over": over}

@@ -1,8 +1,8 @@
 """Dividing labelled records by one of four methods, once or into folds.
 
 ``random`` divides each class alike; ``group`` keeps the records of each given group together;
-``homology`` makes the groups from the sequences, so that nothing in one part is homologous to
-anything in another, and checks that by a search; ``given`` keeps the split beside the labels.
+``homology`` makes the groups from the sequences and searches across the parts until no homologous
+pair is found there; ``given`` keeps the split beside the labels.
 """
 
 from __future__ import annotations

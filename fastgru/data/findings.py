@@ -31,6 +31,7 @@ LEVELS = {
     "leaking_split": "warn",
     "homologues_across_split": "warn",
     "homology_not_checked": "warn",
+    "homology_incomplete": "warn",
     "looks_like_protein": "warn",
     "looks_like_dna": "warn",
     "mostly_ambiguous": "warn",

@@ -4,11 +4,15 @@ Two sequences are *homologous* here if an alignment of them has at least a state
 identical letters (identity), covers at least a stated share of both (coverage), and is not
 expected by chance among the sequences at hand: its E-value is at most :data:`MAX_E_VALUE`.  For
 nucleotides either strand counts.  Groups are the connected components: members of one group need
-not be alike, but nothing in it is homologous to anything outside.
+not be alike, but no pair that the search finds leads out of it.
+
+The search finds all pairs of proteins in sets of up to 200,000 letters, and most of nucleotides up
+to twenty million; in larger sets distant pairs are missed (docs/decisions, 0047).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +22,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.mmseqs import Hits, align
+from fastgru.data.mmseqs import Hits, align, is_thorough
 from fastgru.data.strands import canonical
 from fastgru.errors import ToolError
 
@@ -29,8 +33,12 @@ __all__ = [
     "find_pairs",
     "group_homologues",
     "join",
+    "join_named",
     "pairs_across",
+    "why_incomplete",
 ]
+
+_LOGGER = logging.getLogger(__name__)
 
 MAX_E_VALUE = 0.1
 """Among all letters at hand.  MMseqs2 itself reports up to 0.001: with this margin, a search of a
@@ -64,6 +72,30 @@ class Threshold:
         return cls(0.4 if alphabet.name == "protein" else 0.8)
 
 
+def why_incomplete(sequences: Sequence[str], alphabet: Alphabet) -> str | None:
+    """Say what a search among sequences misses, or None if it is thorough.
+
+    Parameters
+    ----------
+    sequences
+        All sequences of a data set, of which searches among its parts are as thorough.
+    alphabet
+    """
+    if _is_thorough(sequences, alphabet):
+        return None
+    residues = alphabet.name == "protein"
+    needed = "few words in common" if residues else "no word of 15 letters in common"
+    return (
+        f"{sum(map(len, sequences))} letters are too many for a thorough search for similar "
+        f"sequences, so that pairs with {needed} may be missed"
+    )
+
+
+def _is_thorough(sequences: Sequence[str], alphabet: Alphabet) -> bool:
+    n_letters = sum(map(len, sequences))
+    return is_thorough(n_letters, n_letters, alphabet)
+
+
 def group_homologues(
     sequences: Sequence[str], alphabet: Alphabet, threshold: Threshold, *, threads: int = 1
 ) -> NDArray[np.int64]:
@@ -89,7 +121,14 @@ def group_homologues(
     ToolError
         If MMseqs2 is missing or fails.
     """
-    hits = find_pairs(sequences, sequences, alphabet, threshold, threads=threads)
+    hits = find_pairs(
+        sequences,
+        sequences,
+        alphabet,
+        threshold,
+        thorough=_is_thorough(sequences, alphabet),
+        threads=threads,
+    )
     groups = _number([canonical(letters, alphabet) for letters in sequences])
     return join(groups, hits.query, hits.target)
 
@@ -122,6 +161,20 @@ def join(
     return result
 
 
+def join_named(groups: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.int64]:
+    """Return the groups after those of sequences of one name were made one.
+
+    Parameters
+    ----------
+    groups
+        int64 (N,), group of each sequence, numbered from 0.
+    names
+        N names of further groups.
+    """
+    _, first, numbers = np.unique(np.array(names), return_index=True, return_inverse=True)
+    return join(groups, first[numbers], np.arange(len(groups)))
+
+
 def divide_apart(
     sequences: Sequence[str],
     alphabet: Alphabet,
@@ -132,6 +185,9 @@ def divide_apart(
     threads: int = 1,
 ) -> tuple[NDArray[np.int64], list[list[str]]]:
     """Divide groups of homologues, and search across the parts until nothing is found there.
+
+    Both searches are as thorough as one of all sequences is; where that is not, a warning is
+    logged.
 
     Parameters
     ----------
@@ -157,8 +213,10 @@ def divide_apart(
     """
     groups = group_homologues(sequences, alphabet, threshold, threads=threads)
     if together is not None:
-        _, first, numbers = np.unique(_number(together), return_index=True, return_inverse=True)
-        groups = join(groups, first[numbers], np.arange(len(groups)))
+        groups = join_named(groups, together)
+    incomplete = why_incomplete(sequences, alphabet)
+    if incomplete is not None:
+        _LOGGER.warning("warning: %s, and stand across the split", incomplete)
     for _ in range(_ROUNDS):
         splits = draw(groups)
         across = [
@@ -181,9 +239,10 @@ def find_pairs(
     threshold: Threshold,
     *,
     among: int | None = None,
+    thorough: bool | None = None,
     threads: int = 1,
 ) -> Hits:
-    """Find all homologous pairs of a query and a target.
+    """Find homologous pairs of a query and a target; all of them only in small sets of proteins.
 
     Parameters
     ----------
@@ -192,6 +251,8 @@ def find_pairs(
     alphabet, threshold
     among
         Letters by which the E-value is reckoned; None for those of the targets.
+    thorough
+        Whether to search thoroughly; None for :func:`.mmseqs.is_thorough` of these two lists.
     threads
         Most threads to use.
 
@@ -199,17 +260,21 @@ def find_pairs(
     -------
     Hits
     """
+    lengths = [np.array([len(letters) for letters in both], int) for both in (queries, targets)]
+    n_query_letters, n_target_letters = (int(of.sum()) for of in lengths)
+    if thorough is None:
+        thorough = is_thorough(n_query_letters, n_target_letters, alphabet)
     hits = align(
         queries,
         targets,
         alphabet,
         identity=threshold.identity,
         coverage=threshold.coverage,
+        thorough=thorough,
         threads=threads,
     )
-    lengths = (np.array([len(letters) for letters in both]) for both in (queries, targets))
     longer = np.maximum(*(of[at] for of, at in zip(lengths, hits[:2], strict=True)))
-    n_letters = sum(map(len, targets)) if among is None else among
+    n_letters = n_target_letters if among is None else among
     # Karlin and Altschul 1990: E = m n 2^-bits; the same for both directions by the longer m.
     likely = longer * n_letters * np.exp2(-hits.bits) > MAX_E_VALUE
     return Hits(*(column[~likely] for column in hits))
@@ -226,7 +291,7 @@ def pairs_across(
     """Find the homologous pairs that stand in different parts of a split.
 
     The sequences of each part are searched for among those of all later parts, in alphabetical
-    order of the parts, independently of any groups.
+    order of the parts, independently of any groups, as thoroughly as all of them would be.
 
     Parameters
     ----------
@@ -252,6 +317,7 @@ def pairs_across(
             alphabet,
             threshold,
             among=among,
+            thorough=_is_thorough(sequences, alphabet),
             threads=threads,
         )
         found.append(hits._replace(query=inside[hits.query], target=later[hits.target]))

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.homology import Threshold, group_homologues, pairs_across
+from fastgru.data.homology import Threshold, pairs_across
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.strands import canonical
 
@@ -92,12 +93,14 @@ def _note_copies(
     sequences: Sequence[str], alphabet: Alphabet, parts: Sequence[str], note: Any
 ) -> None:
     """Note the same sequence, and the other strand, in the parts where it is."""
-    places: dict[str, dict[tuple[str, str], int]] = {}
-    for place, (letters, part) in enumerate(zip(sequences, parts, strict=True)):
-        seen = places.setdefault(canonical(letters, alphabet), {})
-        for (earlier, _), other in seen.items():
-            note(other, place, int(earlier != letters), 1.0)
-        seen.setdefault((letters, part), place)
+    keys = [canonical(letters, alphabet) for letters in sequences]
+    first: dict[str, dict[tuple[str, str], int]] = {}
+    for place, (key, letters, part) in enumerate(zip(keys, sequences, parts, strict=True)):
+        first.setdefault(key, {}).setdefault((letters, part), place)
+    # only when all are known: a copy in training may come after the test record
+    for place, (key, letters) in enumerate(zip(keys, sequences, strict=True)):
+        for (others, _), other in first[key].items():
+            note(other, place, int(others != letters), 1.0)
 
 
 def _count(
@@ -111,30 +114,25 @@ def _count(
 
 
 def describe_homology(
-    sequences: Sequence[str], alphabet: Alphabet, threshold: Threshold, *, threads: int = 1
+    groups: NDArray[np.int64], threshold: Threshold, incomplete: str | None
 ) -> dict[str, Any]:
     """Say how related sequences are: what a random split would put on both sides.
 
     Parameters
     ----------
-    sequences
-        N >= 1 distinct sequences of the alphabet.
-    alphabet, threshold
-    threads
-        Most threads to use.
+    groups
+        int64 (N,), groups of N >= 1 distinct sequences, from :func:`.homology.group_homologues`.
+    threshold
+        That of the groups.
+    incomplete
+        From :func:`.homology.why_incomplete`.
 
     Returns
     -------
     homology
-        Ready for JSON: ``identity``, ``coverage``, ``n_groups``, ``largest_group`` and
-        ``n_related``, sequences that are homologous to another one.
-
-    Raises
-    ------
-    ToolError
-        If MMseqs2 is missing or fails.
+        Ready for JSON: ``identity``, ``coverage``, ``n_groups``, ``largest_group``,
+        ``n_related``, sequences that are homologous to another one, and ``incomplete``.
     """
-    groups = group_homologues(sequences, alphabet, threshold, threads=threads)
     sizes = np.bincount(groups)
     return {
         "identity": threshold.identity,
@@ -142,6 +140,7 @@ def describe_homology(
         "n_groups": len(sizes),
         "largest_group": int(sizes.max()),
         "n_related": int(sizes[sizes > 1].sum()),
+        "incomplete": incomplete,
     }
 
 
@@ -151,6 +150,8 @@ def about_relatives(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if homology is not None and "not_checked" in homology:
         message = f"similar sequences were not looked for: {homology['not_checked']}"
         yield "homology_not_checked", message.rstrip(".")
+    elif homology is not None and homology["incomplete"] is not None:
+        yield "homology_incomplete", homology["incomplete"]
     for part, known in (("test", "training or validation"), ("validation", "training")):
         counts = (leaks or {}).get(part, {"n": 0})
         copies = [f"{counts[kind]} {_COPIES[kind]}" for kind in _COPIES if counts.get(kind)]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from fastgru.data.alphabets import Alphabet
 from fastgru.errors import ConfigurationError, ToolError
 
-__all__ = ["Hits", "align", "find_mmseqs"]
+__all__ = ["Hits", "align", "find_mmseqs", "is_thorough"]
 
 _EXHAUSTIVE_CELLS = 4e10
 """Cells of all alignments up to which proteins are aligned each with each: 20 s on two cores."""
@@ -88,6 +88,23 @@ def _bundled() -> str | None:
     return None
 
 
+def is_thorough(n_query_letters: int, n_target_letters: int, alphabet: Alphabet) -> bool:
+    """Whether a search of that size is thorough: larger ones would take too long.
+
+    A thorough search aligns proteins each with each, and nucleotides that share a word of 9.  A
+    fast one aligns what is alike in short words (proteins, -s 7.5), or in one of 15 nucleotides.
+
+    Parameters
+    ----------
+    n_query_letters, n_target_letters
+        Letters of all queries and of all targets.
+    alphabet
+    """
+    if alphabet.name == "protein":
+        return n_query_letters * n_target_letters <= _EXHAUSTIVE_CELLS
+    return max(n_query_letters, n_target_letters) <= _SHORT_WORDS_UP_TO
+
+
 def align(
     queries: Sequence[str],
     targets: Sequence[str],
@@ -95,12 +112,14 @@ def align(
     *,
     identity: float,
     coverage: float,
+    thorough: bool = True,
     threads: int = 1,
 ) -> Hits:
-    """Find all pairs of a query and a target that are alike.
+    """Find pairs of a query and a target that are alike.
 
-    Small sets of proteins are aligned each with each.  Otherwise matches of short words lead to
-    the pairs, and of nucleotides both strands are looked at.
+    A thorough search finds all such pairs of proteins.  Otherwise words that two sequences share
+    lead to their alignment, so that distant pairs may be missed; of nucleotides both strands are
+    looked at.
 
     Parameters
     ----------
@@ -111,6 +130,8 @@ def align(
         Least share of identical letters in the alignment, in [0, 1].
     coverage
         Least share of each of the two sequences that the alignment covers, in [0, 1].
+    thorough
+        Whether to look thoroughly; see :func:`is_thorough`.
     threads
         Most threads to use.
 
@@ -144,7 +165,7 @@ def align(
             *("--min-seq-id", str(identity), "-c", str(coverage), "--cov-mode", "0"),
             *("--alignment-mode", "3", "-e", "1000", "--max-seqs", str(max(300, len(targets)))),
             *("--mask", "0", "--threads", str(threads)),
-            *_prefilter(queries, targets, alphabet),
+            *_prefilter(alphabet, thorough),
         ]
         _run(search, place)
         show = [program, "convertalis", "queries", "targets", "hits", "hits.tsv"]
@@ -153,16 +174,13 @@ def align(
             return _read_hits(file.read().splitlines())
 
 
-def _prefilter(queries: Sequence[str], targets: Sequence[str], alphabet: Alphabet) -> list[str]:
+def _prefilter(alphabet: Alphabet, thorough: bool) -> list[str]:
     """Return the options that decide which pairs are aligned at all."""
-    sizes = [sum(map(len, sequences)) for sequences in (queries, targets)]
     if alphabet.name != "protein":
-        words = ["-k", "9", "--spaced-kmer-mode", "0"] if max(sizes) <= _SHORT_WORDS_UP_TO else []
+        words = ["-k", "9", "--spaced-kmer-mode", "0"] if thorough else []
         return ["--search-type", "3", *words]
-    options = ["--search-type", "1", "--comp-bias-corr", "0"]
-    if sizes[0] * sizes[1] <= _EXHAUSTIVE_CELLS:
-        return [*options, "--prefilter-mode", "2"]
-    return [*options, "-s", "7.5"]
+    pairs = ["--prefilter-mode", "2"] if thorough else ["-s", "7.5"]
+    return ["--search-type", "1", "--comp-bias-corr", "0", *pairs]
 
 
 def _write_fasta(path: Path, sequences: Sequence[str], alphabet: Alphabet) -> None:

@@ -3,7 +3,8 @@
 A benchmark in which the length or the first letter gives the class away measures nothing else, so
 these figures stand beside those of a model.  Each probe is a linear model on one kind of feature:
 ridge regression onto the indicators of the classes, in cross-validation, so that a probe with many
-features is not praised for what it has learned by heart.
+features is not praised for what it has learned by heart.  Where related records are known, folds
+keep them together: to know the relatives of a sequence is memory, no shortcut.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.partition import partition_records
+from fastgru.data.partition import partition_groups, partition_records
 
 __all__ = ["N_FOLDS", "find_shortcuts", "rank_auc"]
 
 N_FOLDS = 5
 _MOST_RECORDS = 2000
 """More change an AUC by about 0.01, and cost time."""
+_FEWEST_OF_CLASS = 10 * N_FOLDS
+"""Of a rare class more than its share is used, so that every fold has records to rank."""
 
 _ENDS, _POSITIONS, _BINS = 3, 60, 16
 _RIDGE = 0.3
@@ -31,17 +34,24 @@ Features = NDArray[np.float64]
 
 
 def find_shortcuts(
-    sequences: Sequence[str], labels: Sequence[str], alphabet: Alphabet
-) -> list[dict[str, Any]]:
+    sequences: Sequence[str],
+    labels: Sequence[str],
+    alphabet: Alphabet,
+    *,
+    groups: NDArray[np.int64] | None = None,
+) -> tuple[list[dict[str, Any]], str]:
     """Measure every probe, the most telling one first.
 
     Parameters
     ----------
     sequences, labels
-        N records of at least two classes, no sequence repeated; of more than 2000 a part that
-        keeps the proportions of the classes is used.
+        N records of at least two classes, no sequence repeated; of more than 2000 a share of each
+        class is used, but 50 records of it where there are as many.
     alphabet
         Theirs.
+    groups
+        int64 (N,), group of each record, none of which is divided among the folds, unless a class
+        has fewer groups than there are folds; None for none.
 
     Returns
     -------
@@ -50,22 +60,28 @@ def find_shortcuts(
         residues, fixed positions), ``roc_auc`` (of held-out records, each class against the rest,
         plain mean; 0.5 is chance), and ``detail``, what differs most, in words.  Empty if a class
         has fewer records than there are folds.
+    over
+        What was dealt out to the folds: ``"groups"`` or ``"records"``.
     """
     classes, codes = np.unique(np.array(labels), return_inverse=True)
+    chosen = _sample(codes)
+    codes = codes[chosen]
+    grouped = groups is not None and _fewest_groups(codes, groups[chosen]) >= N_FOLDS
+    over = "groups" if grouped else "records"
     if np.bincount(codes).min() < N_FOLDS:
-        return []
-    chosen = _sample(labels)
-    records = _Records([sequences[k] for k in chosen], codes[chosen], classes, alphabet)
+        return [], over
+    folds = _deal_out(codes, groups[chosen] if groups is not None and grouped else None)
+    records = _Records([sequences[k] for k in chosen.tolist()], codes, classes, alphabet)
     found = [
         {
             "feature": name,
-            "roc_auc": round(_cross_validated_auc(features(records), records.codes), 6),
+            "roc_auc": round(_cross_validated_auc(features(records), codes, folds), 6),
             "detail": describe(records),
         }
         for name, (features, describe) in _PROBES.items()
         if name != "GC content" or alphabet.name != "protein"
     ]
-    return sorted(found, key=lambda entry: -float(entry["roc_auc"]))
+    return sorted(found, key=lambda entry: -float(entry["roc_auc"])), over
 
 
 def rank_auc(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
@@ -80,21 +96,40 @@ def rank_auc(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> flo
     return float((below + not_above).sum() / (2 * positives.size * negatives.size))
 
 
-def _sample(labels: Sequence[str]) -> list[int]:
-    if len(labels) <= _MOST_RECORDS:
-        return list(range(len(labels)))
-    share = _MOST_RECORDS / len(labels)
-    parts = partition_records(labels, {"rest": 1 - share, "used": share}, np.random.default_rng(0))
-    return [k for k, part in enumerate(parts) if part == "used"]
+def _sample(codes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the places of the records to use, in rising order."""
+    share = min(1, _MOST_RECORDS / len(codes))
+    rng = np.random.default_rng(0)
+    chosen = []
+    for code in range(int(codes.max()) + 1):
+        places = np.flatnonzero(codes == code)
+        n_used = max(round(share * len(places)), _FEWEST_OF_CLASS)
+        chosen.append(rng.permutation(places)[:n_used])
+    return np.sort(np.concatenate(chosen))
 
 
-def _cross_validated_auc(features: Features, codes: NDArray[np.intp]) -> float:
-    """Return the mean over the classes of the AUC of held-out scores."""
+def _fewest_groups(codes: NDArray[np.intp], groups: NDArray[np.int64]) -> int:
+    """Return in how many groups the class is that is in fewest."""
+    pairs = np.unique(np.stack([codes, groups]), axis=1)
+    return int(np.bincount(pairs[0]).min())
+
+
+def _deal_out(codes: NDArray[np.intp], groups: NDArray[np.int64] | None) -> NDArray[np.str_]:
+    """Return the name of the fold of each record."""
+    labels, rng = list(map(str, codes)), np.random.default_rng(0)
     shares = {str(fold): 1 / N_FOLDS for fold in range(N_FOLDS)}
-    folds = np.array(partition_records(list(map(str, codes)), shares, np.random.default_rng(0)))
+    if groups is None:
+        return np.array(partition_records(labels, shares, rng))
+    return np.array(partition_groups(labels, list(map(str, groups)), shares, rng))
+
+
+def _cross_validated_auc(
+    features: Features, codes: NDArray[np.intp], folds: NDArray[np.str_]
+) -> float:
+    """Return the mean of the AUC of held-out scores, over all folds and the classes in each."""
     targets = np.eye(int(codes.max()) + 1)[codes]
     aucs = []
-    for fold in shares:
+    for fold in np.unique(folds):
         inside = folds != fold
         centre, scale = features[inside].mean(axis=0), features[inside].std(axis=0)
         x = (features - centre) / np.where(scale > 0, scale, 1)
@@ -102,7 +137,10 @@ def _cross_validated_auc(features: Features, codes: NDArray[np.intp]) -> float:
         weights = np.linalg.solve(gram, x[inside].T @ (targets - targets[inside].mean(0))[inside])
         scores = x[~inside] @ weights
         held_out = codes[~inside]
-        aucs += [rank_auc(scores[:, k], held_out == k) for k in range(targets.shape[1])]
+        # a fold of whole groups need not have every class
+        several = len(set(held_out.tolist())) > 1
+        ranked = np.unique(held_out) if several else ()
+        aucs += [rank_auc(scores[:, k], held_out == k) for k in ranked]
     return float(np.mean(aucs))
 
 

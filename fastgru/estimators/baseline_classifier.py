@@ -10,7 +10,12 @@ import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import (
+    BaseCrossValidator,
+    GridSearchCV,
+    PredefinedSplit,
+    StratifiedKFold,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
@@ -18,9 +23,10 @@ from threadpoolctl import threadpool_limits
 
 from fastgru._machine import usable_threads
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.random_splits import assign_folds
 from fastgru.errors import ConfigurationError, LabelError
 from fastgru.estimators.baselines import BASELINES, why_not_applicable
-from fastgru.estimators.inputs import encode_labels, encode_sequences
+from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
 from fastgru.estimators.nearest import NearestSequence
 from fastgru.estimators.sequence_features import Kmers, Length, LetterShares, OneHot
 from fastgru.estimators.string_classifier import StringClassifier
@@ -37,7 +43,8 @@ class BaselineClassifier(StringClassifier):
 
     Logistic regressions are standardised where features have units, and the strength of their
     regularisation is chosen by the log loss of a threefold cross-validation within the training
-    sequences.  The same ``random_state`` gives the same probabilities for any number of threads.
+    sequences, in which groups stay together.  The same ``random_state`` gives the same
+    probabilities for any number of threads.
 
     Parameters
     ----------
@@ -75,7 +82,13 @@ class BaselineClassifier(StringClassifier):
         self.threads = threads
         self.random_state = random_state
 
-    def fit(self, sequences: Sequence[str], labels: Sequence[Any]) -> BaselineClassifier:
+    def fit(
+        self,
+        sequences: Sequence[str],
+        labels: Sequence[Any],
+        *,
+        groups: Sequence[Any] | None = None,
+    ) -> BaselineClassifier:
         """Train.
 
         Parameters
@@ -84,6 +97,9 @@ class BaselineClassifier(StringClassifier):
             n strings over the alphabet, none empty.
         labels
             n class labels, of at least two classes.
+        groups
+            n names of groups that the inner cross-validation does not divide: where relatives
+            stand on both sides, too weak a regularisation looks best.  None for none.
 
         Raises
         ------
@@ -100,7 +116,8 @@ class BaselineClassifier(StringClassifier):
         reason = why_not_applicable(self.name, map(len, encoded))
         if reason is not None:
             raise LabelError(f"baseline {self.name}: {reason}. Use another baseline.")
-        task = _Task(self.alphabet, self.threads, self.random_state, np.bincount(targets).min())
+        folds = _inner_folds(targets, groups, self.random_state)
+        task = _Task(self.alphabet, self.threads, self.random_state, folds)
         pipeline = _MAKERS[self.name](task)
         with threadpool_limits(1):  # sums of several threads differ in their last bits
             pipeline.fit(encoded, targets)
@@ -152,15 +169,33 @@ class BaselineClassifier(StringClassifier):
 
 @dataclass(frozen=True)
 class _Task:
-    """What a baseline is made for; the rarest class has `n_rarest` training sequences."""
+    """What a baseline is made for, and the folds to choose its parameters by, None for none."""
 
     alphabet: str
     threads: int | None
     random_state: int | None
-    n_rarest: int
+    folds: BaseCrossValidator | None
 
     def words(self, *, nucleotides: int, residues: int) -> int:
         return residues if self.alphabet == "protein" else nucleotides
+
+
+def _inner_folds(
+    targets: np.ndarray, groups: Sequence[Any] | None, random_state: int | None
+) -> BaseCrossValidator | None:
+    """Return folds that each have every class, None where there cannot be any."""
+    if np.bincount(targets).min() < _N_FOLDS:
+        return None
+    if groups is None:
+        return StratifiedKFold(_N_FOLDS, shuffle=True, random_state=random_state)
+    names = list(map(str, label_array(groups, len(targets))))
+    try:
+        folds = assign_folds(
+            list(map(str, targets)), _N_FOLDS, groups=names, seed=random_state or 0
+        )
+    except LabelError:  # too few groups of a class
+        return None
+    return PredefinedSplit(folds)
 
 
 class _Forest(RandomForestClassifier):
@@ -176,10 +211,9 @@ class _Forest(RandomForestClassifier):
 
 def _logistic(task: _Task) -> Any:
     regression = LogisticRegression(max_iter=2000)
-    if task.n_rarest < _N_FOLDS:
-        return regression  # a class too small to be in every fold
-    folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=task.random_state)
-    return GridSearchCV(regression, {"C": _STRENGTHS}, scoring="neg_log_loss", cv=folds)
+    if task.folds is None:
+        return regression
+    return GridSearchCV(regression, {"C": _STRENGTHS}, scoring="neg_log_loss", cv=task.folds)
 
 
 def _majority(task: _Task) -> Any:

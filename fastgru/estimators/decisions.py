@@ -143,8 +143,9 @@ def _factors(
     trained = calibration.prevalence
     if trained is None:
         raise ConfigurationError(
-            "--prevalence: the model does not say with which prevalence it was trained, expected "
-            "one written by this version. Train it again."
+            "--prevalence: the model has no prevalence of training to re-weight from (it is of an "
+            "earlier version, or its networks were trained at different ones), expected one. Train "
+            "again, all networks of an ensemble with the same shares of the classes."
         )
     if 0 in trained:
         raise ConfigurationError(

@@ -120,7 +120,7 @@ def make_ensemble(members: Sequence[tuple[str, FittedModel]]) -> Ensemble:
         parameters=first.parameters,
         classes=first.classes,
         calibration=Calibration(
-            prevalence=_mean_prevalence(networks), no_thresholds=_NO_THRESHOLDS
+            prevalence=_shared_prevalence(networks), no_thresholds=_NO_THRESHOLDS
         ),
         history=[],
         best_epoch=0,
@@ -152,13 +152,14 @@ def _require_same(first_name: str, first: FittedModel, name: str, other: FittedM
         )
 
 
-def _mean_prevalence(networks: Sequence[Fitted]) -> list[float] | None:
-    """Return the shares that the average was trained with; None if those of a member are unknown.
+def _shared_prevalence(networks: Sequence[Fitted]) -> list[float] | None:
+    """Return the shares that all were trained with; None if they differ, or one is unknown.
 
-    A mean of probabilities that were learned at different prevalences is at the mean of these.
+    Re-weighting divides by one prevalence.  A mean of probabilities that were learned at several
+    is at none of them, nor at their mean.
     """
-    known = [network.calibration.prevalence for network in networks]
-    if any(shares is None for shares in known):
+    first, *others = (network.calibration.prevalence for network in networks)
+    if first is None:
         return None
-    mean: list[float] = np.mean(np.array(known, np.float64), axis=0).tolist()
-    return mean
+    alike = all(other is not None and np.allclose(first, other, rtol=1e-9) for other in others)
+    return first if alike else None

@@ -15,7 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.evaluation.predictions import ScoredPredictions
-from fastgru.evaluation.weighted_scores import CLASS_SCORES, SCORES, weighted_scores
+from fastgru.evaluation.weighted_scores import (
+    CLASS_SCORES,
+    SCORES,
+    order_classes,
+    weighted_scores,
+)
 
 __all__ = ["bootstrap_intervals", "percentile_interval", "resample_weights"]
 
@@ -53,14 +58,15 @@ def bootstrap_intervals(
         there is but one unit, or if its score is undefined in the data or in more than a tenth
         of the resamples.
     """
+    orders = order_classes(predictions)
     overall: list[dict[str, NDArray[np.float64]]] = []
     by_class: list[dict[str, NDArray[np.float64]]] = []
     for weights in resample_weights(len(predictions), groups, n_resamples, seed):
-        scores = weighted_scores(predictions, weights)
+        scores = weighted_scores(predictions, weights, orders)
         overall.append(scores.overall)
         by_class.append(scores.by_class)
     n_units = len(predictions) if groups is None else len(set(groups))
-    measured = weighted_scores(predictions, np.ones((1, len(predictions))))
+    measured = weighted_scores(predictions, np.ones((1, len(predictions))), orders)
 
     def interval(values: list[NDArray[np.float64]], value: np.float64) -> list[float] | None:
         if n_units < 2 or np.isnan(value):

@@ -18,7 +18,7 @@ from scipy.special import bdtr, stdtr, stdtrit
 
 from fastgru.evaluation.bootstrap import CONFIDENCE, percentile_interval, resample_weights
 from fastgru.evaluation.predictions import ScoredPredictions
-from fastgru.evaluation.weighted_scores import weighted_scores
+from fastgru.evaluation.weighted_scores import order_classes, weighted_scores
 
 __all__ = [
     "Difference",
@@ -101,10 +101,11 @@ def bootstrap_differences(
     """
     if a.classes != b.classes or not np.array_equal(a.true, b.true):
         raise ValueError("a and b must be predictions for the same records in the same order.")
+    orders_a, orders_b = order_classes(a), order_classes(b)
     drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
     for weights in resample_weights(len(a), groups, n_resamples, seed):
-        scores_a = weighted_scores(a, weights).overall
-        scores_b = weighted_scores(b, weights).overall
+        scores_a = weighted_scores(a, weights, orders_a).overall
+        scores_b = weighted_scores(b, weights, orders_b).overall
         for name in names:
             drawn[name].append(scores_a[name] - scores_b[name])
     n_units = len(a) if groups is None else len(set(groups))

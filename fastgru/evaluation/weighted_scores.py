@@ -8,6 +8,7 @@ all counts are exact, so that the number of threads changes no bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,14 @@ from numpy.typing import NDArray
 
 from fastgru.evaluation.predictions import ScoredPredictions
 
-__all__ = ["CLASS_SCORES", "SCORES", "WeightedScores", "weighted_scores"]
+__all__ = [
+    "CLASS_SCORES",
+    "SCORES",
+    "ClassOrder",
+    "WeightedScores",
+    "order_classes",
+    "weighted_scores",
+]
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +58,47 @@ class WeightedScores:
     by_class: dict[str, Floats]
 
 
-def weighted_scores(predictions: ScoredPredictions, weights: Floats) -> WeightedScores:
+@dataclass(frozen=True, eq=False)
+class ClassOrder:
+    """The records in rising order of the probability of one class.
+
+    Attributes
+    ----------
+    order : int64 (N,)
+        Their places.
+    starts : int64 (n_different,)
+        Where in that order each new probability begins.
+    is_positive : bool (N,)
+        Whether each, in that order, is of the class.
+    """
+
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    is_positive: NDArray[np.bool_]
+
+
+def order_classes(predictions: ScoredPredictions) -> list[ClassOrder]:
+    """Sort the records by the probability of each class: once for all weightings.
+
+    Parameters
+    ----------
+    predictions
+        N records.
+    """
+    orders = []
+    for k in range(len(predictions.classes)):
+        order = np.argsort(predictions.proba[:, k], kind="stable")
+        ordered = predictions.proba[order, k]
+        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        orders.append(ClassOrder(order, starts, predictions.true[order] == k))
+    return orders
+
+
+def weighted_scores(
+    predictions: ScoredPredictions,
+    weights: Floats,
+    orders: Sequence[ClassOrder] | None = None,
+) -> WeightedScores:
     """Compute all scores for each weighting of the records.
 
     Parameters
@@ -59,8 +107,11 @@ def weighted_scores(predictions: ScoredPredictions, weights: Floats) -> Weighted
         N records.
     weights
         (R, N), not negative; each row with a positive sum.
+    orders
+        From :func:`order_classes`, for callers with several tables of weights; None to sort here.
     """
-    by_class, counts = _class_scores(predictions, weights)
+    orders = order_classes(predictions) if orders is None else orders
+    by_class, counts = _class_scores(predictions, weights, orders)
     present = counts.true > 0
     several = present.sum(axis=1) >= 2
     n_classes = len(predictions.classes)
@@ -88,7 +139,7 @@ class _Counts:
 
 
 def _class_scores(
-    predictions: ScoredPredictions, weights: Floats
+    predictions: ScoredPredictions, weights: Floats, orders: Sequence[ClassOrder]
 ) -> tuple[dict[str, Floats], _Counts]:
     columns = np.arange(len(predictions.classes))
     is_true = predictions.true[:, None] == columns
@@ -98,7 +149,7 @@ def _class_scores(
         predicted=weights @ is_predicted.astype(np.float64),
         right=weights @ (is_true & is_predicted).astype(np.float64),
     )
-    areas = [_areas(predictions.proba[:, k], is_true[:, k], weights) for k in range(len(columns))]
+    areas = [_areas(of_class, weights) for of_class in orders]
     f1 = _ratio(2 * counts.right, counts.true + counts.predicted)
     scores = {
         "precision": _ratio(counts.right, counts.predicted),
@@ -110,9 +161,7 @@ def _class_scores(
     return scores, counts
 
 
-def _areas(
-    scores: Floats, is_positive: NDArray[np.bool_], weights: Floats
-) -> tuple[Floats, Floats]:
+def _areas(of_class: ClassOrder, weights: Floats) -> tuple[Floats, Floats]:
     """Return ROC AUC and average precision of one class for each weighting, NaN where undefined.
 
     With the records in rising order of their scores, equal scores taken together, p and n the
@@ -121,12 +170,9 @@ def _areas(
         ROC AUC = sum_i p_i (sum_{j < i} n_j + n_i / 2) / (sum p  sum n)
         average precision = sum_i p_i (P_i / (P_i + N_i)) / sum p,  P_i = sum_{j >= i} p_j
     """
-    order = np.argsort(scores, kind="stable")
-    ordered = scores[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    sorted_weights = weights[:, order]
+    sorted_weights, starts = weights[:, of_class.order], of_class.starts
     both = np.add.reduceat(sorted_weights, starts, axis=1)
-    positives = np.add.reduceat(sorted_weights * is_positive[order], starts, axis=1)
+    positives = np.add.reduceat(sorted_weights * of_class.is_positive, starts, axis=1)
     negatives = both - positives
     n_positive = positives.sum(axis=1)
     n_negative = negatives.sum(axis=1)

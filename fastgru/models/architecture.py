@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fastgru.errors import counted
 from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.names import direction_suffixes
 
@@ -13,6 +14,19 @@ GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 """The cells of the recurrent layers, and the vectors that a step computes for each unit."""
 
 POOLINGS = ("last", "mean", "max", "attention")
+
+
+def describe_recurrent(cell: str, num_layers: int, hidden_size: int, bidirectional: bool) -> str:
+    """Say in words which recurrent layers there are: 2 GRU layers of 64 units, both directions.
+
+    Parameters
+    ----------
+    cell, num_layers, hidden_size, bidirectional
+        As in :class:`fastgru.SequenceClassifier`.
+    """
+    layers = counted(num_layers, f"{cell.upper()} layer")
+    directions = "both directions" if bidirectional else "one direction"
+    return f"{layers} of {counted(hidden_size, 'unit')}, {directions}"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,23 @@ def test_audit__reports_on_the_bundled_peptides(tmp_path: Path, run_cli) -> None
     assert [file["name"] for file in report["files"]] == [path.name for path in load_amp().files]
 
 
+def test_audit__writes_numbers_alone_where_a_class_is_rare(tmp_path: Path, run_cli) -> None:
+    rng = random.Random(2)
+    lengths = {"common": [20] * 2990, "rare": [25] * 5}
+    for name, of_class in lengths.items():
+        lines = [
+            f">{name}{k}\n{''.join(rng.choices('ACGT', k=n))}\n" for k, n in enumerate(of_class)
+        ]
+        (tmp_path / f"{name}.fa").write_text("".join(lines), encoding="utf-8")
+    files = [f"--class={name}={tmp_path / name}.fa" for name in lengths]
+    _, out, _ = run_cli(["audit", *files, "--no-homology", "-o", "-"])
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    assert json.loads(out, parse_constant=refuse)["shortcuts"][0]["roc_auc"] == 1.0
+
+
 def test_audit__shows_a_table_of_classes(run_cli) -> None:
     _, _, err = run_cli(["audit", *amp_arguments()])
     lines = err.splitlines()

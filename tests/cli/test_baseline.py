@@ -82,6 +82,28 @@ def test_baseline__finds_the_split_beside_the_labels(work, run_cli) -> None:
     assert run_cli(beside).out == run_cli(apart).out != ""
 
 
+def test_baseline__keeps_the_groups_of_the_split_together(
+    work, run_cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = [f"g{number // 4}" for number in range(80)]
+    splits = splits_of(work)
+    split = tmp_path / "split.tsv"
+    split.write_text(as_table(work.truth, split=splits, group=groups), encoding="utf-8")
+    seen = []
+    fit = BaselineClassifier.fit
+
+    def watch(self, sequences, labels, *, groups=None):
+        seen.append(groups)
+        return fit(self, sequences, labels, groups=groups)
+
+    monkeypatch.setattr(BaselineClassifier, "fit", watch)
+    words = [work.fasta, "--labels", work.labels, "--split", split, "-t", "1", "-o", "-"]
+    assert run_cli(["baseline", "composition", *words]).code == 0
+    # first the part train, then the part validation
+    parts = list(zip(groups, splits, strict=True))
+    assert seen == [[g for part in ("train", "validation") for g, s in parts if s == part]]
+
+
 def test_baseline__says_what_there_is(run_cli) -> None:
     code, out, _ = run_cli(["baseline", "--list"])
     assert code == 0

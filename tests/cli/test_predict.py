@@ -175,6 +175,17 @@ def test_predict__warns_of_nucleotides_given_to_a_protein_model(proteins, run_cl
         assert "warning" not in run_cli(["predict", proteins, "-"], stdin=other).err
 
 
+def test_predict__judges_the_letters_of_all_chunks(
+    proteins, run_cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "_CHUNK_LETTERS", 300)
+    long, protein = as_fasta(plant(9, seed=1)[0]), ">p\nMKV\n"
+    for last, expected in ((">short\nGGTA\n", True), (">one\nG\n" * 60, True), (protein, False)):
+        for text in (long + last, last + long):
+            err = run_cli(["predict", proteins, "-"], stdin=text).err
+            assert ("warning: all letters are A, C, G, T, U or N" in err) == expected
+
+
 def test_predict__lists_records_that_are_longer_than_the_positions(windows, run_cli) -> None:
     text = f">a\nACGT\n>b\n{'A' * 31}\n>c\n{'A' * 30}\n>d\n{'C' * 99}\n"
     code, out, err = run_cli(["predict", windows, "-"], stdin=text)

@@ -154,6 +154,18 @@ def test_train__on_a_part_of_the_training_sequences(tmp_path: Path, work, quick,
     assert run_cli([*arguments, "--train-fraction", "0", "-o", tmp_path / "x"]).code == 2
 
 
+def test_train__on_a_part_keeps_every_class(tmp_path: Path, quick, run_cli) -> None:
+    sequences, _ = plant(10, seed=4)
+    labels = ["yes", *["no"] * 5, "yes", "no", "yes", "no"]
+    (tmp_path / "a.fa").write_text(as_fasta(sequences), encoding="utf-8")
+    table = as_table(labels, split=["train"] * 6 + ["validation"] * 2 + ["test"] * 2)
+    (tmp_path / "labels.tsv").write_text(table, encoding="utf-8")
+    words = [tmp_path / "a.fa", "--labels", tmp_path / "labels.tsv", "--train-fraction", "0.5"]
+    code, _, err = run_cli(["train", *words, *quick, "-o", tmp_path / "m.safetensors"])
+    assert code == 0, err
+    assert SequenceClassifier.load(tmp_path / "m.safetensors").classes_.tolist() == ["no", "yes"]
+
+
 def test_train__on_shuffled_labels_is_a_control_and_says_so(
     tmp_path: Path, work, quick, run_cli
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fastgru.data import mmseqs
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.audit import audit
 from fastgru.data.homology import Threshold
@@ -321,6 +322,7 @@ def test_audit__tells_what_a_random_split_would_do() -> None:
         "n_groups": 20,
         "largest_group": 3,
         "n_related": 60,
+        "incomplete": None,
     }
     assert "100% of the sequences are homologous to another one" in message(report, "homologues")
     data.splits = ["train", "test", "test"] * 20
@@ -332,6 +334,42 @@ def test_audit__tells_what_a_random_split_would_do() -> None:
     assert re.match(
         r"\d+ more of 40 test sequences are homologous to training or", found["message"]
     )
+
+
+@pytest.mark.parametrize("order", [("test", "test", "train"), ("train", "test", "test")])
+def test_audit__counts_leaking_copies_in_any_order(order: tuple[str, ...]) -> None:
+    strands = {"train": "ACGTTGCATGCC", "test": "GGCATGCAACGT"}
+    for kind, letters in (("exact", strands["train"]), ("reverse_complement", strands["test"])):
+        copies = [(strands["train"] if part == "train" else letters, "x") for part in order]
+        data = labelled(*copies, *balanced(), splits=[*order, *["train"] * 120])
+        leaks = audit(data, DNA)["leaks"]
+        assert leaks["test"][kind] == 2
+        assert {entry["same_as"] for entry in leaks["examples"]} == {f"r{order.index('train')}"}
+
+
+def test_audit__takes_the_memory_of_relatives_for_no_shortcut() -> None:
+    data = families(PROTEIN, n_families=60, size=12, length=40, share=0.16)
+    by_record = audit(data, PROTEIN)
+    assert by_record["shortcuts_over"] == "records"
+    assert "shortcut" in codes(by_record)
+    by_homology = audit(data, PROTEIN, threshold=Threshold.default(PROTEIN))
+    assert by_homology["shortcuts_over"] == "groups"
+    assert "shortcut" not in codes(by_homology)
+    data.groups = [record.split("_")[0] for record in data.ids]
+    by_name = audit(data, PROTEIN)
+    assert by_name["shortcuts"] == by_homology["shortcuts"]
+
+
+def test_audit__says_that_the_search_was_not_thorough(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = labelled(*balanced(), splits=["train", "test"] * 60)  # of 2400 letters
+    monkeypatch.setattr(mmseqs, "_SHORT_WORDS_UP_TO", 2399)
+    report = audit(data, DNA, threshold=Threshold(0.8))
+    assert codes(report)["homology_incomplete"] == "warn"
+    found = message(report, "homology_incomplete")
+    assert found == report["homology"]["incomplete"]
+    assert found.startswith("2400 letters are too many for a thorough search for similar sequences")
+    monkeypatch.setattr(mmseqs, "_SHORT_WORDS_UP_TO", 2400)
+    assert audit(data, DNA, threshold=Threshold(0.8))["homology"]["incomplete"] is None
 
 
 def test_audit__says_that_homology_was_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:

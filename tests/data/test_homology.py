@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from fastgru.data import homology
+from fastgru.data import homology, mmseqs
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.homology import (
     Threshold,
@@ -89,6 +89,40 @@ def test_divide_apart__joins_what_the_search_across_the_split_finds(
     groups, (parts,) = divide_apart(data.sequences, PROTEIN, Threshold(0.4), halves)
     assert groups.tolist() == [k // 2 for k in range(20)]
     assert len(pairs_across(data.sequences, parts, PROTEIN, Threshold(0.4)).query) == 0
+
+
+def distant_pairs() -> tuple[list[str], int]:
+    """Windows of 60 in pairs with nine differences, and the letters of all of them."""
+    rng = random.Random(8)
+    sequences = []
+    for _ in range(150):
+        parent = "".join(rng.choices("ACGT", k=60))
+        sequences += [parent, mutated(parent, 0.15, "ACGT", rng)]
+    return sequences, 300 * 60
+
+
+def test_divide_apart__searches_parts_as_it_has_searched_the_whole(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sequences, n_letters = distant_pairs()
+    n_drawn = []
+
+    def draw(groups: np.ndarray) -> list[list[str]]:
+        n_drawn.append(len(set(groups.tolist())))
+        return halves(groups)
+
+    counts = {}
+    # between the whole and its parts, where the parts alone would be searched thoroughly
+    for limit in (n_letters, n_letters - 1):
+        monkeypatch.setattr(mmseqs, "_SHORT_WORDS_UP_TO", limit)
+        n_drawn.clear()
+        caplog.clear()
+        groups, _ = divide_apart(sequences, DNA, Threshold(0.8), draw)
+        counts[limit] = len(set(groups.tolist()))
+        assert len(n_drawn) == 1
+        warned = [record.getMessage() for record in caplog.records]
+        assert (limit < n_letters) == any("no word of 15 letters in common" in w for w in warned)
+    assert 150 <= counts[n_letters] < counts[n_letters - 1] - 15
 
 
 def test_divide_apart__gives_up_where_the_search_always_finds_something(

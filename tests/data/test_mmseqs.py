@@ -9,7 +9,7 @@ import pytest
 
 from fastgru.data import mmseqs
 from fastgru.data.alphabets import get_alphabet
-from fastgru.data.mmseqs import align, find_mmseqs
+from fastgru.data.mmseqs import align, find_mmseqs, is_thorough
 from fastgru.errors import ConfigurationError, ToolError
 from tests.data.relatives import mutated
 
@@ -34,12 +34,18 @@ def test_align__finds_the_pairs_and_their_identity() -> None:
         assert identity == pytest.approx(same, abs=0.06)  # ends that do not pay are left out
 
 
-def test_align__finds_the_same_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_align__finds_the_same_by_words() -> None:
     exhaustive = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
-    monkeypatch.setattr(mmseqs, "_EXHAUSTIVE_CELLS", 0)
-    by_words = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
+    by_words = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8, thorough=False)
     for first, second in zip(exhaustive, by_words, strict=True):
         assert first.tolist() == pytest.approx(second.tolist())
+
+
+def test_is_thorough__depends_on_letters_alone() -> None:
+    assert is_thorough(200_000, 200_000, PROTEIN)
+    assert not is_thorough(200_001, 200_000, PROTEIN)
+    assert is_thorough(20_000_000, 1, DNA)
+    assert not is_thorough(1, 20_000_001, RNA)
 
 
 def test_align__looks_at_both_strands_of_nucleotides() -> None:

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from fastgru.data import probes
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.probes import find_shortcuts, rank_auc
+from tests.data.relatives import families
 
 DNA, PROTEIN = get_alphabet("dna"), get_alphabet("protein")
 
@@ -30,7 +31,7 @@ def random_sequences(n: int, letters: str = "ACGT", length: int = 30, seed: int 
 
 
 def shortcuts(sequences: list[str], labels: list[str], alphabet=DNA) -> dict[str, tuple]:
-    found = find_shortcuts(sequences, labels, alphabet)
+    found, _ = find_shortcuts(sequences, labels, alphabet)
     assert [entry["roc_auc"] for entry in found] == sorted(
         (entry["roc_auc"] for entry in found), reverse=True
     )
@@ -97,10 +98,57 @@ def test_find_shortcuts__handles_classes_ends_and_ambiguity() -> None:
     found = shortcuts(sequences, list("xyz") * 10)
     assert found["length"][0] == 1.0
     assert found["length"][1] == "median length: 7 in z, 1 in x"
-    assert find_shortcuts(["AC", "GT", "AA"], ["x", "y", "y"], DNA) == []
+    assert find_shortcuts(["AC", "GT", "AA"], ["x", "y", "y"], DNA) == ([], "records")
 
 
 def test_find_shortcuts__takes_a_part_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
     sequences = [s[: 10 + 5 * (k % 2)] for k, s in enumerate(random_sequences(400))]
     monkeypatch.setattr(probes, "_MOST_RECORDS", 100)
     assert shortcuts(sequences, ["x", "y"] * 200)["length"][0] == 1.0
+
+
+def test_find_shortcuts__keeps_enough_of_a_rare_class() -> None:
+    # a share of 10 in 6000 would leave three of them, and folds without any
+    sequences = [*random_sequences(5990), *random_sequences(10, length=40, seed=1)]
+    found = shortcuts(sequences, ["x"] * 5990 + ["y"] * 10)
+    assert all(0 <= auc <= 1 for auc, _ in found.values())
+    assert found["fixed positions"][0] == 1.0
+
+
+def unrelated_families() -> tuple[list[str], list[str], np.ndarray]:
+    """60 families labelled one by one: there is nothing to learn but relatives."""
+    data = families(PROTEIN, n_families=60, size=12, length=40, share=0.16)
+    return data.sequences, data.labels, np.repeat(np.arange(60), 12)
+
+
+def test_find_shortcuts__takes_the_memory_of_relatives_for_none() -> None:
+    sequences, labels, groups = unrelated_families()
+    by_record, over = find_shortcuts(sequences, labels, PROTEIN)
+    assert (by_record[0]["feature"], over) == ("fixed positions", "records")
+    assert by_record[0]["roc_auc"] > 0.99
+    by_group, over = find_shortcuts(sequences, labels, PROTEIN, groups=groups)
+    assert over == "groups"
+    assert all(entry["roc_auc"] < 0.7 for entry in by_group)
+
+
+def test_find_shortcuts__sees_what_all_groups_share() -> None:
+    sequences, labels, groups = unrelated_families()
+    sequences = ["MK"["xy".index(y)] + s for s, y in zip(sequences, labels, strict=True)]
+    found, _ = find_shortcuts(sequences, labels, PROTEIN, groups=groups)
+    assert {entry["feature"]: entry["roc_auc"] for entry in found}["first residues"] > 0.95
+
+
+def test_find_shortcuts__divides_groups_where_a_class_has_too_few() -> None:
+    sequences, labels, _ = unrelated_families()
+    groups = np.array([labels.index(label) for label in labels])
+    found, over = find_shortcuts(sequences, labels, PROTEIN, groups=groups)
+    assert (found, over) == find_shortcuts(sequences, labels, PROTEIN)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), min_size=40, max_size=60))
+def test_find_shortcuts__are_numbers_whatever_the_groups(rows: list[tuple[int, int]]) -> None:
+    classes, groups = zip(*rows, strict=True)
+    if len(set(classes)) > 1:
+        sequences = random_sequences(len(rows), length=5)
+        found, _ = find_shortcuts(sequences, list(map(str, classes)), DNA, groups=np.array(groups))
+        assert all(0 <= entry["roc_auc"] <= 1 for entry in found)

@@ -10,9 +10,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_score
 from sklearn.preprocessing import StandardScaler
 
+from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError
 from fastgru.estimators.baseline_classifier import BaselineClassifier
 from fastgru.estimators.baselines import BASELINES
+from tests.data.relatives import families
 from tests.planted import plant
 
 
@@ -117,6 +119,30 @@ def test_baseline_classifier__takes_proteins_and_classes_with_few_members() -> N
     for name in BASELINES.keys() - {"onehot_logistic"}:
         model = make(name, "protein").fit(sequences, labels)
         assert model.predict_proba(["mkv"]).shape == (1, 2)
+
+
+def test_baseline_classifier__chooses_the_strength_across_groups() -> None:
+    # labels by family: large C are best for relatives, and useless for other families
+    data = families(get_alphabet("dna"), n_families=24, size=5, length=60)
+    groups = [record.split("_")[0] for record in data.ids]
+    by_record, by_group = (
+        make("kmer_logistic").fit(data.sequences, data.labels, groups=given).pipeline_[-1]
+        for given in (None, groups)
+    )
+    assert by_record.best_params_["C"] >= 10
+    assert by_group.best_params_["C"] <= 0.1
+
+
+@pytest.mark.parametrize("groups", [["a"] * 40, ["ab"[k % 2] for k in range(40)]])
+def test_baseline_classifier__does_without_folds_where_groups_are_few(groups: list[str]) -> None:
+    sequences, labels = plant(40, seed=5)
+    model = make("composition").fit(sequences, labels, groups=groups)
+    assert isinstance(model.pipeline_[-1], LogisticRegression)
+
+
+def test_baseline_classifier__refuses_another_number_of_groups() -> None:
+    with pytest.raises(LabelError, match="must be one for each of 40 sequences"):
+        make("composition").fit(*plant(40, seed=5), groups=["a"] * 39)
 
 
 def test_baseline_classifier__keeps_scikit_learns_contract() -> None:

@@ -128,7 +128,12 @@ def test_apply__takes_no_rows() -> None:
         (KNOWN_THREE, THREE, {"prevalence": 0.1}, "expected a share of each. Write EI=P,IE=P,N=P."),
         (KNOWN, TWO, {"prevalence": {"AMP": 1.0}}, "has shares of 'AMP', expected those of all cl"),
         (KNOWN, TWO, {"prevalence": {"AMP": 0.5, "decoy": 0.6}}, "the shares sum to 1.1, expected"),
-        (Calibration(), TWO, {"prevalence": 0.1}, "does not say with which prevalence it was trai"),
+        (
+            Calibration(),
+            TWO,
+            {"prevalence": 0.1},
+            "has no prevalence of training to re-weight from",
+        ),
         (
             Calibration(prevalence=[0.0, 1.0]),
             TWO,

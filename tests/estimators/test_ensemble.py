@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from fastgru import SequenceClassifier, average_models
 from fastgru.errors import ConfigurationError, LabelError, ModelFileError
+from fastgru.estimators.decisions import decide_by
 from fastgru.estimators.ensemble import Ensemble
 from fastgru.models.model_file import read_model, write_model
 from tests.estimators.conftest import small_classifier
@@ -124,6 +125,21 @@ def test_prevalence__is_unknown_if_that_of_a_member_is(members) -> None:
     calibration = dataclasses.replace(fitted.calibration, prevalence=None)
     unknown = small_classifier()._take(dataclasses.replace(fitted, calibration=calibration))
     assert average_models([members[0], unknown])._fitted.calibration.prevalence is None
+
+
+def test_prevalence__is_that_of_all_members_or_none(make_classifier) -> None:
+    def member(n_yes: int) -> SequenceClassifier:
+        labels = ["yes"] * n_yes + ["no"] * (20 - n_yes)
+        model = make_classifier(max_epochs=1, early_stopping=False)
+        return model.fit(["ACGT"] * 20, labels)
+
+    alike = average_models([member(4), member(4)])
+    assert alike._fitted.calibration.prevalence == pytest.approx([0.8, 0.2])
+    unlike = average_models([member(4), member(10)])
+    assert unlike._fitted.calibration.prevalence is None
+    message = "its networks were trained at different ones"
+    with pytest.raises(ConfigurationError, match=message):
+        decide_by(unlike._fitted.calibration, ["no", "yes"], prevalence=0.01)
 
 
 def test_average_models__needs_two(members) -> None:

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastgru.evaluation import bootstrap
 from fastgru.evaluation.bootstrap import (
     bootstrap_intervals,
     percentile_interval,
     resample_weights,
 )
+from fastgru.evaluation.comparison import bootstrap_differences
 from fastgru.evaluation.intervals import wilson_interval
 from fastgru.evaluation.weighted_scores import CLASS_SCORES, SCORES, weighted_scores
 from tests.evaluation.scored import make_predictions, repeat
@@ -46,6 +48,37 @@ def test_resample_weights__draws_every_record_equally_often() -> None:
 def test_resample_weights__bounds_its_tables() -> None:
     tables = list(resample_weights(1 << 19, None, 5, 0))
     assert [len(table) for table in tables] == [2, 2, 1]
+
+
+def count_sorts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which each sort of an array appends its length."""
+    sizes: list[int] = []
+    argsort = np.argsort
+
+    def watch(values, *arguments, **options):
+        sizes.append(len(values))
+        return argsort(values, *arguments, **options)
+
+    monkeypatch.setattr(np, "argsort", watch)
+    return sizes
+
+
+def test_bootstrap_intervals__sort_the_records_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    predictions = make_predictions(5, n_classes=3, n_records=80)
+    expected = bootstrap_intervals(predictions, n_resamples=200)
+    monkeypatch.setattr(bootstrap, "_CHUNK_NUMBERS", 80 * 10)  # twenty tables
+    sizes = count_sorts(monkeypatch)
+    assert bootstrap_intervals(predictions, n_resamples=200) == expected
+    assert sizes == [80] * 3
+
+
+def test_bootstrap_differences__sort_the_records_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = (make_predictions(5, n_records=80, skill=skill) for skill in (1, 2))
+    monkeypatch.setattr(bootstrap, "_CHUNK_NUMBERS", 80 * 10)
+    sizes = count_sorts(monkeypatch)
+    bootstrap_differences(a, b, ["mcc"], n_resamples=200)
+    # two classes of each, and again for the scores of the records themselves
+    assert len(sizes) == 8
 
 
 def test_bootstrap_intervals__are_percentiles_of_resampled_scores() -> None:
