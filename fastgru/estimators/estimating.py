@@ -123,6 +123,8 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     """
     lengths = np.sort([len(codes) for codes in prepared.training.encoded])
     lengths = lengths[-prepared.options.batch_size :]
+    if architecture.reverse_complement == "average":
+        lengths = np.repeat(lengths, 2)
     stem = 0
     for sizes in architecture.convolutions:
         stem += 3 * sizes.channels * len(lengths) * int(lengths[-1])

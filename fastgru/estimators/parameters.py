@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastgru.errors import ConfigurationError
-from fastgru.models.architecture import GATES, POOLINGS
+from fastgru.models.architecture import GATES, POOLINGS, STRANDS
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,13 @@ class Parameter:
 
 PARAMETERS = (
     Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
+    Parameter(
+        "reverse_complement",
+        str,
+        "none",
+        "how the other strand of DNA counts: as much as the given one, or not at all",
+        choices=STRANDS,
+    ),
     Parameter("embedding_size", int, 16, "features of each letter", minimum=1),
     Parameter(
         "conv_channels",
@@ -161,6 +168,11 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
     checked = {
         parameter.name: _check(parameter, values[parameter.name]) for parameter in PARAMETERS
     }
+    if checked["reverse_complement"] != "none" and checked["alphabet"] != "dna":
+        raise ConfigurationError(
+            f"reverse_complement must be 'none' for the alphabet {checked['alphabet']!r}, got "
+            f"{checked['reverse_complement']!r}; only DNA has two strands."
+        )
     n_layers = len(checked["conv_channels"])
     for name in ("conv_width", "conv_dilation", "conv_stride", "conv_pool"):
         if n_layers and len(checked[name]) not in (1, n_layers):

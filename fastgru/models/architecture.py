@@ -13,6 +13,9 @@ from fastgru.layers.names import direction_suffixes
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 """The cells of the recurrent layers, and the vectors that a step computes for each unit."""
 
+STRANDS = ("none", "average")
+"""What a network does about the other strand of DNA."""
+
 POOLINGS = ("last", "mean", "max", "attention")
 
 
@@ -41,7 +44,7 @@ class Architecture:
     n_positions
         Longest sequence that has position embeddings; 0 for none.
     embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype, cell
-    conv_channels, conv_width, conv_dilation, conv_stride, conv_pool
+    reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool
         As in :class:`fastgru.SequenceClassifier`.
     """
 
@@ -56,6 +59,7 @@ class Architecture:
     dropout: float
     dtype: str
     cell: str = "gru"
+    reverse_complement: str = "none"
     conv_channels: tuple[int, ...] = ()
     conv_width: tuple[int, ...] = (8,)
     conv_dilation: tuple[int, ...] = (1,)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
-from fastgru.models.architecture import GATES, POOLINGS
+from fastgru.models.architecture import GATES, POOLINGS, STRANDS
 
 __all__ = ["find_checkpoint_fault", "find_fault", "is_ensemble"]
 
@@ -144,9 +144,10 @@ ARCHITECTURE = {
 _CONVOLUTIONS = ("conv_channels", "conv_width", "conv_dilation", "conv_stride", "conv_pool")
 ARCHITECTURE_ADDED = {
     "cell": _choice(*GATES),
+    "reverse_complement": _choice(*STRANDS),
     **dict.fromkeys(_CONVOLUTIONS, _list_of(_whole(1))),
 }
-"""Fields that came later; a file without them is of a GRU without convolutions."""
+"""Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 
 _EPOCH = _object(
     {

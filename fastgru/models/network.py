@@ -9,6 +9,7 @@
                names
     logits   = features @ head.weight^T + head.bias
 
+With ``reverse_complement="average"`` the logits are the mean of those of both strands of DNA.
 An ambiguity code is the average of the letters that it stands for: its row of ``mixture`` weights
 their embeddings.
 """
@@ -34,6 +35,12 @@ from fastgru.layers.recurrent import Recurrent
 from fastgru.layers.rnn import RNN
 from fastgru.layers.stack import dropout_mask
 from fastgru.layers.stem import Stem
+from fastgru.layers.strands import (
+    average_strands,
+    both_strands,
+    complement_codes,
+    reverse_rows,
+)
 from fastgru.models.architecture import Architecture
 
 TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
@@ -59,6 +66,9 @@ class SequenceNetwork:
         self.architecture = architecture
         self.dtype = np.dtype(architecture.dtype)
         self._mixture = mixture.astype(self.dtype)
+        self._complement = None
+        if architecture.reverse_complement == "average":
+            self._complement = complement_codes(mixture)
         self._one_caller = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
@@ -147,7 +157,10 @@ class SequenceNetwork:
             float (B, n_classes)
         """
         with self._one_caller:
-            return self._forward(tokens, lengths, training)
+            if self._complement is None:
+                return self._forward(tokens, lengths, training)
+            both = both_strands(tokens, lengths, self._complement)
+            return average_strands(self._forward(*both, training))
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
@@ -201,12 +214,18 @@ class SequenceNetwork:
         list of np.ndarray
             float (steps,) of each sequence, from 0 to 1 with sum 1.
         """
+        steps = lengths
+        for sizes in self.architecture.convolutions:
+            steps = sizes.output_lengths(steps)
         with self._one_caller:
-            self._forward(tokens, lengths, training=False)
-            for sizes in self.architecture.convolutions:
-                lengths = sizes.output_lengths(lengths)
-            rows = self._pooling.attention
-            return [row[:steps] for row, steps in zip(rows, lengths, strict=True)]
+            if self._complement is None:
+                self._forward(tokens, lengths, training=False)
+                rows = self._pooling.attention
+            else:
+                self._forward(*both_strands(tokens, lengths, self._complement), training=False)
+                ahead, back = np.split(self._pooling.attention, 2)
+                rows = average_strands(np.concatenate([ahead, reverse_rows(back, steps)]))
+            return [row[:n] for row, n in zip(rows, steps, strict=True)]
 
     def backward(self, dlogits: np.ndarray) -> None:
         """Write the gradients of all parameters for the last forward pass in training.
@@ -217,6 +236,8 @@ class SequenceNetwork:
             float (B, n_classes)
         """
         self.parameters.grads.fill(0)
+        if self._complement is not None:
+            dlogits = np.concatenate([dlogits, dlogits]) * dlogits.dtype.type(0.5)
         self._head_grads["bias"] += dlogits.sum(axis=0)
         product(dlogits.T, self._features, self._head_grads["weight"])
         dfeatures = np.zeros_like(self._features)

@@ -209,7 +209,8 @@ def test_train__says_nothing_of_labels_that_are_not_shuffled(work, run_cli) -> N
 
 def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli) -> None:
     given = {
-        "alphabet": "rna",
+        "alphabet": "dna",
+        "reverse_complement": "average",
         "embedding_size": 3,
         "conv_channels": [5, 4],
         "conv_width": [3, 2],

@@ -61,6 +61,7 @@ MESSAGES = [
     ("alphabet", "DNA", "alphabet must be 'dna' or 'rna' or 'protein', got 'DNA'."),
     ("alphabet", None, "alphabet must be 'dna' or 'rna' or 'protein', got None."),
     ("alphabet", ["dna"], "alphabet must be 'dna' or 'rna' or 'protein', got ['dna']."),
+    ("reverse_complement", "both", "reverse_complement must be 'none' or 'average', got 'both'."),
     ("embedding_size", 0, "embedding_size must be an integer of at least 1, got 0."),
     ("conv_channels", [64, 0], "conv_channels must be an integer of at least 1, got 0."),
     ("conv_channels", "64", "conv_channels must be an integer of at least 1, got '64'."),
@@ -135,6 +136,17 @@ def test_check_parameters__compares_the_layers_of_a_stem() -> None:
         check_parameters({**DEFAULTS, "conv_channels": [8, 8, 8], "conv_pool": [1, 2]})
     expected = "conv_pool must have one entry, or one for each of the 3 conv_channels, got 2."
     assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize("alphabet", ["rna", "protein"])
+def test_check_parameters__has_two_strands_of_dna_alone(alphabet: str) -> None:
+    values = {**DEFAULTS, "alphabet": alphabet, "reverse_complement": "average"}
+    with pytest.raises(ConfigurationError) as caught:
+        check_parameters(values)
+    assert str(caught.value) == (
+        f"reverse_complement must be 'none' for the alphabet {alphabet!r}, got 'average'; only DNA "
+        "has two strands."
+    )
 
 
 def test_messages__are_tested_for_every_parameter() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.strands import reverse_complement
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import pad
@@ -56,6 +57,14 @@ SEQUENCES = ("ACGTTGCA", "RNA", "TTYGA")
 
 def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
     """The equations of the module, in NumPy, for one sequence."""
+    if network.architecture.reverse_complement == "none":
+        return logits_of_a_strand(network, codes)
+    letters = "".join(DNA.symbols[code] for code in codes)
+    other = DNA.encode(reverse_complement(letters, DNA))
+    return (logits_of_a_strand(network, codes) + logits_of_a_strand(network, other)) / 2
+
+
+def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
     arrays, sizes = network.parameters.views(), network.architecture
     x = DNA.mixture[codes] @ arrays["embedding.letters"]
     if sizes.n_positions:
@@ -95,7 +104,8 @@ STEMS = [
     {"conv_channels": (4, 4), "conv_width": (2,), "conv_dilation": (1, 2), "num_layers": 2},
 ]
 CELLS = [{"cell": cell, "num_layers": layers} for cell in ("lstm", "rnn") for layers in (1, 2)]
-VARIANTS += [pytest.param(changes, id=str(changes)) for changes in (*STEMS, *CELLS)]
+STRANDS = [{"reverse_complement": "average", **stem} for stem in ({}, *STEMS[:3])]
+VARIANTS += [pytest.param(changes, id=str(changes)) for changes in (*STEMS, *CELLS, *STRANDS)]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -114,7 +124,7 @@ def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     assert_slopes(lambda: network, *batch(*SEQUENCES))
 
 
-@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS, *CELLS])
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS, *CELLS, *STRANDS])
 def test_backward__is_the_slope_of_forward_with_dropout(changes: dict[str, object]) -> None:
     start = make_network(dropout=0.5, **changes)
     spread(start)
@@ -268,6 +278,30 @@ def test_forward__of_a_sequence_does_not_depend_on_its_batch(
     number = data.draw(st.integers(0, len(sequences) - 1))
     alone = network.forward(*batch(sequences[number]))
     assert together[number].tobytes() == alone[0].tobytes()
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), changes=st.sampled_from(STRANDS), dtype=st.sampled_from(["float32"]))
+def test_average_over_strands__is_the_same_for_both_to_the_last_bit(
+    data: st.DataObject, changes: dict[str, object], dtype: str
+) -> None:
+    letters = st.text("ACGTRYSWKMBDHVNX", min_size=1, max_size=9)
+    sequences = data.draw(st.lists(letters, min_size=1, max_size=12))
+    network = make_network(hidden_size=19, dtype=dtype, **changes)
+    spread(network)
+    others = [reverse_complement(sequence, DNA) for sequence in sequences]
+    ahead, back = (network.forward(*batch(*strand)) for strand in (sequences, others))
+    assert ahead.tobytes() == back.tobytes()
+    mixed = network.forward(*batch(others[0], *sequences[1:]))
+    assert mixed.tobytes() == ahead.tobytes()
+
+
+def test_attention__of_both_strands_is_mirrored() -> None:
+    network = make_network(pooling=("attention",), reverse_complement="average")
+    spread(network)
+    (ahead,), (back,) = (network.attention(*batch(letters)) for letters in ("AACGTT", "AACGTT"))
+    np.testing.assert_array_equal(ahead, back[::-1])  # its own reverse complement
+    assert ahead.sum() == pytest.approx(1)
 
 
 def test_forward__ignores_what_stands_past_the_end() -> None:

@@ -1,0 +1,64 @@
+"""Both strands of DNA in one batch: a network that averages over them cannot tell them apart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["average_strands", "both_strands", "complement_codes", "reverse_rows"]
+
+
+def complement_codes(mixture: np.ndarray) -> np.ndarray:
+    """Return the code of the complement of each symbol, int64 (K,).
+
+    Parameters
+    ----------
+    mixture
+        float (K, 4): the shares of A, C, G and T in each symbol.  The complement of a symbol has
+        these from the last to the first: R is A or G, its complement Y is T or C.
+    """
+    codes = np.arange(len(mixture))
+    for code, row in enumerate(mixture):
+        if not np.array_equal(row, row[::-1]):
+            codes[code] = np.flatnonzero((mixture == row[::-1]).all(axis=1))[0]
+    return codes
+
+
+def both_strands(
+    tokens: np.ndarray, lengths: np.ndarray, complement: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a batch followed by the reverse complements of its sequences.
+
+    Parameters
+    ----------
+    tokens
+        Integer (B, T): symbols; anything valid past a sequence's end.
+    lengths
+        int64 (B,)
+    complement
+        From :func:`complement_codes`.
+
+    Returns
+    -------
+    tuple
+        Tokens (2 B, T) and lengths (2 B,).
+    """
+    other = complement[reverse_rows(tokens, lengths)].astype(tokens.dtype)
+    return np.concatenate([tokens, other]), np.concatenate([lengths, lengths])
+
+
+def reverse_rows(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return rows (B, T) whose first ``lengths`` entries stand in reverse order."""
+    steps = np.arange(rows.shape[1])
+    places = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+    reversed_rows: np.ndarray = np.take_along_axis(rows, places, axis=1)
+    return reversed_rows
+
+
+def average_strands(rows: np.ndarray) -> np.ndarray:
+    """Return the means (B, ...) of the rows of a batch (2 B, ...) and those of its other strands.
+
+    A sum of two numbers does not depend on their order, so neither strand can be told by a bit.
+    """
+    half = len(rows) // 2
+    means: np.ndarray = (rows[:half] + rows[half:]) * rows.dtype.type(0.5)
+    return means
