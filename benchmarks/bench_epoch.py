@@ -50,7 +50,7 @@ def gradients(
     lengths = np.full(len(tokens), tokens.shape[1])
     logits = network.forward(tokens, lengths, training=True)
     dlogits = np.empty_like(logits)
-    softmax_cross_entropy(logits, targets, np.ones(len(tokens)), dlogits)
+    softmax_cross_entropy(logits, targets, np.ones(len(tokens)), 0.0, 0.0, dlogits)
     network.backward(dlogits)
     store = network.parameters
     found = {

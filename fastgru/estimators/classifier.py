@@ -81,6 +81,12 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Largest Euclidean norm of a gradient.
     warmup_fraction
         Share of the steps over which the learning rate rises, in [0, 1].
+    label_smoothing
+        Share of each label that is spread evenly over all classes in the training loss, at most
+        0.5: keeps a network from being too sure, as where labels are wrong.
+    focal_gamma
+        Exponent of the focal loss, at most 10: the larger, the less a sequence counts in training
+        whose class is predicted well already; 0 for the plain cross-entropy.
     class_weight
         None, ``"balanced"`` (as in scikit-learn), or a mapping of classes to weights.
     early_stopping
@@ -147,6 +153,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         weight_decay: float = 1e-2,
         clip_norm: float = 1.0,
         warmup_fraction: float = 0.1,
+        label_smoothing: float = 0.0,
+        focal_gamma: float = 0.0,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         early_stopping: bool = True,
         validation_fraction: float = 0.1,
@@ -177,6 +185,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.weight_decay = weight_decay
         self.clip_norm = clip_norm
         self.warmup_fraction = warmup_fraction
+        self.label_smoothing = label_smoothing
+        self.focal_gamma = focal_gamma
         self.class_weight = class_weight
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction

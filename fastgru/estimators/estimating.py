@@ -154,7 +154,8 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
 
 def _step_on_shortest(prepared: Prepared) -> None:
     lengths = [len(codes) for codes in prepared.training.encoded]
-    write_gradients(prepared.network, prepared.training, np.argsort(lengths)[:2])
+    shortest = np.argsort(lengths)[:2]
+    write_gradients(prepared.network, prepared.training, shortest, prepared.options)
 
 
 def _seconds_per_sequence(prepared: Prepared, max_seconds: float) -> float:
@@ -172,7 +173,7 @@ def _seconds_per_sequence(prepared: Prepared, max_seconds: float) -> float:
         if number > 1 and time.perf_counter() - begin > max_seconds:
             break
         start = time.perf_counter()
-        write_gradients(network, prepared.training, chosen)
+        write_gradients(network, prepared.training, chosen, options)
         optimizer.step(options.learning_rate)
         if number:
             seconds += time.perf_counter() - start

@@ -26,6 +26,8 @@ from fastgru.models.network import SequenceNetwork
 # parameters that files of earlier states of format 1 lack, with what was done then
 _ADDED_PARAMETERS = {
     "calibrate": False,
+    "label_smoothing": 0.0,
+    "focal_gamma": 0.0,
     **{p.name: p.default for p in PARAMETERS if p.name in ARCHITECTURE_ADDED},
 }
 

@@ -125,6 +125,22 @@ PARAMETERS = (
         maximum=1,
     ),
     Parameter(
+        "label_smoothing",
+        float,
+        0.0,
+        "share of a label that is spread over all classes in training",
+        minimum=0,
+        maximum=0.5,
+    ),
+    Parameter(
+        "focal_gamma",
+        float,
+        0.0,
+        "how much less sequences count in training that are right already",
+        minimum=0,
+        maximum=10,
+    ),
+    Parameter(
         "class_weight",
         str,
         None,

@@ -41,7 +41,7 @@ def check_gradients() -> str | None:
     def loss() -> float:
         logits = network.forward(tokens, lengths, training=True)
         dlogits = np.empty_like(logits)
-        value = softmax_cross_entropy(logits, targets, weights, dlogits)
+        value = softmax_cross_entropy(logits, targets, weights, 0.0, 0.0, dlogits)
         network.backward(dlogits)
         return float(value)
 

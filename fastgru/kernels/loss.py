@@ -1,17 +1,24 @@
-"""Softmax and its cross-entropy.
+"""Softmax and its cross-entropy, with smoothed labels and focus on what is hard.
 
 ::
 
-    p_k  = exp(a_k - max a) / sum over j of exp(a_j - max a)
-    loss = - sum over b of w_b log p_{b, y_b} / sum over b of w_b
-    dloss/da_{b,k} = w_b (p_{b,k} - [k = y_b]) / sum over b of w_b
+    p_k    = exp(a_k - max a) / sum over j of exp(a_j - max a)
+    q_k    = (1 - s) [k = y] + s / K
+    loss_b = - sum over k of q_k (1 - p_k)^f log p_k
+    g_k    = (1 - p_k)^f - f p_k (1 - p_k)^(f - 1) log p_k
+    dloss_b/da_k = p_k (sum over j of q_j g_j) - q_k g_k
+    loss   = sum over b of w_b loss_b / sum over b of w_b
 
-Axes: B sequences, K classes; a logits, y targets, w weights.
+With s = 0 and f = 0 that is the plain cross-entropy, whose gradient is p_k - [k = y].  Smoothing:
+Szegedy et al. 2016, arXiv 1512.00567, section 7; focal loss: Lin et al. 2017, arXiv 1708.02002,
+equation 4.
+
+Axes: B sequences, K classes; a logits, y targets, w weights, s label_smoothing, f focal_gamma.
 """
 
 import math
 
-from fastgru._numba import kernel
+from fastgru._numba import kernel, kernel_part
 
 
 @kernel
@@ -30,15 +37,30 @@ def softmax(logits, probabilities):
             probabilities[b, k] /= total
 
 
+@kernel_part
+def _focal(surprise, gamma):
+    """Return the factor g of the gradient, and the loss, for a class with ``-log p = surprise``."""
+    if gamma == 0.0:
+        return 1.0, surprise
+    p = math.exp(-surprise)
+    missed = -math.expm1(-surprise)
+    if missed <= 0.0:
+        return 0.0, 0.0
+    factor = missed**gamma
+    return factor + gamma * p * surprise * factor / missed, factor * surprise
+
+
 @kernel
-def softmax_cross_entropy(logits, targets, weights, dlogits):
-    """Return the weighted mean cross-entropy and write its gradient.
+def softmax_cross_entropy(logits, targets, weights, label_smoothing, focal_gamma, dlogits):
+    """Return the weighted mean loss and write its gradient.
 
     Parameters
     ----------
     logits : float (B, K)
     targets : int64 (B,), from 0 to K - 1
     weights : float64 (B,), not negative, with a positive sum
+    label_smoothing : float64, from 0 to below 1
+    focal_gamma : float64, not negative
     dlogits : float (B, K), **written**
 
     Returns
@@ -49,21 +71,34 @@ def softmax_cross_entropy(logits, targets, weights, dlogits):
     -----
     Sums run in order in double precision, on one thread.
     """
+    n_classes = logits.shape[1]
     total_weight = 0.0
     for b in range(weights.shape[0]):
         total_weight += weights[b]
     softmax(logits, dlogits)
+    rest = label_smoothing / n_classes
     loss = 0.0
     for b in range(logits.shape[0]):
         most = logits[b, 0]
-        for k in range(1, logits.shape[1]):
+        for k in range(1, n_classes):
             most = max(most, logits[b, k])
         total = 0.0
-        for k in range(logits.shape[1]):
+        for k in range(n_classes):
             total += math.exp(logits[b, k] - most)
+        log_total = math.log(total) + most
         share = weights[b] / total_weight
-        loss += share * (math.log(total) + most - logits[b, targets[b]])
-        dlogits[b, targets[b]] -= 1.0
-        for k in range(logits.shape[1]):
-            dlogits[b, k] *= share
+        of_all, own_loss = 0.0, 0.0
+        for k in range(n_classes):
+            wanted = rest + (1.0 - label_smoothing if k == targets[b] else 0.0)
+            if wanted > 0.0:
+                slope, value = _focal(log_total - logits[b, k], focal_gamma)
+                own_loss += wanted * value
+                of_all += wanted * slope
+        for k in range(n_classes):
+            wanted = rest + (1.0 - label_smoothing if k == targets[b] else 0.0)
+            slope = 0.0
+            if wanted > 0.0:
+                slope, value = _focal(log_total - logits[b, k], focal_gamma)
+            dlogits[b, k] = share * (of_all * dlogits[b, k] - wanted * slope)
+        loss += share * own_loss
     return loss

@@ -148,7 +148,7 @@ def _run_epoch(
         rate = options.learning_rate * cosine_with_warmup(
             step, total_steps, options.warmup_fraction
         )
-        losses.append(write_gradients(run.network, training, chosen))
+        losses.append(write_gradients(run.network, training, chosen, options))
         norms.append(run.optimizer.step(rate))
         _require_finite("norm of the gradient", norms[-1], number, options)
     loss, accuracy = math.nan, math.nan
@@ -171,7 +171,9 @@ def _require_finite(what: str, value: float, epoch: int, options: TrainingOption
         )
 
 
-def write_gradients(network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray) -> float:
+def write_gradients(
+    network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray, options: TrainingOptions
+) -> float:
     """Write the gradients of one batch into the network; return its loss.
 
     Parameters
@@ -180,11 +182,15 @@ def write_gradients(network: SequenceNetwork, data: LabelledSet, chosen: np.ndar
     data
     chosen
         Numbers of the sequences of the batch.
+    options
     """
     tokens, lengths = pad([data.encoded[k] for k in chosen])
     logits = network.forward(tokens, lengths, training=True)
     dlogits = np.empty_like(logits)
-    loss = softmax_cross_entropy(logits, data.targets[chosen], data.weights[chosen], dlogits)
+    loss = softmax_cross_entropy(
+        *(logits, data.targets[chosen], data.weights[chosen]),
+        *(options.label_smoothing, options.focal_gamma, dlogits),
+    )
     network.backward(dlogits)
     return float(loss)
 

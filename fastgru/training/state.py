@@ -27,6 +27,8 @@ class TrainingOptions:
     weight_decay: float
     clip_norm: float
     warmup_fraction: float
+    label_smoothing: float
+    focal_gamma: float
     early_stopping: bool
     n_iter_no_change: int
     random_state: int

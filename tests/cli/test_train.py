@@ -230,6 +230,8 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "weight_decay": 0.5,
         "clip_norm": 2.0,
         "warmup_fraction": 0.3,
+        "label_smoothing": 0.1,
+        "focal_gamma": 1.5,
         "class_weight": "balanced",
         "early_stopping": False,
         "validation_fraction": 0.4,

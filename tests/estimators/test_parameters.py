@@ -101,6 +101,8 @@ MESSAGES = [
     ("weight_decay", -1, "weight_decay must be a number of at least 0, got -1."),
     ("clip_norm", 0, "clip_norm must be a number above 0, got 0."),
     ("warmup_fraction", 1.5, "must be a number of at least 0 and at most 1, got 1.5."),
+    ("label_smoothing", 0.6, "must be a number of at least 0 and at most 0.5, got 0.6."),
+    ("focal_gamma", -1, "focal_gamma must be a number of at least 0 and at most 10, got -1."),
     (
         "class_weight",
         "even",

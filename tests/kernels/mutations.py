@@ -236,7 +236,9 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ),
     ],
     ("kernels/loss.py", LOSS): [
-        ("target not subtracted", "dlogits[b, targets[b]] -= 1.0", "pass"),
+        ("target not subtracted", "- wanted * slope)", ")"),
+        ("rest not spread", "rest + (1.0 - label_smoothing", "(1.0 - label_smoothing"),
+        ("factor of the focus lost", "return factor + gamma", "return 1.0 + gamma"),
         ("weights not normalised", "share = weights[b] / total_weight", "share = weights[b]"),
     ],
     ("kernels/adamw.py", ADAMW): [

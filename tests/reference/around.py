@@ -105,14 +105,29 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def cross_entropy(
-    logits: np.ndarray, targets: np.ndarray, weights: np.ndarray
+    logits: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    label_smoothing: float = 0.0,
+    focal_gamma: float = 0.0,
 ) -> tuple[float, np.ndarray]:
     """Weighted mean loss and its gradient (B, K)."""
-    share = weights / weights.sum()
+    share = (weights / weights.sum())[:, None]
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(logits.shape[1])[targets]
-    return float(-(share * log_p[one_hot == 1]).sum()), share[:, None] * (np.exp(log_p) - one_hot)
+    p, missed = np.exp(log_p), -np.expm1(log_p)
+    n_classes = logits.shape[1]
+    q = (1 - label_smoothing) * np.eye(n_classes)[targets] + label_smoothing / n_classes
+    factor = missed**focal_gamma
+    slope = factor.copy()
+    np.subtract(
+        slope,
+        focal_gamma * p * log_p * factor / np.where(missed > 0, missed, 1),
+        out=slope,
+        where=missed > 0,
+    )
+    loss = -(share * np.where(q > 0, q * factor * log_p, 0)).sum()
+    return float(loss), share * (p * (q * slope).sum(axis=1, keepdims=True) - q * slope)
 
 
 class Adam(NamedTuple):
