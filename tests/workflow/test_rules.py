@@ -43,6 +43,13 @@ def test_rule__calls_the_command_and_states_its_needs(name):
     assert "runtime=" in body
 
 
+def test_baseline__asks_for_memory_by_the_size_of_its_input():
+    assert (
+        "mem_mb=lambda wildcards, input, attempt: baseline_mb(input.sequences)"
+        in (RULES["baseline"])
+    )
+
+
 def test_train__goes_on_where_a_job_was_killed():
     # Snakemake removes the outputs of a failed job, so the checkpoint must be none of them
     assert " --resume --force " in RULES["train"]
