@@ -13,7 +13,7 @@ to twenty million; in larger sets distant pairs are missed (docs/decisions, 0047
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,16 +121,17 @@ def group_homologues(
     ToolError
         If MMseqs2 is missing or fails.
     """
-    hits = find_pairs(
+    groups = _number([canonical(letters, alphabet) for letters in sequences])
+    for hits in find_pairs(
         sequences,
         sequences,
         alphabet,
         threshold,
         thorough=_is_thorough(sequences, alphabet),
         threads=threads,
-    )
-    groups = _number([canonical(letters, alphabet) for letters in sequences])
-    return join(groups, hits.query, hits.target)
+    ):
+        groups = join(groups, hits.query, hits.target)
+    return groups
 
 
 def _number(names: Sequence[str]) -> NDArray[np.int64]:
@@ -219,13 +220,13 @@ def divide_apart(
         _LOGGER.warning("warning: %s, and stand across the split", incomplete)
     for _ in range(_ROUNDS):
         splits = draw(groups)
-        across = [
-            pairs_across(sequences, parts, alphabet, threshold, threads=threads) for parts in splits
-        ]
-        if not any(len(hits.query) for hits in across):
+        n_found = 0
+        for parts in splits:
+            for hits in pairs_across(sequences, parts, alphabet, threshold, threads=threads):
+                n_found += len(hits.query)
+                groups = join(groups, hits.query, hits.target)
+        if n_found == 0:
             return groups, splits
-        for hits in across:
-            groups = join(groups, hits.query, hits.target)
     raise ToolError(
         f"MMseqs2: found homologous sequences across the split after {_ROUNDS} divisions, expected "
         "none once they were put into one group. Choose a higher identity, or another method."
@@ -241,7 +242,7 @@ def find_pairs(
     among: int | None = None,
     thorough: bool | None = None,
     threads: int = 1,
-) -> Hits:
+) -> Iterator[Hits]:
     """Find homologous pairs of a query and a target; all of them only in small sets of proteins.
 
     Parameters
@@ -256,15 +257,17 @@ def find_pairs(
     threads
         Most threads to use.
 
-    Returns
-    -------
+    Yields
+    ------
     Hits
+        Those of some queries at a time, all of each.
     """
     lengths = [np.array([len(letters) for letters in both], int) for both in (queries, targets)]
     n_query_letters, n_target_letters = (int(of.sum()) for of in lengths)
     if thorough is None:
         thorough = is_thorough(n_query_letters, n_target_letters, alphabet)
-    hits = align(
+    n_letters = n_target_letters if among is None else among
+    for hits in align(
         queries,
         targets,
         alphabet,
@@ -272,12 +275,11 @@ def find_pairs(
         coverage=threshold.coverage,
         thorough=thorough,
         threads=threads,
-    )
-    longer = np.maximum(*(of[at] for of, at in zip(lengths, hits[:2], strict=True)))
-    n_letters = n_target_letters if among is None else among
-    # Karlin and Altschul 1990: E = m n 2^-bits; the same for both directions by the longer m.
-    likely = longer * n_letters * np.exp2(-hits.bits) > MAX_E_VALUE
-    return Hits(*(column[~likely] for column in hits))
+    ):
+        longer = np.maximum(*(of[at] for of, at in zip(lengths, hits[:2], strict=True)))
+        # Karlin and Altschul 1990: E = m n 2^-bits; the same for both directions by the longer m.
+        likely = longer * n_letters * np.exp2(-hits.bits) > MAX_E_VALUE
+        yield Hits(*(column[~likely] for column in hits))
 
 
 def pairs_across(
@@ -287,7 +289,7 @@ def pairs_across(
     threshold: Threshold,
     *,
     threads: int = 1,
-) -> Hits:
+) -> Iterator[Hits]:
     """Find the homologous pairs that stand in different parts of a split.
 
     The sequences of each part are searched for among those of all later parts, in alphabetical
@@ -301,17 +303,16 @@ def pairs_across(
     threads
         Most threads to use.
 
-    Returns
-    -------
+    Yields
+    ------
     Hits
         Places among the sequences; the query is in the part that comes first in the alphabet.
     """
     names = np.array(parts)
     among = sum(map(len, sequences))
-    found: list[Hits] = []
     for name in sorted(set(parts))[:-1]:
         inside, later = np.flatnonzero(names == name), np.flatnonzero(names > name)
-        hits = find_pairs(
+        for hits in find_pairs(
             [sequences[k] for k in inside.tolist()],
             [sequences[k] for k in later.tolist()],
             alphabet,
@@ -319,8 +320,5 @@ def pairs_across(
             among=among,
             thorough=_is_thorough(sequences, alphabet),
             threads=threads,
-        )
-        found.append(hits._replace(query=inside[hits.query], target=later[hits.target]))
-    if not found:
-        return Hits(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
-    return Hits(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+        ):
+            yield hits._replace(query=inside[hits.query], target=later[hits.target])

@@ -64,14 +64,15 @@ def find_leaks(
         early, late = sorted((one, other), key=lambda place: order.index(parts[place]))
         if parts[early] != parts[late]:
             best = found.get(late)
-            if best is None or (kind, -identity) < (best[0], -best[2]):
+            # the order of the hits varies with the threads
+            if best is None or (kind, -identity, early) < (best[0], -best[2], best[1]):
                 found[late] = (kind, early, identity)
 
     _note_copies(data.sequences, alphabet, parts, note)
     if threshold is not None:
-        hits = pairs_across(data.sequences, parts, alphabet, threshold, threads=threads)
-        for one, other, identity in zip(*(c.tolist() for c in hits[:3]), strict=True):
-            note(one, other, 2 if identity >= _NEAR else 3, identity)
+        for hits in pairs_across(data.sequences, parts, alphabet, threshold, threads=threads):
+            for one, other, identity in zip(*(c.tolist() for c in hits[:3]), strict=True):
+                note(one, other, 2 if identity >= _NEAR else 3, identity)
     return {
         **{part: _count(part, parts, found) for part in order[1:]},
         "examples": [

@@ -11,7 +11,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,11 @@ _SHORT_WORDS_UP_TO = 2e7
 """Nucleotides up to which matches of 9 lead to an alignment; MMseqs2 itself asks for 15, which a
 window of 60 with one difference in ten does not have."""
 
+_MOST_BY_CHANCE = "1"
+"""MMseqs2's own E-value allows for the ends of sequences and is below that of `homology`, whose
+limit is a tenth of this; what it leaves out is neither written nor read."""
+
+_BLOCK_LINES = 1 << 18
 _COLUMNS = "query,target,fident,bits"
 
 
@@ -114,12 +120,12 @@ def align(
     coverage: float,
     thorough: bool = True,
     threads: int = 1,
-) -> Hits:
+) -> Iterator[Hits]:
     """Find pairs of a query and a target that are alike.
 
     A thorough search finds all such pairs of proteins.  Otherwise words that two sequences share
     lead to their alignment, so that distant pairs may be missed; of nucleotides both strands are
-    looked at.
+    looked at.  Pairs that are expected more than once by chance are left out.
 
     Parameters
     ----------
@@ -135,10 +141,10 @@ def align(
     threads
         Most threads to use.
 
-    Returns
-    -------
+    Yields
+    ------
     Hits
-        Empty where a list is.
+        Those of some queries at a time, all of each: a family of n sequences has n^2.
 
     Raises
     ------
@@ -152,7 +158,7 @@ def align(
             raise ConfigurationError(f"{name} must be a number from 0 to 1, got {share}.")
     program = find_mmseqs()
     if not queries or not targets:
-        return _read_hits([])
+        return
     with tempfile.TemporaryDirectory(prefix="fastgru-mmseqs-") as folder:
         place = Path(folder)
         for name, sequences in (("queries", queries), ("targets", targets)):
@@ -163,7 +169,8 @@ def align(
         search = [
             *(program, "search", "queries", "targets", "hits", "work"),
             *("--min-seq-id", str(identity), "-c", str(coverage), "--cov-mode", "0"),
-            *("--alignment-mode", "3", "-e", "1000", "--max-seqs", str(max(300, len(targets)))),
+            *("--alignment-mode", "3", "-e", _MOST_BY_CHANCE),
+            *("--max-seqs", str(max(300, len(targets)))),
             *("--mask", "0", "--threads", str(threads)),
             *_prefilter(alphabet, thorough),
         ]
@@ -171,7 +178,7 @@ def align(
         show = [program, "convertalis", "queries", "targets", "hits", "hits.tsv"]
         _run([*show, "--format-output", _COLUMNS, "--threads", str(threads)], place)
         with (place / "hits.tsv").open(encoding="ascii") as file:
-            return _read_hits(file.read().splitlines())
+            yield from _read_hits(file)
 
 
 def _prefilter(alphabet: Alphabet, thorough: bool) -> list[str]:
@@ -210,9 +217,19 @@ def _run(command: list[str], folder: Path) -> None:
         ) from error
 
 
-def _read_hits(lines: Sequence[str]) -> Hits:
+def _read_hits(lines: Iterable[str]) -> Iterator[Hits]:
+    """Yield hits by the block; MMseqs2 lists those of one query after the other."""
+    rest, lines = np.empty((0, len(Hits._fields))), iter(lines)
+    while block := list(islice(lines, _BLOCK_LINES)):
+        table = np.concatenate([rest, np.loadtxt(block, delimiter="\t", ndmin=2)])
+        may_go_on = table[:, 0] == table[-1, 0]
+        yield _best_of_pairs(table[~may_go_on])
+        rest = table[may_go_on]
+    yield _best_of_pairs(rest)
+
+
+def _best_of_pairs(table: NDArray[np.float64]) -> Hits:
     """Return the best alignment of each pair: two strands of a query may match one target."""
-    table = np.array([line.split("\t") for line in lines], dtype=np.float64).reshape(-1, 4)
     query, target = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
     order = np.lexsort((-table[:, 2], -table[:, 3], target, query))
     repeated = np.zeros(len(order), dtype=bool)

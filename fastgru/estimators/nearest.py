@@ -98,18 +98,18 @@ class NearestSequence(ClassifierMixin, BaseEstimator):
         identity
             float64 (n,), in [0, 1]; 0 where none aligns.
         """
-        hits = find_pairs(
+        nearest, identity = np.full(len(encoded), -1), np.zeros(len(encoded))
+        for hits in find_pairs(
             self._decode(encoded),
             self._sequences,
             get_alphabet(self.alphabet),
             Threshold(0.0, _COVERAGE),
             threads=self.threads,
-        )
-        nearest, identity = np.full(len(encoded), -1), np.zeros(len(encoded))
-        # worst first: of the assignments to one place the last one stays
-        order = np.lexsort((-hits.target, hits.identity, hits.bits))
-        nearest[hits.query[order]] = hits.target[order]
-        identity[hits.query[order]] = hits.identity[order]
+        ):
+            # worst first: of the assignments to one place the last one stays
+            order = np.lexsort((-hits.target, hits.identity, hits.bits))
+            nearest[hits.query[order]] = hits.target[order]
+            identity[hits.query[order]] = hits.identity[order]
         return nearest, identity
 
     def _decode(self, encoded: Sequence[np.ndarray]) -> list[str]:

@@ -6,7 +6,7 @@ Each takes a list of n uint8 arrays, as `Alphabet.encode` returns them, and lear
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ __all__ = ["Kmers", "Length", "LetterShares", "OneHot"]
 Codes = Sequence[NDArray[np.uint8]]
 
 _MOST_WORDS = 256  # of which a place with ambiguous letters may be any
+_GROUP_WORDS = 1 << 20
+"""Words of the sequences that are counted at a time, about 100 bytes each."""
 
 
 class _Features(TransformerMixin, BaseEstimator):
@@ -64,6 +66,49 @@ class LetterShares(_Features):
         return shares
 
 
+class _Meanings:
+    """The letters that each code of an alphabet can stand for.
+
+    Parameters
+    ----------
+    alphabet
+        Name of the alphabet, of V letters.
+    """
+
+    def __init__(self, alphabet: str) -> None:
+        self.mixture = get_alphabet(alphabet).mixture
+        self.n_letters = self.mixture.shape[1]
+        codes, self._letters = np.nonzero(self.mixture)
+        self.counts = np.bincount(codes, minlength=len(self.mixture))
+        self._starts = np.cumsum(self.counts) - self.counts
+        self.first = self._letters[self._starts]
+
+    def expand(
+        self, codes: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Return for each meaning of each of n codes its place in 0..n-1, letter and chance."""
+        counts = self.counts[codes]
+        of = np.repeat(np.arange(len(codes)), counts)
+        rank = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+        letters = self._letters[self._starts[codes[of]] + rank]
+        return of, letters, self.mixture[codes[of], letters]
+
+
+def _groups(sequences: Codes, alphabet: str) -> Iterator[list[NDArray[np.uint8]]]:
+    """Yield sequences in groups of bounded size, so that memory grows with the result alone."""
+    is_ambiguous = _Meanings(alphabet).counts > 1
+    group: list[NDArray[np.uint8]] = []
+    n_words = 0
+    for codes in sequences:
+        group.append(codes)
+        n_words += len(codes) + _MOST_WORDS * int(is_ambiguous[codes].sum())
+        if n_words >= _GROUP_WORDS:
+            yield group
+            group, n_words = [], 0
+    if group:
+        yield group
+
+
 class OneHot(_Features):
     """The letter at each place of sequences of one length L.
 
@@ -81,8 +126,8 @@ class OneHot(_Features):
         self.length_ = len(sequences[0])
         return self
 
-    def transform(self, sequences: Codes) -> NDArray[np.float64]:
-        """Return float64 (n, L V).
+    def transform(self, sequences: Codes) -> sparse.csr_matrix:
+        """Return float64 (n, L V), of which V - 1 in V are zero and not kept.
 
         Raises
         ------
@@ -95,9 +140,16 @@ class OneHot(_Features):
                     f"sequence {number}: has {counted(len(codes), 'letter')}, expected "
                     f"{self.length_} as in training. Cut it, or use another baseline."
                 )
-        mixture = get_alphabet(self.alphabet).mixture
-        rows: NDArray[np.float64] = mixture[np.stack(sequences)].reshape(len(sequences), -1)
-        return rows
+        parts = [self._describe(some) for some in _groups(sequences, self.alphabet)]
+        return sparse.vstack(parts, format="csr")
+
+    def _describe(self, sequences: Codes) -> sparse.csr_matrix:
+        meanings = _Meanings(self.alphabet)
+        of, letters, chances = meanings.expand(np.concatenate(sequences))
+        row, place = np.divmod(of, self.length_)
+        shape = (len(sequences), self.length_ * meanings.n_letters)
+        entries = (chances, (row, place * meanings.n_letters + letters))
+        return sparse.csr_matrix(entries, shape=shape)
 
 
 class Kmers(_Features):
@@ -129,41 +181,43 @@ class Kmers(_Features):
 
     def transform(self, sequences: Codes) -> sparse.csr_matrix | NDArray[np.float32]:
         """Return (n, V + V^2 + ... + V^longest): words of one letter first, each in order."""
+        parts = [self._describe(some) for some in _groups(sequences, self.alphabet)]
+        return np.concatenate(parts) if self.dense else sparse.vstack(parts, format="csr")
+
+    def _describe(self, sequences: Codes) -> sparse.csr_matrix | NDArray[np.float32]:
         blocks = [normalize(self._count(sequences, k)) for k in range(1, self.longest + 1)]
         joined = sparse.hstack(blocks, format="csr")
         return joined.toarray().astype(np.float32) if self.dense else joined
 
     def _count(self, sequences: Codes, k: int) -> sparse.csr_matrix:
-        """Return the counts of words of k letters, (n, V^k)."""
-        n_letters = len(get_alphabet(self.alphabet).letters)
-        rows, words, counts = zip(*self._find(sequences, k), strict=True)
-        shape = (len(sequences), n_letters**k)
-        entries = (np.concatenate(counts), (np.concatenate(rows), np.concatenate(words)))
-        return sparse.coo_matrix(entries, shape=shape).tocsr()
-
-    def _find(
-        self, sequences: Codes, k: int
-    ) -> list[tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.float64]]]:
-        """List rows, words and counts: first all clear places, then the ambiguous ones."""
-        mixture = get_alphabet(self.alphabet).mixture
-        n_letters = mixture.shape[1]
-        n_meanings = (mixture > 0).sum(axis=1)
-        meaning = mixture.argmax(axis=1)  # of a code that has one, such as U for C in proteins
-        joined = np.concatenate(sequences).astype(np.int64)
+        """Return the counts of words of k letters, (n, V^k): first of clear places, then others."""
+        meanings = _Meanings(self.alphabet)
+        joined = np.concatenate(sequences)
         owner = np.repeat(np.arange(len(sequences)), [len(codes) for codes in sequences])
         n_places = max(0, len(joined) - k + 1)
-        inside = owner[:n_places] == owner[k - 1 :][:n_places]
         word, n_words = np.zeros(n_places, np.int64), np.ones(n_places, np.int64)
         for shift in range(k):
             letter = joined[shift : shift + n_places]
-            word = word * n_letters + meaning[letter]
-            n_words *= n_meanings[letter]
+            word = word * meanings.n_letters + meanings.first[letter]
+            n_words *= meanings.counts[letter]
+        inside = owner[:n_places] == owner[k - 1 :][:n_places]
         clear = np.flatnonzero(inside & (n_words == 1))
-        found = [(owner[clear], word[clear], np.ones(len(clear)))]
-        for place in np.flatnonzero(inside & (n_words > 1) & (n_words <= _MOST_WORDS)):
-            chance = np.ones(1)
-            for letter in joined[place : place + k]:
-                chance = np.multiply.outer(chance, mixture[letter]).ravel()
-            words = np.flatnonzero(chance)
-            found.append((np.full(len(words), owner[place]), words, chance[words]))
-        return found
+        others = np.flatnonzero(inside & (n_words > 1) & (n_words <= _MOST_WORDS))
+        of, words, chances = _spell(joined, others, k, meanings)
+        rows = np.concatenate([owner[clear], owner[of]])
+        columns = np.concatenate([word[clear], words])
+        counts = np.concatenate([np.ones(len(clear)), chances])
+        shape = (len(sequences), meanings.n_letters**k)
+        return sparse.coo_matrix((counts, (rows, columns)), shape=shape).tocsr()
+
+
+def _spell(
+    joined: NDArray[np.uint8], places: NDArray[np.int64], k: int, meanings: _Meanings
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return places, numbers and chances of all words of k letters that begin at given places."""
+    word, chance = np.zeros(len(places), np.int64), np.ones(len(places))
+    for shift in range(k):
+        of, letters, chances = meanings.expand(joined[places + shift])
+        places, word = places[of], word[of] * meanings.n_letters + letters
+        chance = chance[of] * chances
+    return places, word, chance

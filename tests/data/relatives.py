@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
+
+import numpy as np
 
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.labelled import LabelledSequences
+from fastgru.data.mmseqs import Hits
 
 
 def mutated(sequence: str, share: float, letters: str, rng: random.Random) -> str:
@@ -14,6 +18,14 @@ def mutated(sequence: str, share: float, letters: str, rng: random.Random) -> st
     for place in rng.sample(range(len(changed)), round(share * len(changed))):
         changed[place] = rng.choice([letter for letter in letters if letter != changed[place]])
     return "".join(changed)
+
+
+def collected(blocks: Iterable[Hits]) -> Hits:
+    """Join the hits of a search, in order of query and target."""
+    nothing = Hits(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+    columns = [np.concatenate(parts) for parts in zip(nothing, *blocks, strict=True)]
+    order = np.lexsort((columns[1], columns[0]))
+    return Hits(*(column[order] for column in columns))
 
 
 def families(

@@ -12,7 +12,7 @@ from fastgru.data.homology import Threshold, pairs_across
 from fastgru.data.labelled import LabelledSequences
 from fastgru.errors import ConfigurationError, LabelError
 from tests.data.records import labelled
-from tests.data.relatives import families, mutated
+from tests.data.relatives import collected, families, mutated
 
 DNA, PROTEIN = get_alphabet("dna"), get_alphabet("protein")
 
@@ -102,12 +102,12 @@ def test_divide__homology_leaves_no_pair_across_a_split(alphabet: str, length: i
         family_of_group[record.split("_")[0]].add(group)
     assert all(len(groups) == 1 for groups in family_of_group.values())
     for split in splits:
-        hits = pairs_across(data.sequences, split, letters, threshold)
+        hits = collected(pairs_across(data.sequences, split, letters, threshold))
         assert len(hits.query) == 0
         counts = Counter(zip(data.labels, split, strict=True))
         assert all(counts[label, "test"] == pytest.approx(15, abs=4) for label in "xy")
     _, (free,) = divide(data, letters, SplitPlan(method="random"))
-    assert len(pairs_across(data.sequences, free, letters, threshold).query) > 0
+    assert len(collected(pairs_across(data.sequences, free, letters, threshold)).query) > 0
 
 
 def test_divide__homology_keeps_given_groups_together() -> None:

@@ -17,7 +17,7 @@ from fastgru.data.homology import (
 )
 from fastgru.data.mmseqs import Hits
 from fastgru.errors import ToolError
-from tests.data.relatives import families, mutated
+from tests.data.relatives import collected, families, mutated
 
 DNA, PROTEIN = get_alphabet("dna"), get_alphabet("protein")
 
@@ -41,7 +41,7 @@ def test_group_homologues__joins_through_a_third() -> None:
     ends = [mutated(middle[:50], 0.5, PROTEIN.letters, rng) + middle[50:]]
     ends.append(middle[:50] + mutated(middle[50:], 0.5, PROTEIN.letters, rng))
     threshold = Threshold(0.65)
-    assert len(find_pairs(ends[:1], ends[1:], PROTEIN, threshold).query) == 0
+    assert len(collected(find_pairs(ends[:1], ends[1:], PROTEIN, threshold)).query) == 0
     assert group_homologues([*ends, middle], PROTEIN, threshold).tolist() == [0, 0, 0]
 
 
@@ -59,6 +59,29 @@ def test_group_homologues__keeps_equal_sequences_together_however_short() -> Non
     assert group_homologues(["AACC", "TTTT", "GGTT"], DNA, Threshold(0.9)).tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("alphabet", [DNA, PROTEIN], ids=["dna", "protein"])
+def test_find_pairs__loses_nothing_to_the_limit_of_the_search(
+    alphabet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(9)
+    parents = ["".join(rng.choices(alphabet.letters, k=rng.randint(10, 40))) for _ in range(100)]
+    sequences = [*parents, *(mutated(parent, 0.3, alphabet.letters, rng) for parent in parents)]
+    pairs = []
+    for limit in (mmseqs._MOST_BY_CHANCE, "1000"):
+        monkeypatch.setattr(mmseqs, "_MOST_BY_CHANCE", limit)
+        hits = collected(find_pairs(sequences, sequences, alphabet, Threshold(0.0, 0.5)))
+        pairs.append(list(zip(hits.query.tolist(), hits.target.tolist(), strict=True)))
+    assert len(pairs[0]) > 200
+    assert pairs[0] == pairs[1]
+
+
+def test_group_homologues__joins_what_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = families(PROTEIN, n_families=12, size=3, length=60)
+    monkeypatch.setattr(mmseqs, "_BLOCK_LINES", 4)
+    groups = group_homologues(data.sequences, PROTEIN, Threshold(0.4))
+    assert groups.tolist() == [k // 3 for k in range(36)]
+
+
 def test_join__numbers_groups_by_their_first_member() -> None:
     groups = join(np.array([0, 1, 2, 2, 3]), np.array([4, 1]), np.array([0, 1]))
     assert groups.tolist() == [0, 1, 2, 2, 0]
@@ -68,11 +91,14 @@ def test_join__numbers_groups_by_their_first_member() -> None:
 def test_pairs_across__names_the_places() -> None:
     data = families(PROTEIN, n_families=5, size=2, length=40)
     parts = ["test", "train"] * 4 + ["train", "train"]
-    hits = pairs_across(data.sequences, parts, PROTEIN, Threshold(0.5))
+    hits = collected(pairs_across(data.sequences, parts, PROTEIN, Threshold(0.5)))
     assert hits.query.tolist() == [0, 2, 4, 6]
     assert hits.target.tolist() == [1, 3, 5, 7]
     assert (hits.identity > 0.7).all()
-    assert len(pairs_across(data.sequences, ["train"] * 10, PROTEIN, Threshold(0.5)).query) == 0
+    assert (
+        len(collected(pairs_across(data.sequences, ["train"] * 10, PROTEIN, Threshold(0.5))).query)
+        == 0
+    )
 
 
 def halves(groups: np.ndarray) -> list[list[str]]:
@@ -88,7 +114,7 @@ def test_divide_apart__joins_what_the_search_across_the_split_finds(
     )
     groups, (parts,) = divide_apart(data.sequences, PROTEIN, Threshold(0.4), halves)
     assert groups.tolist() == [k // 2 for k in range(20)]
-    assert len(pairs_across(data.sequences, parts, PROTEIN, Threshold(0.4)).query) == 0
+    assert len(collected(pairs_across(data.sequences, parts, PROTEIN, Threshold(0.4))).query) == 0
 
 
 def distant_pairs() -> tuple[list[str], int]:
@@ -131,6 +157,6 @@ def test_divide_apart__gives_up_where_the_search_always_finds_something(
     data = families(PROTEIN, n_families=10, size=2, length=50)
     one = np.zeros(1, np.int64)
     hit = Hits(one, one, np.ones(1), np.ones(1))
-    monkeypatch.setattr(homology, "pairs_across", lambda *_, **__: hit)
+    monkeypatch.setattr(homology, "pairs_across", lambda *_, **__: iter([hit]))
     with pytest.raises(ToolError, match="found homologous sequences across the split after 10 div"):
         divide_apart(data.sequences, PROTEIN, Threshold(0.4), halves)

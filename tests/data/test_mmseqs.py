@@ -9,9 +9,9 @@ import pytest
 
 from fastgru.data import mmseqs
 from fastgru.data.alphabets import get_alphabet
-from fastgru.data.mmseqs import align, find_mmseqs, is_thorough
+from fastgru.data.mmseqs import Hits, align, find_mmseqs, is_thorough
 from fastgru.errors import ConfigurationError, ToolError
-from tests.data.relatives import mutated
+from tests.data.relatives import collected, mutated
 
 DNA, RNA, PROTEIN = (get_alphabet(name) for name in ("dna", "rna", "protein"))
 RNG = random.Random(1)
@@ -26,8 +26,13 @@ def script(folder: Path, text: str) -> str:
     return str(path)
 
 
+def find(*arguments, **options) -> Hits:
+    """Return what `align` yields at once."""
+    return collected(align(*arguments, **options))
+
+
 def test_align__finds_the_pairs_and_their_identity() -> None:
-    hits = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
+    hits = find(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
     assert hits.query.tolist() == hits.target.tolist() == list(range(20))
     for query, target, identity in zip(hits.query, hits.target, hits.identity, strict=True):
         same = sum(a == b for a, b in zip(CHILDREN[query], PARENTS[target], strict=True)) / 40
@@ -35,8 +40,10 @@ def test_align__finds_the_pairs_and_their_identity() -> None:
 
 
 def test_align__finds_the_same_by_words() -> None:
-    exhaustive = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
-    by_words = align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8, thorough=False)
+    exhaustive = find(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
+    by_words = collected(
+        align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8, thorough=False)
+    )
     for first, second in zip(exhaustive, by_words, strict=True):
         assert first.tolist() == pytest.approx(second.tolist())
 
@@ -52,37 +59,59 @@ def test_align__looks_at_both_strands_of_nucleotides() -> None:
     parents = ["".join(RNG.choices("ACGT", k=60)) for _ in range(5)]
     reverse = str.maketrans("ACGT", "TGCA")
     queries = [mutated(parent, 0.1, "ACGT", RNG)[::-1].translate(reverse) for parent in parents]
-    hits = align(queries, parents, DNA, identity=0.8, coverage=0.8)
+    hits = find(queries, parents, DNA, identity=0.8, coverage=0.8)
     assert hits.query.tolist() == hits.target.tolist() == [0, 1, 2, 3, 4]
     as_rna = [[letters.replace("T", "U") for letters in part] for part in (queries, parents)]
-    again = align(as_rna[0], as_rna[1], RNA, identity=0.8, coverage=0.8)
+    again = find(as_rna[0], as_rna[1], RNA, identity=0.8, coverage=0.8)
     assert again.identity.tolist() == hits.identity.tolist()
 
 
 def test_align__names_a_pair_once() -> None:
     palindrome = "".join(RNG.choices("ACGT", k=40))
     palindrome += palindrome[::-1].translate(str.maketrans("ACGT", "TGCA"))
-    hits = align([palindrome], [palindrome], DNA, identity=0.9, coverage=0.8)
+    hits = find([palindrome], [palindrome], DNA, identity=0.9, coverage=0.8)
     assert (hits.query.tolist(), hits.target.tolist()) == ([0], [0])
+
+
+def test_align__gives_the_hits_of_some_queries_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    family = [mutated(PARENTS[0], 0.1, PROTEIN.letters, RNG) for _ in range(12)]
+    options = {"identity": 0.5, "coverage": 0.8}
+    expected = find(family, family, PROTEIN, **options)
+    assert len(expected.query) == 144
+    monkeypatch.setattr(mmseqs, "_BLOCK_LINES", 30)
+    blocks = list(align(family, family, PROTEIN, **options))
+    assert max(len(hits.query) for hits in blocks) <= 30 + 12
+    whole = [query for hits in blocks for query in set(hits.query.tolist())]
+    assert sorted(whole) == list(range(12))
+    for found, column in zip(collected(blocks), expected, strict=True):
+        assert found.tolist() == column.tolist()
+
+
+def test_align__leaves_out_what_chance_would_give() -> None:
+    # the limit is one alignment by chance for each query, not hundreds
+    peptides = ["".join(RNG.choices(PROTEIN.letters, k=20)) for _ in range(100)]
+    hits = find(peptides, peptides, PROTEIN, identity=0, coverage=0.5)
+    assert (hits.query == hits.target).sum() == 100
+    assert len(hits.query) < 300
 
 
 def test_align__obeys_the_coverage() -> None:
     fragment = PARENTS[0][:25]
-    assert len(align([fragment], PARENTS, PROTEIN, identity=0.7, coverage=0.8).query) == 0
-    assert len(align([fragment], PARENTS, PROTEIN, identity=0.7, coverage=0.5).query) == 1
+    assert len(find([fragment], PARENTS, PROTEIN, identity=0.7, coverage=0.8).query) == 0
+    assert len(find([fragment], PARENTS, PROTEIN, identity=0.7, coverage=0.5).query) == 1
 
 
 @pytest.mark.parametrize("alphabet", [DNA, PROTEIN], ids=["dna", "protein"])
 def test_align__survives_short_and_ambiguous_sequences(alphabet) -> None:
     sequences = ["A", "AC", "N" * 50 if alphabet is DNA else "X" * 50, "ACGTRYSWKM" * 4, "ACG" * 9]
     for number, letters in enumerate(sequences):
-        align([letters], [letters], alphabet, identity=0.5, coverage=0.5)
-        hits = align(sequences, [letters], alphabet, identity=0.5, coverage=0.5)
+        find([letters], [letters], alphabet, identity=0.5, coverage=0.5)
+        hits = find(sequences, [letters], alphabet, identity=0.5, coverage=0.5)
         assert set(hits.query.tolist()) <= {0, 1, number}  # A is half of AC
 
 
 def test_align__of_nothing_finds_nothing() -> None:
-    assert [len(column) for column in align([], PARENTS, PROTEIN, identity=0.5, coverage=0.5)] == [
+    assert [len(column) for column in find([], PARENTS, PROTEIN, identity=0.5, coverage=0.5)] == [
         *[0] * 4
     ]
 
@@ -90,7 +119,7 @@ def test_align__of_nothing_finds_nothing() -> None:
 @pytest.mark.parametrize("shares", [(1.5, 0.8), (0.5, -0.1)])
 def test_align__refuses_shares_out_of_range(shares: tuple[float, float]) -> None:
     with pytest.raises(ConfigurationError, match="must be a number from 0 to 1, got"):
-        align(PARENTS, PARENTS, PROTEIN, identity=shares[0], coverage=shares[1])
+        find(PARENTS, PARENTS, PROTEIN, identity=shares[0], coverage=shares[1])
 
 
 def test_align__says_what_mmseqs_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +127,7 @@ def test_align__says_what_mmseqs_said(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("MMSEQS2_PATH", program)
     message = "MMseqs2 ended with exit code 3 and said 'no space left', expected it to compare"
     with pytest.raises(ToolError, match=message):
-        align(PARENTS, PARENTS, PROTEIN, identity=0.5, coverage=0.5)
+        find(PARENTS, PARENTS, PROTEIN, identity=0.5, coverage=0.5)
 
 
 def test_align__says_that_a_program_cannot_run(
@@ -109,7 +138,7 @@ def test_align__says_that_a_program_cannot_run(
     path.chmod(0o700)
     monkeypatch.setenv("MMSEQS2_PATH", str(path))
     with pytest.raises(ToolError, match=r"cannot be run .* Install it again, or name another one"):
-        align(PARENTS, PARENTS, PROTEIN, identity=0.5, coverage=0.5)
+        find(PARENTS, PARENTS, PROTEIN, identity=0.5, coverage=0.5)
 
 
 def test_find_mmseqs__takes_the_named_one_first(

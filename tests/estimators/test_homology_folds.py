@@ -13,7 +13,7 @@ from fastgru import HomologyGroupKFold
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.homology import Threshold, pairs_across
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError
-from tests.data.relatives import families
+from tests.data.relatives import collected, families
 
 PROTEIN = get_alphabet("protein")
 DATA = families(PROTEIN, n_families=24, size=3, length=50)
@@ -26,7 +26,7 @@ def test_split__leaves_no_pair_across_folds() -> None:
         assert sorted([*train, *test]) == list(range(72))
         parts = np.full(72, "train")
         parts[test] = "test"
-        hits = pairs_across(DATA.sequences, parts.tolist(), PROTEIN, Threshold(0.4))
+        hits = collected(pairs_across(DATA.sequences, parts.tolist(), PROTEIN, Threshold(0.4)))
         assert len(hits.query) == 0
         assert Counter(DATA.labels[k] for k in test) == {"x": 9, "y": 9}
         tested += test.tolist()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.preprocessing import normalize
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import LabelError
+from fastgru.estimators import sequence_features
 from fastgru.estimators.sequence_features import Kmers, Length, LetterShares, OneHot
 from tests.strategies import sequences
 
@@ -45,7 +47,16 @@ def test_letter_shares__shares_ambiguous_letters_out() -> None:
 def test_one_hot__has_a_column_for_each_letter_at_each_place() -> None:
     features = OneHot("dna").fit(encode(["AC"]))
     found = features.transform(encode(["AC", "TR"]))
-    assert found.tolist() == [[1, 0, 0, 0, 0, 1, 0, 0], [0, 0, 0, 1, 0.5, 0, 0.5, 0]]
+    assert found.toarray().tolist() == [[1, 0, 0, 0, 0, 1, 0, 0], [0, 0, 0, 1, 0.5, 0, 0.5, 0]]
+    assert found.nnz == 5
+
+
+@given(st.lists(st.text("ACDEFXBZJUO", min_size=4, max_size=4), min_size=1, max_size=5))
+def test_one_hot__is_the_mixture_of_each_letter(texts: list[str]) -> None:
+    encoded = encode(texts, "protein")
+    found = OneHot("protein").fit(encoded).transform(encoded).toarray()
+    expected = get_alphabet("protein").mixture[np.stack(encoded)].reshape(len(texts), -1)
+    assert found.tolist() == expected.tolist()
 
 
 def test_one_hot__refuses_another_length() -> None:
@@ -75,6 +86,38 @@ def test_kmers__share_ambiguous_letters_out(texts: list[str]) -> None:
     found = Kmers("dna", 3).fit_transform(encode(texts)).toarray()
     by_hand = [np.stack([counted_by_hand(text, k) for text in texts]) for k in (1, 2, 3)]
     np.testing.assert_allclose(found, np.hstack([normalize(b) for b in by_hand]), atol=1e-12)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_kmers__of_a_sequence_do_not_depend_on_the_others(
+    dense: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = encode(["ACGTNA", "GG", "RYACB", "A", "NNNN", "ACGT" * 20])
+    features = Kmers("dna", 3, dense=dense)
+    together = features.transform(texts)
+    monkeypatch.setattr(sequence_features, "_GROUP_WORDS", 10)
+    assert len(list(sequence_features._groups(texts, "dna"))) > 3
+    apart = features.transform(texts)
+    if not dense:
+        together, apart = together.toarray(), apart.toarray()
+    assert apart.tobytes() == together.tobytes()
+
+
+@pytest.mark.parametrize("letters", ["ACGT", "ACGTRYSWKMBDHVN"])
+def test_kmers__need_memory_for_their_result_alone(
+    letters: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequence_features, "_GROUP_WORDS", 1 << 16, raising=False)
+    rng = np.random.default_rng(0)
+    texts = encode(["".join(rng.choice(list(letters), 200)) for _ in range(2000)])
+    tracemalloc.start()
+    try:
+        found = Kmers("dna", 2).transform(texts)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # the parts and the whole, and what a group takes; all at once would take 34 MB
+    assert peak < 2.5 * (found.data.nbytes + found.indices.nbytes) + 120 * (1 << 16)
 
 
 def test_kmers__read_nothing_from_a_run_of_unknown_letters() -> None:

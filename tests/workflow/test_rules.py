@@ -50,6 +50,13 @@ def test_rules__of_a_data_set_are_the_steps_of_the_report():
     assert by_dataset == set(STEPS)
 
 
+def test_baseline__asks_for_memory_by_the_size_of_its_input():
+    assert (
+        "mem_mb=lambda wildcards, input, attempt: baseline_mb(input.sequences)"
+        in (RULES["baseline"])
+    )
+
+
 def test_train__goes_on_where_a_job_was_killed():
     # Snakemake removes the outputs of a failed job, so the checkpoint must be none of them
     assert " --resume --force " in RULES["train"]

@@ -145,6 +145,14 @@ def data_files(wildcards):
     ]
 
 
+def baseline_mb(paths):
+    """Memory of a baseline: words take 75 bytes per letter, a compressed letter four times that."""
+    sizes = ((path, Path(path).stat().st_size) for path in map(str, paths))
+    packed = (".gz", ".bz2", ".xz")
+    letters = sum(4 * size if path.endswith(packed) else size for path, size in sizes)
+    return 2000 + letters // 10_000
+
+
 def labelled_input(wildcards):
     """Arguments that name sequences and labels, in the form that the sheet uses."""
     rows = DATASETS[wildcards.dataset]

@@ -100,7 +100,7 @@ rule baseline:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=lambda wildcards, input, attempt: baseline_mb(input.sequences) * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         labelled=labelled_input,
