@@ -38,16 +38,19 @@ def softmax(logits, probabilities):
 
 
 @kernel_part
-def _focal(surprise, gamma):
-    """Return the factor g of the gradient, and the loss, for a class with ``-log p = surprise``."""
-    if gamma == 0.0:
-        return 1.0, surprise
-    p = math.exp(-surprise)
+def _class_part(is_target, surprise, n_classes, label_smoothing, focal_gamma):
+    """Return q, g and the loss of a class with ``-log p = surprise``."""
+    wanted = label_smoothing / n_classes + (1.0 - label_smoothing if is_target else 0.0)
+    if wanted == 0.0:  # whose surprise may be infinite
+        return 0.0, 0.0, 0.0
+    if focal_gamma == 0.0:
+        return wanted, 1.0, surprise
     missed = -math.expm1(-surprise)
     if missed <= 0.0:
-        return 0.0, 0.0
-    factor = missed**gamma
-    return factor + gamma * p * surprise * factor / missed, factor * surprise
+        return wanted, 0.0, 0.0
+    factor = missed**focal_gamma
+    slope = factor + focal_gamma * math.exp(-surprise) * surprise * factor / missed
+    return wanted, slope, factor * surprise
 
 
 @kernel
@@ -76,7 +79,6 @@ def softmax_cross_entropy(logits, targets, weights, label_smoothing, focal_gamma
     for b in range(weights.shape[0]):
         total_weight += weights[b]
     softmax(logits, dlogits)
-    rest = label_smoothing / n_classes
     loss = 0.0
     for b in range(logits.shape[0]):
         most = logits[b, 0]
@@ -89,16 +91,15 @@ def softmax_cross_entropy(logits, targets, weights, label_smoothing, focal_gamma
         share = weights[b] / total_weight
         of_all, own_loss = 0.0, 0.0
         for k in range(n_classes):
-            wanted = rest + (1.0 - label_smoothing if k == targets[b] else 0.0)
-            if wanted > 0.0:
-                slope, value = _focal(log_total - logits[b, k], focal_gamma)
-                own_loss += wanted * value
-                of_all += wanted * slope
+            wanted, slope, value = _class_part(
+                k == targets[b], log_total - logits[b, k], n_classes, label_smoothing, focal_gamma
+            )
+            own_loss += wanted * value
+            of_all += wanted * slope
         for k in range(n_classes):
-            wanted = rest + (1.0 - label_smoothing if k == targets[b] else 0.0)
-            slope = 0.0
-            if wanted > 0.0:
-                slope, value = _focal(log_total - logits[b, k], focal_gamma)
+            wanted, slope, _ = _class_part(
+                k == targets[b], log_total - logits[b, k], n_classes, label_smoothing, focal_gamma
+            )
             dlogits[b, k] = share * (of_all * dlogits[b, k] - wanted * slope)
         loss += share * own_loss
     return loss

@@ -237,8 +237,8 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ],
     ("kernels/loss.py", LOSS): [
         ("target not subtracted", "- wanted * slope)", ")"),
-        ("rest not spread", "rest + (1.0 - label_smoothing", "(1.0 - label_smoothing"),
-        ("factor of the focus lost", "return factor + gamma", "return 1.0 + gamma"),
+        ("rest not spread", "label_smoothing / n_classes + (1.0", "(1.0"),
+        ("factor of the focus lost", "slope = factor + focal_gamma", "slope = 1.0 + focal_gamma"),
         ("weights not normalised", "share = weights[b] / total_weight", "share = weights[b]"),
     ],
     ("kernels/adamw.py", ADAMW): [
