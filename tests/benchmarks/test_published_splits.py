@@ -1,0 +1,86 @@
+"""The benchmarks on published splits, on made-up sequences in their layout."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy import amp_scanner, gue_mouse
+from benchmarks.accuracy.published_split import describe_mean, scores
+
+CONFIG = """\
+seeds = [0, 1]
+baselines = ["composition"]
+published = {{accuracy = 0.9}}
+target = {{accuracy = 0.8, roc_auc = 0.9}}
+model = {{alphabet = "{alphabet}", hidden_size = 4, max_epochs = 2}}
+"""
+CONTENDERS = ["composition", "fastgru, seed 0", "fastgru, seed 1", "fastgru, 2 seeds averaged"]
+PARTS = {"train": 30, "dev": 10, "test": 12}
+
+
+def run(module, folder: Path, alphabet: str, monkeypatch: pytest.MonkeyPatch, capsys) -> list[str]:
+    (folder / "config.toml").write_text(CONFIG.format(alphabet=alphabet), encoding="utf-8")
+    monkeypatch.setattr(module, "CONFIG", folder / "config.toml")
+    monkeypatch.setattr("sys.argv", ["benchmark", str(folder), "-t", "1"])
+    module.main()
+    lines: list[str] = capsys.readouterr().out.splitlines()
+    return lines
+
+
+def test_amp_scanner__prints_every_contender_with_and_without_relatives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(1)
+    for part, n in zip(("tr", "eval", "te"), PARTS.values(), strict=True):
+        for name, letters in (("AMP", "KLAW"), ("DECOY", "EDST")):
+            records = (f">{name}{k}\n{''.join(rng.choices(letters, k=14))}\n" for k in range(n))
+            (tmp_path / f"{name}.{part}.fa").write_text("".join(records), encoding="utf-8")
+    (tmp_path / amp_scanner.RELATED).write_text("0\n13\n", encoding="utf-8")
+    lines = run(amp_scanner, tmp_path, "protein", monkeypatch, capsys)
+    assert "all 24 records" in lines[0]
+    assert "without 2 with relatives" in lines[0]
+    assert [line[:28].strip() for line in lines[2:6]] == CONTENDERS
+    assert lines[2].split()[1:] == ["1.0000"] * 4
+    assert lines[6].startswith("mean of 2 seeds: ")
+
+
+def test_gue_mouse__prints_every_contender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(1)
+    for part, n in PARTS.items():
+        rows = [f"{''.join(rng.choices(('AT', 'CG')[k % 2], k=14))},{k % 2}\n" for k in range(n)]
+        (tmp_path / f"{part}.csv").write_text("sequence,label\n" + "".join(rows), encoding="utf-8")
+    lines = run(gue_mouse, tmp_path, "dna", monkeypatch, capsys)
+    assert lines[0].split() == ["12", "records"]
+    assert [line[:28].strip() for line in lines[2:6]] == CONTENDERS
+    assert lines[2].split()[1:] == ["1.0000"] * 2
+    assert lines[7] == "target: accuracy 0.8, ROC AUC 0.9"
+
+
+def test_scores__count_the_chosen_records_alone() -> None:
+    proba, truth = np.array([0.9, 0.2, 0.6, 0.1]), np.array([True, True, False, False])
+    assert scores(proba, truth) == (0.5, 0.75)
+    chosen = np.array([True, False, True, True])
+    assert scores(proba, truth, chosen) == (pytest.approx(2 / 3), 1.0)
+
+
+def test_describe_mean__looks_at_single_seeds_alone() -> None:
+    rows = {"majority": (0.0,), "fastgru, seed 0": (0.5,), "fastgru, seed 1": (0.7,)}
+    said = describe_mean({**rows, "fastgru, 2 seeds averaged": (0.9,)})
+    assert said == "mean of 2 seeds: 0.6000 +- 0.1414"
+
+
+@pytest.mark.parametrize("module", [amp_scanner, gue_mouse])
+def test_config__is_complete(module) -> None:
+    from fastgru import SequenceClassifier
+
+    config = tomllib.loads(module.CONFIG.read_text(encoding="utf-8"))
+    assert len(config["seeds"]) == 5
+    assert {"seeds", "baselines", "target", "model"} <= config.keys()
+    assert config["model"].keys() <= SequenceClassifier().get_params().keys()
