@@ -9,7 +9,7 @@ from fastgru.errors import counted
 from fastgru.estimators.baselines import BASELINES
 from fastgru.report.design import describe_choice, describe_folds
 from fastgru.report.more_data import last_step
-from fastgru.report.standing import stand
+from fastgru.report.standing import ENOUGH_SPLITS, stand
 
 __all__ = ["CHANCE", "conclude"]
 
@@ -34,6 +34,7 @@ def conclude(experiment: Experiment) -> list[str]:
     return [
         *_about_best(experiment),
         *_about_baselines(experiment),
+        *_about_few_splits(experiment),
         *_about_shortcuts(experiment),
         *_about_relatives(experiment),
         *_about_controls(experiment),
@@ -89,11 +90,26 @@ def _about_baselines(experiment: Experiment) -> Iterator[str]:
     yield {
         "worse": f"It is better than every baseline; of these {reaches}, the highest.",
         "better": f"Caveat: a baseline is better: {reaches}. Use that, or find a model that is.",
+        "higher": f"Caveat: a baseline scores higher, but is not shown to be better: {reaches}. "
+        f"What {best} has learned beyond it is not shown; prefer the simpler one.",
         "as good": f"Caveat: a baseline is as good: {reaches}. What {best} has learned beyond it "
         "is not shown; prefer the simpler one.",
         "unclear": f"Caveat: it scores above every baseline, but that may be chance: {reaches}.",
         "unknown": f"Whether {best} is better than its baselines is unknown: {reaches}.",
     }[stand(strongest)]
+
+
+def _about_few_splits(experiment: Experiment) -> Iterator[str]:
+    """Say that a missing difference means little where a test over splits cannot show one."""
+    undecided = any(
+        row["metric"] == "roc_auc" and row["verdict"] == "no difference shown"
+        for row in experiment["comparisons"]
+    )
+    if undecided and 1 < experiment["n_folds"] < ENOUGH_SPLITS:
+        yield (
+            f"Caveat: with only {experiment['n_folds']} splits into training and test the "
+            "comparisons can hardly show any difference; more folds or repeats can."
+        )
 
 
 def _about_shortcuts(experiment: Experiment) -> Iterator[str]:

@@ -87,6 +87,8 @@ def test_conclude__leads_with_model_score_and_interval() -> None:
 @pytest.mark.parametrize(
     ("verdict", "expected"),
     [
+        ({"verdict": "no difference shown", "score_b": 1.0},
+         "Caveat: a baseline scores higher, but is not shown to be better: kmer_logistic"),
         ({"verdict": "no difference shown", "score_b": 0.945},
          "Caveat: a baseline is as good: kmer_logistic"),
         ({"verdict": "no difference shown"},
@@ -102,6 +104,18 @@ def test_conclude__says_plainly_what_a_baseline_does(
     rows = copy.deepcopy(EXPERIMENT["comparisons"])
     rows[1] |= verdict
     assert changed(comparisons=rows)[1].startswith(expected)
+
+
+def test_conclude__says_that_few_splits_can_hardly_show_a_difference() -> None:
+    expected = (
+        "Caveat: with only 2 splits into training and test the comparisons can hardly show any "
+        "difference; more folds or repeats can."
+    )
+    assert changed(n_folds=2, split={"folds": 2, "repeats": 1})[2] == expected
+    for n_folds in (1, 4):  # one test set is judged by the bootstrap
+        assert not any("can hardly show" in text for text in changed(n_folds=n_folds))
+    shown = [{**row, "verdict": "a is better"} for row in EXPERIMENT["comparisons"]]
+    assert expected not in changed(n_folds=2, comparisons=shown)
 
 
 def test_conclude__warns_of_relatives_and_controls() -> None:
