@@ -7,16 +7,15 @@ from typing import Any
 
 from fastgru.errors import counted
 from fastgru.estimators.baselines import BASELINES
+from fastgru.report.chance import CHANCE, is_above_chance
 from fastgru.report.design import describe_choice, describe_folds
 from fastgru.report.more_data import last_step
 from fastgru.report.standing import ENOUGH_SPLITS, stand
 
-__all__ = ["CHANCE", "conclude"]
+__all__ = ["conclude"]
 
 Experiment = Mapping[str, Any]
 
-CHANCE = 0.5
-"""ROC AUC of what knows nothing."""
 # How much of the model's own gain over the class shares a control must not have.
 _LEAKS = 0.5
 # From which share of the model's way above chance something explains most of what it does.
@@ -32,6 +31,7 @@ def conclude(experiment: Experiment) -> list[str]:
         All other entries of the experiment.
     """
     return [
+        *_about_chance(experiment),
         *_about_best(experiment),
         *_about_baselines(experiment),
         *_about_few_splits(experiment),
@@ -48,6 +48,24 @@ def _entry(experiment: Experiment, name: str) -> Mapping[str, Any]:
         entry for entry in experiment["contenders"] if entry["name"] == name
     )
     return found
+
+
+def _best(experiment: Experiment) -> tuple[float | None, list[float] | None]:
+    """Return the ROC AUC of the best model, and its interval."""
+    best = _entry(experiment, experiment["best"])
+    return best["pooled"]["roc_auc"], best["intervals"]["roc_auc"]
+
+
+def _about_chance(experiment: Experiment) -> Iterator[str]:
+    auc, interval = _best(experiment)
+    if auc is None or is_above_chance(auc, interval):
+        return
+    best = _entry(experiment, experiment["best"])
+    sure = _interval(best, "roc_auc") or " (no interval is known)"
+    yield (
+        f"Caveat: {best['name']} is not shown to be better than chance, which gives a ROC AUC of "
+        f"{CHANCE}: its own is {auc:.3f}{sure}."
+    )
 
 
 def _about_best(experiment: Experiment) -> Iterator[str]:
@@ -113,19 +131,33 @@ def _about_few_splits(experiment: Experiment) -> Iterator[str]:
 
 
 def _about_shortcuts(experiment: Experiment) -> Iterator[str]:
-    """Name the trivial feature that explains most, if it explains most of what the model does."""
-    known = [entry for entry in experiment["shortcuts"] if entry["share"] is not None]
+    """Name the trivial feature that tells most, if it explains most of what the model does."""
+    known = [entry for entry in experiment["shortcuts"] if entry["roc_auc"] is not None]
     if not known:
         return
-    strongest = max(known, key=lambda entry: entry["share"])
-    if strongest["share"] <= _MOST_OF:
+    strongest = max(known, key=lambda entry: entry["roc_auc"])
+    reached = _reach(experiment, strongest)
+    if reached is None:
         return
-    feature, reached = strongest["feature"], _percent(min(1, strongest["share"]))
+    feature = strongest["feature"]
     yield (
         f"Caveat: the {feature} alone {'reach' if feature.endswith('s') else 'reaches'} "
-        f"{strongest['roc_auc']:.3f} ({strongest['detail']}), {reached} of the way from chance to "
-        "the model. Unless that is what the classes are about, the data have a shortcut."
+        f"{strongest['roc_auc']:.3f} ({strongest['detail']}), {reached}. Unless that is what the "
+        "classes are about, the data have a shortcut."
     )
+
+
+def _reach(experiment: Experiment, shortcut: Mapping[str, Any]) -> str | None:
+    """Return in words how far a feature goes beside the best model, None if not far."""
+    auc, interval = _best(experiment)
+    found, share = shortcut["roc_auc"], shortcut["share"]
+    if share is None:  # of a model that is not shown to be above chance there is no share
+        far = found - CHANCE > _MOST_OF * (1 - CHANCE)
+        exceeds = far and interval is not None and found > interval[1]
+        return f"more than the model itself ({auc:.3f})" if exceeds else None
+    if share > 1:
+        return f"more than the model itself ({auc:.3f})"
+    return f"{_percent(share)} of the way from chance to the model" if share > _MOST_OF else None
 
 
 def _about_relatives(experiment: Experiment) -> Iterator[str]:
@@ -145,25 +177,30 @@ def _about_relatives(experiment: Experiment) -> Iterator[str]:
 
 def _about_controls(experiment: Experiment) -> Iterator[str]:
     for control in experiment["controls"]:
-        if control["of"] != experiment["best"]:
-            continue
-        auc, reference = control["metrics"]["roc_auc"], control["reference"]["roc_auc"]
-        if auc is None or reference is None:
+        if control["of"] != experiment["best"] or control["metrics"]["roc_auc"] is None:
             continue
         if control["kind"] == "shuffled_labels":
             yield _about_shuffled_labels(control)
-        elif auc - CHANCE > _MOST_OF * (reference - CHANCE):
-            left = _percent(min(1, (auc - CHANCE) / (reference - CHANCE)))
-            yield (
-                f"Caveat: on shuffled sequences, with their {control['kept']} kept, it still "
-                f"reaches {auc:.3f} of {reference:.3f}: {left} of what it does above chance does "
-                "not need the order of the letters."
-            )
-        else:
-            yield (
-                f"On shuffled sequences, with their {control['kept']} kept, it falls from "
-                f"{reference:.3f} to {auc:.3f}: it reads the order of the letters."
-            )
+        elif is_above_chance(*_best(experiment)) and is_above_chance(
+            control["reference"]["roc_auc"], control["reference_interval"]
+        ):
+            yield _about_shuffled_sequences(control)
+
+
+def _about_shuffled_sequences(control: Mapping[str, Any]) -> str:
+    auc, reference = control["metrics"]["roc_auc"], control["reference"]["roc_auc"]
+    left = (auc - CHANCE) / (reference - CHANCE)
+    if left > _MOST_OF:
+        share = "all" if left >= 1 else _percent(left)
+        return (
+            f"Caveat: on shuffled sequences, with their {control['kept']} kept, it still "
+            f"reaches {auc:.3f} of {reference:.3f}: {share} of what it does above chance does "
+            "not need the order of the letters."
+        )
+    return (
+        f"On shuffled sequences, with their {control['kept']} kept, it falls from "
+        f"{reference:.3f} to {auc:.3f}: it reads the order of the letters."
+    )
 
 
 def _about_shuffled_labels(control: Mapping[str, Any]) -> str:

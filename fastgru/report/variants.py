@@ -102,12 +102,14 @@ def find_controls(folder: Path, variants: Mapping[str, Variants]) -> list[dict[s
     Returns
     -------
     controls
-        Entries with ``name``, ``of``, ``kind``, ``fold``, ``kept``, ``metrics``, ``reference`` and
-        ``class_shares``, the log loss of what knows no more than how common the classes are.
+        Entries with ``name``, ``of``, ``kind``, ``fold``, ``kept``, ``metrics``, ``reference``,
+        ``reference_interval`` of its ROC AUC, and ``class_shares``, the log loss of what knows no
+        more than how common the classes are.
     """
     controls = []
     for name, known in variants.items():
         place = folder / "fold1" / name
+        reference = _scores(place / MAIN / "metrics.json")
         for kind, (text, file) in _CONTROLS.items():
             if kind in known:
                 found = _scores(place / file)
@@ -119,7 +121,8 @@ def find_controls(folder: Path, variants: Mapping[str, Variants]) -> list[dict[s
                         "fold": 1,
                         "kept": found["kept"],
                         "metrics": found["metrics"],
-                        "reference": _scores(place / MAIN / "metrics.json")["metrics"],
+                        "reference": reference["metrics"],
+                        "reference_interval": reference["interval"],
                         "class_shares": found["class_shares"],
                     }
                 )
@@ -146,4 +149,5 @@ def _scores(path: Path) -> dict[str, Any]:
         "n_train": content["n_train"],
         "kept": content.get("shuffled_sequences"),
         "metrics": {score: content[score] for score in SCORES},
+        "interval": content.get("intervals", {}).get("roc_auc"),
     }

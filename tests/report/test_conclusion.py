@@ -45,7 +45,7 @@ EXPERIMENT: dict[str, Any] = {
          "metrics": {**scores(0.8), "log_loss": 0.68},
          "reference": scores(0.95), "class_shares": 0.69},
         {"of": "bigru", "kind": "shuffled_sequences", "kept": "residues", "metrics": scores(0.6),
-         "reference": scores(0.95)},
+         "reference": scores(0.95), "reference_interval": [0.9, 0.98]},
         {"of": "small", "kind": "shuffled_labels", "kept": None, "metrics": scores(0.99),
          "reference": scores(0.95)},
     ],
@@ -139,10 +139,67 @@ def test_conclude__warns_of_a_feature_that_explains_most_of_the_model() -> None:
         "89 % of the way from chance to the model. Unless that is what the classes are about, the "
         "data have a shortcut."
     )
-    better = changed(shortcuts=[{**entry, "feature": "length", "share": 1.2}])
-    assert "the length alone reaches 0.900" in better[2]
-    assert "100 % of the way" in better[2]
-    assert changed(shortcuts=[{**entry, "share": None}]) == changed()
+    better = changed(
+        shortcuts=[{**entry, "feature": "length", "roc_auc": 0.99, "share": 0.49 / 0.45}]
+    )
+    assert "the length alone reaches 0.990" in better[2]
+    assert "b), more than the model itself (0.950). Unless" in better[2]
+    assert changed(shortcuts=[{**entry, "roc_auc": None, "share": None}])[2] == changed()[2]
+
+
+def at_chance(**entries: Any) -> list[str]:
+    contenders = copy.deepcopy(EXPERIMENT["contenders"])
+    contenders[0]["pooled"]["roc_auc"] = 0.575
+    contenders[0]["intervals"]["roc_auc"] = [0.458, 0.694]
+    shortcuts = [{**entry, "share": None} for entry in EXPERIMENT["shortcuts"]]
+    return changed(**{"contenders": contenders, "shortcuts": shortcuts[1:], **entries})
+
+
+def test_conclude__says_first_that_nothing_above_chance_is_shown() -> None:
+    first, second, *rest = at_chance()
+    assert first == (
+        "Caveat: bigru is not shown to be better than chance, which gives a ROC AUC of 0.5: its "
+        "own is 0.575 (95 % interval 0.458 to 0.694)."
+    )
+    assert second.startswith(
+        "bigru, chosen of 2 models by validation loss, reaches a ROC AUC of 0."
+    )
+    assert not any("above chance" in text or "from chance" in text for text in rest)
+    assert not any("shuffled sequences" in text for text in rest)
+    contenders = copy.deepcopy(EXPERIMENT["contenders"])
+    contenders[0]["intervals"]["roc_auc"] = None
+    assert changed(contenders=contenders)[0].endswith("own is 0.950 (no interval is known).")
+
+
+def test_conclude__names_a_feature_that_is_clearly_better_than_a_model_at_chance() -> None:
+    entry = {"feature": "fixed positions", "roc_auc": 1.0, "detail": "...", "share": None}
+    expected = (
+        "Caveat: the fixed positions alone reach 1.000 (...), more than the model itself (0.575). "
+        "Unless that is what the classes are about, the data have a shortcut."
+    )
+    assert expected in at_chance(shortcuts=[entry])
+    assert at_chance(shortcuts=[{**entry, "roc_auc": 0.69}]) == at_chance()
+    contenders = [contender("bigru", "model", 0.475), *EXPERIMENT["contenders"][1:]]
+    contenders[0]["intervals"]["roc_auc"] = [0.4, 0.55]
+    weak = at_chance(contenders=contenders, shortcuts=[{**entry, "roc_auc": 0.56}])
+    assert not any("fixed positions" in text for text in weak)
+
+
+def test_conclude__says_nothing_of_shuffled_sequences_where_their_fold_shows_nothing() -> None:
+    controls = copy.deepcopy(EXPERIMENT["controls"])
+    controls[1] |= {
+        "metrics": scores(0.559), "reference": scores(0.573), "reference_interval": [0.42, 0.71]
+    }  # fmt: skip
+    assert not any("shuffled sequences" in text for text in changed(controls=controls))
+    controls[1] |= {"reference": scores(0.43), "reference_interval": [0.3, 0.49]}
+    assert not any("shuffled sequences" in text for text in changed(controls=controls))
+
+
+def test_conclude__says_that_shuffled_sequences_may_lose_nothing() -> None:
+    controls = copy.deepcopy(EXPERIMENT["controls"])
+    controls[1]["metrics"] = scores(0.96)
+    expected = "it still reaches 0.960 of 0.950: all of what it does above chance does not need"
+    assert any(expected in text for text in changed(controls=controls))
 
 
 def test_conclude__says_when_no_loss_could_choose() -> None:
