@@ -16,8 +16,10 @@ __all__ = ["conclude"]
 
 Experiment = Mapping[str, Any]
 
-# How much of the model's own gain over the class shares a control must not have.
+# How much of the model's own gain over the class shares a control must not have, and which share
+# of what there is to gain is too little to speak of: one training may gain as much by chance.
 _LEAKS = 0.5
+_LEAST_GAIN = 0.1
 # From which share of the model's way above chance something explains most of what it does.
 _MOST_OF = 0.5
 
@@ -206,16 +208,25 @@ def _about_shuffled_sequences(control: Mapping[str, Any]) -> str:
 def _about_shuffled_labels(control: Mapping[str, Any]) -> str:
     """Judge by log loss: a ranking may be good by chance, sure probabilities may not."""
     found, own = control["metrics"]["log_loss"], control["reference"]["log_loss"]
+    shares, interval = control["class_shares"], control["gain_interval"]
+    gain = shares - found
     figures = (
-        f"log loss {found:.3f}, against {own:.3f} of the model and {control['class_shares']:.3f} "
-        "of what knows the class shares alone"
+        f"log loss {found:.3f}, against {own:.3f} of the model and {shares:.3f} of what knows the "
+        "class shares alone"
     )
-    if control["class_shares"] - found > _LEAKS * (control["class_shares"] - own) > 0:
+    if gain <= _LEAST_GAIN * shares:
+        return f"Trained on shuffled labels it learns next to nothing, as it should ({figures})."
+    if interval is not None:
+        figures += f"; 95 % interval of the gain over these {interval[0]:.3f} to {interval[1]:.3f}"
+    if gain > _LEAKS * (shares - own) and interval is not None and interval[0] > 0:
         return (
-            f"Caveat: trained on shuffled labels it still predicts ({figures}): something leaks "
+            f"Caveat: trained on shuffled labels it still predicts ({figures}): something may leak "
             "between training and test."
         )
-    return f"Trained on shuffled labels it learns next to nothing, as it should ({figures})."
+    return (
+        f"Trained on shuffled labels it does better than the class shares, which may be chance "
+        f"({figures})."
+    )
 
 
 def _about_seeds(experiment: Experiment) -> Iterator[str]:

@@ -101,7 +101,7 @@ def gather_experiment(
         "comparisons": _comparable(
             compare_runs(runs, best, _COMPARED, n_resamples=n_resamples, seed=seed)
         ),
-        **_gather_variants(folder, contents),
+        **_gather_variants(folder, contents, n_resamples, seed),
         "bands": scores_by_identity(pooled),
         "lengths": scores_by_length(pooled),
     }
@@ -118,11 +118,13 @@ def _choose(models: Sequence[ContenderRuns]) -> tuple[str, str | None]:
     return min(known, key=known.__getitem__), VALIDATION_LOSS
 
 
-def _gather_variants(folder: Path, contents: Contents) -> dict[str, Any]:
+def _gather_variants(
+    folder: Path, contents: Contents, n_resamples: int, seed: int
+) -> dict[str, Any]:
     """Return what the variants of the models in the first fold show."""
     known = contents.variants.items()
     return {
-        "controls": find_controls(folder, contents.variants),
+        "controls": find_controls(folder, contents.variants, n_resamples=n_resamples, seed=seed),
         "seeds": {name: find_seeds(folder, name, variants) for name, variants in known},
         "ensemble": {name: find_ensemble(folder, name, variants) for name, variants in known},
         "learning_curve": {

@@ -43,7 +43,7 @@ EXPERIMENT: dict[str, Any] = {
     "controls": [
         {"of": "bigru", "kind": "shuffled_labels", "kept": None,
          "metrics": {**scores(0.8), "log_loss": 0.68},
-         "reference": scores(0.95), "class_shares": 0.69},
+         "reference": scores(0.95), "class_shares": 0.69, "gain_interval": [-0.02, 0.05]},
         {"of": "bigru", "kind": "shuffled_sequences", "kept": "residues", "metrics": scores(0.6),
          "reference": scores(0.95), "reference_interval": [0.9, 0.98]},
         {"of": "small", "kind": "shuffled_labels", "kept": None, "metrics": scores(0.99),
@@ -123,11 +123,37 @@ def test_conclude__warns_of_relatives_and_controls() -> None:
     assert not any("homologous" in text for text in changed(n_groups=None, homology=None))
     controls = copy.deepcopy(EXPERIMENT["controls"])
     controls[0]["metrics"]["log_loss"], controls[1]["metrics"]["roc_auc"] = 0.45, 0.86
+    controls[0]["gain_interval"] = [0.15, 0.33]
     texts = changed(controls=controls)
-    assert texts[3].startswith(
-        "Caveat: trained on shuffled labels it still predicts (log loss 0.45"
+    assert texts[3] == (
+        "Caveat: trained on shuffled labels it still predicts (log loss 0.450, against 0.300 of "
+        "the model and 0.690 of what knows the class shares alone; 95 % interval of the gain over "
+        "these 0.150 to 0.330): something may leak between training and test."
     )
     assert "it still reaches 0.860 of 0.950: 80 % of what it does above chance does not" in texts[4]
+
+
+@pytest.mark.parametrize(
+    ("found", "own", "shares", "interval", "expected"),
+    [
+        # three classes, 61 test records, a model that barely works: half of nothing is nothing
+        (1.058, 1.045, 1.097, [0.001, 0.08], "learns next to nothing, as it should ("),
+        (0.68, 0.71, 0.69, [-0.02, 0.04], "learns next to nothing, as it should ("),
+        (0.50, 0.40, 0.69, [-0.01, 0.40], "does better than the class shares, which may be ch"),
+        (0.50, 0.40, 0.69, None, "does better than the class shares, which may be chance ("),
+        (0.59, 0.30, 0.69, [0.01, 0.20], "does better than the class shares, which may be ch"),
+        (0.50, 0.90, 0.69, [0.10, 0.28], "still predicts ("),
+    ],
+)
+def test_conclude__speaks_of_a_leak_only_where_one_is_shown(
+    found: float, own: float, shares: float, interval: list[float] | None, expected: str
+) -> None:
+    control = copy.deepcopy(EXPERIMENT["controls"][0])
+    control |= {"class_shares": shares, "gain_interval": interval}
+    control["metrics"]["log_loss"], control["reference"]["log_loss"] = found, own
+    (text,) = (said for said in changed(controls=[control]) if "shuffled labels" in said)
+    assert f"rained on shuffled labels it {expected}" in text
+    assert text.startswith("Caveat: ") == (expected == "still predicts (")
 
 
 def test_conclude__warns_of_a_feature_that_explains_most_of_the_model() -> None:

@@ -238,9 +238,32 @@ def test_gather__finds_seeds_learning_curve_and_controls(tmp_path: Path) -> None
     assert (sequences["kind"], sequences["kept"]) == ("shuffled_sequences", "residues")
     assert sequences["metrics"]["roc_auc"] == metrics["roc_auc"]
     assert sequences["reference_interval"] == [0.8, 0.9]
+    assert sequences["gain_interval"] is None
     assert (
         sequences["reference"]["roc_auc"] == experiment["seeds"]["bigru"][0]["metrics"]["roc_auc"]
     )
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_gather__resamples_what_a_training_on_shuffled_labels_gains(
+    grouped: bool, tmp_path: Path
+) -> None:
+    folder = write_experiment(tmp_path / "toys", n_folds=1, groups=grouped)
+    groups = [f"f1g{k // 4}" for k in range(40)] if grouped else None
+    made = write_scored_run(
+        folder / "fold1/bigru/shuffled_labels", seed=1, skill=0.3, groups=groups
+    )
+    (control,) = gather_experiment(folder, n_resamples=2000)["controls"]
+    shares = np.bincount(made.true) / 40
+    gains = np.log(made.proba[np.arange(40), made.true] / shares[made.true])
+    if grouped:
+        gains = gains.reshape(10, 4).mean(axis=1)
+    half = 1.96 * gains.std(ddof=1) / np.sqrt(len(gains))
+    low, high = control["gain_interval"]
+    gain = control["class_shares"] - control["metrics"]["log_loss"]
+    assert gain == pytest.approx(gains.mean(), abs=1e-5)
+    assert low == pytest.approx(gain - half, abs=0.3 * half)
+    assert high == pytest.approx(gain + half, abs=0.3 * half)
 
 
 def test_gather__names_baselines_that_are_not_applicable(tmp_path: Path) -> None:
