@@ -145,7 +145,7 @@ def _view(experiment: Experiment, anchor: str, commands: Commands) -> DatasetVie
         bands=[_bands(experiment, key) for key in _BANDS if experiment.content[key]],
         models=models,
         answers=answer(experiment, audit, models),
-        commands=commands.of_dataset(experiment.dataset),
+        commands=commands.of_experiment(experiment.content),
     )
 
 

@@ -202,6 +202,7 @@ def _extras(parts: list[_Part], models: tuple[str, ...], contenders: list[dict])
                 for seed in (1, 2, 3)
             ]
         },
+        "ensemble": {best: first.score(skill, 4)},
         "learning_curve": {
             best: [
                 {
