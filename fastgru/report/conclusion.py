@@ -75,7 +75,8 @@ def _about_best(experiment: Experiment) -> Iterator[str]:
     n_models = sum(entry["kind"] == "model" for entry in experiment["contenders"])
     chosen = f", {describe_choice(experiment)}," if n_models > 1 else ""
     auc, accuracy = best["pooled"]["roc_auc"], best["pooled"]["accuracy"]
-    tested = describe_folds(experiment["split"])
+    together = "" if experiment["n_folds"] == 1 else ", all predictions taken together"
+    tested = f"{describe_folds(experiment['split'])}{together}"
     if auc is None:
         yield f"{best['name']}{chosen} reaches an accuracy of {accuracy:.3f} on {tested}."
         return
@@ -105,15 +106,18 @@ def _about_baselines(experiment: Experiment) -> Iterator[str]:
     what = f"{name} ({BASELINES[name]})" if name in BASELINES else name
     best, p_holm = experiment["best"], strongest["p_holm"]
     p = "unknown" if p_holm is None else f"{p_holm:.2g}"
-    mean = "a" if experiment["n_folds"] == 1 else "in the mean of the folds a"
-    reaches = f"{what} reaches {mean} ROC AUC of {score:.3f} (corrected p {p})"
+    # the same kind of score for both: that of all predictions together stands in another sentence
+    means = "" if experiment["n_folds"] == 1 else ", both as means over the folds"
+    reaches = f"{what} reaches a ROC AUC of {score:.3f}, {best} {strongest['score_a']:.3f}{means}"
+    reaches += f" (corrected p {p})"
+    which = "every" if all(stand(row) == "worse" for row in rows) else "the highest"
     yield {
-        "worse": f"It is better than every baseline; of these {reaches}, the highest.",
+        "worse": f"It is better than {which} baseline: {reaches}.",
         "better": f"Caveat: a baseline is better: {reaches}. Use that, or find a model that is.",
         "higher": f"Caveat: a baseline scores higher, but is not shown to be better: {reaches}. "
         f"What {best} has learned beyond it is not shown; prefer the simpler one.",
-        "as good": f"Caveat: a baseline is as good: {reaches}. What {best} has learned beyond it "
-        "is not shown; prefer the simpler one.",
+        "as good": f"Caveat: a baseline is as good: {reaches}. "
+        f"What {best} has learned beyond it is not shown; prefer the simpler one.",
         "unclear": f"Caveat: it scores above every baseline, but that may be chance: {reaches}.",
         "unknown": f"Whether {best} is better than its baselines is unknown: {reaches}.",
     }[stand(strongest)]

@@ -33,7 +33,7 @@ EXPERIMENT: dict[str, Any] = {
     "comparisons": [
         {"a": "bigru", "b": "small", "metric": "roc_auc", "score_b": 0.99, "p_holm": 0.2,
          "verdict": "no difference shown"},
-        {"a": "bigru", "b": "kmer_logistic", "metric": "roc_auc", "score_a": 0.95, "score_b": 0.91,
+        {"a": "bigru", "b": "kmer_logistic", "metric": "roc_auc", "score_a": 0.94, "score_b": 0.91,
          "p_holm": 0.01234, "verdict": "a is better"},
     ],
     "shortcuts": [
@@ -61,10 +61,10 @@ EXPERIMENT: dict[str, Any] = {
 EXPECTED = """\
 bigru, chosen of 2 models by validation loss, reaches a ROC AUC of 0.950 (95 % interval 0.900 to \
 0.970) and an accuracy of 0.900 (95 % interval 0.850 to 0.930) on 5 folds that test every sequence \
-once.
-It is better than every baseline; of these kmer_logistic (logistic regression on words of up to 6 \
-nucleotides or 3 residues) reaches in the mean of the folds a ROC AUC of 0.910 (corrected p \
-0.012), the highest.
+once, all predictions taken together.
+It is better than every baseline: kmer_logistic (logistic regression on words of up to 6 \
+nucleotides or 3 residues) reaches a ROC AUC of 0.910, bigru 0.940, both as means over the folds \
+(corrected p 0.012).
 Sequences of one group (50 groups) were never divided between training and test, and the intervals \
 are over groups.
 Trained on shuffled labels it learns next to nothing, as it should (log loss 0.680, against 0.300 \
@@ -104,6 +104,22 @@ def test_conclude__says_plainly_what_a_baseline_does(
     rows = copy.deepcopy(EXPERIMENT["comparisons"])
     rows[1] |= verdict
     assert changed(comparisons=rows)[1].startswith(expected)
+
+
+def test_conclude__sets_means_over_folds_beside_means_over_folds() -> None:
+    several, single = changed()[:2], changed(n_folds=1, split={"folds": 1, "repeats": 1})[:2]
+    assert several[0].endswith(", all predictions taken together.")
+    assert "0.910, bigru 0.940, both as means over the folds (" in several[1]
+    assert single[0].endswith(" on one test set.")
+    assert "0.910, bigru 0.940 (corrected p 0.012)" in single[1]
+
+
+def test_conclude__does_not_call_it_better_than_a_baseline_that_may_be_as_good() -> None:
+    weak = {**EXPERIMENT["comparisons"][1], "b": "length", "score_b": 0.7}
+    rows = [*EXPERIMENT["comparisons"], {**weak, "verdict": "no difference shown"}]
+    contenders = [*EXPERIMENT["contenders"], contender("length", "baseline", 0.7)]
+    said = changed(comparisons=rows, contenders=contenders)[1]
+    assert said.startswith("It is better than the highest baseline: kmer_logistic (")
 
 
 def test_conclude__says_that_few_splits_can_hardly_show_a_difference() -> None:
@@ -251,5 +267,5 @@ def test_conclude__judges_more_data_by_what_seeds_differ() -> None:
 
 
 def test_conclude__does_not_call_repeats_folds_that_test_once() -> None:
-    expected = "on 2 folds, divided anew 3 times, that test every sequence 3 times."
-    assert changed(n_folds=6, split={"folds": 2, "repeats": 3})[0].endswith(expected)
+    expected = "on 2 folds, divided anew 3 times, that test every sequence 3 times, all predictions"
+    assert expected in changed(n_folds=6, split={"folds": 2, "repeats": 3})[0]

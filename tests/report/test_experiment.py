@@ -115,7 +115,9 @@ def test_gather__takes_a_repeated_record_for_a_group(tmp_path: Path) -> None:
     experiment = gather_experiment(folder, statement=twice, n_resamples=50)
     assert experiment["n_groups"] is None  # nobody has named groups
     assert (experiment["split"]["folds"], experiment["split"]["repeats"]) == (1, 2)
-    assert experiment["conclusion"][0].endswith("on 2 test sets, drawn anew each time.")
+    assert experiment["conclusion"][0].endswith(
+        "on 2 test sets, drawn anew each time, all predictions taken together."
+    )
     assert by_name(experiment)["bigru"]["resampled"] == "groups"
 
 

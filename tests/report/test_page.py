@@ -227,6 +227,19 @@ def test_render_page__fits_any_number_of_classes(tmp_path, n_classes):
     assert all(name in words for name in classes)
 
 
+def test_render_page__says_why_folds_together_rank_worse_than_their_mean(own_experiment):
+    expected = "probabilities need not be on the scale of the others: together they may rank worse"
+    words = render(own_experiment).words  # led by the MCC, which does not rank
+    assert expected not in words
+    assert "together can therefore be lower than their mean over the folds" in words
+    content = json.loads((own_experiment / "experiment.json").read_text(encoding="utf-8"))
+    change(
+        own_experiment,
+        comparisons=[{**row, "metric": "roc_auc"} for row in content["comparisons"]],
+    )
+    assert expected in render(own_experiment).words
+
+
 def test_render_page__lists_the_commands(experiments, tmp_path):
     (tmp_path / "split").mkdir()
     line = "fastgru 0.1.0: fastgru split --class 'a&b=x.fa' -o split.tsv\n"
