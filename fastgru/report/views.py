@@ -8,7 +8,7 @@ from typing import Any
 
 from fastgru.report.commands import Commands
 from fastgru.report.data_figures import composition_picture, length_picture
-from fastgru.report.design import describe_choice, describe_independence
+from fastgru.report.design import describe_choice, describe_independence, was_chosen
 from fastgru.report.dome import Answers, answer
 from fastgru.report.drawing import Picture
 from fastgru.report.model_views import ModelView, view_models
@@ -89,6 +89,11 @@ class DatasetView:
     def choice(self) -> str:
         """How the best model was found."""
         return describe_choice(self.experiment.content)
+
+    @property
+    def was_chosen(self) -> bool:
+        """Whether it may be called the best."""
+        return was_chosen(self.experiment.content)
 
     @property
     def independence(self) -> str:

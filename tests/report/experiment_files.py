@@ -48,6 +48,7 @@ def write_experiment(
             "description": "logistic regression on positions",
             "not_applicable": "the sequences are of different lengths",
             "folds": [],
+            **dict.fromkeys(("mean", "sd", "pooled", "intervals", "resampled")),
         }
     )
     content = {
