@@ -115,9 +115,9 @@ def _about_baselines(experiment: Experiment) -> Iterator[str]:
         "worse": f"It is better than {which} baseline: {reaches}.",
         "better": f"Caveat: a baseline is better: {reaches}. Use that, or find a model that is.",
         "higher": f"Caveat: a baseline scores higher, but is not shown to be better: {reaches}. "
-        f"What {best} has learned beyond it is not shown; prefer the simpler one.",
+        f"That {best} has learned anything beyond it is not shown; prefer the simpler one.",
         "as good": f"Caveat: a baseline is as good: {reaches}. "
-        f"What {best} has learned beyond it is not shown; prefer the simpler one.",
+        f"That {best} has learned anything beyond it is not shown; prefer the simpler one.",
         "unclear": f"Caveat: it scores above every baseline, but that may be chance: {reaches}.",
         "unknown": f"Whether {best} is better than its baselines is unknown: {reaches}.",
     }[stand(strongest)]
