@@ -17,6 +17,7 @@ from fastgru.report.scored_runs import ScoredRun
 __all__ = [
     "BASELINES_FOLDER",
     "MAIN",
+    "SHUFFLED_LABELS",
     "SHUFFLED_SEQUENCES",
     "Contents",
     "Statement",
@@ -26,6 +27,8 @@ __all__ = [
 
 MAIN = "seed1"
 """The variant that is the model itself."""
+SHUFFLED_LABELS = "shuffled_labels"
+"""The variant that is trained on shuffled labels."""
 SHUFFLED_SEQUENCES = "shuffled_sequences"
 """The variant that is one more file of `MAIN`."""
 BASELINES_FOLDER = "baselines"

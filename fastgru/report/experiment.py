@@ -16,13 +16,13 @@ import numpy as np
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.homology import Threshold
 from fastgru.report.bands import scores_by_identity, scores_by_length
+from fastgru.report.chance import CHANCE, is_above_chance
 from fastgru.report.comparisons import compare_runs
-from fastgru.report.conclusion import CHANCE, conclude
+from fastgru.report.conclusion import conclude
 from fastgru.report.contender_runs import (
     ContenderRuns,
     describe_contender,
     read_contenders,
-    scores_of,
 )
 from fastgru.report.contents import Contents, Statement, find_contents, require_apart
 from fastgru.report.design import VALIDATION_LOSS
@@ -79,6 +79,10 @@ def gather_experiment(
         if found.reason is None
     }
     pooled = {name: pool_runs(folds) for name, folds in runs.items()}
+    described = {
+        name: describe_contender(found, pooled.get(name), n_resamples, seed)
+        for name, found in contenders.items()
+    }
     experiment: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "dataset": folder.name,
@@ -92,15 +96,12 @@ def gather_experiment(
         "split": _describe_split(split or {}, audit["alphabet"], contents),
         "best": best,
         "chosen_by": chosen_by,
-        "contenders": [
-            describe_contender(found, pooled.get(name), n_resamples, seed)
-            for name, found in contenders.items()
-        ],
-        "shortcuts": _explain(audit["shortcuts"], pooled[best]),
+        "contenders": list(described.values()),
+        "shortcuts": _explain(audit["shortcuts"], described[best]),
         "comparisons": _comparable(
             compare_runs(runs, best, _COMPARED, n_resamples=n_resamples, seed=seed)
         ),
-        **_gather_variants(folder, contents),
+        **_gather_variants(folder, contents, n_resamples, seed),
         "bands": scores_by_identity(pooled),
         "lengths": scores_by_length(pooled),
     }
@@ -117,11 +118,13 @@ def _choose(models: Sequence[ContenderRuns]) -> tuple[str, str | None]:
     return min(known, key=known.__getitem__), VALIDATION_LOSS
 
 
-def _gather_variants(folder: Path, contents: Contents) -> dict[str, Any]:
+def _gather_variants(
+    folder: Path, contents: Contents, n_resamples: int, seed: int
+) -> dict[str, Any]:
     """Return what the variants of the models in the first fold show."""
     known = contents.variants.items()
     return {
-        "controls": find_controls(folder, contents.variants),
+        "controls": find_controls(folder, contents.variants, n_resamples=n_resamples, seed=seed),
         "seeds": {name: find_seeds(folder, name, variants) for name, variants in known},
         "ensemble": {name: find_ensemble(folder, name, variants) for name, variants in known},
         "learning_curve": {
@@ -139,12 +142,15 @@ def _describe_split(given: Mapping[str, Any], alphabet: str, contents: Contents)
     return {**unknown, **known, "folds": contents.folds, "repeats": contents.repeats}
 
 
-def _explain(shortcuts: Sequence[Mapping[str, Any]], best: ScoredRun) -> list[dict[str, Any]]:
-    """Say of each trivial feature how much of the model's distance from chance it reaches."""
-    above_chance = (scores_of(best.predictions)["roc_auc"] or CHANCE) - CHANCE
+def _explain(
+    shortcuts: Sequence[Mapping[str, Any]], best: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Say of each trivial feature how far it goes on the best model's way above chance."""
+    auc = best["pooled"]["roc_auc"]
+    known = is_above_chance(auc, best["intervals"]["roc_auc"])
     return [
-        {**e, "share": (e["roc_auc"] - CHANCE) / above_chance if above_chance > 0 else None}
-        for e in shortcuts
+        {**entry, "share": (entry["roc_auc"] - CHANCE) / (auc - CHANCE) if known else None}
+        for entry in shortcuts
     ]
 
 

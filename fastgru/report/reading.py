@@ -98,6 +98,7 @@ _EXPERIMENT = {
     "controls": [_CONTROL],
     "comparisons": [_COMPARISON],
     "seeds": _MapOf([{"variant": str, "metrics": _SCORES}]),
+    "ensemble": _MapOf(_Optional(_SCORES)),
     "learning_curve": _MapOf([{"share": _NUMBER, "n_train": int, "metrics": _SCORES}]),
     "bands": [_BAND],
     "lengths": [_BAND],

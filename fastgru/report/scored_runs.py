@@ -179,11 +179,17 @@ def pool_runs(folds: Sequence[ScoredRun]) -> ScoredRun:
     ----------
     folds
         Runs of one contender, one or more.
+
+    Raises
+    ------
+    FastgruError
+        If the predictions of one fold have a column that those of another lack.
     """
     first = folds[0]
+    _require_same_columns(folds)
     ids = [record for run in folds for record in run.ids]
     groups: list[str] | None = None
-    if all(run.groups is not None for run in folds):
+    if first.groups is not None:
         groups = [group for run in folds for group in run.groups or ()]
     elif len(set(ids)) < len(ids):
         groups = ids
@@ -205,3 +211,18 @@ def pool_runs(folds: Sequence[ScoredRun]) -> ScoredRun:
             for name in first.measures
         },
     )
+
+
+def _require_same_columns(folds: Sequence[ScoredRun]) -> None:
+    has = {
+        run.folder: {*run.measures, *(["group"] if run.groups is not None else [])} for run in folds
+    }
+    for column in sorted(set().union(*has.values())):
+        lacking = next((folder for folder in has if column not in has[folder]), None)
+        if lacking is not None:
+            holding = next(folder for folder in has if column in has[folder])
+            raise FastgruError(
+                f"{lacking / 'predictions.tsv'}: no column {column!r}, which "
+                f"{holding / 'predictions.tsv'} has, expected the same columns in every fold. "
+                "Evaluate both again with one version of fastgru, on splits of one kind."
+            )

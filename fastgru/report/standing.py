@@ -2,7 +2,8 @@
 
 A test that shows no difference has two readings.  Where the scores are close the other one *is* as
 good, for all that anybody could act on; where they are apart the test sequences were too few, or
-the folds too unlike each other, to tell.  Calling that "as good" would be the opposite mistake.
+the folds too few or too unlike each other, to tell.  Calling that "as good" would be the opposite
+mistake, of a lower score and of a higher one alike.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["MARGIN", "stand", "stand_in_words"]
+__all__ = ["ENOUGH_SPLITS", "MARGIN", "stand", "stand_in_words"]
 
 MARGIN = 0.01
-"""How far below the best model a score may be that is called as good, unless a test shows it."""
+"""How far from the best model a score may be that is called as good, unless a test shows it."""
+ENOUGH_SPLITS = 4
+"""With 2 or 3, the t test over splits needs a difference of 12.7 or 4.3 standard errors."""
 
 _WORDS = {
     "better": "better than {}",
+    "higher": "higher than {}, but not shown to be better",
     "as good": "as good as {}",
     "unclear": "not shown to be worse than {}",
     "worse": "worse than {}",
@@ -24,7 +28,10 @@ _WORDS = {
 
 
 def stand(comparison: Mapping[str, Any] | None) -> str:
-    """Return ``better``, ``as good``, ``unclear``, ``worse`` or ``unknown``.
+    """Return ``better``, ``higher``, ``as good``, ``unclear``, ``worse`` or ``unknown``.
+
+    ``higher`` and ``unclear`` are scores above and below that of the best model which no test has
+    shown to differ from it.
 
     Parameters
     ----------
@@ -36,8 +43,10 @@ def stand(comparison: Mapping[str, Any] | None) -> str:
         return "unknown"
     if comparison["verdict"] != "no difference shown":
         return "worse" if comparison["verdict"] == "a is better" else "better"
-    close = comparison["score_b"] >= comparison["score_a"] - MARGIN
-    return "as good" if close else "unclear"
+    above = comparison["score_b"] - comparison["score_a"]
+    if abs(above) <= MARGIN:
+        return "as good"
+    return "higher" if above > 0 else "unclear"
 
 
 def stand_in_words(comparison: Mapping[str, Any] | None, best: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
+from fastgru.report.design import describe_choice, was_chosen
 from fastgru.report.reading import METRICS
 from fastgru.report.standing import stand_in_words
 
@@ -32,7 +33,7 @@ def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str,
 
     Scores are those of the predictions of all folds together, with the ends of 95 % intervals;
     ``verdict`` goes by the comparison of the ROC AUC with the best model, corrected for their
-    number.
+    number.  A model that nothing could choose is not called the best.
 
     Parameters
     ----------
@@ -40,15 +41,16 @@ def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str,
         Contents of ``experiment.json`` (:func:`.reading.find_experiments`).
     """
     for experiment in experiments:
+        named, verdict_of_best = _name_best(experiment)
         verdicts = {
-            row["b"]: stand_in_words(row, "the best model")
+            row["b"]: stand_in_words(row, named)
             for row in experiment["comparisons"]
             if row["metric"] == "roc_auc"
         }
         for entry in experiment["contenders"]:
             verdict = verdicts.get(entry["name"])
             if entry["name"] == experiment["best"]:
-                verdict = "the best model"
+                verdict = verdict_of_best
             elif entry["not_applicable"]:
                 verdict = "not applicable"
             yield {
@@ -60,6 +62,13 @@ def summary_rows(experiments: Iterable[Mapping[str, Any]]) -> Iterator[dict[str,
                 **_scores(entry),
                 "verdict": verdict,
             }
+
+
+def _name_best(experiment: Mapping[str, Any]) -> tuple[str, str]:
+    """Return how the others' verdicts call the best model, and its own verdict."""
+    if was_chosen(experiment):
+        return "the best model", "the best model"
+    return experiment["best"], describe_choice(experiment)
 
 
 def _scores(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fastgru.evaluation.comparison import bootstrap_differences
 from fastgru.evaluation.weighted_scores import SCORES
-from fastgru.report.contents import MAIN, SHUFFLED_SEQUENCES
+from fastgru.report.contents import MAIN, SHUFFLED_LABELS, SHUFFLED_SEQUENCES
 from fastgru.report.results import read_object
+from fastgru.report.scored_runs import read_scored_run
 
 __all__ = ["find_controls", "find_ensemble", "find_seeds", "learning_curve"]
 
 _CONTROLS = {
-    "shuffled_labels": ("trained on shuffled labels", "shuffled_labels/metrics.json"),
+    SHUFFLED_LABELS: ("trained on shuffled labels", "shuffled_labels/metrics.json"),
     SHUFFLED_SEQUENCES: ("tested on shuffled sequences", f"{MAIN}/shuffled.json"),
 }
 
@@ -89,7 +92,9 @@ def learning_curve(folder: Path, model: str, variants: Variants) -> list[dict[st
     ]
 
 
-def find_controls(folder: Path, variants: Mapping[str, Variants]) -> list[dict[str, Any]]:
+def find_controls(
+    folder: Path, variants: Mapping[str, Variants], *, n_resamples: int = 5000, seed: int = 0
+) -> list[dict[str, Any]]:
     """Return the controls of each model, beside the scores of the model itself.
 
     Parameters
@@ -98,16 +103,26 @@ def find_controls(folder: Path, variants: Mapping[str, Variants]) -> list[dict[s
         Folder of the data set.
     variants
         By model, those that belong to the experiment.
+    n_resamples, seed
+        Of the bootstrap.
 
     Returns
     -------
     controls
-        Entries with ``name``, ``of``, ``kind``, ``fold``, ``kept``, ``metrics``, ``reference`` and
-        ``class_shares``, the log loss of what knows no more than how common the classes are.
+        Entries with ``name``, ``of``, ``kind``, ``fold``, ``kept``, ``metrics``, ``reference``,
+        ``reference_interval`` of its ROC AUC, ``class_shares``, the log loss of what knows no more
+        than how common the classes are, and ``gain_interval``, the ends of the 95 % interval of
+        how far a training on shuffled labels is below that; None if unknown.
+
+    Raises
+    ------
+    FastgruError
+        If files are missing, or hold something else.
     """
     controls = []
     for name, known in variants.items():
         place = folder / "fold1" / name
+        reference = _scores(place / MAIN / "metrics.json")
         for kind, (text, file) in _CONTROLS.items():
             if kind in known:
                 found = _scores(place / file)
@@ -119,11 +134,29 @@ def find_controls(folder: Path, variants: Mapping[str, Variants]) -> list[dict[s
                         "fold": 1,
                         "kept": found["kept"],
                         "metrics": found["metrics"],
-                        "reference": _scores(place / MAIN / "metrics.json")["metrics"],
+                        "reference": reference["metrics"],
+                        "reference_interval": reference["interval"],
                         "class_shares": found["class_shares"],
+                        "gain_interval": _gain_interval(place / kind, n_resamples, seed)
+                        if kind == SHUFFLED_LABELS
+                        else None,
                     }
                 )
     return controls
+
+
+def _gain_interval(place: Path, n_resamples: int, seed: int) -> list[float] | None:
+    """Return the interval of how much less the log loss is than that of the class shares."""
+    run = read_scored_run(place)
+    if run is None:
+        return None
+    found = run.predictions
+    shares = np.bincount(found.true, minlength=len(found.classes)) / len(found)
+    of_shares = replace(found, proba=np.tile(shares, (len(found), 1)))
+    gain = bootstrap_differences(
+        of_shares, found, ["log_loss"], groups=run.groups, n_resamples=n_resamples, seed=seed
+    )["log_loss"]
+    return None if np.isnan(gain.low) else [gain.low, gain.high]
 
 
 def _find(place: Path, variants: Variants, pattern: str) -> list[dict[str, Any]]:
@@ -146,4 +179,5 @@ def _scores(path: Path) -> dict[str, Any]:
         "n_train": content["n_train"],
         "kept": content.get("shuffled_sequences"),
         "metrics": {score: content[score] for score in SCORES},
+        "interval": content.get("intervals", {}).get("roc_auc"),
     }

@@ -12,7 +12,13 @@ from fastgru.report.wording import LABELS, measure, p_value
 
 __all__ = ["Contender", "contenders"]
 
-_LEVELS = {"better": "equal", "as good": "equal", "unclear": "none", "worse": "worse"}
+_LEVELS = {
+    "better": "equal",
+    "higher": "higher",
+    "as good": "equal",
+    "unclear": "none",
+    "worse": "worse",
+}
 _CONTROLS = {
     # One network with nothing to learn may still look at something that matters, and sort the
     # sequences by it for better or worse; its probabilities then hardly leave the class shares.
@@ -34,7 +40,7 @@ class Contender:
     intervals: dict[str, list[float] | None]
     verdict: str
     level: str
-    """What the verdict means at a glance: ``best``, ``equal``, ``worse`` or ``none``."""
+    """What it means at a glance: ``best``, ``equal``, ``higher``, ``worse`` or ``none``."""
 
 
 def contenders(experiment: Experiment) -> list[Contender]:
@@ -86,5 +92,5 @@ def _verdict(experiment: Experiment, name: str) -> tuple[str, str]:
     verdict = stand_in_words(row, best)
     if row is None or stand(row) == "unknown":
         return verdict, "none"
-    shown = "" if stand(row) in ("worse", "better") else "no difference shown, "
+    shown = "no difference shown, " if stand(row) in ("as good", "unclear") else ""
     return f"{verdict} ({shown}{p_value(row['p_holm'])})", _LEVELS[stand(row)]

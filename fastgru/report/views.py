@@ -8,7 +8,7 @@ from typing import Any
 
 from fastgru.report.commands import Commands
 from fastgru.report.data_figures import composition_picture, length_picture
-from fastgru.report.design import describe_choice, describe_independence
+from fastgru.report.design import describe_choice, describe_independence, was_chosen
 from fastgru.report.dome import Answers, answer
 from fastgru.report.drawing import Picture
 from fastgru.report.model_views import ModelView, view_models
@@ -91,6 +91,11 @@ class DatasetView:
         return describe_choice(self.experiment.content)
 
     @property
+    def was_chosen(self) -> bool:
+        """Whether it may be called the best."""
+        return was_chosen(self.experiment.content)
+
+    @property
     def independence(self) -> str:
         """Whether that choice knew anything of test sequences, as a sentence."""
         return describe_independence(self.experiment.content)
@@ -145,7 +150,7 @@ def _view(experiment: Experiment, anchor: str, commands: Commands) -> DatasetVie
         bands=[_bands(experiment, key) for key in _BANDS if experiment.content[key]],
         models=models,
         answers=answer(experiment, audit, models),
-        commands=commands.of_dataset(experiment.dataset),
+        commands=commands.of_experiment(experiment.content),
     )
 
 

@@ -48,6 +48,7 @@ def write_experiment(
             "description": "logistic regression on positions",
             "not_applicable": "the sequences are of different lengths",
             "folds": [],
+            **dict.fromkeys(("mean", "sd", "pooled", "intervals", "resampled")),
         }
     )
     content = {
@@ -202,6 +203,7 @@ def _extras(parts: list[_Part], models: tuple[str, ...], contenders: list[dict])
                 for seed in (1, 2, 3)
             ]
         },
+        "ensemble": {best: first.score(skill, 4)},
         "learning_curve": {
             best: [
                 {

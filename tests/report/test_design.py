@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fastgru.report.design import describe_choice, describe_folds, describe_independence
+from fastgru.report.design import describe_choice, describe_folds, describe_independence, was_chosen
 
 TWO = [{"kind": "model"}, {"kind": "model"}, {"kind": "baseline"}]
 
@@ -27,7 +27,9 @@ def test_describe_choice__names_what_chose() -> None:
     assert describe_choice(both) == "chosen of 2 models by validation loss"
     neither = {"contenders": TWO, "chosen_by": None}
     assert describe_choice(neither).startswith("the first of 2 models by name, as not all have a ")
-    assert describe_choice({"contenders": TWO[1:], "chosen_by": None}) == "the only model"
+    only = {"contenders": TWO[1:], "chosen_by": None}
+    assert describe_choice(only) == "the only model"
+    assert [was_chosen(experiment) for experiment in (both, neither, only)] == [True, False, True]
 
 
 @pytest.mark.parametrize(

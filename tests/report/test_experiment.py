@@ -115,7 +115,9 @@ def test_gather__takes_a_repeated_record_for_a_group(tmp_path: Path) -> None:
     experiment = gather_experiment(folder, statement=twice, n_resamples=50)
     assert experiment["n_groups"] is None  # nobody has named groups
     assert (experiment["split"]["folds"], experiment["split"]["repeats"]) == (1, 2)
-    assert experiment["conclusion"][0].endswith("on 2 test sets, drawn anew each time.")
+    assert experiment["conclusion"][0].endswith(
+        "on 2 test sets, drawn anew each time, all predictions taken together."
+    )
     assert by_name(experiment)["bigru"]["resampled"] == "groups"
 
 
@@ -203,6 +205,18 @@ def test_gather__sets_shortcuts_beside_the_best_model(tmp_path: Path) -> None:
     assert any("the length alone reaches 0.800" in text for text in experiment["conclusion"])
 
 
+def test_gather__knows_no_share_of_a_model_that_may_be_at_chance(tmp_path: Path) -> None:
+    shortcuts = [{"feature": "length", "roc_auc": 0.99, "detail": "median length: 9 in a, 3 in b"}]
+    folder = write_experiment(
+        tmp_path / "toys", skills={"bigru": 0.1}, audit={"shortcuts": shortcuts}
+    )
+    experiment = gather_experiment(folder, n_resamples=50)
+    assert by_name(experiment)["bigru"]["intervals"]["roc_auc"][0] < 0.5
+    assert experiment["shortcuts"] == [{**shortcuts[0], "share": None}]
+    assert experiment["conclusion"][0].startswith("Caveat: bigru is not shown to be better than")
+    assert any("length alone reaches 0.990" in text for text in experiment["conclusion"])
+
+
 def test_gather__finds_seeds_learning_curve_and_controls(tmp_path: Path) -> None:
     folder = write_experiment(tmp_path / "toys", n_folds=1)
     model = folder / "fold1/bigru"
@@ -212,6 +226,8 @@ def test_gather__finds_seeds_learning_curve_and_controls(tmp_path: Path) -> None
     together = write_scored_run(model / "ensemble", seed=1, skill=1.5)
     metrics = json.loads((model / "train25/metrics.json").read_text(encoding="utf-8"))
     write_json(model / "seed1/shuffled.json", {**metrics, "shuffled_sequences": "residues"})
+    own = json.loads((model / "seed1/metrics.json").read_text(encoding="utf-8"))
+    write_json(model / "seed1/metrics.json", {**own, "intervals": {"roc_auc": [0.8, 0.9]}})
     experiment = gather_experiment(folder, n_resamples=50)
     assert [run["variant"] for run in experiment["seeds"]["bigru"]] == ["seed1", "seed2", "seed10"]
     assert [point["share"] for point in experiment["learning_curve"]["bigru"]] == [0.25, 0.5, 1.0]
@@ -223,9 +239,33 @@ def test_gather__finds_seeds_learning_curve_and_controls(tmp_path: Path) -> None
     assert (labels["of"], labels["kind"]) == ("bigru", "shuffled_labels")
     assert (sequences["kind"], sequences["kept"]) == ("shuffled_sequences", "residues")
     assert sequences["metrics"]["roc_auc"] == metrics["roc_auc"]
+    assert sequences["reference_interval"] == [0.8, 0.9]
+    assert sequences["gain_interval"] is None
     assert (
         sequences["reference"]["roc_auc"] == experiment["seeds"]["bigru"][0]["metrics"]["roc_auc"]
     )
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_gather__resamples_what_a_training_on_shuffled_labels_gains(
+    grouped: bool, tmp_path: Path
+) -> None:
+    folder = write_experiment(tmp_path / "toys", n_folds=1, groups=grouped)
+    groups = [f"f1g{k // 4}" for k in range(40)] if grouped else None
+    made = write_scored_run(
+        folder / "fold1/bigru/shuffled_labels", seed=1, skill=0.3, groups=groups
+    )
+    (control,) = gather_experiment(folder, n_resamples=2000)["controls"]
+    shares = np.bincount(made.true) / 40
+    gains = np.log(made.proba[np.arange(40), made.true] / shares[made.true])
+    if grouped:
+        gains = gains.reshape(10, 4).mean(axis=1)
+    half = 1.96 * gains.std(ddof=1) / np.sqrt(len(gains))
+    low, high = control["gain_interval"]
+    gain = control["class_shares"] - control["metrics"]["log_loss"]
+    assert gain == pytest.approx(gains.mean(), abs=1e-5)
+    assert low == pytest.approx(gain - half, abs=0.3 * half)
+    assert high == pytest.approx(gain + half, abs=0.3 * half)
 
 
 def test_gather__names_baselines_that_are_not_applicable(tmp_path: Path) -> None:

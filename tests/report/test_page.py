@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -225,6 +226,29 @@ def test_render_page__fits_any_number_of_classes(tmp_path, n_classes):
     write_experiment(tmp_path / "many", classes, **options)
     words = render(tmp_path).words
     assert all(name in words for name in classes)
+
+
+def test_render_page__calls_no_model_the_best_that_nothing_could_choose(experiments, tmp_path):
+    folder = tmp_path / "splice"
+    shutil.copytree(experiments / "splice", folder)
+    assert "Best model bigru chosen of 2" in render(folder).words
+    change(folder, chosen_by=None)
+    words = render(folder).words
+    assert "Best model" not in words
+    assert "Model bigru the first of 2 models by name" in words
+
+
+def test_render_page__says_why_folds_together_rank_worse_than_their_mean(own_experiment):
+    expected = "probabilities need not be on the scale of the others: together they may rank worse"
+    words = render(own_experiment).words  # led by the MCC, which does not rank
+    assert expected not in words
+    assert "together can therefore be lower than their mean over the folds" in words
+    content = json.loads((own_experiment / "experiment.json").read_text(encoding="utf-8"))
+    change(
+        own_experiment,
+        comparisons=[{**row, "metric": "roc_auc"} for row in content["comparisons"]],
+    )
+    assert expected in render(own_experiment).words
 
 
 def test_render_page__lists_the_commands(experiments, tmp_path):

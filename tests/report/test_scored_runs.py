@@ -8,7 +8,7 @@ import pytest
 
 from fastgru.errors import FastgruError
 from fastgru.evaluation.comparison import score_of
-from fastgru.report.scored_runs import align, read_scored_run
+from fastgru.report.scored_runs import align, pool_runs, read_scored_run
 from tests.report.scored_files import write_scored_run
 
 
@@ -95,4 +95,27 @@ def test_align__refuses_other_records(changes: dict, tmp_path: Path) -> None:
         f"{tmp_path / 'b'}: was not tested on the records, labels and classes of "
         f"{tmp_path / 'a'}, expected the same. Compare runs of one split, and give the folds of "
         "each in the same order."
+    )
+
+
+@pytest.mark.parametrize("column", ["length", "group"])
+@pytest.mark.parametrize("lacking", ["a", "b"])
+def test_pool_runs__names_the_fold_that_lacks_a_column(
+    column: str, lacking: str, tmp_path: Path
+) -> None:
+    for seed, name in enumerate(("a", "b")):
+        groups = [f"g{k}" for k in range(40)] if column == "group" and name != lacking else None
+        write_scored_run(tmp_path / name, seed=seed, first=40 * seed, groups=groups)
+    holding = "a" if lacking == "b" else "b"
+    if column == "length":
+        path = tmp_path / holding / "predictions.tsv"
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [f"{header}\tlength", *(f"{line}\t30" for line in lines)]
+        path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(FastgruError) as caught:
+        pool_runs([read_scored_run(tmp_path / name) for name in ("a", "b")])
+    assert str(caught.value) == (
+        f"{tmp_path / lacking / 'predictions.tsv'}: no column {column!r}, which "
+        f"{tmp_path / holding / 'predictions.tsv'} has, expected the same columns in every fold. "
+        "Evaluate both again with one version of fastgru, on splits of one kind."
     )

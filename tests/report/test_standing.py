@@ -9,7 +9,9 @@ from fastgru.report.standing import MARGIN, stand, stand_in_words
 CASES = [
     ("a is better", 0.9, 0.899, "worse"),
     ("b is better", 0.9, 0.95, "better"),
-    ("no difference shown", 0.9, 0.95, "as good"),
+    ("no difference shown", 0.575, 1.0, "higher"),
+    ("no difference shown", 0.9, 0.9 + MARGIN + 1e-9, "higher"),
+    ("no difference shown", 0.9, 0.9 + MARGIN - 1e-9, "as good"),
     ("no difference shown", 0.9, 0.9 - MARGIN + 1e-9, "as good"),
     ("no difference shown", 0.9, 0.9 - MARGIN - 1e-9, "unclear"),
     ("unknown", None, None, "unknown"),
@@ -20,12 +22,14 @@ CASES = [
 def test_stand__tells_as_good_from_not_known(verdict, score_a, score_b, expected) -> None:
     row: dict[str, Any] = {"verdict": verdict, "score_a": score_a, "score_b": score_b}
     assert stand(row) == expected
-    assert stand_in_words(row, "bigru").endswith(" bigru")
+    assert " bigru" in stand_in_words(row, "bigru")
 
 
 def test_stand__has_words_for_each() -> None:
     far = {"verdict": "no difference shown", "score_a": 0.9, "score_b": 0.8}
     assert stand_in_words(far, "bigru") == "not shown to be worse than bigru"
+    higher = "higher than bigru, but not shown to be better"
+    assert stand_in_words({**far, "score_b": 1.0}, "bigru") == higher
     assert stand_in_words({**far, "score_b": 0.9}, "bigru") == "as good as bigru"
     assert stand_in_words({**far, "verdict": "unknown"}, "it") == "not compared with it"
     assert stand(None) == "unknown"

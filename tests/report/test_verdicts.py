@@ -31,6 +31,9 @@ def test_contenders__say_how_each_compares_with_the_best(experiment):
     far["score_b"] = far["score_a"] - 0.05
     expected = ("not shown to be worse than bigru (no difference shown, p = 0.400)", "none")
     assert said(experiment)["kmer_logistic"] == expected
+    far["score_b"] = far["score_a"] + 0.05
+    expected = ("higher than bigru, but not shown to be better (p = 0.400)", "higher")
+    assert said(experiment)["kmer_logistic"] == expected
     expected = ("not applicable: the sequences are of different lengths", "none")
     assert verdicts["onehot_logistic"] == expected
     labels, sequences = (
