@@ -381,6 +381,20 @@ def test_audit__says_that_homology_was_not_checked(monkeypatch: pytest.MonkeyPat
     )
 
 
+@pytest.mark.parametrize("threshold", [None, Threshold(0.8)])
+def test_audit__counts_no_relatives_that_it_has_not_looked_for(
+    threshold: Threshold | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMSEQS2_PATH", "/nowhere/mmseqs")
+    data = labelled(*balanced(), splits=["train", "test"] * 60)
+    report = audit(data, DNA, threshold=threshold)
+    for part, n in (("test", 60), ("validation", 0)):
+        assert report["leaks"][part] == {
+            "n": n, "exact": 0, "reverse_complement": 0, "near_identical": None, "homologous": None
+        }  # fmt: skip
+    assert codes(report)["homology_not_checked"] == "warn"
+
+
 @pytest.mark.parametrize(
     ("levels", "text"),
     [
