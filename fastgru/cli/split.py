@@ -21,7 +21,7 @@ from fastgru.cli.options import (
     require_new_output,
 )
 from fastgru.cli.selection import require_all_classes
-from fastgru.errors import ConfigurationError
+from fastgru.errors import ConfigurationError, counted
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.division import SplitPlan, divide
     from fastgru.data.duplicates import resolve_duplicates
-    from fastgru.data.splits import write_split
+    from fastgru.data.splits import divided_groups, write_split
 
     outputs = _outputs(args)
     threshold = homology_threshold(args, used=args.method == "homology")
@@ -142,6 +142,14 @@ def run(args: argparse.Namespace) -> int:
         reasons["duplicate"],
     )
     _show(divided, splits)
+    if args.method == "random" and used.groups is not None:
+        n_divided = max(len(divided_groups(used.groups, parts)) for parts in splits)
+        if n_divided:
+            _LOGGER.warning(
+                "warning: the method random divides %s of the labels; use --method group to keep "
+                "the records of each together",
+                counted(n_divided, "group"),
+            )
     return 0
 
 

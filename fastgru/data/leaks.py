@@ -170,8 +170,9 @@ def about_relatives(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         counts = (leaks or {}).get(part, {"n": 0})
         copies = [f"{counts[kind]} {_COPIES[kind]}" for kind in _COPIES if counts.get(kind)]
         if copies:
+            n_copies = sum(counts[kind] or 0 for kind in _COPIES)
             message = (
-                f"{sum(counts[kind] or 0 for kind in _COPIES)} of {counts['n']} {part} sequences are "
+                f"{n_copies} of {counts['n']} {part} sequences are "
                 f"copies of {known} sequences ({', '.join(copies)})"
             )
             yield "leaking_split", f"{message}; scores on them measure memory"

@@ -217,6 +217,12 @@ FINDINGS: dict[str, tuple[LabelledSequences, str, str, str]] = {
         "warn",
         "1 sequence also there as reverse complement, 1 of them with different labels",
     ),
+    "divided_groups": (
+        labelled(*balanced(), groups=["g", "h"] * 60, splits=["train"] * 119 + ["test"]),
+        "dna",
+        "warn",
+        "the split divides 1 group: 'h'; scores on the test part may measure memory",
+    ),
     "very_long": (
         labelled(*balanced(), *random_records(1, label="x", length=2001)),
         "dna",
