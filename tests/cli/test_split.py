@@ -71,6 +71,10 @@ def test_split__keeps_what_the_table_says(tmp_path: Path, run_cli) -> None:
     [
         (["--test-fraction", "1"], "expected a number from 0 to below 1, got '1'"),
         (["--test-fraction", "much"], "expected a number from 0 to below 1, got 'much'"),
+        (
+            ["--test-fraction", "0.5", "--folds", "3", "-o", "{fold}"],
+            "--test-fraction 0.5: each of 3 folds is tested in its turn, expected no share beside",
+        ),
         (["--seed", "-1"], "expected a whole number of at least 0, got '-1'"),
         (
             ["--test-fraction", "0.6", "--validation-fraction", "0.6"],

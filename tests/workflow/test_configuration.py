@@ -120,7 +120,9 @@ def test_workflow__plans_every_result(project):
 
 
 def test_workflow__passes_the_split_the_levels_and_the_variants(project):
-    more = "split: {method: random, folds: 2}\naudit: {levels: {shortcut: fail}}\n"
+    more = (
+        "split: {method: random, folds: 2, test_fraction: 0.3}\naudit: {levels: {shortcut: fail}}\n"
+    )
     (project / "config/config.yaml").write_text(CONFIG + more)
     printed = run_snakemake(project, "-n", "--printshellcmds").stdout
     assert "--method random --folds 2 --seed 1 --threads" in printed

@@ -160,7 +160,11 @@ def labelled_input(wildcards):
 
 
 def split_options(wildcards):
-    return flags({**SPLIT, "seed": config["seed"]})
+    options = {**SPLIT, "seed": config["seed"]}
+    if SPLIT["folds"] > 1:
+        # the configuration may keep it for a single split, the command refuses it
+        options.pop("test_fraction", None)
+    return flags(options)
 
 
 def experiment_options(wildcards):
