@@ -74,7 +74,7 @@ def test_audit__counts_the_bundled_peptides() -> None:
     assert codes(report) == {"conflicting_labels": "warn", "duplicates": "warn", "shortcut": "warn"}
     assert [entry["feature"] for entry in report["shortcuts"][:2]] == [
         "fixed positions",
-        "first residues",
+        "first letters",
     ]
     first = report["shortcuts"][1]
     assert first["roc_auc"] == pytest.approx(0.89, abs=0.01)
@@ -275,8 +275,15 @@ def test_audit__warns_of_a_start_methionine() -> None:
     positives = random_records(80, letters=letters, label="x", seed=1, length=21)
     report = audit(labelled(*positives, *negatives), PROTEIN)
     messages = " ".join(finding["message"] for finding in report["findings"])
-    assert "the first residues alone predict the class with ROC AUC 0.9" in messages
+    assert "the first letters alone predict the class with ROC AUC 0.9" in messages
     assert "(M at place 1: 100.0 % in y, " in messages
+
+
+def test_audit__calls_the_letters_of_dna_no_residues() -> None:
+    records = [("ACG"["xyz".index(label)] + s, label) for s, label in balanced()]
+    said = json.dumps(audit(labelled(*records), DNA))
+    assert "the first letters alone predict the class" in said
+    assert "residue" not in said
 
 
 def test_audit__is_silent_on_a_clean_set() -> None:
