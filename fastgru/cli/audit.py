@@ -119,7 +119,8 @@ def _with_split(data: LabelledSequences, path: str) -> LabelledSequences:
     """Return the records that a split names, with their parts, copies included."""
     from fastgru.data.splits import read_split
 
-    rows = read_split(path).rows
+    table = read_split(path)
+    rows = table.rows
     places = [k for k, record in enumerate(data.ids) if record in rows]
     if not places:
         raise LabelError(
@@ -128,6 +129,8 @@ def _with_split(data: LabelledSequences, path: str) -> LabelledSequences:
         )
     named = data.subset(places)
     named.splits = [str(rows[record].split) for record in named.ids]
+    if table.has_group:
+        named.groups = [str(rows[record].group) for record in named.ids]
     return named
 
 

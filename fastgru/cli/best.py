@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ example:
   fastgru best --journal journal.log -o best.yaml
   snakemake --cores 4 --configfile best.yaml
 """
+# as the schema of the configuration has them
+_MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+_TAKEN_NAMES = ("baselines", "searched")
 # of the data set, and of the machine
 _NOT_OF_A_MODEL = ("alphabet", "threads")
 
@@ -44,13 +48,30 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_study(parser)
     parser.add_argument(
         "--name",
+        type=_model_name,
         default="best",
-        help="name of the model in the configuration (default: %(default)s)",
+        metavar="NAME",
+        help="name of the model in the configuration: letters, digits, _, - and . "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--dataset", metavar="NAME", help="data set of the workflow that the model is for"
     )
     add_output(parser, what="configuration file (YAML)")
+
+
+def _model_name(text: str) -> str:
+    """Return a name that the workflow takes for a model."""
+    if not re.fullmatch(_MODEL_NAME, text):
+        raise argparse.ArgumentTypeError(
+            f"expected letters, digits, _, - and . after a letter or digit, got {text!r}"
+        )
+    if text in _TAKEN_NAMES:
+        raise argparse.ArgumentTypeError(
+            f"expected another name than {' and '.join(_TAKEN_NAMES)}, which the workflow uses "
+            f"itself, got {text!r}"
+        )
+    return text
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
+import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import add_output, add_resampling, named_path, require_new_output
@@ -74,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     reference = args.reference or args.runs[0][0]
     names = list(dict.fromkeys(name for name, _ in args.runs))
     _require_names(names, reference)
+    _require_other_folders(args.runs)
     runs = _read_runs(args)
     if reference not in runs:
         raise ConfigurationError(
@@ -108,6 +112,19 @@ def _require_names(names: list[str], reference: str) -> None:
         )
 
 
+def _require_other_folders(runs: Sequence[tuple[str, str]]) -> None:
+    """Refuse a folder that stands for two folds: a test would take it for two results."""
+    seen: set[tuple[str, str]] = set()
+    for name, folder in runs:
+        place = name, os.path.realpath(folder)
+        if place in seen:
+            raise ConfigurationError(
+                f"{name}: names the folder {folder} twice, expected another one for each fold. "
+                "Leave one of them out."
+            )
+        seen.add(place)
+
+
 def _read_runs(args: argparse.Namespace) -> dict[str, list[ScoredRun]]:
     """Return the folds of each name, without the names that are not applicable."""
     from fastgru.report.scored_runs import read_scored_run
@@ -128,8 +145,17 @@ def _read_runs(args: argparse.Namespace) -> dict[str, list[ScoredRun]]:
 
 def _describe(row: dict[str, Any]) -> str:
     names = {"a is better": f"{row['a']} is better", "b is better": f"{row['b']} is better"}
+    known = not math.isnan(row["p_holm"])
+    found = f"p {row['p_holm']:.2g} after Holm" if known else f"no p: {_why_unknown(row)}"
     return (
         f"{row['metric']}: {row['a']} {row['score_a']:.4f}, {row['b']} {row['score_b']:.4f}; "
-        f"{names.get(row['verdict'], row['verdict'])} "
-        f"(p {row['p_holm']:.2g} after Holm, {row['method']})"
+        f"{names.get(row['verdict'], row['verdict'])} ({found}, {row['method']})"
     )
+
+
+def _why_unknown(row: dict[str, Any]) -> str:
+    if math.isnan(row["difference"]):
+        return "the score is undefined on these records"
+    if row["n_folds"] > 1:
+        return "the difference is the same in all folds; are they the same run?"
+    return "one group, or too few of a class, cannot be resampled"

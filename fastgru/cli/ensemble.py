@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import add_output, require_new_output
 from fastgru.errors import ConfigurationError, counted
+
+if TYPE_CHECKING:
+    from fastgru.estimators.ensemble import Ensemble
+    from fastgru.estimators.fitted_model import FittedModel
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
@@ -52,7 +56,14 @@ def run(args: argparse.Namespace) -> int:
             "ensemble.safetensors. Choose another name."
         )
     require_new_output(args)
-    ensemble = make_ensemble([(path, load_fitted(path)) for path in args.models])
+    models = [(path, load_fitted(path)) for path in args.models]
+    ensemble = make_ensemble(models)
+    _refuse_repeats(models)
+    if not _trained_alike(ensemble):
+        _LOGGER.warning(
+            "warning: the models were trained on different sequences, so what is new to one may "
+            "be known to another; test the ensemble on sequences that none of them has seen"
+        )
     save_fitted(args.output, ensemble, _origin([read_model(path).card for path in args.models]))
     _LOGGER.info(
         "%s averaged, %s",
@@ -60,6 +71,33 @@ def run(args: argparse.Namespace) -> int:
         counted(ensemble.n_parameters, "weight"),
     )
     return 0
+
+
+def _refuse_repeats(models: Sequence[tuple[str, FittedModel]]) -> None:
+    """Refuse a network that is there twice: it would only count double.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    from fastgru.estimators.ensemble import networks_of
+
+    owners: dict[bytes, str] = {}
+    for path, model in models:
+        for network in networks_of(model):
+            weights = network.network.parameters.values.tobytes()
+            if weights in owners:
+                raise ConfigurationError(
+                    f"{path}: holds the same network as {owners[weights]}, expected networks that "
+                    "differ, such as those of several seeds. Leave one of them out."
+                )
+            owners[weights] = path
+
+
+def _trained_alike(ensemble: Ensemble) -> bool:
+    """Whether all networks that know what they have seen have seen the same sequences."""
+    known = {member.seen.to_text() for member in ensemble.members if member.seen is not None}
+    return len(known) <= 1
 
 
 def _origin(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:

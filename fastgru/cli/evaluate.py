@@ -27,7 +27,7 @@ from fastgru.cli.scoring import (
     write_scores,
 )
 from fastgru.cli.selection import add_split, select_parts
-from fastgru.errors import ConfigurationError, FastaFormatError, counted, shorten
+from fastgru.errors import ConfigurationError, FastaFormatError, counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     data = read_labelled_input(args)
     chosen = select_parts(data, args.split, args.subset)
     _require_fitting(args, model, chosen)
-    _warn_of_doubts(args, model, data)
+    n_seen = _warn_of_doubts(model, data, chosen)
     shuffled_labels = warn_of_shuffled_labels(args.model)
     shuffled_sequences = None
     if args.shuffle:
@@ -95,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
         "kind": "model",
         "n_train": model.n_train_,
         "n_validation": model.n_validation_,
+        "n_seen": n_seen,
         "shuffled_labels": shuffled_labels,
         "shuffled_sequences": shuffled_sequences,
     }
@@ -148,24 +149,27 @@ def _require_fitting(
 
 
 def _warn_of_doubts(
-    args: argparse.Namespace, model: SequenceClassifier, data: LabelledSequences
-) -> None:
-    """Say what makes the scores doubtful."""
-    from fastgru.models.model_file import read_model
-
+    model: SequenceClassifier, data: LabelledSequences, chosen: LabelledSequences
+) -> int | None:
+    """Say what makes the scores doubtful; return how many sequences the model has seen."""
     if model.alphabet == "protein" and look_like_nucleotides(data.sequences):
         _LOGGER.warning(
             "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
         )
-    trained_on = read_model(args.model).card.get("data", {}).get("files", [])
-    checksums = {file["sha256"] for file in trained_on if file["n_records"]}
-    seen = [file.name for file in data.files if file.sha256 in checksums]
-    if seen and args.split is None and data.splits is None:
+    seen = model.seen_in_training(chosen.sequences)
+    if seen is None:
         _LOGGER.warning(
-            "warning: the model was trained on %s; without a split the scores are those of "
-            "sequences that it knows",
-            shorten(seen),
+            "warning: the model does not say what it has learned from; scores on sequences of its "
+            "training would measure memory"
         )
+    elif seen.any():
+        _LOGGER.warning(
+            "warning: the model has seen %d of these %d sequences in training, so the scores "
+            "measure memory; use the part 'test' of the split that it was trained with",
+            seen.sum(),
+            len(chosen),
+        )
+    return None if seen is None else int(seen.sum())
 
 
 def _score_calibration(

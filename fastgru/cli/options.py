@@ -52,7 +52,7 @@ def add_labelled_input(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=named_path("FASTA"),
         metavar="NAME=FASTA",
-        help="all sequences of one class; give it once per class",
+        help="all sequences of one class, whose name has no =; give it once per class",
     )
     group.add_argument(
         "--labels",
@@ -308,6 +308,10 @@ def named_path(what: str) -> Callable[[str], tuple[str, str]]:
             if os.path.exists(text):
                 hint = f"; the name is missing: NAME={text}"
             raise argparse.ArgumentTypeError(f"expected NAME={what}, got {text!r}{hint}")
+        if "=" in path and not os.path.exists(path):
+            raise argparse.ArgumentTypeError(
+                f"expected NAME={what} without = in the name, got {text!r}; there is no {path!r}"
+            )
         return name.strip(), path
 
     return convert

@@ -22,6 +22,7 @@ __all__ = [
     "check_class_names",
     "look_like_nucleotides",
     "most_probable",
+    "refuse_label_of_open_cases",
     "warn_of_shuffled_labels",
     "write_header",
     "write_rows",
@@ -54,6 +55,22 @@ def check_class_names(classes: Iterable[str]) -> None:
                 f"class {name!r}: is also the name of a column of the predictions "
                 f"({', '.join(reserved)}), expected another name. Rename the class."
             )
+
+
+def refuse_label_of_open_cases(classes: Iterable[str]) -> None:
+    """Refuse to train a class that ``predict --abstain`` could not tell from open cases.
+
+    Raises
+    ------
+    LabelError
+    """
+    from fastgru.estimators.decisions import ABSTAIN
+
+    if ABSTAIN in classes:
+        raise LabelError(
+            f"class {ABSTAIN!r}: is the label of the cases that 'fastgru predict --abstain' leaves "
+            "open, expected another name. Rename the class."
+        )
 
 
 def write_header(file: TextIO, classes: Sequence[str], truth_columns: Sequence[str] = ()) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastgru.errors import LabelError, shorten
+from fastgru.errors import LabelError, counted, shorten
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
@@ -120,7 +120,8 @@ def select_for_training(
     Raises
     ------
     LabelError
-        If there is nothing to train on, or the groups cannot be divided.
+        If there is nothing to train on, the groups cannot be divided for a part to hold out, or
+        a split divides the groups that stand beside it.
     """
     used = _used_for_training(data, split)
     training, validation = used, None
@@ -142,10 +143,16 @@ def select_for_training(
 def _used_for_training(data: LabelledSequences, split: str | None) -> LabelledSequences:
     """Return the records that a split names, or those that are left after the rule."""
     from fastgru.data.duplicates import resolve_duplicates
-    from fastgru.data.splits import apply_split, read_split
+    from fastgru.data.splits import apply_split, read_split, refuse_divided_groups
 
     if split is not None:
-        return apply_split(data, read_split(split))
+        table = read_split(split)
+        used = apply_split(data, table)
+        if table.has_group:
+            refuse_divided_groups(used.groups, used.splits)
+        else:
+            _warn_of_divided_groups(used, split)
+        return used
     kept, exclusions = resolve_duplicates(data)
     used = data.subset(kept)
     if exclusions:
@@ -156,7 +163,23 @@ def _used_for_training(data: LabelledSequences, split: str | None) -> LabelledSe
             len(data),
         )
     require_all_classes(data, used)
+    refuse_divided_groups(used.groups, used.splits)
     return used
+
+
+def _warn_of_divided_groups(used: LabelledSequences, split: str) -> None:
+    """Say so where a split was made without regard to the groups of the labels."""
+    from fastgru.data.splits import divided_groups
+
+    divided = divided_groups(used.groups, used.splits)
+    if divided:
+        _LOGGER.warning(
+            "warning: %s divides %s of the labels (%s), so scores on its test part may measure "
+            "memory of relatives",
+            split,
+            counted(len(divided), "group"),
+            shorten(divided),
+        )
 
 
 def _hold_groups_out(

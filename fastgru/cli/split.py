@@ -21,13 +21,14 @@ from fastgru.cli.options import (
     require_new_output,
 )
 from fastgru.cli.selection import require_all_classes
-from fastgru.errors import ConfigurationError
+from fastgru.errors import ConfigurationError, counted
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
 
 _LOGGER = logging.getLogger(__name__)
 _FOLD = "{fold}"
+_TEST_FRACTION = 0.2
 _DESCRIPTION = """\
 Divide labelled sequences into those to train on, those to stop training by (validation), and
 those to test with. Sequences with more than one label are left out, and of repeated sequences
@@ -95,9 +96,9 @@ def _add_shares(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--test-fraction",
         type=fraction,
-        default=0.2,
         metavar="X",
-        help="share of the sequences to test with (default: %(default)s; with folds: 1/K)",
+        help=f"share of the sequences to test with (default: {_TEST_FRACTION}); not with folds, "
+        "which test 1/K each",
     )
     group.add_argument(
         "--validation-fraction",
@@ -113,8 +114,9 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.division import SplitPlan, divide
     from fastgru.data.duplicates import resolve_duplicates
-    from fastgru.data.splits import write_split
+    from fastgru.data.splits import divided_groups, write_split
 
+    test_fraction = _test_fraction(args)
     outputs = _outputs(args)
     threshold = homology_threshold(args, used=args.method == "homology")
     data = read_labelled_input(args)
@@ -123,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
     require_all_classes(data, used)
     plan = SplitPlan(
         method=args.method,
-        test_fraction=args.test_fraction,
+        test_fraction=test_fraction,
         validation_fraction=args.validation_fraction,
         n_folds=args.folds,
         n_repeats=args.repeats,
@@ -142,7 +144,31 @@ def run(args: argparse.Namespace) -> int:
         reasons["duplicate"],
     )
     _show(divided, splits)
+    if args.method == "random" and used.groups is not None:
+        n_divided = max(len(divided_groups(used.groups, parts)) for parts in splits)
+        if n_divided:
+            _LOGGER.warning(
+                "warning: the method random divides %s of the labels; use --method group to keep "
+                "the records of each together",
+                counted(n_divided, "group"),
+            )
     return 0
+
+
+def _test_fraction(args: argparse.Namespace) -> float:
+    """Return the share of a single split; refuse one where folds decide.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    given: float | None = args.test_fraction
+    if given is not None and args.folds > 1:
+        raise ConfigurationError(
+            f"--test-fraction {given:g}: each of {args.folds} folds is tested in its turn, "
+            "expected no share beside --folds. Leave one of the two out."
+        )
+    return _TEST_FRACTION if given is None else given
 
 
 def _outputs(args: argparse.Namespace) -> list[str]:

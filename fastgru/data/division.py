@@ -18,7 +18,8 @@ from fastgru.data.homology import Threshold, divide_apart
 from fastgru.data.label_table import SPLIT_NAMES
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.random_splits import fold_splits, random_split
-from fastgru.errors import ConfigurationError, LabelError, counted, shorten
+from fastgru.data.splits import refuse_divided_groups
+from fastgru.errors import ConfigurationError, LabelError, shorten
 
 __all__ = ["METHODS", "SplitPlan", "divide"]
 
@@ -177,7 +178,7 @@ def _keep_given(data: LabelledSequences, plan: SplitPlan) -> list[str]:
             f"the given split leaves no training records of {shorten(sorted(missing))}, expected "
             "some of every class. Correct the column split, or leave it out for a random split."
         )
-    _refuse_divided_groups(data.groups, splits)
+    refuse_divided_groups(data.groups, splits)
     if _VALIDATION not in splits and plan.validation_fraction > 0:
         part = data.subset(train)
         drawn = random_split(
@@ -190,15 +191,3 @@ def _keep_given(data: LabelledSequences, plan: SplitPlan) -> list[str]:
         for index, split in zip(train, drawn, strict=True):
             splits[index] = split
     return splits
-
-
-def _refuse_divided_groups(groups: Sequence[str] | None, splits: Sequence[str]) -> None:
-    parts: dict[str, set[str]] = {}
-    for group, split in zip(groups or (), splits, strict=False):
-        parts.setdefault(group, set()).add(split)
-    divided = [group for group, found in parts.items() if len(found) > 1]
-    if divided:
-        raise LabelError(
-            f"the given split divides {counted(len(divided), 'group')}: {shorten(divided)}. "
-            "Correct the column split or the column group, or leave one of them out."
-        )

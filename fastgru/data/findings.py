@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.leaks import about_relatives
+from fastgru.data.splits import divided_groups
 from fastgru.data.strands import reverse_complement
 from fastgru.errors import ConfigurationError, counted, shorten
 
@@ -30,6 +31,7 @@ LEVELS = {
     "duplicates": "warn",
     "leaking_split": "warn",
     "homologues_across_split": "warn",
+    "divided_groups": "warn",
     "homology_not_checked": "warn",
     "homology_incomplete": "warn",
     "looks_like_protein": "warn",
@@ -117,6 +119,7 @@ def find_concerns(
         *_about_classes(report),
         *_about_repeats(report),
         *about_relatives(report),
+        *_about_groups(data),
         *_about_letters(data, symbol_counts, alphabet),
         *_about_strands(data, alphabet),
         *_about_lengths(symbol_counts),
@@ -167,6 +170,13 @@ def _about_repeats(report: dict[str, Any]) -> Iterator[_Finding]:
             "one copy of each is used"
         )
         yield "duplicates", message
+
+
+def _about_groups(data: LabelledSequences) -> Iterator[_Finding]:
+    divided = divided_groups(data.groups, data.splits)
+    if divided:
+        message = f"the split divides {counted(len(divided), 'group')}: {shorten(divided)}"
+        yield "divided_groups", f"{message}; scores on the test part may measure memory"
 
 
 def _about_letters(

@@ -19,6 +19,7 @@ KINDS = ("exact", "reverse_complement", "near_identical", "homologous")
 """From the plainest on: the same sequence; in DNA the other strand of it; an alignment with at
 least 90 % identity; one above the threshold."""
 
+_N_COPIES = 2  # kinds that are found without an alignment
 _NEAR = 0.9
 _SHOWN = 20
 _RELATED_SHARE = 0.1
@@ -48,8 +49,8 @@ def find_leaks(
     leaks
         Ready for JSON: for ``test`` (looked for in training and validation) and ``validation``
         (in training) ``n``, and by kind how many records have a counterpart of that kind as their
-        plainest; and the first 20 ``examples`` (``id``, ``part``, ``same_as``, ``kind``,
-        ``identity``).
+        plainest, None for the kinds that take a threshold without one; and the first 20
+        ``examples`` (``id``, ``part``, ``same_as``, ``kind``, ``identity``).
 
     Raises
     ------
@@ -69,12 +70,14 @@ def find_leaks(
                 found[late] = (kind, early, identity)
 
     _note_copies(data.sequences, alphabet, parts, note)
+    n_kinds = _N_COPIES
     if threshold is not None:
+        n_kinds = len(KINDS)
         for hits in pairs_across(data.sequences, parts, alphabet, threshold, threads=threads):
             for one, other, identity in zip(*(c.tolist() for c in hits[:3]), strict=True):
                 note(one, other, 2 if identity >= _NEAR else 3, identity)
     return {
-        **{part: _count(part, parts, found) for part in order[1:]},
+        **{part: _count(part, parts, found, n_kinds) for part in order[1:]},
         "examples": [
             {
                 "id": data.ids[place],
@@ -105,12 +108,17 @@ def _note_copies(
 
 
 def _count(
-    part: str, parts: Sequence[str], found: dict[int, tuple[int, int, float]]
-) -> dict[str, int]:
+    part: str, parts: Sequence[str], found: dict[int, tuple[int, int, float]], n_kinds: int
+) -> dict[str, int | None]:
+    """Count the records of a part by kind; None for those after the first `n_kinds`."""
     kinds = [kind for place, (kind, _, _) in found.items() if parts[place] == part]
     return {
         "n": sum(name == part for name in parts),
-        **{name: kinds.count(number) for number, name in enumerate(KINDS)},
+        # 0 would say that the kind was looked for and is not there
+        **{
+            name: kinds.count(number) if number < n_kinds else None
+            for number, name in enumerate(KINDS)
+        },
     }
 
 
@@ -153,12 +161,19 @@ def about_relatives(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "homology_not_checked", message.rstrip(".")
     elif homology is not None and homology["incomplete"] is not None:
         yield "homology_incomplete", homology["incomplete"]
+    elif homology is None and leaks is not None and leaks["test"]["homologous"] is None:
+        message = "similar sequences were not looked for, as asked"
+        yield (
+            "homology_not_checked",
+            f"{message}: test sequences may be relatives of training sequences",
+        )
     for part, known in (("test", "training or validation"), ("validation", "training")):
         counts = (leaks or {}).get(part, {"n": 0})
         copies = [f"{counts[kind]} {_COPIES[kind]}" for kind in _COPIES if counts.get(kind)]
         if copies:
+            n_copies = sum(counts[kind] or 0 for kind in _COPIES)
             message = (
-                f"{sum(counts[kind] for kind in _COPIES)} of {counts['n']} {part} sequences are "
+                f"{n_copies} of {counts['n']} {part} sequences are "
                 f"copies of {known} sequences ({', '.join(copies)})"
             )
             yield "leaking_split", f"{message}; scores on them measure memory"

@@ -56,8 +56,8 @@ def find_shortcuts(
     Returns
     -------
     shortcuts
-        One entry per probe: ``feature`` (length, GC content, composition, first residues, last
-        residues, fixed positions), ``roc_auc`` (of held-out records, each class against the rest,
+        One entry per probe: ``feature`` (length, GC content, composition, first letters, last
+        letters, fixed positions), ``roc_auc`` (of held-out records, each class against the rest,
         plain mean; 0.5 is chance), and ``detail``, what differs most, in words.  Empty if a class
         has fewer records than there are folds.
     over
@@ -238,7 +238,7 @@ _PROBES: dict[str, tuple[Callable[[_Records], Features], Callable[[_Records], st
     "length": (lambda records: _in_bins(records.lengths.astype(np.float64)), _describe_lengths),
     "GC content": (lambda records: _in_bins(records.gc), _describe_gc),
     "composition": (lambda records: records.shares, _describe_composition),
-    "first residues": (lambda records: records.at(_FIRST), _describe_places(_FIRST)),
-    "last residues": (lambda records: records.at(_LAST), _describe_places(_LAST)),
+    "first letters": (lambda records: records.at(_FIRST), _describe_places(_FIRST)),
+    "last letters": (lambda records: records.at(_LAST), _describe_places(_LAST)),
     "fixed positions": (_positions, _describe_places(range(_POSITIONS))),
 }

@@ -156,9 +156,9 @@ def _require_enough(
     if few:
         found = ", ".join(f"{label!r} has {count}" for label, count in list(few.items())[:5])
         raise LabelError(
-            f"too few {unit} to split into {', '.join(map(_named, parts))}: class {found}, "
+            f"too few {unit} to split into {_listed(parts)}: class {found}, "
             f"expected at least {len(parts)} of every class (repeated sequences count once). "
-            "Add sequences, remove the class, or set the fraction of a part to 0."
+            f"{_cure(groups, parts)}"
         )
 
 
@@ -171,9 +171,23 @@ def _require_every_class(
             if (label, part) not in found:
                 raise LabelError(
                     f"the groups cannot be divided: no group with class {label!r} is left for "
-                    f"{_named(part)}. Use smaller groups (homology: a higher identity), fewer "
-                    "folds, or set the fraction of a part to 0."
+                    f"{_named(part)}. {_cure(splits, parts)}"
                 )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return f"{len(parts)} folds" if _are_folds(parts) else ", ".join(parts)
+
+
+def _cure(groups: Sequence[str] | None, parts: Sequence[str]) -> str:
+    """Return what can be done, as a sentence."""
+    smaller = "" if groups is None else "use smaller groups (homology: a higher identity), "
+    fewer = "use fewer folds" if _are_folds(parts) else "set the fraction of a part to 0"
+    return f"Add sequences, remove the class, {smaller}or {fewer}."
+
+
+def _are_folds(parts: Sequence[str]) -> bool:
+    return not set(parts) <= set(SPLIT_NAMES)
 
 
 def _named(part: str) -> str:

@@ -9,9 +9,15 @@ from fastgru.data.files import atomic_write
 from fastgru.data.label_table import SPLIT_NAMES, LabelTable, read_label_table
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.problems import Problem, Problems
-from fastgru.errors import LabelError
+from fastgru.errors import LabelError, counted, shorten
 
-__all__ = ["apply_split", "read_split", "write_split"]
+__all__ = [
+    "apply_split",
+    "divided_groups",
+    "read_split",
+    "refuse_divided_groups",
+    "write_split",
+]
 
 
 def write_split(
@@ -53,6 +59,42 @@ def read_split(path: str | os.PathLike[str]) -> LabelTable:
             "Make the file with 'fastgru split'."
         )
     return table
+
+
+def divided_groups(groups: Sequence[str] | None, splits: Sequence[str] | None) -> list[str]:
+    """Return the groups of which a split has records in more than one part.
+
+    Parameters
+    ----------
+    groups, splits
+        Group and part of each record; None for none, of which nothing is divided.
+    """
+    parts: dict[str, set[str]] = {}
+    for group, part in zip(groups or (), splits or (), strict=False):
+        parts.setdefault(group, set()).add(part)
+    return [group for group, found in parts.items() if len(found) > 1]
+
+
+def refuse_divided_groups(groups: Sequence[str] | None, splits: Sequence[str] | None) -> None:
+    """Refuse a given split that divides groups.
+
+    Parameters
+    ----------
+    groups, splits
+        As for `divided_groups`.
+
+    Raises
+    ------
+    LabelError
+        If it divides any.
+    """
+    divided = divided_groups(groups, splits)
+    if divided:
+        raise LabelError(
+            f"the given split divides {counted(len(divided), 'group')}: {shorten(divided)}, "
+            "expected each group in one part. Correct the column split or the column group, or "
+            "leave one of them out."
+        )
 
 
 def apply_split(

@@ -97,7 +97,8 @@ def decide_by(
         prevalence; two classes only.
     abstain
         Lower and upper end of the band of two classes, or for any number of them the largest
-        probability below which a case is left open (of two, the band ``1 - P`` to ``P``).
+        probability below which a case is left open (of two, the band ``1 - P`` to ``P``).  A band
+        holds the threshold, which is 0.5 where none is given.
 
     Raises
     ------
@@ -206,9 +207,13 @@ def _band(
                 f"below {least:.3g}, expected a number above it. Raise it."
             )
         low, high = 1 - abstain, abstain
-    if threshold is not None and not low <= threshold <= high:
+    # of two classes the most probable is the second from one half on
+    limit = 0.5 if threshold is None and len(classes) == 2 else threshold
+    if limit is not None and not low <= limit <= high:
+        implied = ", from which the second class is the more probable" if threshold is None else ""
+        cure = "Move the band, or give a threshold within it with --threshold"
         raise ConfigurationError(
             f"--abstain: the band from {low:g} to {high:g} does not hold the threshold "
-            f"{threshold:g}, expected one around it. Move the band or the threshold."
+            f"{limit:g}{implied}, expected one around it. {cure}."
         )
     return low, high

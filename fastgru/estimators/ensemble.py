@@ -90,6 +90,16 @@ class Ensemble(FittedModel):
             for of_sequence in zip(*rows, strict=True)
         ]
 
+    def were_seen(self, encoded: Sequence[np.ndarray]) -> np.ndarray | None:
+        """Return whether any member has seen encoded sequences; None if one does not know."""
+        found = np.zeros(len(encoded), bool)
+        for member in self.members:
+            seen = member.were_seen(encoded)
+            if seen is None:
+                return None
+            found |= seen
+        return found
+
 
 def make_ensemble(members: Sequence[tuple[str, FittedModel]]) -> Ensemble:
     """Join trained models.

@@ -70,6 +70,10 @@ class FittedModel(ABC):
     def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
         """Return the flags of encoded sequences."""
 
+    @abstractmethod
+    def were_seen(self, encoded: Sequence[np.ndarray]) -> np.ndarray | None:
+        """Return whether encoded sequences were seen in training; None if that is unknown."""
+
     def predict_proba(self, sequences: Sequence[str], threads: int | None) -> np.ndarray:
         """Return class probabilities; see :meth:`fastgru.SequenceClassifier.predict_proba`.
 
@@ -99,6 +103,10 @@ class FittedModel(ABC):
     def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
         """Return flags; see :meth:`fastgru.SequenceClassifier.flag_unusual`."""
         return self.flags(self._encode(sequences))
+
+    def seen_in_training(self, sequences: Sequence[str]) -> np.ndarray | None:
+        """Return what was seen; see :meth:`fastgru.SequenceClassifier.seen_in_training`."""
+        return self.were_seen(self._encode(sequences))
 
     def _encode_readable(self, sequences: Sequence[str]) -> list[np.ndarray]:
         encoded = self._encode(sequences)

@@ -12,6 +12,7 @@ import numpy as np
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.input_profile import InputProfile, describe_inputs
+from fastgru.data.seen_sequences import SeenSequences, note_seen
 from fastgru.errors import ConfigurationError, shorten
 from fastgru.estimators.calibration import Calibration, calibrate
 from fastgru.estimators.checkpoints import CheckpointFile
@@ -39,6 +40,8 @@ class Fitted(FittedModel):
     network
     inputs
         What the training sequences look like; None if unknown.
+    seen
+        Sequences that were learned from or stopped by; None if unknown.
     """
 
     parameters: dict[str, Any]
@@ -50,6 +53,7 @@ class Fitted(FittedModel):
     n_validation: int
     calibration: Calibration
     inputs: InputProfile | None
+    seen: SeenSequences | None
 
     @property
     def max_length(self) -> int | None:
@@ -86,6 +90,10 @@ class Fitted(FittedModel):
         if self.inputs is None:
             return [()] * len(encoded)
         return self.inputs.flags(encoded)
+
+    def were_seen(self, encoded: Sequence[np.ndarray]) -> np.ndarray | None:
+        """Return whether encoded sequences were seen in training; None if that is unknown."""
+        return None if self.seen is None else self.seen.contains(encoded)
 
 
 @dataclass(frozen=True)
@@ -182,6 +190,7 @@ def fit_network(
         n_validation=stopped_by,
         calibration=calibration,
         inputs=describe_inputs(training.encoded, get_alphabet(parameters["alphabet"])),
+        seen=note_seen([*training.encoded, *(validation.encoded if validation else ())]),
     )
 
 

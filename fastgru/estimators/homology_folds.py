@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 
 from fastgru._machine import usable_threads
-from fastgru.data.alphabets import get_alphabet
+from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.homology import Threshold, divide_apart
 from fastgru.data.random_splits import assign_folds
 from fastgru.errors import ConfigurationError
@@ -19,8 +19,10 @@ from fastgru.estimators.inputs import encode_sequences, label_array
 class HomologyGroupKFold(BaseCrossValidator):
     """K folds of sequences such that no sequence is homologous to one of another fold.
 
-    Sequences are compared with MMseqs2 and grouped as ``fastgru split --method homology`` does;
-    groups are dealt out to the folds in the proportions of the classes, and a search across the
+    Sequences are compared with MMseqs2 and grouped as ``fastgru split --method homology`` does.
+    ``groups``, where scikit-learn hands them over, join these: sequences of one name (a gene, a
+    genome) stay together, and so do all that are linked by names and homology in turn.  Groups
+    are dealt out to the folds in the proportions of the classes, and a search across the
     folds then checks the result.
 
     Parameters
@@ -86,7 +88,8 @@ class HomologyGroupKFold(BaseCrossValidator):
         y
             n class labels, whose proportions the folds keep; None for one class.
         groups
-            n names of further groups that are not divided either; None for none.
+            n names of further groups, which are joined with those by homology and not divided
+            either; None for none.
 
         Raises
         ------
@@ -101,6 +104,17 @@ class HomologyGroupKFold(BaseCrossValidator):
         for fold in range(self.n_splits):
             yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
 
+    def _threshold(self, alphabet: Alphabet) -> Threshold:
+        default = Threshold.default(alphabet)
+        identity = default.identity if self.identity is None else self.identity
+        for name, value in (("identity", identity), ("coverage", self.coverage)):
+            # MMseqs2 takes 0 as well, which joins whatever can be aligned
+            if not 0 < value <= 1:
+                raise ConfigurationError(
+                    f"{name} must be a number above 0 and up to 1, got {value!r}."
+                )
+        return Threshold(identity, self.coverage)
+
     def _assign(self, X: Sequence[str], y: Sequence[Any] | None, groups: Any) -> np.ndarray:
         """Return the fold of each sequence, int64 (n,)."""
         alphabet = get_alphabet(self.alphabet)
@@ -113,7 +127,7 @@ class HomologyGroupKFold(BaseCrossValidator):
             )
         labels = ["all"] * n_sequences if y is None else label_array(y, n_sequences).tolist()
         names = None if groups is None else list(map(str, label_array(groups, n_sequences)))
-        identity = self.identity or Threshold.default(alphabet).identity
+        threshold = self._threshold(alphabet)
 
         def draw(members: np.ndarray) -> list[list[str]]:
             folds = assign_folds(
@@ -127,7 +141,7 @@ class HomologyGroupKFold(BaseCrossValidator):
         _, (folds,) = divide_apart(
             [alphabet.normalise(letters) for letters in X],
             alphabet,
-            Threshold(identity, self.coverage),
+            threshold,
             draw,
             together=names,
             threads=usable_threads(self.threads),

@@ -12,6 +12,7 @@ import numpy as np
 from fastgru import __version__
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import InputProfile
+from fastgru.data.seen_sequences import SeenSequences
 from fastgru.errors import ConfigurationError, LabelError, ModelFileError, shorten
 from fastgru.estimators.calibration import Calibration
 from fastgru.estimators.ensemble import Ensemble, make_ensemble, networks_of
@@ -97,6 +98,8 @@ def _make_card(fitted: Fitted) -> dict[str, Any]:
     }
     if fitted.inputs is not None:
         card["inputs"] = fitted.inputs.to_dict(get_alphabet(parameters["alphabet"]))
+    if fitted.seen is not None:
+        card["seen"] = fitted.seen.to_text()
     return card
 
 
@@ -149,6 +152,7 @@ def _read_card(saved: SavedNetwork, name: str) -> Fitted:
         n_validation=training.get("n_validation", 0),
         calibration=Calibration.from_card(card),
         inputs=_read_inputs(card, name),
+        seen=_read_seen(card, name),
     )
 
 
@@ -157,6 +161,15 @@ def _read_inputs(card: Mapping[str, Any], name: str) -> InputProfile | None:
         return None
     try:
         return InputProfile.from_dict(card["inputs"], get_alphabet(card["alphabet"]))
+    except ValueError as error:
+        raise _damaged(name, str(error)) from error
+
+
+def _read_seen(card: Mapping[str, Any], name: str) -> SeenSequences | None:
+    if "seen" not in card:
+        return None
+    try:
+        return SeenSequences.from_text(card["seen"])
     except ValueError as error:
         raise _damaged(name, str(error)) from error
 

@@ -92,6 +92,24 @@ class PredictionMixin:
         check_is_fitted(self, "classes_")
         return self._fitted.flag_unusual(sequences)
 
+    def seen_in_training(self, sequences: Sequence[str]) -> np.ndarray | None:
+        """Say which sequences were learned from or stopped by: scores on them measure memory.
+
+        Parameters
+        ----------
+        sequences
+            As for :meth:`predict_proba`, of any length.
+
+        Returns
+        -------
+        np.ndarray or None
+            Boolean (n,), for an ensemble whether any member has seen them.  Those that were seen
+            are always found, and of others two in ten million.  None for a model that was saved
+            before this was kept.
+        """
+        check_is_fitted(self, "classes_")
+        return self._fitted.seen_in_training(sequences)
+
     @property
     def max_length(self) -> int | None:
         """Longest sequence that the model can read, None for any."""

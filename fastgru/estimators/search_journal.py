@@ -113,7 +113,7 @@ def _reading(path: str) -> Iterator[None]:
     except (KeyError, TypeError, ValueError, AttributeError, AssertionError) as error:
         raise FastgruError(
             f"{path}: is no readable journal ({type(error).__name__}: {error}), expected one "
-            "written by 'fastgru search'. Delete it to search anew, or name another file."
+            "written by 'fastgru search'. Name that file, or a new one to begin another search."
         ) from error
 
 

@@ -226,7 +226,7 @@ MEMBERS_SHARE = (*_SHARED, *_SHARED_OPTIONAL)
 
 CARD = _object(
     {**_SHARED, **_OF_NETWORK},
-    {**_SHARED_OPTIONAL, **_OF_PROBABILITIES, "inputs": _INPUTS, **_OF_DATA},
+    {**_SHARED_OPTIONAL, **_OF_PROBABILITIES, "inputs": _INPUTS, "seen": _TEXT, **_OF_DATA},
 )
 """The whole card, apart from its format version."""
 
@@ -234,7 +234,11 @@ ENSEMBLE = _object(
     {
         **_SHARED,
         "members": _list_of(
-            _object(_OF_NETWORK, {**_OF_PROBABILITIES, "inputs": _INPUTS}, closed=True),
+            _object(
+                _OF_NETWORK,
+                {**_OF_PROBABILITIES, "inputs": _INPUTS, "seen": _TEXT},
+                closed=True,
+            ),
             at_least=2,
         ),
     },

@@ -128,11 +128,17 @@ def test_audit__takes_a_split_from_a_file(tmp_path: Path, run_cli) -> None:
     rows = [f"r{k}\t{'xy'[k % 2] if k < 39 else 'x'}\t{'test' if k > 35 else 'train'}"
             for k in range(40)]  # fmt: skip
     (tmp_path / "split.tsv").write_text("\n".join(["id\tlabel\tsplit", *rows]), encoding="utf-8")
-    code, out, _ = run_cli([*arguments, "--split", tmp_path / "split.tsv", "--no-homology"])
+    code, out, err = run_cli([*arguments, "--split", tmp_path / "split.tsv", "--no-homology"])
     assert code == 0
     assert json.loads(out)["leaks"]["test"] == {
-        "n": 4, "exact": 1, "reverse_complement": 0, "near_identical": 0, "homologous": 0
+        "n": 4, "exact": 1, "reverse_complement": 0, "near_identical": None, "homologous": None
     }  # fmt: skip
+    assert "warn: similar sequences were not looked for, as asked: test sequences may be" in err
+    grouped = [f"{row}\tg{(k + 1) // 2}" for k, row in enumerate(rows[:37])]
+    header = "id\tlabel\tsplit\tgroup"
+    (tmp_path / "groups.tsv").write_text("\n".join([header, *grouped]), encoding="utf-8")
+    words = [*arguments, "--split", tmp_path / "groups.tsv", "--no-homology"]
+    assert "warn: the split divides 1 group: 'g18'" in run_cli(words).err
     (tmp_path / "other.tsv").write_text("id\tlabel\tsplit\nq\tx\ttest\n", encoding="utf-8")
     result = run_cli([*arguments, "--split", tmp_path / "other.tsv"])
     assert (result.code, "other.tsv: names none of the sequences" in result.err) == (1, True)

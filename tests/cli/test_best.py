@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fastgru import SequenceClassifier
-from fastgru.cli.best import _yaml
+from fastgru.cli.best import _MODEL_NAME, _TAKEN_NAMES, _yaml
 from fastgru.estimators.search_journal import create_study
 
 FIXED = {"alphabet": "dna", "max_epochs": 2, "random_state": 7}
@@ -96,6 +96,8 @@ def test_best__explains_a_journal_that_is_none(journal: Path, run_cli, work) -> 
     assert (code, f"{journal}: does not exist, expected a journal" in err) == (1, True)
     code, _, err = run_cli(["best", "--journal", work.fasta])
     assert (code, f"{work.fasta}: is no readable journal" in err) == (1, True)
+    assert "Name that file, or a new one to begin another search." in err
+    assert "Delete" not in err  # it may be any file of the user
     add_trial(journal, "COMPLETE", [0.5])
     code, _, err = run_cli(["best", "--journal", journal, "--study", "x"])
     assert (code, "has the studies 'search', expected 'x'. Choose one with --st" in err) == (
@@ -125,3 +127,26 @@ def test_best__of_a_search_can_be_trained_with_the_same_loss(work, run_cli, tmp_
     model = SequenceClassifier.load(tmp_path / "m")
     loss = model.history_[model.best_epoch_ - 1]["validation_loss"]
     assert f"validation loss {loss:.6g} in epoch {model.best_epoch_} of 2." in text
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a b", "expected letters, digits, _, - and . after a letter or digit, got 'a b'"),
+        ("_a", "after a letter or digit, got '_a'"),
+        ("searched", "expected another name than baselines and searched, which the workflow uses"),
+    ],
+)
+def test_best__refuses_names_that_the_workflow_refuses(name: str, message: str, run_cli) -> None:
+    code, out, err = run_cli(["best", "--journal", "j", "--name", name])
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_model_name__is_that_of_the_configuration() -> None:
+    path = Path(__file__).parents[2] / "workflows/schemas/config.schema.yaml"
+    names = yaml.safe_load(path.read_text(encoding="utf-8"))["properties"]["models"][
+        "propertyNames"
+    ]
+    assert names["pattern"] == f"^{_MODEL_NAME}$"
+    assert names["not"]["enum"] == list(_TAKEN_NAMES)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,11 @@ def test_compare__works_on_what_evaluate_and_baseline_write(tmp_path: Path, work
         (["a=gru0", "b=kmers0", "--reference", "c"], 2, "--reference c: is none of 'a', 'b', exp"),
         (["a\tb=gru0", "b=kmers0"], 2, "'a\\tb': holds a tab or another control character, expe"),
         (["a=gru0", "a=gru1", "b=kmers0"], 2, "b: has 1 folder, expected 2 as a has. Name one f"),
+        (
+            ["a=gru0", "a=./gru0", "b=kmers0", "b=kmers1"],
+            2,
+            "a: names the folder ./gru0 twice, expected another one for each fold. Leave one of",
+        ),
         (["a=gru0", "b=kmers1"], 1, "kmers1: was not tested on the records, labels and classes o"),
         (["a=gru0", "b=none"], 1, "none/metrics.json: cannot be read as JSON (No such file or d"),
         (["a=gru0", "b=kmers0", "--metric", "x"], 2, "invalid choice: 'x'"),
@@ -135,3 +141,18 @@ def test_compare__explains_what_it_cannot_compare(
 def test_compare__says_which_p_values_are_corrected_together(run_cli) -> None:
     result = run_cli(["compare", "--help"])
     assert "p values of each score and test are corrected for their" in result.out
+
+
+def test_compare__says_why_it_knows_no_p(tmp_path: Path, run_cli) -> None:
+    names = make(tmp_path, gru=3.0, kmers=0.5)
+    for name in ("gru", "kmers"):
+        shutil.copytree(tmp_path / f"{name}0", tmp_path / f"{name}2")
+    copies = [f"{argument[:-1]}2" for argument in names]
+    code, out, err = run_cli(["compare", *names, *copies])
+    assert code == 0
+    assert {row["verdict"] for row in rows_of(out)} == {"unknown"}
+    assert "unknown (no p: the difference is the same in all folds; are they the same run?, " in err
+    for name in ("one0", "two0"):
+        write_scored_run(tmp_path / name, seed=0, n_records=30, groups=["g"] * 30)
+    _, _, err = run_cli(["compare", f"a={tmp_path / 'one0'}", f"b={tmp_path / 'two0'}"])
+    assert "unknown (no p: one group, or too few of a class, cannot be resampled, paired" in err

@@ -29,6 +29,7 @@ def ensemble(models, run_cli, tmp_path: Path) -> Path:
     code, out, err = run_cli(["ensemble", *models, "-o", tmp_path / "e.safetensors"])
     assert (code, out) == (0, "")
     assert "2 networks averaged, " in err
+    assert "warning" not in err
     return tmp_path / "e.safetensors"
 
 
@@ -37,6 +38,32 @@ def test_ensemble__averages_and_knows_where_its_members_come_from(models, ensemb
     found = SequenceClassifier.load(ensemble).predict_proba(work.sequences)
     assert found.tobytes() == ((rows[0] + rows[1]) / 2).tobytes()
     assert read_model(ensemble).card["data"] == read_model(models[0]).card["data"]
+
+
+def test_ensemble__refuses_the_same_network_twice(models, ensemble, run_cli, tmp_path) -> None:
+    for twice in ([models[0], models[0]], [ensemble, models[1]]):
+        code, _, err = run_cli(["ensemble", *twice, "-o", tmp_path / "twice"])
+        assert code == 2
+        assert f"{twice[1]}: holds the same network as {twice[0]}, expected networks that" in err
+    assert not (tmp_path / "twice").exists()
+
+
+def test_ensemble__warns_of_members_with_different_training_sequences(
+    models, work, run_cli, quick, tmp_path
+) -> None:
+    rows = work.split.read_text(encoding="utf-8").splitlines()
+    swap = {"train": "test", "test": "train", "validation": "validation", "split": "split"}
+    swapped = ["\t".join([*row.split("\t")[:-1], swap[row.split("\t")[-1]]]) for row in rows]
+    (tmp_path / "other.tsv").write_text("\n".join(swapped), encoding="utf-8")
+    words = [work.fasta, "--labels", work.labels, "--split"]
+    run_cli(["train", *words, tmp_path / "other.tsv", *quick, "-o", tmp_path / "other"])
+    joined = tmp_path / "joined"
+    code, _, err = run_cli(["ensemble", models[0], tmp_path / "other", "-o", joined])
+    assert code == 0
+    assert "warning: the models were trained on different sequences, so what is new to one" in err
+    _, out, err = run_cli(["evaluate", joined, *words, work.split, "--n-resamples", 10])
+    assert json.loads(out)["n_seen"] == 24
+    assert "has seen 24 of these 24 sequences" in err
 
 
 def test_ensemble__gives_the_same_bytes_again(models, ensemble, run_cli, tmp_path) -> None:

@@ -20,6 +20,7 @@ from fastgru import SequenceClassifier
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.shuffles import shuffle_sequences
 from fastgru.evaluation import bootstrap_intervals, check_predictions
+from tests.models.model_files import put_together, take_apart
 from tests.planted import as_fasta, as_table, plant
 
 KEYS = {
@@ -35,6 +36,7 @@ KEYS = {
     "intervals",
     "log_loss",
     "mcc",
+    "n_seen",
     "n_test",
     "n_train",
     "n_validation",
@@ -258,10 +260,38 @@ def test_evaluate__takes_all_records_where_there_is_no_split(work, run_cli) -> N
 def test_evaluate__warns_when_it_scores_what_was_learned(work, run_cli) -> None:
     code, _, err = run_cli(["evaluate", work.model, work.fasta, "--label-field", "label"])
     assert code == 0
-    assert (
-        "warning: the model was trained on 'a.fa'; without a split the scores are those of "
-        "sequences that it knows"
-    ) in err
+    assert "warning: the model has seen 56 of these 80 sequences in training, so the" in err
+
+
+@pytest.mark.parametrize(("part", "n_seen"), [("train", 48), ("validation", 8), ("test", 0)])
+def test_evaluate__counts_what_the_model_has_seen(part: str, n_seen: int, work, run_cli) -> None:
+    words = [work.fasta, "--labels", work.labels, "--split", work.split, "--subset", part]
+    _, out, err = run_cli(["evaluate", work.model, *words, "--n-resamples", 10])
+    assert json.loads(out)["n_seen"] == n_seen
+    assert (f"has seen {n_seen} of these" in err) == (n_seen > 0)
+
+
+def test_evaluate__warns_of_another_split_than_that_of_training(
+    tmp_path: Path, work, run_cli
+) -> None:
+    parts = ["test" if number % 3 == 0 else "train" for number in range(80)]
+    (tmp_path / "other.tsv").write_text(as_table(work.truth, split=parts), encoding="utf-8")
+    words = [work.fasta, "--labels", work.labels, "--split", tmp_path / "other.tsv"]
+    _, out, err = run_cli(["evaluate", work.model, *words, "--n-resamples", 10])
+    n_seen = sum(part == "test" and not is_test(k) for k, part in enumerate(parts))
+    assert json.loads(out)["n_seen"] == n_seen
+    assert f"warning: the model has seen {n_seen} of these 27 sequences in training" in err
+    assert "use the part 'test' of the split that it was trained with" in err
+
+
+def test_evaluate__says_that_an_older_model_does_not_know(tmp_path: Path, work, run_cli) -> None:
+    header, card, weights = take_apart(work.model.read_bytes())
+    del card["seen"]
+    (tmp_path / "old").write_bytes(put_together(header, card, weights))
+    words = [work.fasta, "--labels", work.labels, "--split", work.split, "--n-resamples", 10]
+    _, out, err = run_cli(["evaluate", tmp_path / "old", *words])
+    assert json.loads(out)["n_seen"] is None
+    assert "warning: the model does not say what it has learned from" in err
 
 
 def test_evaluate__says_which_scores_are_undefined(work, run_cli) -> None:

@@ -17,6 +17,10 @@ import pytest
         (["--class", "a.fa"], "expected NAME=FASTA, got 'a.fa'"),
         (["--class", "=a.fa"], "expected NAME=FASTA, got '=a.fa'"),
         (["--class", "x="], "expected NAME=FASTA, got 'x='"),
+        (
+            ["--class", "a=b=pos.fa"],
+            "expected NAME=FASTA without = in the name, got 'a=b=pos.fa'; there is no 'b=pos.fa'",
+        ),
         (["-", "--labels", "-"], "standard input (-) can be read only once"),
         (["a.fa", "--label-field", "l", "--alphabet", "DNA"], "invalid choice: 'DNA'"),
         (["a.fa", "--label-field", "l", "-q", "-v"], "not allowed with argument"),

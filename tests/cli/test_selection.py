@@ -83,3 +83,27 @@ def test_train__stops_by_groups_that_it_has_not_learned_from(
     words = [*words[:-1], "--trials", "1", "--journal", tmp_path / "journal.log"]
     code, out, _ = run_cli(["search", *words, "--max-epochs", "1", "-o", "-"])
     assert (code, '"state": "complete"' in out) == (0, True)
+
+
+@pytest.mark.parametrize("where", ["column", "file"])
+def test_select_for_training__refuses_a_split_that_divides_the_groups_beside_it(
+    where: str, tmp_path: Path
+) -> None:
+    data = grouped()
+    splits = ["test" if number % 4 == 0 else "train" for number in range(80)]
+    split = parts_of(tmp_path / "split.tsv", data, splits) if where == "file" else None
+    data.splits = splits if where == "column" else None
+    with pytest.raises(LabelError, match="the given split divides 20 groups: 'g0', 'g1'"):
+        select_for_training(data, split)
+
+
+def test_select_for_training__warns_of_a_split_without_groups_that_divides_those_of_the_labels(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = grouped()
+    parts = ["test" if number % 4 == 0 else "train" for number in range(80)]
+    path = tmp_path / "split.tsv"
+    path.write_text(as_table(data.labels, split=parts), encoding="utf-8")
+    training, _ = select_for_training(data, str(path))
+    assert len(training) == 60
+    assert "split.tsv divides 20 groups of the labels ('g0', 'g1'" in caplog.text

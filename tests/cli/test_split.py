@@ -71,6 +71,10 @@ def test_split__keeps_what_the_table_says(tmp_path: Path, run_cli) -> None:
     [
         (["--test-fraction", "1"], "expected a number from 0 to below 1, got '1'"),
         (["--test-fraction", "much"], "expected a number from 0 to below 1, got 'much'"),
+        (
+            ["--test-fraction", "0.5", "--folds", "3", "-o", "{fold}"],
+            "--test-fraction 0.5: each of 3 folds is tested in its turn, expected no share beside",
+        ),
         (["--seed", "-1"], "expected a whole number of at least 0, got '-1'"),
         (
             ["--test-fraction", "0.6", "--validation-fraction", "0.6"],
@@ -153,3 +157,17 @@ def test_split__of_folds_replaces_no_file(tmp_path: Path, run_cli) -> None:
     options = ["--labels", tmp_path / "labels-1.tsv", "--folds", "2", "--force"]
     result = run_cli(["split", SPLICE.files[0], *options, "-o", tmp_path / "labels-{fold}.tsv"])
     assert (result.code, "is an input and would be overwritten" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(("method", "warns"), [("random", True), ("group", False)])
+def test_split__says_that_it_divides_groups(
+    method: str, warns: bool, tmp_path: Path, run_cli
+) -> None:
+    text = "".join(f">r{k}\n{'ACGT'[k % 4] * (k + 1)}\n" for k in range(40))
+    (tmp_path / "a.fa").write_text(text, encoding="utf-8")
+    rows = [f"r{k}\t{'xy'[k // 20]}\tg{k // 4}" for k in range(40)]
+    (tmp_path / "labels.tsv").write_text("\n".join(["id\tlabel\tgroup", *rows]), encoding="utf-8")
+    words = ["split", tmp_path / "a.fa", "--labels", tmp_path / "labels.tsv", "--method", method]
+    code, _, err = run_cli(words)
+    assert code == 0
+    assert ("groups of the labels; use --method group to keep" in err) == warns

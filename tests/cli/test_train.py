@@ -391,6 +391,10 @@ SMALL = as_fasta(*plant(8, seed=3))
         (SMALL.replace("=yes", "=id"), "class 'id': is also the name of a column of the predict"),
         (SMALL.replace("=yes", "=group"), "length, group, identity), expected another name"),
         (SMALL.replace("=yes", "=status"), "class 'status': is also the name of a column"),
+        (
+            SMALL.replace("=yes", "=abstain"),
+            "class 'abstain': is the label of the cases that 'fast",
+        ),
         (SMALL.replace("=yes", "=label"), "expected another name. Rename the class."),
         (SMALL + ">z label=yes\nACEF\n", "record 'z': letter 'E' at position 3"),
         ("", "standard input: the file holds no records, expected FASTA"),

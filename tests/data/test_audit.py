@@ -74,7 +74,7 @@ def test_audit__counts_the_bundled_peptides() -> None:
     assert codes(report) == {"conflicting_labels": "warn", "duplicates": "warn", "shortcut": "warn"}
     assert [entry["feature"] for entry in report["shortcuts"][:2]] == [
         "fixed positions",
-        "first residues",
+        "first letters",
     ]
     first = report["shortcuts"][1]
     assert first["roc_auc"] == pytest.approx(0.89, abs=0.01)
@@ -217,6 +217,12 @@ FINDINGS: dict[str, tuple[LabelledSequences, str, str, str]] = {
         "warn",
         "1 sequence also there as reverse complement, 1 of them with different labels",
     ),
+    "divided_groups": (
+        labelled(*balanced(), groups=["g", "h"] * 60, splits=["train"] * 119 + ["test"]),
+        "dna",
+        "warn",
+        "the split divides 1 group: 'h'; scores on the test part may measure memory",
+    ),
     "very_long": (
         labelled(*balanced(), *random_records(1, label="x", length=2001)),
         "dna",
@@ -269,8 +275,15 @@ def test_audit__warns_of_a_start_methionine() -> None:
     positives = random_records(80, letters=letters, label="x", seed=1, length=21)
     report = audit(labelled(*positives, *negatives), PROTEIN)
     messages = " ".join(finding["message"] for finding in report["findings"])
-    assert "the first residues alone predict the class with ROC AUC 0.9" in messages
+    assert "the first letters alone predict the class with ROC AUC 0.9" in messages
     assert "(M at place 1: 100.0 % in y, " in messages
+
+
+def test_audit__calls_the_letters_of_dna_no_residues() -> None:
+    records = [("ACG"["xyz".index(label)] + s, label) for s, label in balanced()]
+    said = json.dumps(audit(labelled(*records), DNA))
+    assert "the first letters alone predict the class" in said
+    assert "residue" not in said
 
 
 def test_audit__is_silent_on_a_clean_set() -> None:
@@ -379,6 +392,20 @@ def test_audit__says_that_homology_was_not_checked(monkeypatch: pytest.MonkeyPat
     assert "similar sequences were not looked for: MMSEQS2_PATH:" in message(
         report, "homology_not_checked"
     )
+
+
+@pytest.mark.parametrize("threshold", [None, Threshold(0.8)])
+def test_audit__counts_no_relatives_that_it_has_not_looked_for(
+    threshold: Threshold | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMSEQS2_PATH", "/nowhere/mmseqs")
+    data = labelled(*balanced(), splits=["train", "test"] * 60)
+    report = audit(data, DNA, threshold=threshold)
+    for part, n in (("test", 60), ("validation", 0)):
+        assert report["leaks"][part] == {
+            "n": n, "exact": 0, "reverse_complement": 0, "near_identical": None, "homologous": None
+        }  # fmt: skip
+    assert codes(report)["homology_not_checked"] == "warn"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,10 @@ def test_divide__refuses_a_class_without_training_records() -> None:
 
 def test_divide__refuses_a_given_split_that_divides_groups() -> None:
     data = labelled(list("xx"), splits=["train", "test"], groups=["g", "g"])
-    with pytest.raises(LabelError, match=r"the given split divides 1 group: 'g'\. Correct"):
+    with pytest.raises(
+        LabelError,
+        match=r"the given split divides 1 group: 'g', expected each group in one part\. Corr",
+    ):
         split_of(data, validation_fraction=0)
 
 

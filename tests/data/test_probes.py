@@ -45,7 +45,7 @@ def test_find_shortcuts__finds_nothing_in_noise() -> None:
     found = shortcuts(random_sequences(200), LABELS)
     assert found.keys() == {
         *("length", "GC content", "composition"),
-        *("first residues", "last residues", "fixed positions"),
+        *("first letters", "last letters", "fixed positions"),
     }
     assert all(0.35 < auc < 0.65 for auc, _ in found.values())
     assert found["length"] == (0.5, "median length: 30 in all classes")
@@ -71,8 +71,8 @@ def test_find_shortcuts__sees_composition() -> None:
 
 @pytest.mark.parametrize(
     ("place", "feature", "where"),
-    [(0, "first residues", "at place 1"), (2, "first residues", "at place 3"),
-     (-1, "last residues", "at the last place"), (-3, "last residues", "at place 3 from the end"),
+    [(0, "first letters", "at place 1"), (2, "first letters", "at place 3"),
+     (-1, "last letters", "at the last place"), (-3, "last letters", "at place 3 from the end"),
      (25, "fixed positions", "at place 26")],
 )  # fmt: skip
 def test_find_shortcuts__sees_letters_at_places(place: int, feature: str, where: str) -> None:
@@ -135,7 +135,7 @@ def test_find_shortcuts__sees_what_all_groups_share() -> None:
     sequences, labels, groups = unrelated_families()
     sequences = ["MK"["xy".index(y)] + s for s, y in zip(sequences, labels, strict=True)]
     found, _ = find_shortcuts(sequences, labels, PROTEIN, groups=groups)
-    assert {entry["feature"]: entry["roc_auc"] for entry in found}["first residues"] > 0.95
+    assert {entry["feature"]: entry["roc_auc"] for entry in found}["first letters"] > 0.95
 
 
 def test_find_shortcuts__divides_groups_where_a_class_has_too_few() -> None:

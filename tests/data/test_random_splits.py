@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 
 import pytest
@@ -81,6 +82,11 @@ def test_random_split__refuses_impossible_fractions(fractions: tuple[float, floa
             "too few groups to split into train, validation, test: class 'x' has 2",
         ),
         (
+            ["x"] * 9,
+            {"groups": ["a"] * 9},
+            r"use smaller groups \(homology: a higher identity\), or set the fraction of a part",
+        ),
+        (
             list("xyxxyxxy"),
             {"groups": list("aabbccdd")},
             "the groups cannot be divided: no group with class 'y' is left for test",
@@ -146,11 +152,26 @@ def test_fold_splits__refuse_impossible_numbers(n_folds: int, validation: float)
 
 
 def test_fold_splits__name_the_fold_that_lacks_a_class() -> None:
-    with pytest.raises(LabelError, match="too few records to split into fold 1, fold 2, fold 3"):
+    with pytest.raises(LabelError, match="too few records to split into 3 folds: class 'y' has 2"):
         list(fold_splits(["x"] * 9 + ["y"] * 2, 3))
     # nine groups of one class, and two of the other: enough, until the large ones are dealt out
     groups = [f"g{k}" for k in range(40)]
     labels = ["x"] * 37 + ["y"] * 3
     groups[37:] = ["g37"] * 3
-    with pytest.raises(LabelError, match=r"too few groups to split into fold 1, .* 'y' has 1"):
+    with pytest.raises(LabelError, match=r"too few groups to split into 3 folds: class 'y' has 1"):
         list(fold_splits(labels, 3, groups=groups))
+
+
+@pytest.mark.parametrize(
+    ("groups", "cure"),
+    [
+        (None, "Add sequences, remove the class, or use fewer folds."),
+        (
+            [f"g{k}" for k in range(20)],
+            "class, use smaller groups (homology: a higher identity), or use fewer folds.",
+        ),
+    ],
+)
+def test_fold_splits__advise_fewer_folds(groups: list[str] | None, cure: str) -> None:
+    with pytest.raises(LabelError, match=f"into 200 folds: class 'x' has 20, .*{re.escape(cure)}"):
+        list(fold_splits(["x"] * 20, 200, groups=groups))

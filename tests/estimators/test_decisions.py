@@ -150,6 +150,13 @@ def test_apply__takes_no_rows() -> None:
             {"abstain": (0.4, 0.6), "threshold": 0.3},
             "the band from 0.4 to 0.6 does not hold the threshold 0.3, expected one around it.",
         ),
+        (
+            KNOWN,
+            TWO,
+            {"abstain": (0.4, 0.48)},
+            "0.5, from which the second class is the more probable, expected one around it. Move",
+        ),
+        (KNOWN, TWO, {"abstain": (0.52, 0.6)}, "from 0.52 to 0.6 does not hold the threshold 0.5"),
     ],
 )
 def test_decide_by__explains_what_does_not_fit(calibration, classes, options, message) -> None:

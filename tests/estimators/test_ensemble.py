@@ -118,6 +118,20 @@ def test_flag_unusual__leaves_members_out_that_know_nothing(members, planted) ->
     assert average_models([unknown, unknown]).flag_unusual(strange) == [()]
 
 
+def test_seen_in_training__asks_whether_any_member_has_seen_it(make_classifier) -> None:
+    import dataclasses
+
+    first, second = (make_classifier(max_epochs=1).fit(*plant(20, seed=k)) for k in (1, 2))
+    both = average_models([first, second])
+    new = ["A" * 20]
+    for k in (1, 2):
+        assert both.seen_in_training(plant(20, seed=k)[0]).all()
+    assert not both.seen_in_training(new).any()
+    old = small_classifier()._take(dataclasses.replace(second._fitted, seen=None))
+    assert old.seen_in_training(new) is None
+    assert average_models([first, old]).seen_in_training(new) is None
+
+
 def test_prevalence__is_unknown_if_that_of_a_member_is(members) -> None:
     import dataclasses
 

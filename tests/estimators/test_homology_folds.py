@@ -72,8 +72,10 @@ def clone_of(folds: HomologyGroupKFold) -> HomologyGroupKFold:
         ({"n_splits": 1}, ["ACD", "EFG"], ConfigurationError, "n_splits must be at least 2 and"),
         ({"n_splits": 3}, ["ACD", "EFG"], ConfigurationError, "at most the 2 sequences, got 3"),
         ({"identity": 1.5}, ["ACD", "EFG"] * 3, ConfigurationError, "identity must be a number"),
+        ({"identity": 0}, ["ACD", "EFG"], ConfigurationError, "identity must be a number above 0"),
+        ({"coverage": 0.0}, ["ACD", "EFG"], ConfigurationError, "coverage must be a number above"),
         ({}, ["AC", "E1"], AlphabetError, "sequence 1: "),
-        ({}, ["AC"] * 9, LabelError, "too few groups to split into fold 1, fold 2: class 'all'"),
+        ({}, ["AC"] * 9, LabelError, "too few groups to split into 2 folds: class 'all'"),
     ],
 )
 def test_split__refuses_what_it_cannot_divide(

@@ -77,6 +77,15 @@ def test_attention__needs_attention_pooling(fitted, planted) -> None:
         fitted.attention(planted[0])
 
 
+def test_seen_in_training__knows_what_was_learned_and_what_stopped_it(
+    fitted: SequenceClassifier, planted, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "m")
+    for model in (fitted, SequenceClassifier.load(tmp_path / "m")):
+        assert model.seen_in_training(planted[0]).all()
+        assert model.seen_in_training(["ACGT", planted[0][0].lower()]).tolist() == [False, True]
+
+
 def test_attention__needs_a_fitted_model() -> None:
     with pytest.raises(NotFittedError):
         small_classifier(pooling=("attention",)).attention(["ACGT"])

@@ -145,6 +145,7 @@ CONTRADICTIONS = [
     (["training", "parameters", "stem"], "cnn", "training.parameters are not those of a class"),
     (["prevalence"], [0.2, 0.3, 0.5], "prevalence has not one share for each class"),
     (["inputs", "k"], 9, "inputs.kmers has not one bit for each word of 9 letters"),
+    (["seen"], "?", "seen is not base64"),
     (["symbols"], "TGCA", "the letters are not ACGT"),
     (["classes_are_integers"], True, "invalid literal for int"),
 ]

@@ -51,7 +51,7 @@ def test_create_study__explains_a_foreign_file(content: bytes, tmp_path: Path) -
     with pytest.raises(FastgruError) as caught:
         create_study(str(tmp_path / "j"), "search", SETTINGS)
     assert str(caught.value).startswith(f"{tmp_path / 'j'}: is no readable journal (")
-    assert "expected one written by 'fastgru search'. Delete it to search" in str(caught.value)
+    assert "expected one written by 'fastgru search'. Name that file, or" in str(caught.value)
     assert (tmp_path / "j").read_bytes() == content
 
 

@@ -174,10 +174,10 @@ def test_conclude__speaks_of_a_leak_only_where_one_is_shown(
 
 def test_conclude__warns_of_a_feature_that_explains_most_of_the_model() -> None:
     detail = "M at place 1: 90.0 % in a, 10.0 % in b"
-    entry = {"feature": "first residues", "roc_auc": 0.9, "detail": detail, "share": 0.889}
+    entry = {"feature": "first letters", "roc_auc": 0.9, "detail": detail, "share": 0.889}
     said = changed(shortcuts=[*EXPERIMENT["shortcuts"], entry])
     assert said[2] == (
-        "Caveat: the first residues alone reach 0.900 (M at place 1: 90.0 % in a, 10.0 % in b), "
+        "Caveat: the first letters alone reach 0.900 (M at place 1: 90.0 % in a, 10.0 % in b), "
         "89 % of the way from chance to the model. Unless that is what the classes are about, the "
         "data have a shortcut."
     )

@@ -120,7 +120,9 @@ def test_workflow__plans_every_result(project):
 
 
 def test_workflow__passes_the_split_the_levels_and_the_variants(project):
-    more = "split: {method: random, folds: 2}\naudit: {levels: {shortcut: fail}}\n"
+    more = (
+        "split: {method: random, folds: 2, test_fraction: 0.3}\naudit: {levels: {shortcut: fail}}\n"
+    )
     (project / "config/config.yaml").write_text(CONFIG + more)
     printed = run_snakemake(project, "-n", "--printshellcmds").stdout
     assert "--method random --folds 2 --seed 1 --threads" in printed
@@ -138,6 +140,15 @@ def test_workflow__says_what_belongs_to_the_experiment(project):
     expected = "fastgru experiment results/d --method random --folds 2 --repeats 3 --models m "
     assert f"{expected}--baselines '' --variants seed1,seed2,ensemble," in printed
     assert ",train25,train50,shuffled_labels,shuffled_sequences --output" in printed
+
+
+def test_workflow__has_a_seed_without_one(project):
+    (project / "config/config.yaml").write_text(CONFIG.replace("seed: 1\n", ""))
+    printed = run_snakemake(project, "-n", "--printshellcmds").stdout
+    schema = yaml.safe_load((ROOT / "workflows/schemas/config.schema.yaml").read_text())
+    default = schema["properties"]["seed"]["default"]
+    assert yaml.safe_load((ROOT / "config/config.yaml").read_text())["seed"] == default
+    assert f"--seed {default} --threads" in printed
 
 
 def test_workflow__passes_the_options_that_are_written(project):
@@ -165,7 +176,12 @@ def test_workflow__passes_the_options_that_are_written(project):
 
 FAULTY_CONFIGS = [
     ("{}", "{hiden_size: 8}", "models > m: unknown key 'hiden_size'; did you mean 'hidden_size'?"),
-    ("seed: 1\n", "", "configuration: 'seed' is a required property"),
+    ("models:\n  m: {}\n", "", "configuration: 'models' is a required property"),
+    (
+        "seed: 1",
+        "seed: 1\nsplit: {folds: '1'}",
+        "split > folds: '1' is not of type 'integer'; numbers inside the braces of --config arr",
+    ),
     ("seed: 1", "seed: 1\nthreads: 4", "configuration: unknown key 'threads'; known are datasets"),
     ("{}", "{hidden_size: 0}", "models > m > hidden_size: 0 is less than the minimum of 1"),
     (
@@ -186,7 +202,23 @@ FAULTY_SHEETS = [
     ("dataset\talphabet\tfasta\n", "no data set found, expected a header and one row"),
     (
         SHEET.replace("alphabet", "alfabet"),
-        "datasets.tsv, line 2: unknown key 'alfabet'; did you mean 'alphabet'?",
+        "datasets.tsv, line 1: unknown key 'alfabet'; did you mean 'alphabet'?",
+    ),
+    (
+        SHEET.replace("\t", ","),
+        "datasets.tsv, line 1: 'dataset,alphabet,fasta,class' is one column; use tabs between",
+    ),
+    (
+        SHEET.replace("b.fa", "gone.fa"),
+        "datasets.tsv, line 3 > fasta: there is no file 'gone.fa', expected one in the folder in",
+    ),
+    (
+        "dataset\talphabet\tfasta\tlabels\nd\tdna\ta.fa\tgone.tsv\n",
+        "datasets.tsv, line 2 > labels: there is no file 'gone.tsv'",
+    ),
+    *(
+        (SHEET.replace("d\t", f"{name}\t"), f"line 2 > dataset: the name '{name}' is taken by")
+        for name in ("summary.tsv", "report.html", "multiqc")
     ),
     (SHEET.replace("dna", "codons"), "line 2 > alphabet: 'codons' is not one of ['dna', 'rna'"),
     (

@@ -26,6 +26,8 @@ def check(record, schema, place):
             text = (
                 f"the name {fault.instance!r} is taken by the workflow, choose another"
             )
+        elif fault.validator == "type" and isinstance(fault.instance, str):
+            text += "; numbers inside the braces of --config arrive as text, give them in a --configfile"
         raise WorkflowError(f"{where}: {text} (see config/README.md).") from None
 
 
@@ -63,9 +65,11 @@ def read_sheet(path):
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter="\t"))]
         if header is None:
             header = cells
+            check_header([*filter(None, header)], f"{path}, line {number}")
             continue
         row = {key: cell for key, cell in zip(header, cells) if cell}
         check(row, "datasets", f"{path}, line {number}")
+        check_files(row, f"{path}, line {number}")
         datasets.setdefault(row["dataset"], []).append(row)
     if not datasets:
         raise WorkflowError(
@@ -74,6 +78,30 @@ def read_sheet(path):
     for name, rows in datasets.items():
         check_forms(name, rows, path)
     return datasets
+
+
+def check_header(columns, place):
+    """Refuse columns that do not exist, before a row is taken for the fault."""
+    schema = REPOSITORY / "workflows/schemas/datasets.schema.yaml"
+    known = yaml.safe_load(schema.read_text(encoding="utf-8"))["properties"]
+    if set(columns) <= known.keys():
+        return
+    if len(columns) == 1:
+        fault = f"{columns[0]!r} is one column; use tabs between the columns"
+    else:
+        fault = describe_unknown_key(columns, known)
+    raise WorkflowError(f"{place}: {fault} (see config/README.md).")
+
+
+def check_files(row, place):
+    """Refuse files that are not there, for Snakemake would not say who asked for them."""
+    for column in ("fasta", "labels"):
+        if column in row and not Path(locate(row[column])).exists():
+            raise WorkflowError(
+                f"{place} > {column}: there is no file {row[column]!r}, expected one in the folder "
+                f"in which Snakemake runs ({Path.cwd()}) or in the workflow's own. Correct the "
+                "path (see config/README.md)."
+            )
 
 
 def check_forms(name, rows, path):
@@ -168,7 +196,11 @@ def labelled_input(wildcards):
 
 
 def split_options(wildcards):
-    return flags({**SPLIT, "seed": config["seed"]})
+    options = {**SPLIT, "seed": config["seed"]}
+    if SPLIT["folds"] > 1:
+        # the configuration may keep it for a single split, the command refuses it
+        options.pop("test_fraction", None)
+    return flags(options)
 
 
 def experiment_options(wildcards):
@@ -361,6 +393,7 @@ def round_number(cell):
 REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
 
 check(config, "config", "configuration")
+config.setdefault("seed", 1)
 DATASETS = read_sheet(config["datasets"])
 SEARCHED = "searched"
 MODELS = find_models()
