@@ -20,9 +20,9 @@ __all__ = [
     "TRUTH_COLUMNS",
     "are_nucleotides",
     "check_class_names",
+    "check_classes_to_train",
     "look_like_nucleotides",
     "most_probable",
-    "refuse_label_of_open_cases",
     "warn_of_shuffled_labels",
     "write_header",
     "write_rows",
@@ -57,15 +57,17 @@ def check_class_names(classes: Iterable[str]) -> None:
             )
 
 
-def refuse_label_of_open_cases(classes: Iterable[str]) -> None:
-    """Refuse to train a class that ``predict --abstain`` could not tell from open cases.
+def check_classes_to_train(classes: Sequence[str]) -> None:
+    """Refuse classes that predictions could not name, or not tell from cases left open.
 
     Raises
     ------
     LabelError
+        As `check_class_names`, and for a class that is called as ``predict --abstain`` calls these.
     """
     from fastgru.estimators.decisions import ABSTAIN
 
+    check_class_names(classes)
     if ABSTAIN in classes:
         raise LabelError(
             f"class {ABSTAIN!r}: is the label of the cases that 'fastgru predict --abstain' leaves "

@@ -18,7 +18,7 @@ from fastgru.cli.options import (
     require_new_output,
 )
 from fastgru.cli.parameters import add_parameters, add_random_state, chosen_parameters
-from fastgru.cli.predictions import check_class_names, refuse_label_of_open_cases
+from fastgru.cli.predictions import check_classes_to_train
 from fastgru.cli.selection import add_split, select_for_training
 from fastgru.errors import ConfigurationError
 
@@ -173,8 +173,7 @@ def _prepare(args: argparse.Namespace) -> tuple[Space, SearchTraining]:
     SearchTraining(fixed, ([], []), None)  # refuses options before the data are read
     parameters = check_parameters(SequenceClassifier(**fixed).get_params(deep=False))
     training, validation = select_for_training(read_labelled_input(args), args.split, parameters)
-    check_class_names(training.classes)
-    refuse_label_of_open_cases(training.classes)
+    check_classes_to_train(training.classes)
     shared = SearchTraining(
         fixed,
         (training.sequences, training.labels),

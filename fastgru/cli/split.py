@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.division import SplitPlan, divide
     from fastgru.data.duplicates import resolve_duplicates
-    from fastgru.data.splits import divided_groups, write_split
+    from fastgru.data.splits import write_split
 
     test_fraction = _test_fraction(args)
     outputs = _outputs(args)
@@ -144,15 +144,21 @@ def run(args: argparse.Namespace) -> int:
         reasons["duplicate"],
     )
     _show(divided, splits)
-    if args.method == "random" and used.groups is not None:
-        n_divided = max(len(divided_groups(used.groups, parts)) for parts in splits)
-        if n_divided:
-            _LOGGER.warning(
-                "warning: the method random divides %s of the labels; use --method group to keep "
-                "the records of each together",
-                counted(n_divided, "group"),
-            )
+    if args.method == "random":
+        _warn_of_divided_groups(used, splits)
     return 0
+
+
+def _warn_of_divided_groups(data: LabelledSequences, splits: list[list[str]]) -> None:
+    from fastgru.data.splits import divided_groups
+
+    n_divided = max(len(divided_groups(data.groups, parts)) for parts in splits)
+    if n_divided:
+        _LOGGER.warning(
+            "warning: the method random divides %s of the labels; use --method group to keep the "
+            "records of each together",
+            counted(n_divided, "group"),
+        )
 
 
 def _test_fraction(args: argparse.Namespace) -> float:

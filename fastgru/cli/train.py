@@ -17,11 +17,7 @@ from fastgru.cli.options import (
 )
 from fastgru.cli.parameters import add_parameters, add_random_state, chosen_parameters
 from fastgru.cli.plan import show_plan
-from fastgru.cli.predictions import (
-    check_class_names,
-    look_like_nucleotides,
-    refuse_label_of_open_cases,
-)
+from fastgru.cli.predictions import check_classes_to_train, look_like_nucleotides
 from fastgru.cli.selection import add_split, select_for_training
 from fastgru.errors import counted, shorten
 
@@ -129,8 +125,7 @@ def run(args: argparse.Namespace) -> int:
         _LOGGER.warning("warning: the labels are shuffled; the model is a control, of no other use")
         training = _with_shuffled_labels(training, args.random_state)
         validation = validation and _with_shuffled_labels(validation, args.random_state)
-    check_class_names(training.classes)
-    refuse_label_of_open_cases(training.classes)
+    check_classes_to_train(training.classes)
     if model.alphabet == "protein" and look_like_nucleotides(data.sequences):
         _LOGGER.warning(
             "warning: all letters are A, C, G, T, U or N; if these are nucleotides, "

@@ -85,7 +85,7 @@ def test_baseline__finds_the_split_beside_the_labels(work, run_cli) -> None:
 def test_baseline__keeps_the_groups_of_the_split_together(
     work, run_cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    groups = [f"g{number // 4}" for number in range(80)]
+    groups = [f"g{number // 2}" for number in range(80)]
     splits = splits_of(work)
     split = tmp_path / "split.tsv"
     split.write_text(as_table(work.truth, split=splits, group=groups), encoding="utf-8")
