@@ -36,7 +36,7 @@ def test_dry_run__says_what_would_be_trained(work, quick, tmp_path, monkeypatch,
     assert rows["network"] == "1 GRU layer of 8 units, both directions"
     assert rows["weights"] == "1410 (float32)"
     assert rows["steps"] == "1 per epoch, of up to 48 sequences"
-    assert re.fullmatch(r"about \d+ MB", rows["memory"])
+    assert re.fullmatch(r"about [\d.]+ [MG]B", rows["memory"])
     assert re.fullmatch(
         r"about [\d.e-]+ s per epoch, [\d.e-]+ s for 2 epochs unless it stops early", rows["time"]
     )
