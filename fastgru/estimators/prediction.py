@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.fitted_classifier import FittedClassifier
 
 
 class PredictionMixin:
@@ -23,7 +23,7 @@ class PredictionMixin:
 
     classes_: np.ndarray
     threads: int | None
-    _fitted: FittedModel
+    _fitted: FittedClassifier
 
     def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
         """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.

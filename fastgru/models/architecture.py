@@ -16,6 +16,9 @@ GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 STRANDS = ("none", "average")
 """What a network does about the other strand of DNA."""
 
+TASKS = ("classification",)
+"""What a model says of a sequence."""
+
 POOLINGS = ("last", "mean", "max", "attention")
 
 
@@ -32,6 +35,15 @@ def describe_recurrent(cell: str, num_layers: int, hidden_size: int, bidirection
     return f"{layers} of {counted(hidden_size, 'unit')}, {directions}"
 
 
+def present_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an architecture with the name that ``n_classes`` has by now."""
+    earlier = "n_classes" in fields and "n_outputs" not in fields
+    return {
+        "n_outputs" if earlier and name == "n_classes" else name: value
+        for name, value in fields.items()
+    }
+
+
 @dataclass(frozen=True)
 class Architecture:
     """Everything that fixes the shapes of a network.
@@ -40,16 +52,19 @@ class Architecture:
     ----------
     n_letters
         Letters of the alphabet that have an embedding of their own.
-    n_classes
+    n_outputs
+        Numbers that are said of a sequence, or of each step: classes, labels, targets, letters.
     n_positions
         Longest sequence that has position embeddings; 0 for none.
-    embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype, cell
+    pooling
+        What describes a sequence; nothing for outputs of each step.
+    embedding_size, hidden_size, num_layers, bidirectional, dropout, dtype, cell
     reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool
         As in :class:`fastgru.SequenceClassifier`.
     """
 
     n_letters: int
-    n_classes: int
+    n_outputs: int
     n_positions: int
     embedding_size: int
     hidden_size: int
@@ -84,7 +99,7 @@ class Architecture:
         """
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
-            for name, value in fields.items()
+            for name, value in present_names(fields).items()
         }
         return cls(**values)
 
@@ -121,6 +136,6 @@ class Architecture:
         channels = directions * hidden
         if "attention" in self.pooling:
             shapes["attention.weight"] = (channels,)
-        shapes["head.weight"] = (self.n_classes, len(self.pooling) * channels)
-        shapes["head.bias"] = (self.n_classes,)
+        shapes["head.weight"] = (self.n_outputs, max(1, len(self.pooling)) * channels)
+        shapes["head.bias"] = (self.n_outputs,)
         return shapes

@@ -204,7 +204,7 @@ def test_save__gives_single_networks_the_format_that_they_had(members, path, tmp
     assert card["format_version"] == 2
     assert len(card["members"]) == 3
     own = read_model(tmp_path / "single").card
-    shared = {"alphabet", "classes", "classes_are_integers", "fastgru_version", "symbols"}
+    shared = {"alphabet", "classes", "classes_are_integers", "fastgru_version", "symbols", "task"}
     assert card["members"][0] == {
         name: own[name] for name in own.keys() - shared - {"format_version", "sha256"}
     }
@@ -233,7 +233,7 @@ def test_load__of_format_1_takes_an_entry_members_for_one_of_somebody_else(
         (lambda card: card["members"][1].pop("training"), "members[1].training is missing"),
         (lambda card: card["members"][1].update(alphabet="rna"), "members[1].'alphabet' is unkn"),
         (lambda card: card["members"].append(card["members"][0]), "its weights are not those of"),
-        (lambda card: card.update(classes=["a", "b", "c"]), "names 3 classes for a network with 2"),
+        (lambda card: card.update(classes=["a", "b", "c"]), "are 3 classes for a network with 2"),
     ],
 )
 def test_load__refuses_a_damaged_ensemble(change, message: str, path: Path) -> None:

@@ -142,7 +142,7 @@ CONTRADICTIONS = [
     (["training", "parameters", "alphabet"], "rna", "alphabet is both 'dna' and 'rna'"),
     (["training", "parameters", "pooling"], ["max"], "pooling is both"),
     (["training", "parameters", "position_embedding"], True, "contradicts n_positions"),
-    (["training", "parameters", "stem"], "cnn", "training.parameters are not those of a class"),
+    (["training", "parameters", "stem"], "cnn", "training.parameters are not those of class"),
     (["prevalence"], [0.2, 0.3, 0.5], "prevalence has not one share for each class"),
     (["inputs", "k"], 9, "inputs.kmers has not one bit for each word of 9 letters"),
     (["seen"], "?", "seen is not base64"),
@@ -200,5 +200,5 @@ def test_load__refuses_a_model_without_training_parameters(path: Path) -> None:
     header, card, weights = take_apart(path.read_bytes())
     card["training"]["parameters"] = {}
     path.write_bytes(put_together(header, card, weights))
-    with pytest.raises(ModelFileError, match="are not those of a classifier"):
+    with pytest.raises(ModelFileError, match="are not those of classification"):
         SequenceClassifier.load(path)
