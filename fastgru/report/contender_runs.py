@@ -11,8 +11,8 @@ import numpy as np
 
 from fastgru.errors import FastgruError
 from fastgru.estimators.baselines import BASELINES
-from fastgru.evaluation import ScoredPredictions, bootstrap_intervals
-from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
+from fastgru.evaluation import bootstrap_intervals
+from fastgru.evaluation.weighted_scores import SCORES, scores_of
 from fastgru.models.architecture import Architecture
 from fastgru.models.model_file import read_model
 from fastgru.report.contents import BASELINES_FOLDER, MAIN, Contents
@@ -20,7 +20,7 @@ from fastgru.report.networks import describe_layers
 from fastgru.report.results import read_object
 from fastgru.report.scored_runs import ScoredRun, read_scored_run
 
-__all__ = ["ContenderRuns", "describe_contender", "read_contenders", "scores_of"]
+__all__ = ["ContenderRuns", "describe_contender", "read_contenders"]
 
 
 @dataclass
@@ -107,16 +107,6 @@ def _read_baseline_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
     return found
 
 
-def scores_of(predictions: ScoredPredictions) -> dict[str, float | None]:
-    """Return all scores of some predictions, None where one is undefined."""
-    found = weighted_scores(predictions, np.ones((1, len(predictions)))).overall
-    return {name: _number(found[name][0]) for name in SCORES}
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
 def describe_contender(
     contender: ContenderRuns, pooled: ScoredRun | None, n_resamples: int, seed: int
 ) -> dict[str, Any]:
@@ -145,7 +135,7 @@ def describe_contender(
     }
     if pooled is None:
         return entry
-    folds = [
+    folds: list[dict[str, Any]] = [
         {
             "fold": number,
             "n_train": run.n_train,
@@ -161,7 +151,7 @@ def describe_contender(
     return {
         **entry,
         "folds": folds,
-        **_spread([scores_of(run.predictions) for run in contender.folds]),
+        **_spread([fold["metrics"] for fold in folds]),
         "pooled": scores_of(pooled.predictions),
         "intervals": drawn["intervals"],
         "resampled": drawn["bootstrap"]["over"],
