@@ -242,6 +242,15 @@ def damage_json(value: Any, rng: random.Random) -> None:
         parent[key] = rng.choice(STRANGE)
 
 
+def with_damaged_cards(content: bytes, n_files: int, *, seed: int) -> Iterator[bytes]:
+    """Model files with the right checksum, in whose cards one entry each is strange or missing."""
+    rng = random.Random(seed)
+    for _ in range(n_files):
+        header, card, weights = take_apart(content)
+        damage_json(card, rng)
+        yield put_together(header, card, weights)
+
+
 def containers(value: Any) -> Iterator[Any]:
     if isinstance(value, dict | list):
         yield value
@@ -274,12 +283,9 @@ def test_read_model__survives_damage_of_any_kind(damage, tmp_path: Path) -> None
 def test_read_model__survives_any_card_with_the_right_checksum(tmp_path: Path) -> None:
     # as a program could write it that means harm
     path = write(tmp_path)
-    content, rng = path.read_bytes(), random.Random(6)
     refused = 0
-    for _ in range(300):
-        header, card, weights = take_apart(content)
-        damage_json(card, rng)
-        path.write_bytes(put_together(header, card, weights))
+    for damaged in with_damaged_cards(path.read_bytes(), 300, seed=6):
+        path.write_bytes(damaged)
         try:
             saved = read_model(path)
         except ModelFileError:
