@@ -8,7 +8,7 @@ from fastgru.report.networks import describe_algorithm, describe_encoding, descr
 
 def network(**changes) -> Architecture:
     sizes = {
-        "n_letters": 4, "n_classes": 2, "n_positions": 0, "embedding_size": 3, "hidden_size": 8,
+        "n_letters": 4, "n_outputs": 2, "n_positions": 0, "embedding_size": 3, "hidden_size": 8,
         "num_layers": 1, "bidirectional": False, "pooling": ("last",), "dropout": 0.0,
         "dtype": "float32",
     }  # fmt: skip
