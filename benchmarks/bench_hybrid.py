@@ -20,6 +20,9 @@ from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 
 TARGETS = {"PyTorch": ["hybrid-pytorch"], "GRU alone": ["hybrid-share"]}
+ROWS = [("PyTorch", 1), ("GRU alone", 1), ("GRU alone", 2)]
+"""Rival, and the neighbouring features of which the stem keeps the largest."""
+
 MIXTURE = get_alphabet("dna").mixture
 BATCH_SIZE, SEQ_LEN, N_CLASSES = 64, 200, 2
 STEM: dict[str, Any] = {"conv_channels": (64,), "conv_width": (8,), "pooling": ("attention",)}
@@ -58,12 +61,13 @@ def step(
     return found | {"logits": logits}
 
 
-@pytest.mark.parametrize("rival", TARGETS)
-def test_hybrid(rival: str, benchmark: Any, setting: Setting) -> None:
+@pytest.mark.parametrize(("rival", "pool"), ROWS)
+def test_hybrid(rival: str, pool: int, benchmark: Any, setting: Setting) -> None:
     rng = np.random.default_rng(SEED)
     tokens = rng.integers(0, MIXTURE.shape[1], (BATCH_SIZE, SEQ_LEN))
     targets = rng.integers(0, N_CLASSES, BATCH_SIZE)
-    network, found = network_of(**STEM), {}
+    network, found = network_of(**STEM, conv_pool=(pool,)), {}
+    pooled = f", largest of {pool}" if pool > 1 else ""
     if rival == "PyTorch":
         if not baselines.has_torch:
             skip(TARGETS[rival], baselines.NOT_INSTALLED)
@@ -79,10 +83,10 @@ def test_hybrid(rival: str, benchmark: Any, setting: Setting) -> None:
     describe(
         benchmark,
         what="step",
-        label=f"convolution 64 x 8, BiGRU 64, attention, B {BATCH_SIZE}, T {SEQ_LEN}",
+        label=f"convolution 64 x 8{pooled}, BiGRU 64, attention, B {BATCH_SIZE}, T {SEQ_LEN}",
         measure="ratio" if rival == "PyTorch" else "share",
         rival=rival,
-        targets=TARGETS[rival],
+        targets=TARGETS[rival] if pool == 1 else [],
         work=BATCH_SIZE,
         unit="sequences/s",
         differences=found,
