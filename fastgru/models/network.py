@@ -179,15 +179,25 @@ class SequenceNetwork:
             lengths = sizes.output_lengths(lengths)
         return lengths
 
-    def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
+    def read(
+        self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool = False
+    ) -> tuple[LayerInput, np.ndarray, int]:
+        """Return the input of the recurrent layers, its lengths, and the steps it has room for.
+
+        Parameters
+        ----------
+        tokens, lengths, training
+            As for :meth:`forward`.
+        """
         symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
         product(self._mixture, self._embeddings["letters"], symbols)
         embedded = LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
-        given, lengths, n_steps = self.stem.forward(
-            embedded, lengths, tokens.shape[1], training=training
-        )
+        return self.stem.forward(embedded, lengths, tokens.shape[1], training=training)
+
+    def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
+        given, lengths, n_steps = self.read(tokens, lengths, training=training)
         blocks = plan_blocks(lengths, n_steps, ROWS)
-        initial = self._zero_states(len(lengths))
+        initial = self.zero_states(len(lengths))
         y, final = self.trunk.stack.forward(
             *(blocks, given, initial),
             training=training,
@@ -217,8 +227,14 @@ class SequenceNetwork:
         product(features, self._head["weight"].T, outputs)
         return outputs
 
-    def _zero_states(self, n_sequences: int) -> np.ndarray:
-        """Return the states of all layers and directions: h, for the LSTM followed by c."""
+    def zero_states(self, n_sequences: int) -> np.ndarray:
+        """Return zero states of all layers and directions: h, for the LSTM followed by c.
+
+        Parameters
+        ----------
+        n_sequences
+            B; the array has as many rows for each state of a cell.
+        """
         sizes = self.architecture
         n_layers = sizes.num_layers * self.trunk.num_directions
         rows = STATES[sizes.cell] * n_sequences
@@ -264,7 +280,7 @@ class SequenceNetwork:
             halves = np.concatenate([doutputs, doutputs]) * doutputs.dtype.type(0.5)
             doutputs = self._on_one_strand(halves)
         dy: np.ndarray | None = self._head_back(doutputs.reshape(-1, self.architecture.n_outputs))
-        dstates = self._zero_states(len(self._lengths))
+        dstates = self.zero_states(len(self._lengths))
         if self.architecture.pooling:
             assert dy is not None
             dy, d_last = self._pooling.backward(dy)
