@@ -91,8 +91,9 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
         yield "convolution", ", ".join(parts)
     yield "letters", f"{counted(sizes.embedding_size, 'feature')} each"
-    if sizes.reverse_complement == "average":
-        yield "strands", "both, averaged"
+    if sizes.reverse_complement != "none":
+        words = {"average": "both, averaged", "augment": "either at random in training"}
+        yield "strands", words[sizes.reverse_complement]
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
     yield "pooling", ", ".join(sizes.pooling)

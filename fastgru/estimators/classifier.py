@@ -36,7 +36,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
-        last bit.  Takes twice the time.  ``"none"`` reads the strand that is given.
+        last bit.  Takes twice the time.  ``"augment"`` reads either strand at random in training,
+        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter.
     conv_channels

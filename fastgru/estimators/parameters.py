@@ -61,7 +61,7 @@ PARAMETERS = (
         "reverse_complement",
         str,
         "none",
-        "how the other strand of DNA counts: as much as the given one, or not at all",
+        "how the other strand of DNA counts: not, as much as the given one, or in training only",
         choices=STRANDS,
     ),
     Parameter("embedding_size", int, 16, "features of each letter", minimum=1),

@@ -13,7 +13,7 @@ from fastgru.layers.names import direction_suffixes
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 """The cells of the recurrent layers, and the vectors that a step computes for each unit."""
 
-STRANDS = ("none", "average")
+STRANDS = ("none", "average", "augment")
 """What a network does about the other strand of DNA."""
 
 TASKS = ("classification",)

@@ -66,4 +66,5 @@ def _stem(sizes: Architecture) -> str:
 
 
 def _strands(sizes: Architecture) -> str:
-    return "averaged over both strands" if sizes.reverse_complement == "average" else ""
+    words = {"average": "averaged over both strands", "augment": "trained on either strand"}
+    return words.get(sizes.reverse_complement, "")

@@ -61,7 +61,11 @@ MESSAGES = [
     ("alphabet", "DNA", "alphabet must be 'dna' or 'rna' or 'protein', got 'DNA'."),
     ("alphabet", None, "alphabet must be 'dna' or 'rna' or 'protein', got None."),
     ("alphabet", ["dna"], "alphabet must be 'dna' or 'rna' or 'protein', got ['dna']."),
-    ("reverse_complement", "both", "reverse_complement must be 'none' or 'average', got 'both'."),
+    (
+        "reverse_complement",
+        "both",
+        "reverse_complement must be 'none' or 'average' or 'augment', got 'both'.",
+    ),
     ("embedding_size", 0, "embedding_size must be an integer of at least 1, got 0."),
     ("conv_channels", [64, 0], "conv_channels must be an integer of at least 1, got 0."),
     ("conv_channels", "64", "conv_channels must be an integer of at least 1, got '64'."),

@@ -57,7 +57,7 @@ SEQUENCES = ("ACGTTGCA", "RNA", "TTYGA")
 
 def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
     """The equations of the module, in NumPy, for one sequence."""
-    if network.architecture.reverse_complement == "none":
+    if network.architecture.reverse_complement != "average":
         return logits_of_a_strand(network, codes)
     letters = "".join(DNA.symbols[code] for code in codes)
     other = DNA.encode(reverse_complement(letters, DNA))
@@ -110,6 +110,7 @@ STEMS = [
 ]
 CELLS = [{"cell": cell, "num_layers": layers} for cell in ("lstm", "rnn") for layers in (1, 2)]
 STRANDS = [{"reverse_complement": "average", **stem} for stem in ({}, *STEMS[:3])]
+AUGMENTED = [{"reverse_complement": "augment"}, {"reverse_complement": "augment", "pooling": ()}]
 VARIANTS += [pytest.param(changes, id=str(changes)) for changes in (*STEMS, *CELLS, *STRANDS)]
 
 
@@ -146,7 +147,9 @@ def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     assert_slopes(lambda: network, *batch(*SEQUENCES))
 
 
-@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS, *CELLS, *STRANDS, *STEPWISE])
+@pytest.mark.parametrize(
+    "changes", [{}, {"num_layers": 2}, *STEMS, *CELLS, *STRANDS, *AUGMENTED, *STEPWISE]
+)
 def test_backward__is_the_slope_of_forward_with_dropout(changes: dict[str, object]) -> None:
     start = make_network(dropout=0.5, **changes)
     spread(start)
@@ -318,6 +321,23 @@ def test_average_over_strands__is_the_same_for_both_to_the_last_bit(
     assert ahead.tobytes() == back.tobytes()
     mixed = network.forward(*batch(others[0], *sequences[1:]))
     assert mixed.tobytes() == ahead.tobytes()
+
+
+@pytest.mark.parametrize("changes", AUGMENTED)
+def test_augmented_training__reads_either_strand(changes: dict[str, object]) -> None:
+    network = make_network(**changes)
+    spread(network)
+    ahead, back = "ACGTTGCAAC", reverse_complement("ACGTTGCAAC", DNA)
+    given, turned = network.forward(*batch(ahead, back))
+    if not network.architecture.pooling:
+        turned = turned[::-1]
+    found = network.forward(*batch(*[ahead] * 200), training=True)
+    is_given, is_turned = (
+        (found == expected).reshape(200, -1).all(axis=1) for expected in (given, turned)
+    )
+    assert (is_given ^ is_turned).all()
+    assert 60 < is_turned.sum() < 140
+    np.testing.assert_array_equal(network.forward(*batch(ahead))[0], given)
 
 
 def test_attention__of_both_strands_is_mirrored() -> None:
