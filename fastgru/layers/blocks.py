@@ -53,6 +53,12 @@ class Blocks:
         return int(block_rows(self.table.dtype))
 
 
+def even_groups(n_sequences: int) -> np.ndarray:
+    """Return the bounds of at most ``MAX_GROUPS`` groups of sequences, int64 (n_groups + 1,)."""
+    n_groups = max(1, min(n_sequences, MAX_GROUPS))
+    return n_sequences * np.arange(n_groups + 1) // n_groups
+
+
 def _rows_of_a_block(n_sequences: int) -> int:
     if n_sequences == 1:
         return 1

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 __all__ = ["ConvolutionSizes"]
+
+_Steps = TypeVar("_Steps", int, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -19,17 +22,28 @@ class ConvolutionSizes:
         Features of its output.
     width
         Taps.
-    dilation, stride, pool
-        As in :class:`fastgru.layers.convolution.Convolution`.
+    dilation
+        Steps between the taps.
+    stride
+        Steps between the outputs of the convolution.
+    pool
+        Outputs of a window of which the maximum is kept, 127 at most; 1 keeps all.
     """
 
     channels: int
     width: int
-    dilation: int
-    stride: int
-    pool: int
+    dilation: int = 1
+    stride: int = 1
+    pool: int = 1
+
+    def convolved(self, steps: _Steps) -> _Steps:
+        """Return how many outputs the convolution of so many steps has."""
+        return -(-steps // self.stride)
+
+    def pooled(self, outputs: _Steps) -> _Steps:
+        """Return how many windows so many outputs of the convolution have."""
+        return -(-outputs // self.pool)
 
     def output_lengths(self, lengths: np.ndarray) -> np.ndarray:
         """Return how long sequences of these lengths are after the layer."""
-        outputs = (lengths + self.stride - 1) // self.stride
-        return (outputs + self.pool - 1) // self.pool
+        return self.pooled(self.convolved(lengths))

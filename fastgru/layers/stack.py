@@ -34,6 +34,11 @@ class Stack:
         Equations for which there are no kernels; None for those of ``kind``.
     rng
         Source of the masks that the variant needs, if any.
+
+    Attributes
+    ----------
+    n_states : int
+        States that the cell hands from step to step.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Stack:
         ]
         self.dtype = self.layers[0][0].dtype
         self.hidden_size = self.layers[0][0].hidden_size
+        self.n_states = kind.cell.n_states
         self._dropout = dropout
         self._workspace = Workspace()
         self._masks: list[np.ndarray | None] = []

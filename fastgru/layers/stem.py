@@ -31,7 +31,7 @@ class Stem:
     rng
         Source of the initial weights, and of the masks.
     dtype
-        Of the masks.
+        Of parameters and masks.
     """
 
     def __init__(
@@ -45,29 +45,18 @@ class Stem:
     ) -> None:
         self.parameters: dict[str, np.ndarray] = {}
         self.grads: dict[str, np.ndarray] = {}
-        self._sizes, self._dropout, self._rng, self._dtype = layers, dropout, rng, dtype
+        self._dropout, self._rng, self._dtype = dropout, rng, dtype
+        self._layers: list[Convolution] = []
+        self._masks: list[np.ndarray | None] = []
         for number, sizes in enumerate(layers):
             weight = he_uniform(rng, sizes.channels, input_size * sizes.width)
             shape = (sizes.channels, input_size, sizes.width)
-            self.parameters[f"weight_l{number}"] = weight.reshape(shape)
-            self.parameters[f"bias_l{number}"] = np.zeros(sizes.channels)
+            self.parameters[f"weight_l{number}"] = weight.reshape(shape).astype(dtype)
+            self.parameters[f"bias_l{number}"] = np.zeros(sizes.channels, dtype)
+            layer = Convolution(self.parameters, self.grads, sizes, f"_l{number}")
+            self._layers.append(layer)
             input_size = sizes.channels
         self.output_size = input_size
-
-    def build(self) -> None:
-        """Make the layers, once ``parameters`` and ``grads`` have their place in memory."""
-        self._layers = [
-            Convolution(
-                self.parameters,
-                self.grads,
-                f"_l{number}",
-                dilation=sizes.dilation,
-                stride=sizes.stride,
-                pool=sizes.pool,
-            )
-            for number, sizes in enumerate(self._sizes)
-        ]
-        self._masks: list[np.ndarray | None] = []
 
     def forward(
         self, given: LayerInput, lengths: np.ndarray, n_steps: int, *, training: bool

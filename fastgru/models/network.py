@@ -44,8 +44,6 @@ from fastgru.layers.strands import (
 from fastgru.models.architecture import Architecture
 
 TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
-STATES = {"gru": 1, "lstm": 2, "rnn": 1}
-"""States that each cell hands from step to step."""
 
 
 class SequenceNetwork:
@@ -98,7 +96,6 @@ class SequenceNetwork:
             },
             self.dtype,
         )
-        self.stem.build()
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
@@ -195,7 +192,7 @@ class SequenceNetwork:
         """Return the states of all layers and directions: h, for the LSTM followed by c."""
         sizes = self.architecture
         n_layers = sizes.num_layers * self.trunk.num_directions
-        rows = STATES[sizes.cell] * n_sequences
+        rows = self.trunk.stack.n_states * n_sequences
         return np.zeros((n_layers, rows, sizes.hidden_size), self.dtype)
 
     def attention(self, tokens: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:

@@ -14,8 +14,7 @@ def make_stem(*layers: tuple[int, ...], dropout: float = 0.0, seed: int = 1) -> 
     sizes = tuple(ConvolutionSizes(*layer) for layer in layers)
     rng, dtype = np.random.default_rng(seed), np.dtype(np.float64)
     stem = Stem(3, sizes, dropout=dropout, rng=rng, dtype=dtype)
-    stem.grads = {name: np.zeros_like(value) for name, value in stem.parameters.items()}
-    stem.build()
+    stem.grads.update({name: np.zeros_like(value) for name, value in stem.parameters.items()})
     return stem
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastgru.layers.convolution import Convolution
+from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.layer_input import LayerInput
 
 pytestmark = [
@@ -35,7 +36,8 @@ def test_layer__equals_torch(channels, size, width, dilation, n_steps, pool, see
         "bias": rng.normal(size=channels),
     }
     grads = {name: np.zeros_like(value) for name, value in parameters.items()}
-    layer = Convolution(parameters, grads, dilation=dilation, pool=pool)
+    sizes = ConvolutionSizes(channels, width, dilation=dilation, pool=pool)
+    layer = Convolution(parameters, grads, sizes)
     lengths = np.full(4, n_steps)
     found = layer.forward(LayerInput(x=x.reshape(-1, size)), lengths, n_steps)
     dy = rng.normal(size=found.x.shape)
