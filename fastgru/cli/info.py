@@ -88,6 +88,7 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
         parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
         parts += [f"stride {layer.stride}"] if layer.stride > 1 else []
+        parts += [f"{sizes.conv_norm} normalisation"] if sizes.conv_norm != "none" else []
         parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
         yield "convolution", ", ".join(parts)
     yield "letters", f"{counted(sizes.embedding_size, 'feature')} each"
@@ -96,7 +97,7 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
     yield "pooling", ", ".join(sizes.pooling)
-    n_parameters = sum(value.size for value in network.tensors.values())
+    n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
     yield "weights", f"{n_parameters} ({sizes.dtype})"
 
 

@@ -52,6 +52,10 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Steps from one feature to the next.
     conv_pool
         Neighbouring features of which the largest is kept.
+    conv_norm
+        Normalisation between each convolution and its rectifier, with a learned scale and shift
+        for each feature: ``"layer"`` over the features of a step, ``"batch"`` over all steps of a
+        batch, in prediction by the running mean and variance of training, or ``"none"``.
     cell
         Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
         or ``"rnn"`` (tanh).
@@ -140,6 +144,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         conv_dilation: Sequence[int] | int = (1,),
         conv_stride: Sequence[int] | int = (1,),
         conv_pool: Sequence[int] | int = (1,),
+        conv_norm: str = "none",
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
@@ -172,6 +177,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.conv_dilation = conv_dilation
         self.conv_stride = conv_stride
         self.conv_pool = conv_pool
+        self.conv_norm = conv_norm
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers

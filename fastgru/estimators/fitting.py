@@ -63,7 +63,7 @@ class Fitted(FittedModel):
     @property
     def n_parameters(self) -> int:
         """Numbers that were learned."""
-        return self.network.parameters.size
+        return self.network.parameters.n_learned
 
     def probabilities(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
         """Return the class probabilities of encoded sequences that the network can read."""

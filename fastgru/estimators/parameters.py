@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastgru.errors import ConfigurationError
-from fastgru.models.architecture import GATES, POOLINGS, STRANDS
+from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,13 @@ PARAMETERS = (
         minimum=1,
         maximum=127,
         several=True,
+    ),
+    Parameter(
+        "conv_norm",
+        str,
+        "none",
+        "normalisation behind each convolution: of each step, of a batch, or none",
+        choices=NORMS,
     ),
     Parameter("cell", str, "gru", "kind of the recurrent layers", choices=tuple(GATES)),
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),

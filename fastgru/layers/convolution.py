@@ -1,4 +1,4 @@
-"""One convolutional layer: convolution over time, rectifier, maximum over windows.
+"""One convolutional layer: convolution over time, normalisation, rectifier, maximum over windows.
 
 Parameters have the names and shapes of ``torch.nn.Conv1d``: ``weight`` (C, I, K), ``bias`` (C,).
 The input is padded with zeros within each sequence, as ``padding="same"`` does there, so that a
@@ -17,6 +17,7 @@ from fastgru.kernels.rectifying import rectify, rectify_back
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.kernels.token_convolution import convolve_tokens, convolve_tokens_back
 from fastgru.layers.blocks import even_groups
+from fastgru.layers.channel_norm import ChannelNorm
 from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.layer_input import InputGradients, LayerInput, as_dense, dense_gradients
 from fastgru.layers.packing import pack_stripes, round_up
@@ -54,6 +55,8 @@ class Convolution:
     sizes
     suffix
         Of the names ``weight`` and ``bias``: ``"_l0"``, ...
+    norm
+        Of what the convolution gives, before the rectifier; None for none.
     """
 
     def __init__(
@@ -62,8 +65,10 @@ class Convolution:
         grads: dict[str, np.ndarray],
         sizes: ConvolutionSizes,
         suffix: str = "",
+        norm: ChannelNorm | None = None,
     ) -> None:
-        self._parameters, self._grads, self._sizes = parameters, grads, sizes
+        self._parameters, self._grads = parameters, grads
+        self._sizes, self._norm = sizes, norm
         self._names = f"weight{suffix}", f"bias{suffix}"
         self.channels, self.input_size, width = self._weight.shape
         self.dtype = self._weight.dtype
@@ -73,7 +78,9 @@ class Convolution:
         self._inner = round_up(round_up(self.input_size, ROWS), lanes_of(self.dtype))
         self._workspace = Workspace()
 
-    def forward(self, given: LayerInput, lengths: np.ndarray, n_steps: int) -> Convolved:
+    def forward(
+        self, given: LayerInput, lengths: np.ndarray, n_steps: int, *, training: bool = True
+    ) -> Convolved:
         """Return the features of each step; keeps what :meth:`backward` needs.
 
         Parameters
@@ -84,6 +91,8 @@ class Convolution:
             int64 (B,)
         n_steps
             T
+        training
+            As in :meth:`fastgru.layers.channel_norm.ChannelNorm.forward`.
         """
         sizes = self._sizes
         self._given, self._lengths, self._n_steps = given, lengths, n_steps
@@ -100,6 +109,8 @@ class Convolution:
         else:
             self._x = as_dense(given, len(lengths), n_steps)
             self._convolve_dense(z)
+        if self._norm is not None:
+            self._norm.forward(z, self._outputs, self._n_out, training=training)
         y = np.empty((len(lengths) * self._n_windows, self.channels), self.dtype)
         self._chosen = self._workspace.empty("chosen", y.shape, np.dtype(np.int8))
         rectify(*self._windows(), z, y, self._chosen)
@@ -115,6 +126,8 @@ class Convolution:
         """
         dz = self._array("z", len(self._lengths) * self._n_out, self.channels)
         rectify_back(*self._windows(), dy, self._chosen, dz)
+        if self._norm is not None:
+            self._norm.backward(dz)
         groups = even_groups(len(self._lengths))
         rows = self._n_symbols if self._reads_table else self._inner
         shape = (len(groups) - 1, self._geometry.width, rows, self._columns)

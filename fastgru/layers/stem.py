@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastgru.layers.channel_norm import BatchNorm, ChannelNorm, LayerNorm
 from fastgru.layers.convolution import Convolution, Convolved
 from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.initializers import he_uniform
@@ -26,12 +27,23 @@ class Stem:
         Features of a step of the input.
     layers
         From the first to the last; none leaves the input as it is.
+    norm
+        ``"layer"`` or ``"batch"`` for the normalisation of each, or ``"none"``.
     dropout
         Share of the channels dropped in training.
     rng
         Source of the initial weights, and of the masks.
     dtype
         Of parameters and masks.
+
+    Attributes
+    ----------
+    parameters, grads : dict of np.ndarray
+        ``weight_l0``, ``bias_l0`` and so on; ``grads`` is added to.
+    buffers : dict of np.ndarray
+        Running statistics of batch normalisation, if any.
+    output_size : int
+        Features of a step of the output.
     """
 
     def __init__(
@@ -39,12 +51,14 @@ class Stem:
         input_size: int,
         layers: tuple[ConvolutionSizes, ...],
         *,
+        norm: str,
         dropout: float,
         rng: np.random.Generator,
         dtype: np.dtype,
     ) -> None:
         self.parameters: dict[str, np.ndarray] = {}
         self.grads: dict[str, np.ndarray] = {}
+        self.buffers: dict[str, np.ndarray] = {}
         self._dropout, self._rng, self._dtype = dropout, rng, dtype
         self._layers: list[Convolution] = []
         self._masks: list[np.ndarray | None] = []
@@ -53,10 +67,22 @@ class Stem:
             shape = (sizes.channels, input_size, sizes.width)
             self.parameters[f"weight_l{number}"] = weight.reshape(shape).astype(dtype)
             self.parameters[f"bias_l{number}"] = np.zeros(sizes.channels, dtype)
-            layer = Convolution(self.parameters, self.grads, sizes, f"_l{number}")
+            made = self._new_norm(norm, sizes.channels, f"_l{number}")
+            layer = Convolution(self.parameters, self.grads, sizes, f"_l{number}", made)
             self._layers.append(layer)
             input_size = sizes.channels
         self.output_size = input_size
+
+    def _new_norm(self, norm: str, channels: int, suffix: str) -> ChannelNorm | None:
+        if norm == "none":
+            return None
+        self.parameters[f"norm_weight{suffix}"] = np.ones(channels, self._dtype)
+        self.parameters[f"norm_bias{suffix}"] = np.zeros(channels, self._dtype)
+        if norm == "layer":
+            return LayerNorm(self.parameters, self.grads, suffix)
+        self.buffers[f"running_mean{suffix}"] = np.zeros(channels, self._dtype)
+        self.buffers[f"running_var{suffix}"] = np.ones(channels, self._dtype)
+        return BatchNorm(self.parameters, self.grads, self.buffers, suffix)
 
     def forward(
         self, given: LayerInput, lengths: np.ndarray, n_steps: int, *, training: bool
@@ -72,7 +98,7 @@ class Stem:
         n_steps
             T
         training
-            Whether to drop out.
+            Whether to drop out, and to normalise by the batch itself.
 
         Returns
         -------
@@ -81,7 +107,7 @@ class Stem:
         """
         self._masks = []
         for layer in self._layers:
-            found = layer.forward(given, lengths, n_steps)
+            found = layer.forward(given, lengths, n_steps, training=training)
             self._drop(found, training=training)
             given, lengths, n_steps = LayerInput(x=found.x), found.lengths, found.n_steps
         return given, lengths, n_steps

@@ -16,6 +16,9 @@ GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 STRANDS = ("none", "average")
 """What a network does about the other strand of DNA."""
 
+NORMS = ("none", "layer", "batch")
+"""Normalisations of the convolutional layers."""
+
 POOLINGS = ("last", "mean", "max", "attention")
 
 
@@ -44,7 +47,7 @@ class Architecture:
     n_positions
         Longest sequence that has position embeddings; 0 for none.
     embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype, cell
-    reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool
+    reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool, conv_norm
         As in :class:`fastgru.SequenceClassifier`.
     """
 
@@ -65,6 +68,7 @@ class Architecture:
     conv_dilation: tuple[int, ...] = (1,)
     conv_stride: tuple[int, ...] = (1,)
     conv_pool: tuple[int, ...] = (1,)
+    conv_norm: str = "none"
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
@@ -108,6 +112,9 @@ class Architecture:
         for layer, sizes in enumerate(self.convolutions):
             shapes[f"stem.weight_l{layer}"] = (sizes.channels, first, sizes.width)
             shapes[f"stem.bias_l{layer}"] = (sizes.channels,)
+            if self.conv_norm != "none":
+                shapes[f"stem.norm_weight_l{layer}"] = (sizes.channels,)
+                shapes[f"stem.norm_bias_l{layer}"] = (sizes.channels,)
             first = sizes.channels
         gates = GATES[self.cell]
         suffixes = direction_suffixes(self.num_layers, self.bidirectional)
@@ -124,3 +131,13 @@ class Architecture:
         shapes["head.weight"] = (self.n_classes, len(self.pooling) * channels)
         shapes["head.bias"] = (self.n_classes,)
         return shapes
+
+    def buffer_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each array by name that is kept with the parameters, not learned."""
+        if self.conv_norm != "batch":
+            return {}
+        return {
+            f"stem.{name}_l{layer}": (sizes.channels,)
+            for layer, sizes in enumerate(self.convolutions)
+            for name in ("running_mean", "running_var")
+        }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
-from fastgru.models.architecture import GATES, POOLINGS, STRANDS
+from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS
 
 __all__ = ["find_checkpoint_fault", "find_fault", "is_ensemble"]
 
@@ -146,6 +146,7 @@ ARCHITECTURE_ADDED = {
     "cell": _choice(*GATES),
     "reverse_complement": _choice(*STRANDS),
     **dict.fromkeys(_CONVOLUTIONS, _list_of(_whole(1))),
+    "conv_norm": _choice(*NORMS),
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

@@ -73,6 +73,7 @@ class SequenceNetwork:
         self.stem = Stem(
             sizes.embedding_size,
             sizes.convolutions,
+            norm=sizes.conv_norm,
             dropout=sizes.dropout,
             rng=self._rng,
             dtype=self.dtype,
@@ -95,6 +96,7 @@ class SequenceNetwork:
                 "head": (self._head, self._head_grads),
             },
             self.dtype,
+            buffers={"stem": self.stem.buffers},
         )
 
     @property

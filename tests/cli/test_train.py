@@ -217,6 +217,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "conv_dilation": [2],
         "conv_stride": [2],
         "conv_pool": [1, 2],
+        "conv_norm": "batch",
         "cell": "rnn",
         "hidden_size": 5,
         "num_layers": 2,

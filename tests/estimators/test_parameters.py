@@ -69,6 +69,7 @@ MESSAGES = [
     ("conv_dilation", 1.5, "conv_dilation must be an integer of at least 1, got 1.5."),
     ("conv_stride", [0], "conv_stride must be an integer of at least 1, got 0."),
     ("conv_pool", 128, "conv_pool must be an integer of at least 1 and at most 127, got 128."),
+    ("conv_norm", True, "conv_norm must be 'none' or 'layer' or 'batch', got True."),
     ("cell", "GRU", "cell must be 'gru' or 'lstm' or 'rnn', got 'GRU'."),
     ("hidden_size", 64.0, "hidden_size must be an integer of at least 1, got 64.0."),
     ("hidden_size", True, "hidden_size must be an integer of at least 1, got True."),

@@ -6,14 +6,17 @@ import pytest
 from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.layer_input import InputGradients, LayerInput
 from fastgru.layers.stem import Stem
+from tests.reference import around
 
 LENGTHS = np.array([7, 4, 0, 9])
 
 
-def make_stem(*layers: tuple[int, ...], dropout: float = 0.0, seed: int = 1) -> Stem:
+def make_stem(
+    *layers: tuple[int, ...], norm: str = "none", dropout: float = 0.0, seed: int = 1
+) -> Stem:
     sizes = tuple(ConvolutionSizes(*layer) for layer in layers)
     rng, dtype = np.random.default_rng(seed), np.dtype(np.float64)
-    stem = Stem(3, sizes, dropout=dropout, rng=rng, dtype=dtype)
+    stem = Stem(3, sizes, norm=norm, dropout=dropout, rng=rng, dtype=dtype)
     stem.grads.update({name: np.zeros_like(value) for name, value in stem.parameters.items()})
     return stem
 
@@ -66,3 +69,35 @@ def test_initial_weights__keep_the_size_of_what_passes() -> None:
     assert weight.shape == (256, 3, 5)
     assert weight.var() == pytest.approx(2 / 15, rel=0.05)  # He et al., equation 10
     assert not stem.parameters["bias_l0"].any()
+
+
+@pytest.mark.parametrize("norm", ["layer", "batch"])
+def test_norm__begins_with_plain_scales_and_draws_no_number(norm: str) -> None:
+    layers = ((4, 3), (5, 2))
+    plain, stem = make_stem(*layers), make_stem(*layers, norm=norm)
+    for name, value in plain.parameters.items():
+        np.testing.assert_array_equal(stem.parameters[name], value)
+    added = {name: stem.parameters[name] for name in stem.parameters.keys() - plain.parameters}
+    assert {name: value.tolist() for name, value in (added | stem.buffers).items()} == {
+        f"{name}_l{number}": [start] * channels
+        for number, channels in enumerate((4, 5))
+        for name, start in {
+            "norm_weight": 1,
+            "norm_bias": 0,
+            **({"running_mean": 0, "running_var": 1} if norm == "batch" else {}),
+        }.items()
+    }
+
+
+def test_norm__stands_between_convolution_and_rectifier() -> None:
+    stem, plain = make_stem((4, 3), norm="layer"), make_stem((4, 3))
+    lifted = plain.parameters["bias_l0"]
+    lifted += 100  # so that the rectifier lets all through
+    z = plain.forward(make_input(), LENGTHS, 9, training=True)[0].x
+    y = stem.forward(make_input(), LENGTHS, 9, training=True)[0].x
+    assert z is not None
+    assert y is not None
+    valid = (np.arange(9) < LENGTHS[:, None]).reshape(-1)
+    expected, _, _ = around.normalise(z[valid] - 100, np.ones(4), np.zeros(4), axis=1)
+    np.testing.assert_allclose(y[valid], np.maximum(expected, 0), rtol=0, atol=1e-10)
+    assert not y[~valid].any()
