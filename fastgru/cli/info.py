@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import counted
+from fastgru.layers.convolution_sizes import matching_layers
 from fastgru.models.architecture import describe_recurrent
 
 if TYPE_CHECKING:
@@ -84,12 +85,14 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional
     )
     yield "network", recurrent
-    for layer in sizes.convolutions:
+    matching = matching_layers(sizes.embedding_size, sizes.convolutions)
+    for layer, matches in zip(sizes.convolutions, matching, strict=True):
         parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
         parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
         parts += [f"stride {layer.stride}"] if layer.stride > 1 else []
         parts += [f"{sizes.conv_norm} normalisation"] if sizes.conv_norm != "none" else []
         parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
+        parts += ["added to its input"] if sizes.conv_residual and matches else []
         yield "convolution", ", ".join(parts)
     yield "letters", f"{counted(sizes.embedding_size, 'feature')} each"
     if sizes.reverse_complement == "average":

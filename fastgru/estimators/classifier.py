@@ -56,6 +56,10 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Normalisation between each convolution and its rectifier, with a learned scale and shift
         for each feature: ``"layer"`` over the features of a step, ``"batch"`` over all steps of a
         batch, in prediction by the running mean and variance of training, or ``"none"``.
+    conv_residual
+        Whether a convolutional layer adds its input to its output, behind rectifier and dropout,
+        where both have the same shape: as many features, stride 1 and pool 1.  The input of the
+        first layer are the ``embedding_size`` features of the letters.
     cell
         Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
         or ``"rnn"`` (tanh).
@@ -145,6 +149,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         conv_stride: Sequence[int] | int = (1,),
         conv_pool: Sequence[int] | int = (1,),
         conv_norm: str = "none",
+        conv_residual: bool = False,
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
@@ -178,6 +183,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.conv_stride = conv_stride
         self.conv_pool = conv_pool
         self.conv_norm = conv_norm
+        self.conv_residual = conv_residual
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastgru.errors import ConfigurationError
+from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS
 
 
@@ -89,6 +90,12 @@ PARAMETERS = (
         "none",
         "normalisation behind each convolution: of each step, of a batch, or none",
         choices=NORMS,
+    ),
+    Parameter(
+        "conv_residual",
+        bool,
+        False,
+        "add the input of a convolutional layer to its output, where it has the same shape",
     ),
     Parameter("cell", str, "gru", "kind of the recurrent layers", choices=tuple(GATES)),
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
@@ -196,14 +203,26 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
             f"reverse_complement must be 'none' for the alphabet {checked['alphabet']!r}, got "
             f"{checked['reverse_complement']!r}; only DNA has two strands."
         )
+    _check_stem(checked)
+    return checked
+
+
+def _check_stem(checked: Mapping[str, Any]) -> None:
+    columns = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
     n_layers = len(checked["conv_channels"])
-    for name in ("conv_width", "conv_dilation", "conv_stride", "conv_pool"):
+    for name in columns:
         if n_layers and len(checked[name]) not in (1, n_layers):
             raise ConfigurationError(
                 f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
                 f"{len(checked[name])}."
             )
-    return checked
+    layers = layer_sizes(checked["conv_channels"], *(checked[name] for name in columns))
+    if checked["conv_residual"] and not any(matching_layers(checked["embedding_size"], layers)):
+        raise ConfigurationError(
+            "conv_residual must be False where no convolutional layer has an output of the shape "
+            "of its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as "
+            "the one before, or the first as many as embedding_size."
+        )
 
 
 def _check(parameter: Parameter, value: Any) -> Any:

@@ -221,7 +221,7 @@ class Convolution:
     ) -> InputGradients:
         counter, workers = new_work(len(groups) - 1)
         room = self._room(self._n_steps)
-        dx = np.empty_like(self._x)
+        dx = np.zeros_like(self._x)  # the layer below multiplies all of it by its masks
         convolve_back(
             *(counter, workers, self._geometry, self._n_steps, self._n_out, groups, self._lengths),
             *(self._x, dz, self._packed(backward=True)),

@@ -1,17 +1,49 @@
-"""Convolutional layers before the recurrent ones, one on top of the other."""
+"""Convolutional layers before the recurrent ones, one on top of the other.
+
+With residual connections (He et al. 2016, arXiv 1512.03385, equation 1) a layer whose output has
+the shape of its input x adds that to it: ``y = x + dropout(relu(norm(conv(x))))`` in PyTorch's
+words.  The first layer's input is the embedding.  Nothing is added past a sequence's end.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from fastgru.kernels.whole_arrays import add_rows
 from fastgru.layers.channel_norm import BatchNorm, ChannelNorm, LayerNorm
 from fastgru.layers.convolution import Convolution, Convolved
-from fastgru.layers.convolution_sizes import ConvolutionSizes
+from fastgru.layers.convolution_sizes import ConvolutionSizes, matching_layers
 from fastgru.layers.initializers import he_uniform
-from fastgru.layers.layer_input import InputGradients, LayerInput
+from fastgru.layers.layer_input import (
+    InputGradients,
+    LayerInput,
+    as_dense,
+    dense_gradients,
+    merge_gradients,
+)
 from fastgru.layers.stack import dropout_mask
 
 __all__ = ["Stem"]
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What the way back through a layer needs beside the layer itself.
+
+    Attributes
+    ----------
+    given, lengths, n_steps
+        Input of the layer, lengths of its sequences, and the steps that it has room for.
+    mask
+        Of dropout; None for none.
+    """
+
+    given: LayerInput
+    lengths: np.ndarray
+    n_steps: int
+    mask: np.ndarray | None
 
 
 class Stem:
@@ -29,6 +61,8 @@ class Stem:
         From the first to the last; none leaves the input as it is.
     norm
         ``"layer"`` or ``"batch"`` for the normalisation of each, or ``"none"``.
+    residual
+        Whether layers that keep the shape of their input add it to their output.
     dropout
         Share of the channels dropped in training.
     rng
@@ -52,6 +86,7 @@ class Stem:
         layers: tuple[ConvolutionSizes, ...],
         *,
         norm: str,
+        residual: bool,
         dropout: float,
         rng: np.random.Generator,
         dtype: np.dtype,
@@ -61,7 +96,9 @@ class Stem:
         self.buffers: dict[str, np.ndarray] = {}
         self._dropout, self._rng, self._dtype = dropout, rng, dtype
         self._layers: list[Convolution] = []
-        self._masks: list[np.ndarray | None] = []
+        matching = matching_layers(input_size, layers)
+        self._residual = [residual and matches for matches in matching]
+        self._passes: list[_Pass] = []
         for number, sizes in enumerate(layers):
             weight = he_uniform(rng, sizes.channels, input_size * sizes.width)
             shape = (sizes.channels, input_size, sizes.width)
@@ -105,20 +142,24 @@ class Stem:
         tuple
             Input of what follows, its lengths, and the steps that it has room for.
         """
-        self._masks = []
-        for layer in self._layers:
+        self._passes = []
+        for layer, residual in zip(self._layers, self._residual, strict=True):
             found = layer.forward(given, lengths, n_steps, training=training)
-            self._drop(found, training=training)
+            mask = self._drop(found, training=training)
+            self._passes.append(_Pass(given, lengths, n_steps, mask))
+            if residual:
+                x = as_dense(given, len(lengths), n_steps)
+                _add_valid_steps(x, found.x, lengths, n_steps)
             given, lengths, n_steps = LayerInput(x=found.x), found.lengths, found.n_steps
         return given, lengths, n_steps
 
-    def _drop(self, found: Convolved, *, training: bool) -> None:
-        mask = None
-        if training and self._dropout > 0:
-            n_sequences, channels = len(found.lengths), found.x.shape[1]
-            mask = dropout_mask((n_sequences, 1, channels), self._dropout, self._dtype, self._rng)
-            found.x.reshape(n_sequences, found.n_steps, channels)[:] *= mask
-        self._masks.append(mask)
+    def _drop(self, found: Convolved, *, training: bool) -> np.ndarray | None:
+        if not training or self._dropout == 0:
+            return None
+        n_sequences, channels = len(found.lengths), found.x.shape[1]
+        mask = dropout_mask((n_sequences, 1, channels), self._dropout, self._dtype, self._rng)
+        found.x.reshape(n_sequences, found.n_steps, channels)[:] *= mask
+        return mask
 
     def backward(self, gradients: InputGradients) -> InputGradients:
         """Run back through the last forward pass; adds to the gradients of the parameters.
@@ -133,10 +174,32 @@ class Stem:
         InputGradients
             Of the input.
         """
-        for layer, mask in zip(reversed(self._layers), reversed(self._masks), strict=True):
+        steps = zip(self._layers, self._residual, self._passes, strict=True)
+        for layer, residual, passed in reversed(list(steps)):
             dy = gradients.x
             assert dy is not None
-            if mask is not None:
-                dy.reshape(len(mask), -1, dy.shape[1])[:] *= mask
-            gradients = layer.backward(dy)
+            through_layer = dy
+            if passed.mask is not None:
+                through_layer = dy.copy() if residual else dy
+                through_layer.reshape(len(passed.mask), -1, dy.shape[1])[:] *= passed.mask
+            gradients = layer.backward(through_layer)
+            if residual:
+                gradients = _add_gradients(gradients, dy, passed)
         return gradients
+
+
+def _add_gradients(gradients: InputGradients, dy: np.ndarray, passed: _Pass) -> InputGradients:
+    """Add to the gradients of a layer's input what reaches it around the layer."""
+    given, lengths, n_steps = passed.given, passed.lengths, passed.n_steps
+    if gradients.x is None:
+        return merge_gradients([gradients, dense_gradients(given, dy, lengths, n_steps)])
+    _add_valid_steps(dy, gradients.x, lengths, n_steps)
+    return gradients
+
+
+def _add_valid_steps(
+    rows: np.ndarray, total: np.ndarray, lengths: np.ndarray, n_steps: int
+) -> None:
+    """Add rows (B * T, C) to others where they are not past a sequence's end."""
+    places = np.flatnonzero(np.arange(n_steps) < lengths[:, None])
+    add_rows(rows[places], places, total)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastgru.errors import counted
-from fastgru.layers.convolution_sizes import ConvolutionSizes
+from fastgru.layers.convolution_sizes import ConvolutionSizes, layer_sizes
 from fastgru.layers.names import direction_suffixes
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
@@ -48,6 +48,7 @@ class Architecture:
         Longest sequence that has position embeddings; 0 for none.
     embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype, cell
     reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool, conv_norm
+    conv_residual
         As in :class:`fastgru.SequenceClassifier`.
     """
 
@@ -69,6 +70,7 @@ class Architecture:
     conv_stride: tuple[int, ...] = (1,)
     conv_pool: tuple[int, ...] = (1,)
     conv_norm: str = "none"
+    conv_residual: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
@@ -95,10 +97,8 @@ class Architecture:
     @property
     def convolutions(self) -> tuple[ConvolutionSizes, ...]:
         """The convolutional layers, from the first to the last."""
-        n_layers = len(self.conv_channels)
         columns = (self.conv_width, self.conv_dilation, self.conv_stride, self.conv_pool)
-        full = [column * n_layers if len(column) == 1 else column for column in columns]
-        return tuple(map(ConvolutionSizes, self.conv_channels, *full))
+        return layer_sizes(self.conv_channels, *columns)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter by name, without making any."""

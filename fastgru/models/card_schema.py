@@ -147,6 +147,7 @@ ARCHITECTURE_ADDED = {
     "reverse_complement": _choice(*STRANDS),
     **dict.fromkeys(_CONVOLUTIONS, _list_of(_whole(1))),
     "conv_norm": _choice(*NORMS),
+    "conv_residual": _SWITCH,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

@@ -74,6 +74,7 @@ class SequenceNetwork:
             sizes.embedding_size,
             sizes.convolutions,
             norm=sizes.conv_norm,
+            residual=sizes.conv_residual,
             dropout=sizes.dropout,
             rng=self._rng,
             dtype=self.dtype,

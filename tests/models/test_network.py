@@ -75,7 +75,9 @@ def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarra
         weights = (arrays[f"stem.{name}_l{number}"] for name in ("weight", "bias"))
         how = {"dilation": layer.dilation, "stride": layer.stride, "pool": layer.pool}
         norm = partial(normalised, arrays, f"_l{number}", sizes.conv_norm)
-        x = around.convolve(x, *weights, **how, norm=norm)
+        y = around.convolve(x, *weights, **how, norm=norm)
+        keeps_shape = y.shape[1] == x.shape[1] and layer.stride == layer.pool == 1
+        x = x + y if sizes.conv_residual and keeps_shape else y
     start = f"{sizes.cell}."
     parameters = {
         name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)
@@ -118,9 +120,15 @@ STEMS = [
     {"conv_channels": (4, 4), "conv_width": (2,), "conv_dilation": (1, 2), "num_layers": 2},
 ]
 NORMS = [{**stem, "conv_norm": norm} for stem in STEMS[1:3] for norm in ("layer", "batch")]
+RESIDUAL = [
+    {"conv_channels": (3, 3, 5, 5), "conv_width": (3,), "conv_pool": (1, 1, 2, 1)},
+    {"conv_channels": (3,), "conv_norm": "batch", "n_positions": 9},
+    {"conv_channels": (6, 6), "conv_norm": "layer", "reverse_complement": "average"},
+]
+RESIDUAL = [{"conv_residual": True, **changes} for changes in RESIDUAL]
 CELLS = [{"cell": cell, "num_layers": layers} for cell in ("lstm", "rnn") for layers in (1, 2)]
 STRANDS = [{"reverse_complement": "average", **stem} for stem in ({}, *STEMS[:3], NORMS[1])]
-CHANGES = (*STEMS, *NORMS, *CELLS, *STRANDS)
+CHANGES = (*STEMS, *NORMS, *RESIDUAL, *CELLS, *STRANDS)
 VARIANTS += [pytest.param(changes, id=str(changes)) for changes in CHANGES]
 
 
@@ -283,7 +291,7 @@ def test_dropout__between_layers_changes_the_states() -> None:
 
 
 @settings(max_examples=25)
-@given(data=st.data(), stem=st.sampled_from([{}, *STEMS[:2], *NORMS[:2]]))
+@given(data=st.data(), stem=st.sampled_from([{}, *STEMS[:2], *NORMS[:2], *RESIDUAL[:1]]))
 def test_forward__of_a_sequence_does_not_depend_on_its_batch(
     data: st.DataObject, stem: dict[str, object]
 ) -> None:
@@ -371,7 +379,7 @@ def test_network__can_be_shared_by_threads() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS[1:], *NORMS])
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS[1:], *NORMS, *RESIDUAL])
 def test_network__never_reads_memory_it_has_not_written(
     changes: dict[str, object], value: float
 ) -> None:

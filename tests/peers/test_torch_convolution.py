@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from fastgru.layers.channel_norm import BatchNorm, ChannelNorm, LayerNorm
 from fastgru.layers.convolution import Convolution
 from fastgru.layers.convolution_sizes import ConvolutionSizes
-from fastgru.layers.layer_input import LayerInput
+from fastgru.layers.layer_input import InputGradients, LayerInput
+from fastgru.layers.stem import Stem
 
 pytestmark = [
     pytest.mark.peers,
@@ -108,3 +109,40 @@ def test_norm__equals_torch(kind, channels, n_steps, n_batches, seed) -> None:
     if kind == "batch":
         for name, value in buffers.items():
             np.testing.assert_allclose(value, getattr(theirs, name).numpy(), rtol=1e-10, atol=1e-10)
+
+
+def test_residual_stem__equals_torch() -> None:
+    torch = pytest.importorskip("torch")
+    rng, n_steps = np.random.default_rng(5), 12
+    layers = (ConvolutionSizes(6, 3), ConvolutionSizes(6, 5, dilation=2), ConvolutionSizes(4, 3))
+    stem = Stem(
+        6, layers, norm="batch", residual=True, dropout=0.0, rng=rng, dtype=np.dtype(np.float64)
+    )
+    stem.grads.update({name: np.zeros_like(value) for name, value in stem.parameters.items()})
+    x = rng.normal(size=(4, n_steps, 6))
+    given = LayerInput(x=x.reshape(-1, 6))
+    found, _, _ = stem.forward(given, np.full(4, n_steps), n_steps, training=True)
+    assert found.x is not None
+    dy = rng.normal(size=found.x.shape)
+
+    leaves = {
+        name: torch.tensor(value, requires_grad=True) for name, value in stem.parameters.items()
+    }
+    start = leaves["x"] = torch.tensor(x.transpose(0, 2, 1).copy(), requires_grad=True)
+    y = start
+    for number, sizes in enumerate(layers):
+        weight, bias, scale, shift = (
+            leaves[f"{name}_l{number}"] for name in ("weight", "bias", "norm_weight", "norm_bias")
+        )
+        z = torch.nn.functional.conv1d(y, weight, bias, padding="same", dilation=sizes.dilation)
+        z = torch.relu(torch.nn.functional.batch_norm(z, None, None, scale, shift, training=True))
+        y = y + z if z.shape == y.shape else z
+    expected = y.transpose(1, 2).reshape(dy.shape)
+    np.testing.assert_allclose(found.x, expected.detach().numpy(), rtol=1e-10, atol=1e-10)
+    expected.backward(torch.tensor(dy))
+    dx = stem.backward(InputGradients(None, None, dy.copy())).x
+    assert dx is not None
+    expected_dx = start.grad.numpy().transpose(0, 2, 1).reshape(dx.shape)
+    np.testing.assert_allclose(dx, expected_dx, rtol=1e-9, atol=1e-9)
+    for name, grad in stem.grads.items():
+        np.testing.assert_allclose(grad, leaves[name].grad.numpy(), rtol=1e-8, atol=1e-9)
