@@ -82,7 +82,8 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
 def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
     sizes = network.architecture
     recurrent = describe_recurrent(
-        sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional
+        *(sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional),
+        residual=sizes.residual,
     )
     yield "network", recurrent
     matching = matching_layers(sizes.embedding_size, sizes.convolutions)
@@ -92,7 +93,7 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         parts += [f"stride {layer.stride}"] if layer.stride > 1 else []
         parts += [f"{sizes.conv_norm} normalisation"] if sizes.conv_norm != "none" else []
         parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
-        parts += ["added to its input"] if sizes.conv_residual and matches else []
+        parts += ["residual"] if sizes.conv_residual and matches else []
         yield "convolution", ", ".join(parts)
     yield "letters", f"{counted(sizes.embedding_size, 'feature')} each"
     if sizes.reverse_complement == "average":

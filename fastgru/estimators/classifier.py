@@ -67,6 +67,9 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Units of each layer and direction.
     num_layers
         Recurrent layers.
+    residual
+        Whether each recurrent layer but the first adds its input to its output, behind dropout;
+        ``pooling`` then takes these sums for its states.
     bidirectional
         Whether each layer also runs from the end of the sequence to its start.
     position_embedding
@@ -153,6 +156,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
+        residual: bool = False,
         bidirectional: bool = True,
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
@@ -187,6 +191,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
+        self.residual = residual
         self.bidirectional = bidirectional
         self.position_embedding = position_embedding
         self.pooling = pooling

@@ -106,11 +106,12 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
         outputs, masks and gradients between the layers           3 (L - 1) D H P
         sums of gradients                                         G (N + 4 D H R)
         features of each convolutional layer, C on P' steps       3 C P', normalised 4 C P'
-        gradient of the last layer's output                       D H P, unless "last" is all
+        gradient of the last layer's output                       D H P, unless "last" is all and
+                                                                  outputs are states (no residual)
 
     and on top the largest of what comes one after the other::
 
-        output of the last layer                                  D H P, unless "last" is all
+        output of the last layer                                  D H P, likewise
         outputs of the batch of validation sequences              L D H V
         the checkpoint while it is written                        8 N
 
@@ -135,7 +136,8 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     size = prepared.network.parameters.size
     table_rows = architecture.n_letters + architecture.n_positions
     groups = min(MAX_GROUPS, -(-len(lengths) // ROWS))
-    outputs = width * padded if set(architecture.pooling) != {"last"} else 0
+    needs_steps = architecture.residual or set(architecture.pooling) != {"last"}
+    outputs = width * padded if needs_steps else 0
     held = (
         9 * size
         + (1 + _GATES_KEPT) * layers * width * steps

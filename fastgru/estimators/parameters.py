@@ -100,6 +100,9 @@ PARAMETERS = (
     Parameter("cell", str, "gru", "kind of the recurrent layers", choices=tuple(GATES)),
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
     Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
+    Parameter(
+        "residual", bool, False, "add the input of each recurrent layer but the first to its output"
+    ),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
     Parameter(
         "position_embedding",
@@ -202,6 +205,11 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(
             f"reverse_complement must be 'none' for the alphabet {checked['alphabet']!r}, got "
             f"{checked['reverse_complement']!r}; only DNA has two strands."
+        )
+    if checked["residual"] and checked["num_layers"] == 1:
+        raise ConfigurationError(
+            "residual must be False with num_layers 1, got True; the first layer has an input of "
+            "another shape. Give num_layers of 2 or more."
         )
     _check_stem(checked)
     return checked

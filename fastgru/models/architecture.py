@@ -22,17 +22,25 @@ NORMS = ("none", "layer", "batch")
 POOLINGS = ("last", "mean", "max", "attention")
 
 
-def describe_recurrent(cell: str, num_layers: int, hidden_size: int, bidirectional: bool) -> str:
+def describe_recurrent(
+    cell: str,
+    num_layers: int,
+    hidden_size: int,
+    bidirectional: bool,
+    *,
+    residual: bool = False,
+) -> str:
     """Say in words which recurrent layers there are: 2 GRU layers of 64 units, both directions.
 
     Parameters
     ----------
-    cell, num_layers, hidden_size, bidirectional
+    cell, num_layers, hidden_size, bidirectional, residual
         As in :class:`fastgru.SequenceClassifier`.
     """
     layers = counted(num_layers, f"{cell.upper()} layer")
     directions = "both directions" if bidirectional else "one direction"
-    return f"{layers} of {counted(hidden_size, 'unit')}, {directions}"
+    kind = ", residual" if residual else ""
+    return f"{layers} of {counted(hidden_size, 'unit')}, {directions}{kind}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Architecture:
         Longest sequence that has position embeddings; 0 for none.
     embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype, cell
     reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool, conv_norm
-    conv_residual
+    conv_residual, residual
         As in :class:`fastgru.SequenceClassifier`.
     """
 
@@ -71,6 +79,7 @@ class Architecture:
     conv_pool: tuple[int, ...] = (1,)
     conv_norm: str = "none"
     conv_residual: bool = False
+    residual: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""

@@ -148,6 +148,7 @@ ARCHITECTURE_ADDED = {
     **dict.fromkeys(_CONVOLUTIONS, _list_of(_whole(1))),
     "conv_norm": _choice(*NORMS),
     "conv_residual": _SWITCH,
+    "residual": _SWITCH,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

@@ -81,7 +81,9 @@ class SequenceNetwork:
         )
         self.trunk = self._new_trunk()
         self._embeddings = self._initial_embeddings()
-        self._pooling = Pooling(sizes.pooling, self.trunk.stack.output_size)
+        self._pooling = Pooling(
+            sizes.pooling, self.trunk.stack.output_size, from_outputs=sizes.residual
+        )
         self._head = {
             "weight": glorot_uniform(self._rng, sizes.n_classes, self._pooling.output_size),
             "bias": np.zeros(sizes.n_classes),
@@ -122,6 +124,7 @@ class SequenceNetwork:
             sizes.num_layers,
             bidirectional=sizes.bidirectional,
             dropout=sizes.dropout,
+            residual=sizes.residual,
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )

@@ -65,12 +65,12 @@ def test_info__of_a_model_from_python_leaves_out_what_it_does_not_know(
     tmp_path: Path, run_cli
 ) -> None:
     model = SequenceClassifier(
-        hidden_size=1, num_layers=2, bidirectional=False, position_embedding=True,
+        hidden_size=1, num_layers=2, residual=True, bidirectional=False, position_embedding=True,
         early_stopping=False, max_epochs=1, threads=1, random_state=0,
     )  # fmt: skip
     model.fit(*plant(8, seed=1)).save(tmp_path / "m")
     _, out, _ = run_cli(["info", tmp_path / "m"])
-    assert "2 GRU layers of 1 unit, one direction\n" in out
+    assert "2 GRU layers of 1 unit, one direction, residual\n" in out
     assert "positions   learned, for sequences of up to 30 letters\n" in out
     assert "trained on  8 sequences\n" in out
     assert "validation" not in out
@@ -88,7 +88,7 @@ def test_info__describes_convolutional_layers(tmp_path: Path, run_cli) -> None:
     _, out, _ = run_cli(["info", tmp_path / "m"])
     assert "convolution  6 features of 5 steps, batch normalisation, largest of 3\n" in out
     assert "convolution  4 features of 3 steps, stride 2, batch normalisation\n" in out
-    assert "convolution  4 features of 2 steps, batch normalisation, added to its input\n" in out
+    assert "convolution  4 features of 2 steps, batch normalisation, residual\n" in out
     assert f"weights      {model.n_parameters_} (float32)\n" in out  # not the running statistics
 
 

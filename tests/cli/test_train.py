@@ -222,6 +222,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "cell": "rnn",
         "hidden_size": 5,
         "num_layers": 2,
+        "residual": True,
         "bidirectional": False,
         "position_embedding": True,
         "pooling": ["max", "attention"],

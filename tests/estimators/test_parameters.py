@@ -77,6 +77,12 @@ MESSAGES = [
     ("hidden_size", True, "hidden_size must be an integer of at least 1, got True."),
     ("hidden_size", "64", "hidden_size must be an integer of at least 1, got '64'."),
     ("num_layers", -1, "num_layers must be an integer of at least 1, got -1."),
+    ("residual", "yes", "residual must be True or False, got 'yes'."),
+    (
+        "residual",
+        True,
+        "must be False with num_layers 1, got True; the first layer has an input of another shape.",
+    ),
     ("bidirectional", 1, "bidirectional must be True or False, got 1."),
     ("bidirectional", "yes", "bidirectional must be True or False, got 'yes'."),
     ("position_embedding", None, "position_embedding must be True or False, got None."),

@@ -86,9 +86,14 @@ def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarra
     lengths = np.array([len(x)])
     cell = {"gru": cells.GRU, "lstm": cells.LSTM, "rnn": cells.RNN_TANH}[sizes.cell]
     initial = np.zeros((len(cell.states), sizes.num_layers * directions, 1, sizes.hidden_size))
-    outputs, final = layers.run(cell, parameters, x[None], lengths, initial)
+    outputs, final = layers.run(
+        cell, parameters, x[None], lengths, initial, residual=sizes.residual
+    )
     (mean,), (maximum,) = around.pool(outputs[-1], lengths)
     pooled = {"last": final[0, -directions:].ravel(), "mean": mean, "max": maximum}
+    if sizes.residual:
+        (y,), hidden = outputs[-1], sizes.hidden_size
+        pooled["last"] = np.concatenate([y[-1, :hidden], y[0, hidden:]])
     if "attention" in sizes.pooling:
         _, pooled["attention"] = around.attend(outputs[-1][0], arrays["attention.weight"])
     features = np.concatenate([pooled[name] for name in sizes.pooling])
@@ -126,9 +131,16 @@ RESIDUAL = [
     {"conv_channels": (6, 6), "conv_norm": "layer", "reverse_complement": "average"},
 ]
 RESIDUAL = [{"conv_residual": True, **changes} for changes in RESIDUAL]
+TRUNKS = [
+    {"num_layers": 2},
+    {"num_layers": 3, "bidirectional": False, "pooling": ("last",)},
+    {"num_layers": 2, "pooling": ("last",), "cell": "lstm"},
+    {"num_layers": 3, "pooling": ("mean", "last"), "cell": "rnn", **STEMS[1]},
+]
+TRUNKS = [{"residual": True, **changes} for changes in TRUNKS]
 CELLS = [{"cell": cell, "num_layers": layers} for cell in ("lstm", "rnn") for layers in (1, 2)]
 STRANDS = [{"reverse_complement": "average", **stem} for stem in ({}, *STEMS[:3], NORMS[1])]
-CHANGES = (*STEMS, *NORMS, *RESIDUAL, *CELLS, *STRANDS)
+CHANGES = (*STEMS, *NORMS, *RESIDUAL, *TRUNKS, *CELLS, *STRANDS)
 VARIANTS += [pytest.param(changes, id=str(changes)) for changes in CHANGES]
 
 
@@ -291,13 +303,16 @@ def test_dropout__between_layers_changes_the_states() -> None:
 
 
 @settings(max_examples=25)
-@given(data=st.data(), stem=st.sampled_from([{}, *STEMS[:2], *NORMS[:2], *RESIDUAL[:1]]))
+@given(
+    data=st.data(),
+    stem=st.sampled_from([{}, *STEMS[:2], *NORMS[:2], *RESIDUAL[:1], *TRUNKS[:2]]),
+)
 def test_forward__of_a_sequence_does_not_depend_on_its_batch(
     data: st.DataObject, stem: dict[str, object]
 ) -> None:
     letters = st.text("ACGTRYN", min_size=1, max_size=40)
     sequences = data.draw(st.lists(letters, min_size=1, max_size=40))
-    network = make_network(hidden_size=19, num_layers=2, dtype="float32", **stem)
+    network = make_network(**{"hidden_size": 19, "num_layers": 2, "dtype": "float32", **stem})
     together = network.forward(*batch(*sequences))
     number = data.draw(st.integers(0, len(sequences) - 1))
     alone = network.forward(*batch(sequences[number]))
@@ -379,7 +394,7 @@ def test_network__can_be_shared_by_threads() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS[1:], *NORMS, *RESIDUAL])
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS[1:], *NORMS, *RESIDUAL, *TRUNKS])
 def test_network__never_reads_memory_it_has_not_written(
     changes: dict[str, object], value: float
 ) -> None:
