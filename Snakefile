@@ -11,6 +11,7 @@ configfile: "config/config.yaml"
 report: "workflows/report/workflow.rst"
 
 
+include: "workflows/rules/configuration.smk"
 include: "workflows/rules/common.smk"
 include: "workflows/rules/data.smk"
 include: "workflows/rules/search.smk"

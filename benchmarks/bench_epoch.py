@@ -30,7 +30,7 @@ def network_of(n_classes: int, seq_len: int) -> SequenceNetwork:
     """The network that SequenceClassifier trains below, without dropout."""
     architecture = Architecture(
         n_letters=len(ALPHABET.letters),
-        n_classes=n_classes,
+        n_outputs=n_classes,
         n_positions=seq_len,
         embedding_size=OPTIONS.embedding_size,
         hidden_size=OPTIONS.hidden_size,

@@ -1,4 +1,4 @@
-"""Train and run GRU classifiers for DNA, RNA and protein sequences on an ordinary CPU.
+"""Train and run recurrent classifiers for DNA, RNA and protein sequences on an ordinary CPU.
 
 Public names are loaded when they are first used, so that ``import fastgru`` and the command's
 help load neither the compiler nor scikit-learn.

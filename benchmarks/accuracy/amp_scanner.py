@@ -8,13 +8,16 @@ with and without these.
 
 from __future__ import annotations
 
-import argparse
-import tomllib
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.published_split import describe_mean, positive_probabilities, scores
+from benchmarks.accuracy.published_split import (
+    describe_mean,
+    positive_probabilities,
+    read_command,
+    scores,
+)
 from fastgru.data.labelled import LabelledSequences, read_labelled
 
 CONFIG = Path(__file__).with_suffix(".toml")
@@ -35,20 +38,16 @@ def read_related(folder: Path) -> list[int]:
 
 def main() -> None:
     """Train, test and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("-t", "--threads", type=int)
-    args = parser.parse_args()
-    config = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    train, evaluation, test = (read_part(args.folder, part) for part in ("tr", "eval", "te"))
+    folder, threads, config = read_command(__doc__, CONFIG)
+    train, evaluation, test = (read_part(folder, part) for part in ("tr", "eval", "te"))
     training = (train.sequences + evaluation.sequences, train.labels + evaluation.labels)
     truth = np.array([label == POSITIVE for label in test.labels])
     alone = np.ones(len(test), bool)
-    alone[read_related(args.folder)] = False
+    alone[read_related(folder)] = False
     n_all, n_alone = len(test), int(alone.sum())
     print(f"{'':28} all {n_all} records    without {n_all - n_alone} with relatives")
     print(f"{'':28} accuracy  ROC AUC   accuracy  ROC AUC")
-    found = positive_probabilities(config, training, test.sequences, POSITIVE, args.threads)
+    found = positive_probabilities(config, training, test.sequences, POSITIVE, threads)
     rows = {
         name: (*scores(proba, truth), *scores(proba, truth, alone)) for name, proba in found.items()
     }

@@ -7,14 +7,17 @@ factor.  Printed beside the baselines.
 
 from __future__ import annotations
 
-import argparse
 import csv
-import tomllib
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.published_split import describe_mean, positive_probabilities, scores
+from benchmarks.accuracy.published_split import (
+    describe_mean,
+    positive_probabilities,
+    read_command,
+    scores,
+)
 
 CONFIG = Path(__file__).with_suffix(".toml")
 POSITIVE = "1"
@@ -29,17 +32,13 @@ def read_part(folder: Path, part: str) -> tuple[list[str], list[str]]:
 
 def main() -> None:
     """Train, test and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("-t", "--threads", type=int)
-    args = parser.parse_args()
-    config = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    train, evaluation, test = (read_part(args.folder, part) for part in ("train", "dev", "test"))
+    folder, threads, config = read_command(__doc__, CONFIG)
+    train, evaluation, test = (read_part(folder, part) for part in ("train", "dev", "test"))
     training = (train[0] + evaluation[0], train[1] + evaluation[1])
     truth = np.array([label == POSITIVE for label in test[1]])
     print(f"{'':28} {len(truth)} records")
     print(f"{'':28} accuracy  ROC AUC")
-    found = positive_probabilities(config, training, test[0], POSITIVE, args.threads)
+    found = positive_probabilities(config, training, test[0], POSITIVE, threads)
     rows = {name: scores(proba, truth) for name, proba in found.items()}
     for name, row in rows.items():
         print(f"{name:28} {' '.join(f'{value:8.4f}' for value in row)}")

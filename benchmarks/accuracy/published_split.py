@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,24 @@ from sklearn.metrics import roc_auc_score
 from fastgru import SequenceClassifier
 from fastgru.estimators.baseline_classifier import BaselineClassifier
 
-__all__ = ["describe_mean", "positive_probabilities", "scores"]
+__all__ = ["describe_mean", "positive_probabilities", "read_command", "scores"]
+
+
+def read_command(description: str | None, config: Path) -> tuple[Path, int | None, dict[str, Any]]:
+    """Return the folder and the threads that the command line names, and the configuration.
+
+    Parameters
+    ----------
+    description
+        What ``--help`` says.
+    config
+        TOML file with what :func:`positive_probabilities` needs, and the ``target``.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("-t", "--threads", type=int)
+    args = parser.parse_args()
+    return args.folder, args.threads, tomllib.loads(config.read_text(encoding="utf-8"))
 
 
 def positive_probabilities(

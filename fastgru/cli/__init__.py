@@ -36,7 +36,7 @@ _COMMANDS = (
     "selftest",
 )
 
-_DESCRIPTION = "Train and run GRU classifiers for DNA, RNA and protein sequences on a CPU."
+_DESCRIPTION = "Train and run recurrent classifiers for DNA, RNA and protein sequences on a CPU."
 _EXAMPLES = """\
 examples:
   fastgru audit --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz -o audit.json

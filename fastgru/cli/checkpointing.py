@@ -22,8 +22,7 @@ from fastgru.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fastgru.data.labelled import LabelledSequences
-    from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.cli.progress import Progress
     from fastgru.training.state import Epoch
 
 __all__ = ["fit_with_checkpoint", "require_outputs"]
@@ -84,9 +83,11 @@ def _settle_checkpoint(args: argparse.Namespace) -> None:
 
 def fit_with_checkpoint(
     args: argparse.Namespace,
-    model: SequenceClassifier,
-    training: LabelledSequences,
-    validation: LabelledSequences | None,
+    fit: Callable[..., object],
+    *,
+    n_sequences: int,
+    max_epochs: int,
+    score_name: str,
 ) -> None:
     """Train, with a row in the history and a step of the progress for each epoch.
 
@@ -97,18 +98,22 @@ def fit_with_checkpoint(
     ----------
     args
         After :func:`require_outputs`.
-    model
-    training
-    validation
-        None to hold some sequences out.
+    fit
+        The estimator's, with the data; takes what it says of epochs and checkpoints.
+    n_sequences
+        To learn from, for the speed that is shown.
+    max_epochs
+    score_name
+        What the score on the validation set is called in the history.
     """
     from fastgru.training.checkpoint import remove_checkpoint
 
     if args.resume and not os.path.exists(args.checkpoint):
         _LOGGER.info("%s: no checkpoint is there, so training starts anew", args.checkpoint)
-    with HistoryFile(args.history) as history:
+    with HistoryFile(args.history, score_name) as history:
         try:
-            _fit(args, model, training, validation, history)
+            with show_progress("training", max_epochs) as progress:
+                _fit(args, fit, history, progress, _describer(n_sequences))
         except DivergenceError:
             history.remove()
             if args.checkpoint is not None:
@@ -122,42 +127,29 @@ def fit_with_checkpoint(
 
 def _fit(
     args: argparse.Namespace,
-    model: SequenceClassifier,
-    training: LabelledSequences,
-    validation: LabelledSequences | None,
+    fit: Callable[..., object],
     history: HistoryFile,
+    progress: Progress,
+    describe: Callable[[Epoch], str],
 ) -> None:
-    given = None if validation is None else (validation.sequences, validation.labels)
-    with show_progress("training", model.max_epochs) as progress:
-        describe = _describer(len(training))
+    def report(epoch: Epoch) -> None:
+        history.add(epoch)
+        progress.advance(text=describe(epoch))
 
-        def report(epoch: Epoch) -> None:
-            history.add(epoch)
-            progress.advance(text=describe(epoch))
+    def go_on(epochs: list[Epoch]) -> None:
+        history.add(*epochs)
+        progress.skip(len(epochs))
+        after = f"after {counted(len(epochs), 'epoch')}" if epochs else "from the beginning"
+        _LOGGER.info("%s: training goes on %s", args.checkpoint, after)
 
-        def go_on(epochs: list[Epoch]) -> None:
-            history.add(*epochs)
-            progress.skip(len(epochs))
-            after = f"after {counted(len(epochs), 'epoch')}" if epochs else "from the beginning"
-            _LOGGER.info("%s: training goes on %s", args.checkpoint, after)
-
-        def fit(*, resume: bool) -> None:
-            model.fit(
-                *(training.sequences, training.labels),
-                validation_data=given,
-                on_epoch=report,
-                checkpoint=args.checkpoint,
-                resume=resume,
-                on_resume=go_on,
-            )
-
-        try:
-            fit(resume=args.resume)
-        except CheckpointError as error:
-            if not args.force:
-                raise
-            _LOGGER.warning("warning: %s With --force, training starts anew.", error)
-            fit(resume=False)
+    how = {"on_epoch": report, "checkpoint": args.checkpoint, "on_resume": go_on}
+    try:
+        fit(**how, resume=args.resume)
+    except CheckpointError as error:
+        if not args.force:
+            raise
+        _LOGGER.warning("warning: %s With --force, training starts anew.", error)
+        fit(**how, resume=False)
 
 
 def _describer(n_sequences: int) -> Callable[[Epoch], str]:

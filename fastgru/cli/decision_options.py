@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fastgru.estimators.decisions import Decision
-    from fastgru.estimators.fitted_model import FittedModel
+    from fastgru.estimators.fitted_classifier import FittedClassifier
 
 __all__ = ["add_decision", "chosen_decision"]
 
@@ -40,7 +40,7 @@ def add_decision(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_decision(args: argparse.Namespace, model: FittedModel) -> Decision:
+def chosen_decision(args: argparse.Namespace, model: FittedClassifier) -> Decision:
     """Return how the options decide.
 
     Raises

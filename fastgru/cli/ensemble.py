@@ -12,7 +12,7 @@ from fastgru.errors import ConfigurationError, counted
 
 if TYPE_CHECKING:
     from fastgru.estimators.ensemble import Ensemble
-    from fastgru.estimators.fitted_model import FittedModel
+    from fastgru.estimators.fitted_classifier import FittedClassifier
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
@@ -46,8 +46,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the ensemble and return the exit code."""
+    from fastgru.estimators.classifier_card import save_classifier
     from fastgru.estimators.ensemble import make_ensemble
-    from fastgru.estimators.model_card import load_fitted, save_fitted
+    from fastgru.estimators.loading import load_classifier
     from fastgru.models.model_file import read_model
 
     if args.output.endswith(".gz"):
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
             "ensemble.safetensors. Choose another name."
         )
     require_new_output(args)
-    models = [(path, load_fitted(path)) for path in args.models]
+    models = [(path, load_classifier(path)) for path in args.models]
     ensemble = make_ensemble(models)
     _refuse_repeats(models)
     if not _trained_alike(ensemble):
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             "warning: the models were trained on different sequences, so what is new to one may "
             "be known to another; test the ensemble on sequences that none of them has seen"
         )
-    save_fitted(args.output, ensemble, _origin([read_model(path).card for path in args.models]))
+    save_classifier(args.output, ensemble, _origin([read_model(path).card for path in args.models]))
     _LOGGER.info(
         "%s averaged, %s",
         counted(len(ensemble.members), "network"),
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_repeats(models: Sequence[tuple[str, FittedModel]]) -> None:
+def _refuse_repeats(models: Sequence[tuple[str, FittedClassifier]]) -> None:
     """Refuse a network that is there twice: it would only count double.
 
     Raises

@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from fastgru.training.state import Epoch
 
-__all__ = ["HISTORY_COLUMNS", "HistoryFile"]
-
-HISTORY_COLUMNS = (
-    "epoch",
-    "learning_rate",
-    "train_loss",
-    "validation_loss",
-    "validation_accuracy",
-    "gradient_norm",
-)
+__all__ = ["HistoryFile"]
 
 
 class HistoryFile:
@@ -32,10 +23,12 @@ class HistoryFile:
     ----------
     path
         ``"-"`` is standard output; None for no table.  Names that end in ``.gz`` are compressed.
+    score_name
+        What the score on the validation set is called in its column.
     """
 
-    def __init__(self, path: str | None) -> None:
-        self._path = path
+    def __init__(self, path: str | None, score_name: str) -> None:
+        self._path, self._score_name = path, score_name
         self._file: BinaryIO | None = None
         self._to_close = contextlib.ExitStack()
 
@@ -49,11 +42,13 @@ class HistoryFile:
         """Write the rows of these epochs."""
         if self._path is None:
             return
+        from fastgru.training.state import history_columns  # loads NumPy
+
         if self._file is None:
             self._file = self._open()
-            self._write(HISTORY_COLUMNS)
+            self._write(history_columns(self._score_name))
         for epoch in epochs:
-            values = [getattr(epoch, name) for name in HISTORY_COLUMNS]
+            values = epoch.to_dict(self._score_name).values()
             self._write(["" if value != value else f"{value:.9g}" for value in values])
 
     def remove(self) -> None:
@@ -71,7 +66,7 @@ class HistoryFile:
             return sys.stdout.buffer
         return self._to_close.enter_context(open(self._path, "wb"))
 
-    def _write(self, cells: tuple[str, ...] | list[str]) -> None:
+    def _write(self, cells: list[str]) -> None:
         assert self._file is not None
         assert self._path is not None
         row = ("\t".join(cells) + "\n").encode()

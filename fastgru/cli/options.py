@@ -37,8 +37,15 @@ table of labels (--labels), or one FASTA file with labels in its headers (--labe
 Files may be compressed with gzip, bzip2 or xz; "-" is standard input."""
 
 
-def add_labelled_input(parser: argparse.ArgumentParser) -> None:
-    """Add the three ways to name sequences with labels."""
+def add_labelled_input(parser: argparse.ArgumentParser, *, unlabelled: bool = False) -> None:
+    """Add the three ways to name sequences with labels.
+
+    Parameters
+    ----------
+    parser
+    unlabelled
+        Whether to add ``--unlabelled``, for sequences without.
+    """
     group = parser.add_argument_group("labelled sequences", _LABELLED_INPUT)
     group.add_argument(
         "fasta",
@@ -64,6 +71,12 @@ def add_labelled_input(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the label is the word NAME=LABEL in each header",
     )
+    if unlabelled:
+        group.add_argument(
+            "--unlabelled",
+            action="store_true",
+            help="the sequences of FASTA have no labels, as for tasks without classes",
+        )
     add_alphabet(group)
 
 
@@ -94,6 +107,7 @@ def read_labelled_input(args: argparse.Namespace) -> LabelledSequences:
         fasta=args.fasta,
         labels=args.labels,
         label_field=args.label_field,
+        unlabelled=getattr(args, "unlabelled", False),
     )
 
 

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from fastgru.cli.options import non_negative_int
+from fastgru.errors import ConfigurationError
 from fastgru.estimators.parameters import PARAMETERS
 
 __all__ = ["add_parameters", "add_random_state", "chosen_parameters"]
@@ -63,9 +64,25 @@ def _shown(default: Any) -> str:
 
 
 def chosen_parameters(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters that the command line sets; their values are checked by `fit`."""
-    names = [parameter.name for parameter in PARAMETERS]
-    return {name: getattr(args, name) for name in names if hasattr(args, name)}
+    """Return the parameters that the command line sets; their values are checked by `fit`.
+
+    Raises
+    ------
+    ConfigurationError
+        For one that the task does not have.
+    """
+    task = getattr(args, "task", "classification")
+    chosen = {}
+    for parameter in PARAMETERS:
+        if not hasattr(args, parameter.name):
+            continue
+        if task not in parameter.tasks:
+            raise ConfigurationError(
+                f"--{parameter.name.replace('_', '-')}: is no parameter of the task {task}, "
+                f"expected one of {', '.join(parameter.tasks)} for it. Leave it out."
+            )
+        chosen[parameter.name] = getattr(args, parameter.name)
+    return chosen
 
 
 def _names(text: str) -> tuple[str, ...]:

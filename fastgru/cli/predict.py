@@ -6,25 +6,18 @@ import argparse
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from fastgru.cli.decision_options import add_decision, chosen_decision
+from fastgru.cli.decision_options import add_decision
 from fastgru.cli.options import add_output, add_threads, require_new_output
-from fastgru.cli.predictions import (
-    are_nucleotides,
-    check_class_names,
-    warn_of_shuffled_labels,
-    write_header,
-    write_rows,
-)
+from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 
 if TYPE_CHECKING:
     from fastgru.cli.progress import Progress
     from fastgru.data.unlabelled import CheckedSequence
-    from fastgru.estimators.decisions import Decision
     from fastgru.estimators.fitted_model import FittedModel
 
 _LOGGER = logging.getLogger(__name__)
@@ -79,8 +72,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
     from fastgru.cli.progress import show_progress
+    from fastgru.cli.tasks import task_module
     from fastgru.data.files import atomic_write
-    from fastgru.estimators.model_card import load_fitted  # starts faster than the estimator
+    from fastgru.estimators.loading import load_fitted  # starts faster than the estimator
 
     if args.subset is not None and args.split is None:
         raise ConfigurationError(
@@ -90,14 +84,11 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args)
     model = load_fitted(args.model)
     warn_of_shuffled_labels(args.model)
-    check_class_names(map(str, model.classes))
-    decision = chosen_decision(args, model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
-        with show_progress("records classified") as progress:
-            n_invalid = _write_predictions(
-                table, records, model, decision, threads=args.threads, progress=progress
-            )
+        write_chunk = task_module(model.task, "predict").begin(args, model, table)
+        with show_progress("records read") as progress:
+            n_invalid = _write_predictions(write_chunk, records, model, progress)
         table.seek(0)
         # only now: an error on the way leaves no partial output, not even on standard output
         with atomic_write(args.output) as file:
@@ -127,30 +118,17 @@ def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[Chec
 
 
 def _write_predictions(
-    table: TextIO,
+    write_chunk: Callable[[list[CheckedSequence]], list[tuple[str, ...]]],
     records: Iterable[CheckedSequence],
     model: FittedModel,
-    decision: Decision,
-    *,
-    threads: int | None,
     progress: Progress,
 ) -> int:
-    """Classify chunk by chunk; return the number of records that could not be used."""
-    write_header(table, decision.classes)
+    """Predict chunk by chunk; return the number of records that could not be used."""
     n_records, n_invalid, n_flagged, n_letters = 0, 0, 0, 0
     letters: set[str] = set()
     for chunk in _chunks(records):
+        flags = write_chunk(chunk)
         usable = [record.sequence for record in chunk if record.problem is None]
-        probabilities, labels = decision.apply(model.predict_proba(usable, threads))
-        flags = model.flag_unusual(usable)
-        write_rows(
-            table,
-            [record.id for record in chunk],
-            [record.problem for record in chunk],
-            labels=labels,
-            flags=flags,
-            probabilities=probabilities,
-        )
         n_records += len(chunk)
         n_invalid += len(chunk) - len(usable)
         n_flagged += sum(map(bool, flags))

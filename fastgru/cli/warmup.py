@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 
+from fastgru.models.architecture import GATES
+
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
 Compile the kernels into the cache, so that later commands start at once. Run it once after an
@@ -29,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--cell",
-        choices=("gru", "lstm", "rnn", "all"),
+        choices=(*GATES, "all"),
         default="gru",
         help="kind of recurrent layers to compile for (default: %(default)s)",
     )
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.estimators.warmup import compile_kernels
 
     dtypes = ("float32", "float64") if args.dtype == "all" else (args.dtype,)
-    cells = ("gru", "lstm", "rnn") if args.cell == "all" else (args.cell,)
+    cells = tuple(GATES) if args.cell == "all" else (args.cell,)
     for dtype, cell in itertools.product(dtypes, cells):
         begin = time.perf_counter()
         compile_kernels(dtype, cell)

@@ -309,7 +309,7 @@ def pairs_across(
         Places among the sequences; the query is in the part that comes first in the alphabet.
     """
     names = np.array(parts)
-    among = sum(map(len, sequences))
+    among, thorough = sum(map(len, sequences)), _is_thorough(sequences, alphabet)
     for name in sorted(set(parts))[:-1]:
         inside, later = np.flatnonzero(names == name), np.flatnonzero(names > name)
         for hits in find_pairs(
@@ -318,7 +318,7 @@ def pairs_across(
             alphabet,
             threshold,
             among=among,
-            thorough=_is_thorough(sequences, alphabet),
+            thorough=thorough,
             threads=threads,
         ):
             yield hits._replace(query=inside[hits.query], target=later[hits.target])

@@ -1,4 +1,4 @@
-"""Sequences with labels, from any of the three forms of input.
+"""Sequences with labels, from any of the three forms of input, or without.
 
 The forms are one FASTA file per class, one FASTA file with a table of labels, and one FASTA file
 with labels in its headers.  The result is the same whichever form the data came in.
@@ -19,7 +19,10 @@ from fastgru.data.label_table import LabelTable, read_label_table
 from fastgru.data.problems import Problem, Problems, check_record
 from fastgru.errors import ConfigurationError, LabelError, display_name
 
-__all__ = ["InputFile", "LabelledSequences", "read_labelled"]
+__all__ = ["UNLABELLED", "InputFile", "LabelledSequences", "read_labelled"]
+
+UNLABELLED = "-"
+"""The label of sequences that have none, as those of tasks without classes."""
 
 Path = str | os.PathLike[str]
 
@@ -111,11 +114,12 @@ def read_labelled(
     fasta: Path | None = None,
     labels: Path | None = None,
     label_field: str | None = None,
+    unlabelled: bool = False,
 ) -> LabelledSequences:
     """Read labelled sequences and check all of them.
 
     Give exactly one of the three forms: `classes`; `fasta` and `labels`; `fasta` and
-    `label_field`.
+    `label_field`.  Or `fasta` and `unlabelled`.
 
     Parameters
     ----------
@@ -130,6 +134,8 @@ def read_labelled(
     label_field
         The label of a record is the word ``label_field=LABEL`` of its header; a label with
         spaces is put in double quotes.
+    unlabelled
+        Whether there are no labels: all records then have the label :data:`UNLABELLED`.
 
     Returns
     -------
@@ -145,9 +151,11 @@ def read_labelled(
     """
     if isinstance(alphabet, str):
         alphabet = get_alphabet(alphabet)
-    _require_one_form(classes, fasta, labels, label_field)
+    _require_one_form(classes, fasta, labels, label_field, unlabelled=unlabelled)
     reader = _Reader(alphabet)
-    if classes is not None:
+    if unlabelled and fasta is not None:
+        reader.read(fasta, _label_always(UNLABELLED))
+    elif classes is not None:
         for name, path in classes.items():
             reader.read(path, _label_always(name))
     elif labels is not None and fasta is not None:
@@ -234,11 +242,21 @@ class _Reader:
 
 
 def _require_one_form(
-    classes: Mapping[str, Path] | None, fasta: Path | None, labels: Path | None, field: str | None
+    classes: Mapping[str, Path] | None,
+    fasta: Path | None,
+    labels: Path | None,
+    field: str | None,
+    *,
+    unlabelled: bool,
 ) -> None:
+    if unlabelled and (fasta is None or classes or labels is not None or field is not None):
+        raise ConfigurationError(
+            "unlabelled sequences must be given as one FASTA (FASTA --unlabelled), without "
+            "--class, --labels and --label-field. Leave these out, or --unlabelled."
+        )
     one_per_class = bool(classes) and fasta is None and labels is None and field is None
     one_file = not classes and fasta is not None and (labels is None) != (field is None)
-    if not one_per_class and not one_file:
+    if not unlabelled and not one_per_class and not one_file:
         raise ConfigurationError(
             "labelled sequences must be given in exactly one of three forms: one FASTA per class "
             "(--class NAME=FASTA, once per class), one FASTA with a table (FASTA --labels TSV), "

@@ -36,4 +36,4 @@ def average_models(models: Sequence[SequenceClassifier]) -> SequenceClassifier:
     ensemble = make_ensemble(
         [(f"model {number}", model._fitted) for number, model in enumerate(models)]
     )
-    return SequenceClassifier(**ensemble.parameters)._take(ensemble)
+    return SequenceClassifier.from_fitted(ensemble)

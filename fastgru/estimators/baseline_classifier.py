@@ -124,19 +124,7 @@ class BaselineClassifier(StringClassifier):
         self.pipeline_, self.classes_, self.n_train_ = pipeline, classes, len(encoded)
         return self
 
-    def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
-        """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
-
-        Parameters
-        ----------
-        sequences
-            n strings over the alphabet, none empty.
-
-        Raises
-        ------
-        AlphabetError, LabelError
-            For sequences that cannot be used, or not by this baseline.
-        """
+    def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
         return self.predict_with_identity(sequences)[0]
 
     def predict_with_identity(

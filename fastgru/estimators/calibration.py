@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from fastgru.models.network import SequenceNetwork
-from fastgru.training.loop import LabelledSet, predict_logits
+from fastgru.training.batches import LabelledSet
+from fastgru.training.prediction import predict_logits
 
 UNKNOWN = "the model was written before thresholds were kept"
 
@@ -103,7 +104,7 @@ def calibrate(
     )
     from fastgru.evaluation.thresholds import choose_thresholds
 
-    n_classes = network.architecture.n_classes
+    n_classes = network.architecture.n_outputs
     by_class = np.bincount(training.targets, training.weights, minlength=n_classes)
     known: dict[str, Any] = {"prevalence": (by_class / by_class.sum()).tolist()}
     if validation is None:

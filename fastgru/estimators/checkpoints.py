@@ -11,11 +11,10 @@ import numpy as np
 
 from fastgru import __version__
 from fastgru.errors import CheckpointError
-from fastgru.estimators.json_values import as_json
-from fastgru.estimators.parameters import SAVED_PARAMETERS
+from fastgru.estimators.json_values import saved_parameters
 from fastgru.estimators.training_sets import GivenSets
+from fastgru.training.batches import LabelledSet
 from fastgru.training.checkpoint import SavedTraining, read_checkpoint, write_checkpoint
-from fastgru.training.loop import LabelledSet
 from fastgru.training.state import TrainingState
 
 
@@ -26,7 +25,7 @@ class CheckpointFile:
     ----------
     path
     parameters
-        All parameters of the classifier, checked.
+        All parameters of the estimator, checked.
     given
         What it learns from.
     """
@@ -37,7 +36,7 @@ class CheckpointFile:
         self._path = os.fspath(path)
         self._training: dict[str, Any] = {
             "fastgru_version": __version__,
-            "parameters": {name: as_json(parameters[name]) for name in SAVED_PARAMETERS},
+            "parameters": saved_parameters(parameters),
             "data": _digests(given),
         }
 
@@ -76,7 +75,7 @@ class CheckpointFile:
         if card["fastgru_version"] != __version__:
             return f"by fastgru {card['fastgru_version']}, expected {__version__}"
         then, now = card["parameters"], self._training["parameters"]
-        for name in SAVED_PARAMETERS:
+        for name in now:
             if name not in then or then[name] != now[name]:
                 return f"with {name} {then.get(name)!r}, expected {now[name]!r}"
         for name, digest in self._training["data"].items():
@@ -90,11 +89,11 @@ def _digests(given: GivenSets) -> dict[str, str | None]:
     validation = given.validation
     return {
         "sequences": _digest_of_sequences(given.training),
-        "labels": _digest_of_labels(given.classes, given.training),
+        "labels": _digest_of_labels(given.outputs, given.training),
         "weights": hashlib.sha256(given.training.weights.tobytes()).hexdigest(),
         "validation_sequences": None if validation is None else _digest_of_sequences(validation),
         "validation_labels": (
-            None if validation is None else _digest_of_labels(given.classes, validation)
+            None if validation is None else _digest_of_labels(given.outputs, validation)
         ),
     }
 
@@ -107,7 +106,10 @@ def _digest_of_sequences(data: LabelledSet) -> str:
     return digest.hexdigest()
 
 
-def _digest_of_labels(classes: np.ndarray, data: LabelledSet) -> str:
-    digest = hashlib.sha256(json.dumps(classes.tolist()).encode())
-    digest.update(data.targets.tobytes())
+def _digest_of_labels(outputs: np.ndarray, data: LabelledSet) -> str:
+    digest = hashlib.sha256(json.dumps(outputs.tolist()).encode())
+    targets = data.targets
+    if targets.dtype == object:  # an array for each sequence
+        targets = np.concatenate(list(targets))
+    digest.update(targets.tobytes())
     return digest.hexdigest()

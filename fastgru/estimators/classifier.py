@@ -9,11 +9,10 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from fastgru.errors import ConfigurationError
-from fastgru.estimators.checkpoints import CheckpointFile
-from fastgru.estimators.fitted_model import FittedModel
-from fastgru.estimators.fitting import fit_network
-from fastgru.estimators.model_card import load_fitted, save_fitted
+from fastgru.estimators.classifier_card import save_classifier
+from fastgru.estimators.classifier_fitting import fit_classifier
+from fastgru.estimators.fitted_classifier import FittedClassifier
+from fastgru.estimators.loading import load_classifier
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.string_classifier import StringClassifier
@@ -139,6 +138,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         validation set: name, threshold, reason, sensitivity, specificity, precision, f1, mcc.
         Empty with more classes, without validation set, and for an ensemble.
     """
+
+    score_name = "accuracy"
 
     def __init__(
         self,
@@ -266,27 +267,22 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         DivergenceError
             If training diverges.
         """
-        if resume and checkpoint is None:
-            raise ConfigurationError("resume needs a checkpoint to go on from. Name its file.")
         parameters = check_parameters(self.get_params(deep=False))
         given = given_sets(
             *(parameters, sequences, labels),
             sample_weight=sample_weight,
             validation_data=validation_data,
         )
-        fitted = fit_network(
-            parameters,
-            given,
+        fitted = fit_classifier(
+            *(parameters, given),
             on_epoch=on_epoch,
-            checkpoint=None
-            if checkpoint is None
-            else CheckpointFile(checkpoint, parameters, given),
+            checkpoint=checkpoint,
             resume=resume,
             on_resume=on_resume,
         )
         return self._take(fitted)
 
-    def _take(self, fitted: FittedModel) -> SequenceClassifier:
+    def _take(self, fitted: FittedClassifier) -> SequenceClassifier:
         self._fitted = fitted
         self.classes_ = fitted.classes
         self.history_ = fitted.history
@@ -316,7 +312,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
             If `extra` cannot be added.
         """
         check_is_fitted(self, "classes_")
-        save_fitted(path, self._fitted, extra)
+        save_classifier(path, self._fitted, extra)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SequenceClassifier:
@@ -332,5 +328,15 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         ModelFileError
             If the file is no such model, is damaged, or was written by a newer version.
         """
-        fitted = load_fitted(path)
+        return cls.from_fitted(load_classifier(path))
+
+    @classmethod
+    def from_fitted(cls, fitted: FittedClassifier) -> SequenceClassifier:
+        """Return the estimator of a model that was trained or read.
+
+        Parameters
+        ----------
+        fitted
+            From :func:`fastgru.estimators.loading.load_fitted`.
+        """
         return cls(**fitted.parameters)._take(fitted)

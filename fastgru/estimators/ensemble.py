@@ -13,8 +13,7 @@ import numpy as np
 
 from fastgru.errors import ConfigurationError, LabelError, shorten
 from fastgru.estimators.calibration import Calibration
-from fastgru.estimators.fitted_model import FittedModel
-from fastgru.estimators.fitting import Fitted
+from fastgru.estimators.fitted_classifier import ClassifierNetwork, FittedClassifier
 
 __all__ = ["Ensemble", "make_ensemble", "networks_of"]
 
@@ -22,7 +21,7 @@ _NO_THRESHOLDS = "those of single networks do not hold for the average of an ens
 
 
 @dataclass(frozen=True)
-class Ensemble(FittedModel):
+class Ensemble(FittedClassifier):
     """The average of networks; made by :func:`make_ensemble`.
 
     It has no history and no temperature of its own: those of its members stay with them.
@@ -34,12 +33,12 @@ class Ensemble(FittedModel):
     parameters
         Those of the first member.
     classes, calibration, history, best_epoch
-        As in :class:`fastgru.estimators.fitted_model.FittedModel`.
+        As in :class:`fastgru.estimators.fitted_classifier.FittedClassifier`.
     n_train, n_validation
         Of the member that had most.
     """
 
-    members: tuple[Fitted, ...]
+    members: tuple[ClassifierNetwork, ...]
     parameters: dict[str, Any]
     classes: np.ndarray
     calibration: Calibration
@@ -101,7 +100,7 @@ class Ensemble(FittedModel):
         return found
 
 
-def make_ensemble(members: Sequence[tuple[str, FittedModel]]) -> Ensemble:
+def make_ensemble(members: Sequence[tuple[str, FittedClassifier]]) -> Ensemble:
     """Join trained models.
 
     Parameters
@@ -139,15 +138,17 @@ def make_ensemble(members: Sequence[tuple[str, FittedModel]]) -> Ensemble:
     )
 
 
-def networks_of(model: FittedModel) -> tuple[Fitted, ...]:
+def networks_of(model: FittedClassifier) -> tuple[ClassifierNetwork, ...]:
     """Return the networks of a model: one, unless it is an ensemble."""
     if isinstance(model, Ensemble):
         return model.members
-    assert isinstance(model, Fitted)
+    assert isinstance(model, ClassifierNetwork)
     return (model,)
 
 
-def _require_same(first_name: str, first: FittedModel, name: str, other: FittedModel) -> None:
+def _require_same(
+    first_name: str, first: FittedClassifier, name: str, other: FittedClassifier
+) -> None:
     alphabet = first.parameters["alphabet"]
     if other.parameters["alphabet"] != alphabet:
         raise LabelError(
@@ -162,7 +163,7 @@ def _require_same(first_name: str, first: FittedModel, name: str, other: FittedM
         )
 
 
-def _shared_prevalence(networks: Sequence[Fitted]) -> list[float] | None:
+def _shared_prevalence(networks: Sequence[ClassifierNetwork]) -> list[float] | None:
     """Return the shares that all were trained with; None if they differ, or one is unknown.
 
     Re-weighting divides by one prevalence.  A mean of probabilities that were learned at several

@@ -16,15 +16,11 @@ from fastgru.estimators.training_sets import GivenSets, subset
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import MAX_GROUPS
 from fastgru.models.architecture import Architecture
-from fastgru.training.batches import shuffled_batches
-from fastgru.training.loop import (
-    MAX_PREDICTION_TOKENS,
-    LabelledSet,
-    predict_probabilities,
-    steps_per_epoch,
-    write_gradients,
-)
+from fastgru.training.batches import LabelledSet, shuffled_batches
+from fastgru.training.loop import steps_per_epoch
+from fastgru.training.objective import Objective
 from fastgru.training.optimizer import AdamW
+from fastgru.training.prediction import MAX_PREDICTION_TOKENS, predict_logits
 
 __all__ = ["Estimate", "estimate_training", "training_bytes"]
 
@@ -78,9 +74,11 @@ def estimate_training(
     prepared = prepare(parameters, given, draw_seeds(parameters["random_state"]))
     training, validation, network = prepared.training, prepared.validation, prepared.network
     with threads_limited_to(parameters["threads"]):
-        _step_on_shortest(prepared)  # loads or compiles the kernels
+        _step_on_shortest(prepared, given.objective)  # loads or compiles the kernels
         held = _peak_memory()
-        seconds = len(training.encoded) * _seconds_per_sequence(prepared, max_seconds)
+        seconds = len(training.encoded) * _seconds_per_sequence(
+            prepared, given.objective, max_seconds
+        )
         if validation is not None:
             seconds += _n_letters(validation) * _seconds_per_letter(prepared, validation)
     return Estimate(
@@ -154,13 +152,13 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     return (held + max(outputs, validation, 8 * size)) * prepared.network.dtype.itemsize
 
 
-def _step_on_shortest(prepared: Prepared) -> None:
+def _step_on_shortest(prepared: Prepared, objective: Objective) -> None:
     lengths = [len(codes) for codes in prepared.training.encoded]
     shortest = np.argsort(lengths)[:2]
-    write_gradients(prepared.network, prepared.training, shortest, prepared.options)
+    objective.write_gradients(prepared.network, prepared.training, shortest)
 
 
-def _seconds_per_sequence(prepared: Prepared, max_seconds: float) -> float:
+def _seconds_per_sequence(prepared: Prepared, objective: Objective, max_seconds: float) -> float:
     """Time gradient steps on batches as training meets them; the first is not counted."""
     network, options = prepared.network, prepared.options
     optimizer = AdamW(
@@ -175,7 +173,7 @@ def _seconds_per_sequence(prepared: Prepared, max_seconds: float) -> float:
         if number > 1 and time.perf_counter() - begin > max_seconds:
             break
         start = time.perf_counter()
-        write_gradients(network, prepared.training, chosen, options)
+        objective.write_gradients(network, prepared.training, chosen)
         optimizer.step(options.learning_rate)
         if number:
             seconds += time.perf_counter() - start
@@ -190,7 +188,7 @@ def _seconds_per_letter(prepared: Prepared, validation: LabelledSet) -> float:
     n_chosen = max(1, int(np.searchsorted(lengths[order].cumsum(), MAX_PREDICTION_TOKENS)))
     sample = subset(validation, order[:n_chosen])
     start = time.perf_counter()
-    predict_probabilities(prepared.network, sample.encoded)
+    predict_logits(prepared.network, sample.encoded)
     return (time.perf_counter() - start) / _n_letters(sample)
 
 

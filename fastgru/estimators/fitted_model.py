@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import LabelError
-from fastgru.estimators.calibration import Calibration
 from fastgru.estimators.inputs import encode_sequences
 
 
@@ -20,27 +19,24 @@ class FittedModel(ABC):
 
     Attributes
     ----------
+    task
+        One of :data:`fastgru.models.architecture.TASKS`.
     parameters
         Those it was trained with, as from :func:`fastgru.estimators.parameters.check_parameters`.
-    classes
-        Labels, sorted.
     history
         One entry per epoch.
     best_epoch
         Epoch whose weights the network has.
     n_train, n_validation
         Sequences to learn from, and to stop by.
-    calibration
-        What is known about the probabilities.
     """
 
+    task: ClassVar[str]
     parameters: dict[str, Any]
-    classes: np.ndarray
     history: list[dict[str, float]]
     best_epoch: int
     n_train: int
     n_validation: int
-    calibration: Calibration
 
     @property
     @abstractmethod
@@ -51,10 +47,6 @@ class FittedModel(ABC):
     @abstractmethod
     def n_parameters(self) -> int:
         """Numbers that were learned."""
-
-    @abstractmethod
-    def probabilities(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the class probabilities of encoded sequences that can be read."""
 
     @abstractmethod
     def attention_weights(self, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -74,19 +66,6 @@ class FittedModel(ABC):
     def were_seen(self, encoded: Sequence[np.ndarray]) -> np.ndarray | None:
         """Return whether encoded sequences were seen in training; None if that is unknown."""
 
-    def predict_proba(self, sequences: Sequence[str], threads: int | None) -> np.ndarray:
-        """Return class probabilities; see :meth:`fastgru.SequenceClassifier.predict_proba`.
-
-        Parameters
-        ----------
-        sequences
-        threads
-            Most threads to use; None for all CPUs that the process may use.
-        """
-        encoded = self._encode_readable(sequences)
-        with threads_limited_to(threads):
-            return self.probabilities(encoded)
-
     def attention(self, sequences: Sequence[str], threads: int | None) -> list[np.ndarray]:
         """Return attention weights; see :meth:`fastgru.SequenceClassifier.attention`.
 
@@ -94,9 +73,9 @@ class FittedModel(ABC):
         ----------
         sequences
         threads
-            As for :meth:`predict_proba`.
+            Most threads to use; None for all CPUs that the process may use.
         """
-        encoded = self._encode_readable(sequences)
+        encoded = self.encode_readable(sequences)
         with threads_limited_to(threads):
             return self.attention_weights(encoded)
 
@@ -108,7 +87,14 @@ class FittedModel(ABC):
         """Return what was seen; see :meth:`fastgru.SequenceClassifier.seen_in_training`."""
         return self.were_seen(self._encode(sequences))
 
-    def _encode_readable(self, sequences: Sequence[str]) -> list[np.ndarray]:
+    def encode_readable(self, sequences: Sequence[str]) -> list[np.ndarray]:
+        """Return the codes of each sequence.
+
+        Raises
+        ------
+        ConfigurationError, AlphabetError, LabelError
+            For what is no sequence, or is too long for the model.
+        """
         encoded = self._encode(sequences)
         limit = self.max_length
         for number, codes in enumerate(encoded):

@@ -20,3 +20,8 @@ def as_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [as_json(entry) for entry in value]
     return value
+
+
+def saved_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what files keep of parameters: the number of threads changes no bit of the result."""
+    return {name: as_json(value) for name, value in parameters.items() if name != "threads"}

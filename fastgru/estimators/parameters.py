@@ -10,7 +10,7 @@ from typing import Any
 
 from fastgru.errors import ConfigurationError
 from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
-from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS
+from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, TASKS
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Parameter:
         Whether that list may have no entry.
     optional
         Whether None is allowed.
+    tasks
+        Those whose estimators have it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Parameter:
     several: bool = False
     may_be_empty: bool = False
     optional: bool = False
+    tasks: tuple[str, ...] = TASKS
 
 
 PARAMETERS = (
@@ -186,12 +189,21 @@ PARAMETERS = (
     Parameter("random_state", int, None, "seed", minimum=0, maximum=2**63 - 1, optional=True),
 )
 
-SAVED_PARAMETERS = tuple(parameter.name for parameter in PARAMETERS if parameter.name != "threads")
-"""Names of those that files keep: the number of threads changes no bit of the result."""
+
+def parameters_of(task: str) -> tuple[Parameter, ...]:
+    """Return the parameters of the estimator of a task."""
+    return tuple(parameter for parameter in PARAMETERS if task in parameter.tasks)
 
 
-def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+def check_parameters(values: Mapping[str, Any], task: str = "classification") -> dict[str, Any]:
     """Check the value of every parameter, and return it as a plain int, float, bool or str.
+
+    Parameters
+    ----------
+    values
+        By name.
+    task
+        Whose estimator it is.
 
     Raises
     ------
@@ -199,7 +211,8 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
         Naming the parameter, what was expected and what was found.
     """
     checked = {
-        parameter.name: _check(parameter, values[parameter.name]) for parameter in PARAMETERS
+        parameter.name: _check(parameter, values[parameter.name])
+        for parameter in parameters_of(task)
     }
     if checked["reverse_complement"] != "none" and checked["alphabet"] != "dna":
         raise ConfigurationError(

@@ -7,40 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.fitted_classifier import FittedClassifier
 
 
 class PredictionMixin:
-    """Predictions of a classifier from its fitted model.
+    """What a :class:`StringClassifier` says of sequences by its fitted model.
 
     Attributes
     ----------
-    classes_ : np.ndarray
-        Class labels, sorted.
     threads
         Threads to use, never more; None for all CPUs that the process may use.
     """
 
-    classes_: np.ndarray
     threads: int | None
-    _fitted: FittedModel
+    _fitted: FittedClassifier
 
-    def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
-        """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
-
-        Parameters
-        ----------
-        sequences
-            n strings over the alphabet, none empty.
-
-        Raises
-        ------
-        AlphabetError
-            For an empty sequence or a letter outside the alphabet.
-        LabelError
-            For a sequence longer than the positions that were learned.
-        """
-        check_is_fitted(self, "classes_")
+    def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
         return self._fitted.predict_proba(sequences, self.threads)
 
     def attention(self, sequences: Sequence[str]) -> list[np.ndarray]:

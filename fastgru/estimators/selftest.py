@@ -15,7 +15,7 @@ from fastgru.models.network import SequenceNetwork
 
 _SMALL = Architecture(
     n_letters=4,
-    n_classes=3,
+    n_outputs=3,
     n_positions=12,
     embedding_size=5,
     hidden_size=20,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 __all__ = ["StringClassifier"]
 
@@ -31,9 +32,28 @@ class StringClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.one_d_array = True
         return tags
 
-    @abstractmethod
     def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
-        """Return class probabilities, float64 (n, n_classes), columns as ``classes_``."""
+        """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
+
+        Parameters
+        ----------
+        sequences
+            n strings over the alphabet, none empty.
+
+        Raises
+        ------
+        AlphabetError
+            For an empty sequence or a letter outside the alphabet.
+        LabelError
+            For a sequence that this classifier cannot read: one longer than the positions that
+            were learned, or of another length than a baseline of positions was trained with.
+        """
+        check_is_fitted(self, "classes_")
+        return self._probabilities(sequences)
+
+    @abstractmethod
+    def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
+        """Return what :meth:`predict_proba` does, once fitted."""
 
     def predict(self, sequences: Sequence[str]) -> np.ndarray:
         """Return the most probable class of each sequence, (n,).

@@ -15,7 +15,9 @@ from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.partition import partition_records
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
-from fastgru.training.loop import LabelledSet
+from fastgru.training.batches import LabelledSet
+from fastgru.training.classification import Classification
+from fastgru.training.objective import Objective
 
 ClassWeight = Mapping[Any, float] | str | None
 
@@ -26,17 +28,23 @@ class GivenSets:
 
     Attributes
     ----------
-    classes
-        Labels, sorted.
+    outputs
+        What the outputs of the network stand for, such as the classes, sorted.
+    objective
+        What training is to make small.
     training
         Sequences with a weight.
     validation
         None where the caller brings none along.
+    stratified
+        Whether targets are numbers of classes, of each of which some are held out, where some are.
     """
 
-    classes: np.ndarray
+    outputs: np.ndarray
+    objective: Objective
     training: LabelledSet
     validation: LabelledSet | None
+    stratified: bool
 
 
 def given_sets(
@@ -63,7 +71,8 @@ def given_sets(
     validation = None
     if validation_data is not None:
         validation = given_validation(alphabet, classes, class_weight, validation_data)
-    return GivenSets(classes, training, validation)
+    objective = Classification(parameters["label_smoothing"], parameters["focal_gamma"])
+    return GivenSets(classes, objective, training, validation, stratified=True)
 
 
 def class_weights(
@@ -187,9 +196,7 @@ def given_validation(
     return weighted_set(encoded, targets, classes, class_weight, np.ones(len(encoded)))
 
 
-def hold_out(
-    whole: LabelledSet, classes: np.ndarray, fraction: float, seed: int
-) -> tuple[LabelledSet, LabelledSet]:
+def hold_out(given: GivenSets, fraction: float, seed: int) -> tuple[LabelledSet, LabelledSet]:
     """Return the set to train on and the set that stops training, each with every class.
 
     Divided as ``fastgru split`` does it: the fraction of each class, but at least one sequence.
@@ -199,15 +206,21 @@ def hold_out(
     LabelError
         If a class has a single sequence.
     """
-    counts = np.bincount(whole.targets, minlength=len(classes))
+    whole = given.training
+    strata, place = np.zeros(len(whole.encoded), np.int64), "the training set"
+    counts = np.bincount(strata)
+    if given.stratified:
+        strata = whole.targets
+        counts = np.bincount(strata, minlength=len(given.outputs))
+        place = f"class {str(given.outputs[counts.argmin()])!r}"
     if counts.min() < 2:
         raise LabelError(
-            f"class {str(classes[counts.argmin()])!r} has {counted(int(counts.min()), 'sequence')} "
+            f"{place} has {counted(int(counts.min()), 'sequence')} "
             "to learn from, expected at least 2: one to train on, and one to hold out to stop by. "
             "Add sequences, remove the class, or switch early_stopping off."
         )
     parts = partition_records(
-        list(map(str, whole.targets)),
+        list(map(str, strata)),
         {"kept": 1 - fraction, "held out": fraction},
         np.random.default_rng(seed),
     )

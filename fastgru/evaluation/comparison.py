@@ -18,7 +18,7 @@ from scipy.special import bdtr, stdtr, stdtrit
 
 from fastgru.evaluation.bootstrap import CONFIDENCE, percentile_interval, resample_weights
 from fastgru.evaluation.predictions import ScoredPredictions
-from fastgru.evaluation.weighted_scores import order_classes, weighted_scores
+from fastgru.evaluation.weighted_scores import order_classes, scores_of, weighted_scores
 
 __all__ = [
     "Difference",
@@ -59,8 +59,8 @@ def score_of(predictions: ScoredPredictions, name: str) -> float:
     name
         One of `fastgru.evaluation.weighted_scores.SCORES`.
     """
-    once = np.ones((1, len(predictions)))
-    return float(weighted_scores(predictions, once).overall[name][0])
+    value = scores_of(predictions)[name]
+    return math.nan if value is None else value
 
 
 def bootstrap_differences(
@@ -109,11 +109,12 @@ def bootstrap_differences(
         for name in names:
             drawn[name].append(scores_a[name] - scores_b[name])
     n_units = len(a) if groups is None else len(set(groups))
+    values = {name: score_of(a, name) - score_of(b, name) for name in names}
     return {
-        name: _summarise(score_of(a, name) - score_of(b, name), np.concatenate(drawn[name]))
+        name: _summarise(value, np.concatenate(drawn[name]))
         if n_units > 1
-        else Difference(score_of(a, name) - score_of(b, name), math.nan, math.nan, math.nan)
-        for name in names
+        else Difference(value, math.nan, math.nan, math.nan)
+        for name, value in values.items()
     }
 
 

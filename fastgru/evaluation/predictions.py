@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastgru.errors import LabelError, shorten
 
-__all__ = ["ScoredPredictions", "check_predictions"]
+__all__ = ["ScoredPredictions", "check_predictions", "pool_predictions"]
 
 _SUM_TOLERANCE = 1e-4  # float32 probabilities of a softmax sum to one within 1e-6
 
@@ -36,6 +36,22 @@ class ScoredPredictions:
 
     def __len__(self) -> int:
         return len(self.true)
+
+
+def pool_predictions(parts: Sequence[ScoredPredictions]) -> ScoredPredictions:
+    """Return the predictions of all parts as those of one, in the order of the parts.
+
+    Parameters
+    ----------
+    parts
+        One or more, all with the same classes.
+    """
+    return ScoredPredictions(
+        parts[0].classes,
+        np.concatenate([part.true for part in parts]),
+        np.concatenate([part.predicted for part in parts]),
+        np.concatenate([part.proba for part in parts]),
+    )
 
 
 def check_predictions(

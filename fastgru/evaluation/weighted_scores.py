@@ -22,6 +22,7 @@ __all__ = [
     "ClassOrder",
     "WeightedScores",
     "order_classes",
+    "scores_of",
     "weighted_scores",
 ]
 
@@ -136,6 +137,23 @@ class _Counts:
     true: Floats
     predicted: Floats
     right: Floats
+
+
+def scores_of(
+    predictions: ScoredPredictions, weights: Floats | None = None
+) -> dict[str, float | None]:
+    """Return each of `SCORES` for one weighting of the records, None where one is undefined.
+
+    Parameters
+    ----------
+    predictions
+        N records.
+    weights
+        (N,), not negative, with a positive sum; None to count each record once.
+    """
+    weights = np.ones(len(predictions)) if weights is None else weights
+    found = weighted_scores(predictions, weights[None]).overall
+    return {name: None if np.isnan(found[name][0]) else float(found[name][0]) for name in SCORES}
 
 
 def _class_scores(

@@ -47,9 +47,10 @@ def both_strands(
 
 
 def reverse_rows(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return rows (B, T) whose first ``lengths`` entries stand in reverse order."""
+    """Return rows (B, T, ...) whose first ``lengths`` entries stand in reverse order."""
     steps = np.arange(rows.shape[1])
     places = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+    places = places.reshape(*places.shape, *[1] * (rows.ndim - 2))
     reversed_rows: np.ndarray = np.take_along_axis(rows, places, axis=1)
     return reversed_rows
 

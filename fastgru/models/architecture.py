@@ -19,6 +19,9 @@ STRANDS = ("none", "average")
 NORMS = ("none", "layer", "batch")
 """Normalisations of the convolutional layers."""
 
+TASKS = ("classification",)
+"""What a model says of a sequence."""
+
 POOLINGS = ("last", "mean", "max", "attention")
 
 
@@ -43,6 +46,15 @@ def describe_recurrent(
     return f"{layers} of {counted(hidden_size, 'unit')}, {directions}{kind}"
 
 
+def present_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an architecture with the name that ``n_classes`` has by now."""
+    earlier = "n_classes" in fields and "n_outputs" not in fields
+    return {
+        "n_outputs" if earlier and name == "n_classes" else name: value
+        for name, value in fields.items()
+    }
+
+
 @dataclass(frozen=True)
 class Architecture:
     """Everything that fixes the shapes of a network.
@@ -51,17 +63,20 @@ class Architecture:
     ----------
     n_letters
         Letters of the alphabet that have an embedding of their own.
-    n_classes
+    n_outputs
+        Numbers that are said of a sequence, or of each step: classes, labels, targets, letters.
     n_positions
         Longest sequence that has position embeddings; 0 for none.
-    embedding_size, hidden_size, num_layers, bidirectional, pooling, dropout, dtype, cell
+    pooling
+        What describes a sequence; nothing for outputs of each step.
+    embedding_size, hidden_size, num_layers, bidirectional, dropout, dtype, cell
     reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool, conv_norm
     conv_residual, residual
         As in :class:`fastgru.SequenceClassifier`.
     """
 
     n_letters: int
-    n_classes: int
+    n_outputs: int
     n_positions: int
     embedding_size: int
     hidden_size: int
@@ -99,7 +114,7 @@ class Architecture:
         """
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
-            for name, value in fields.items()
+            for name, value in present_names(fields).items()
         }
         return cls(**values)
 
@@ -137,8 +152,8 @@ class Architecture:
         channels = directions * hidden
         if "attention" in self.pooling:
             shapes["attention.weight"] = (channels,)
-        shapes["head.weight"] = (self.n_classes, len(self.pooling) * channels)
-        shapes["head.bias"] = (self.n_classes,)
+        shapes["head.weight"] = (self.n_outputs, max(1, len(self.pooling)) * channels)
+        shapes["head.bias"] = (self.n_outputs,)
         return shapes
 
     def buffer_shapes(self) -> dict[str, tuple[int, ...]]:

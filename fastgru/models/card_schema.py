@@ -1,24 +1,34 @@
 """The shape of the cards of model files and checkpoints: their entries, and what each may hold.
 
 A card comes from a file that anybody may have written, so nothing of it is used before it was
-compared with :data:`CARD` or :data:`CHECKPOINT`.
+compared with the card of its task in :data:`CARDS`, or with :data:`CHECKPOINT`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
-from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS
+from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, present_names
+from fastgru.models.card_checks import (
+    FLOAT,
+    NUMBER,
+    SWITCH,
+    TEXT,
+    Check,
+    between,
+    choice,
+    list_of,
+    nullable,
+    record,
+    whole,
+)
 
 __all__ = ["find_checkpoint_fault", "find_fault", "is_ensemble"]
 
 ENSEMBLE_FORMAT_VERSION = 2
 """Of files with several networks, so that a reader of format 1 asks for an update."""
-
-# Looks at a value and its place in the card; yields what is wrong.
-_Check = Callable[[Any, str], Iterator[str]]
 
 
 def find_fault(card: object) -> str | None:
@@ -29,8 +39,15 @@ def find_fault(card: object) -> str | None:
     card
         What was parsed from JSON.
     """
-    check = ENSEMBLE if isinstance(card, dict) and is_ensemble(card) else CARD
-    return next(check(card, "the card"), None)
+    return next(_check_card(card), None)
+
+
+def _check_card(card: object) -> Iterator[str]:
+    fields = card if isinstance(card, dict) else {}
+    task = fields.get("task", "classification")
+    yield from choice(*CARDS)(task, "task")
+    if task in CARDS:
+        yield from (ENSEMBLE if is_ensemble(fields) else CARDS[task])(card, "the card")
 
 
 def is_ensemble(card: Mapping[str, Any]) -> bool:
@@ -49,214 +66,154 @@ def find_checkpoint_fault(card: object) -> str | None:
     return next(CHECKPOINT(card, "the card"), None)
 
 
-def _value(expected: str, accepts: Callable[[Any], bool]) -> _Check:
-    def check(value: Any, place: str) -> Iterator[str]:
-        if not accepts(value):
-            shown = repr(value) if len(repr(value)) <= 40 else type(value).__name__
-            yield f"{place} is {shown}, expected {expected}"
-
-    return check
-
-
-def _whole(minimum: int) -> _Check:
-    # type(), since True is an int to isinstance; the upper bound keeps products of sizes exact
-    return _value(
-        f"a whole number of at least {minimum}",
-        lambda value: type(value) is int and minimum <= value < 1 << 31,
-    )
-
-
-def _choice(*names: str) -> _Check:
-    return _value(f"one of {', '.join(names)}", lambda value: value in names)
-
-
-def _list_of(check_entry: _Check, *, distinct: bool = False, at_least: int = 0) -> _Check:
-    def check(value: Any, place: str) -> Iterator[str]:
-        if not isinstance(value, list) or len(value) < at_least:
-            yield f"{place} is no list of at least {at_least} entries"
-            return
-        for number, entry in enumerate(value):
-            yield from check_entry(entry, f"{place}[{number}]")
-        if distinct and len(set(map(repr, value))) < len(value):
-            yield f"{place} has an entry twice"
-
-    return check
-
-
-def _object(
-    required: Mapping[str, _Check],
-    optional: Mapping[str, _Check] | None = None,
-    *,
-    closed: bool = False,
-) -> _Check:
-    """Entries with other names are let through unless `closed`: they say nothing that matters."""
-    known = {**required, **(optional or {})}
-
-    def check(value: Any, place: str) -> Iterator[str]:
-        if not isinstance(value, dict):
-            yield f"{place} is no object"
-            return
-        inside = "" if place == "the card" else f"{place}."
-        yield from (f"{inside}{name} is missing" for name in required if name not in value)
-        if closed:
-            yield from (f"{inside}{name!r} is unknown" for name in value if name not in known)
-        for name, check_entry in known.items():
-            if name in value:
-                yield from check_entry(value[name], f"{inside}{name}")
-
-    return check
-
-
-def _nullable(check_entry: _Check) -> _Check:
-    def check(value: Any, place: str) -> Iterator[str]:
-        if value is not None:
-            yield from check_entry(value, place)
-
-    return check
-
-
-def _between(minimum: float, maximum: float) -> _Check:
-    return _value(
-        f"a number from {minimum:g} to {maximum:g}",
-        lambda value: type(value) in (int, float) and minimum <= value <= maximum,
-    )
-
-
-_TEXT = _value("text", lambda value: isinstance(value, str))
-_SWITCH = _value("true or false", lambda value: isinstance(value, bool))
-_FLOAT = _value("a number", lambda value: type(value) is float)
-_NUMBER = _value("a number or null", lambda value: value is None or type(value) in (int, float))
-
 ARCHITECTURE = {
-    "n_letters": _whole(1),
-    "n_classes": _whole(2),
-    "n_positions": _whole(0),
-    "embedding_size": _whole(1),
-    "hidden_size": _whole(1),
-    "num_layers": _whole(1),
-    "bidirectional": _SWITCH,
-    "pooling": _list_of(_choice(*POOLINGS), distinct=True, at_least=1),
-    "dropout": _FLOAT,
-    "dtype": _choice("float32", "float64"),
+    "n_letters": whole(1),
+    "n_outputs": whole(1),
+    "n_positions": whole(0),
+    "embedding_size": whole(1),
+    "hidden_size": whole(1),
+    "num_layers": whole(1),
+    "bidirectional": SWITCH,
+    "dropout": FLOAT,
+    "dtype": choice("float32", "float64"),
 }
-"""Entries of ``architecture``: the fields of :class:`fastgru.models.architecture.Architecture`."""
+"""Fields of :class:`fastgru.models.architecture.Architecture` beside ``pooling``."""
 
 _CONVOLUTIONS = ("conv_channels", "conv_width", "conv_dilation", "conv_stride", "conv_pool")
 ARCHITECTURE_ADDED = {
-    "cell": _choice(*GATES),
-    "reverse_complement": _choice(*STRANDS),
-    **dict.fromkeys(_CONVOLUTIONS, _list_of(_whole(1))),
-    "conv_norm": _choice(*NORMS),
-    "conv_residual": _SWITCH,
-    "residual": _SWITCH,
+    "cell": choice(*GATES),
+    "reverse_complement": choice(*STRANDS),
+    **dict.fromkeys(_CONVOLUTIONS, list_of(whole(1))),
+    "conv_norm": choice(*NORMS),
+    "conv_residual": SWITCH,
+    "residual": SWITCH,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 
-_EPOCH = _object(
+
+def _architecture(*, pooled: bool) -> Check:
+    """Return the check of a network with outputs for each sequence, or for each step."""
+    pooling = list_of(choice(*POOLINGS), distinct=True, at_least=1) if pooled else list_of(_NONE)
+    fields = record({**ARCHITECTURE, "pooling": pooling}, ARCHITECTURE_ADDED, closed=True)
+
+    def check(value: Any, place: str) -> Iterator[str]:
+        yield from fields(present_names(value) if isinstance(value, dict) else value, place)
+
+    return check
+
+
+def _training(score_name: str) -> Check:
+    """Return the check of how a network was trained, with the score of its task."""
+    columns = ("learning_rate", "train_loss", "validation_loss", f"validation_{score_name}")
+    epoch = {"epoch": whole(1), **dict.fromkeys((*columns, "gradient_norm"), NUMBER)}
+    return record(
+        {"parameters": record({}), "best_epoch": whole(0)},
+        {"history": list_of(record(epoch)), "n_train": whole(0), "n_validation": whole(0)},
+    )
+
+
+_FILE = record({"name": TEXT, "sha256": TEXT, "n_records": whole(0)})
+_SHARE = between(0, 1)
+_NONE = choice()
+_SCORES = nullable(record({"log_loss": NUMBER, "brier": NUMBER, "ece": NUMBER}, closed=True))
+_CALIBRATION = record(
     {
-        "epoch": _whole(1),
-        "learning_rate": _NUMBER,
-        "train_loss": _NUMBER,
-        "validation_loss": _NUMBER,
-        "validation_accuracy": _NUMBER,
-        "gradient_norm": _NUMBER,
-    }
-)
-_TRAINING = _object(
-    {"parameters": _object({}), "best_epoch": _whole(0)},
-    {"history": _list_of(_EPOCH), "n_train": _whole(0), "n_validation": _whole(0)},
-)
-_FILE = _object({"name": _TEXT, "sha256": _TEXT, "n_records": _whole(0)})
-_SHARE = _between(0, 1)
-_SCORES = _nullable(_object({"log_loss": _NUMBER, "brier": _NUMBER, "ece": _NUMBER}, closed=True))
-_CALIBRATION = _object(
-    {
-        "temperature": _between(1e-6, 1e6),
-        "n_sequences": _whole(0),
+        "temperature": between(1e-6, 1e6),
+        "n_sequences": whole(0),
         "before": _SCORES,
         "after": _SCORES,
     },
-    {"validation_log_loss": _NUMBER},
+    {"validation_log_loss": NUMBER},
     closed=True,
 )
-_THRESHOLD = _object(
+_THRESHOLD = record(
     {
-        "name": _TEXT,
-        "threshold": _nullable(_SHARE),
-        "reason": _nullable(_TEXT),
-        "sensitivity": _nullable(_SHARE),
-        "specificity": _nullable(_SHARE),
-        "precision": _nullable(_SHARE),
-        "f1": _nullable(_SHARE),
-        "mcc": _nullable(_between(-1, 1)),
+        "name": TEXT,
+        "threshold": nullable(_SHARE),
+        "reason": nullable(TEXT),
+        "sensitivity": nullable(_SHARE),
+        "specificity": nullable(_SHARE),
+        "precision": nullable(_SHARE),
+        "f1": nullable(_SHARE),
+        "mcc": nullable(between(-1, 1)),
     },
     closed=True,
 )
-_INPUTS = _object(
+_INPUTS = record(
     {
-        "shortest": _whole(1),
-        "longest": _whole(1),
-        "letters": _TEXT,
+        "shortest": whole(1),
+        "longest": whole(1),
+        "letters": TEXT,
         "max_ambiguous": _SHARE,
-        "k": _whole(1),
-        "kmers": _TEXT,
+        "k": whole(1),
+        "kmers": TEXT,
         "max_novel": _SHARE,
     },
     closed=True,
 )
 
-_SHARED = {
-    "alphabet": _choice(*alphabet_names()),
-    "classes": _list_of(_TEXT, distinct=True, at_least=2),
+_OF_ALL = {"alphabet": choice(*alphabet_names())}
+_OF_ALL_OPTIONAL = {"fastgru_version": TEXT, "task": TEXT, "symbols": TEXT}
+_OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT}
+_OF_DATA = {
+    "data": record({}, {"files": list_of(_FILE), "n_records": whole(0)}),
+    "shuffled_labels": SWITCH,
 }
-_SHARED_OPTIONAL = {"fastgru_version": _TEXT, "symbols": _TEXT, "classes_are_integers": _SWITCH}
-_OF_NETWORK = {
-    "architecture": _object(ARCHITECTURE, ARCHITECTURE_ADDED, closed=True),
-    "training": _TRAINING,
-}
+_CLASSES = {"classes": list_of(TEXT, distinct=True, at_least=2)}
+_CLASSES_OPTIONAL = {"classes_are_integers": SWITCH}
 _OF_PROBABILITIES = {
     "calibration": _CALIBRATION,
-    "prevalence": _nullable(_list_of(_SHARE, at_least=2)),
-    "thresholds": _object({"rows": _list_of(_THRESHOLD), "reason": _nullable(_TEXT)}, closed=True),
-}
-_OF_DATA = {
-    "data": _object({}, {"files": _list_of(_FILE), "n_records": _whole(0)}),
-    "shuffled_labels": _SWITCH,
+    "prevalence": nullable(list_of(_SHARE, at_least=2)),
+    "thresholds": record({"rows": list_of(_THRESHOLD), "reason": nullable(TEXT)}, closed=True),
 }
 
-MEMBERS_SHARE = (*_SHARED, *_SHARED_OPTIONAL)
+MEMBERS_SHARE = (*_OF_ALL, *_OF_ALL_OPTIONAL, *_CLASSES, *_CLASSES_OPTIONAL)
 """Names of the entries that an ensemble states once for all of its networks."""
 
-CARD = _object(
-    {**_SHARED, **_OF_NETWORK},
-    {**_SHARED_OPTIONAL, **_OF_PROBABILITIES, "inputs": _INPUTS, "seen": _TEXT, **_OF_DATA},
-)
-"""The whole card, apart from its format version."""
 
-ENSEMBLE = _object(
+def _card(
+    score_name: str,
+    own: Mapping[str, Check],
+    own_optional: Mapping[str, Check],
+    *,
+    pooled: bool = True,
+) -> Check:
+    """Return the check of the card of a task: what all have, and its own entries."""
+    network = {"architecture": _architecture(pooled=pooled), "training": _training(score_name)}
+    return record(
+        {**_OF_ALL, **network, **own},
+        {**_OF_ALL_OPTIONAL, **_OF_INPUTS, **_OF_DATA, **own_optional},
+    )
+
+
+CARDS = {"classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES})}
+"""The whole card by its task, apart from the format version."""
+
+ENSEMBLE = record(
     {
-        **_SHARED,
-        "members": _list_of(
-            _object(
-                _OF_NETWORK,
-                {**_OF_PROBABILITIES, "inputs": _INPUTS, "seen": _TEXT},
+        **_OF_ALL,
+        **_CLASSES,
+        "members": list_of(
+            record(
+                {"architecture": _architecture(pooled=True), "training": _training("accuracy")},
+                {**_OF_PROBABILITIES, **_OF_INPUTS},
                 closed=True,
             ),
             at_least=2,
         ),
     },
-    {**_SHARED_OPTIONAL, **_OF_PROBABILITIES, **_OF_DATA},
+    {**_OF_ALL_OPTIONAL, **_CLASSES_OPTIONAL, **_OF_PROBABILITIES, **_OF_DATA},
 )
-"""The whole card of an ensemble, apart from its format version."""
+"""The whole card of an ensemble of classifiers, apart from its format version."""
 
-CHECKPOINT = _object(
+CHECKPOINT = record(
     {
-        "fastgru_version": _TEXT,
-        "parameters": _object({}),
-        "data": _object({}),
-        "seeds": _list_of(_whole(0), at_least=3),
-        "best_epoch": _whole(0),
-        "step_number": _whole(0),
+        "fastgru_version": TEXT,
+        "parameters": record({}),
+        "data": record({}),
+        "seeds": list_of(whole(0), at_least=3),
+        "best_epoch": whole(0),
+        "step_number": whole(0),
     },
 )
 """The card of a checkpoint, apart from its format version."""

@@ -152,10 +152,6 @@ def member_prefix(number: int) -> str:
 def _take_network(name: str, card: dict[str, Any], tensors: dict[str, np.ndarray]) -> SavedNetwork:
     """Return a network after comparing its card and its weights."""
     architecture = Architecture.from_dict(card["architecture"])
-    if len(card["classes"]) != architecture.n_classes:
-        n_classes = len(card["classes"])
-        fault = f"its card names {n_classes} classes for a network with {architecture.n_classes}"
-        raise _KIND.damaged(name, fault)
     _check_tensors(name, architecture, tensors)
     return SavedNetwork(card, architecture, tensors)
 

@@ -1,4 +1,4 @@
-"""The classifier network: letters -> stem -> recurrent layers -> pooling -> classes.
+"""The network of most tasks: letters -> stem -> recurrent layers -> pooling -> outputs.
 
 ::
 
@@ -7,9 +7,10 @@
     h        = trunk(x)                           GRU, LSTM or RNN, one or two directions, any depth
     features = [last | mean | max | attention] of each direction's states, those that ``pooling``
                names
-    logits   = features @ head.weight^T + head.bias
+    outputs  = features @ head.weight^T + head.bias
 
-With ``reverse_complement="average"`` the logits are the mean of those of both strands of DNA.
+Without pooling the features are the states themselves, and there are outputs for each step.  With
+``reverse_complement="average"`` the outputs are the mean of those of both strands of DNA.
 An ambiguity code is the average of the letters that it stands for: its row of ``mixture`` weights
 their embeddings.
 """
@@ -71,8 +72,7 @@ class SequenceNetwork:
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
         self.stem = Stem(
-            sizes.embedding_size,
-            sizes.convolutions,
+            *(sizes.embedding_size, sizes.convolutions),
             norm=sizes.conv_norm,
             residual=sizes.conv_residual,
             dropout=sizes.dropout,
@@ -81,12 +81,12 @@ class SequenceNetwork:
         )
         self.trunk = self._new_trunk()
         self._embeddings = self._initial_embeddings()
-        self._pooling = Pooling(
-            sizes.pooling, self.trunk.stack.output_size, from_outputs=sizes.residual
-        )
+        channels = self.trunk.stack.output_size
+        self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
+        n_features = self._pooling.output_size or channels
         self._head = {
-            "weight": glorot_uniform(self._rng, sizes.n_classes, self._pooling.output_size),
-            "bias": np.zeros(sizes.n_classes),
+            "weight": glorot_uniform(self._rng, sizes.n_outputs, n_features),
+            "bias": np.zeros(sizes.n_outputs),
         }
         self._embedding_grads: dict[str, np.ndarray] = {}
         self._head_grads: dict[str, np.ndarray] = {}
@@ -104,7 +104,7 @@ class SequenceNetwork:
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
-        """Sources of dropout before the classes, and between the layers."""
+        """Sources of dropout before the outputs, and between the layers."""
         return self._rng, self.trunk.rng
 
     def __getstate__(self) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class SequenceNetwork:
     def forward(
         self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool = False
     ) -> np.ndarray:
-        """Return logits.
+        """Return outputs: logits of classes, or whatever the task makes of them.
 
         One pass at a time: threads that share a network take turns, since a pass leaves its states
         in the network's own memory.
@@ -157,13 +157,28 @@ class SequenceNetwork:
         Returns
         -------
         np.ndarray
-            float (B, n_classes)
+            float (B, n_outputs); without pooling (B, T', n_outputs), anything past a sequence's
+            end, with T' for the steps behind the stem.
         """
         with self._one_caller:
             if self._complement is None:
                 return self._forward(tokens, lengths, training)
             both = both_strands(tokens, lengths, self._complement)
-            return average_strands(self._forward(*both, training))
+            outputs = self._forward(*both, training)
+            return average_strands(self._on_one_strand(outputs))
+
+    def _on_one_strand(self, rows: np.ndarray) -> np.ndarray:
+        """Turn the steps of the other strands round, in a new array, where rows have steps."""
+        if self.architecture.pooling:
+            return rows
+        ahead, back = np.split(rows, 2)
+        return np.concatenate([ahead, reverse_rows(back, self._lengths[: len(back)])])
+
+    def _output_lengths(self, lengths: np.ndarray) -> np.ndarray:
+        """Return the steps that sequences have behind the stem."""
+        for sizes in self.architecture.convolutions:
+            lengths = sizes.output_lengths(lengths)
+        return lengths
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
@@ -178,21 +193,30 @@ class SequenceNetwork:
             *(blocks, given, initial),
             training=training,
             rng=self.trunk.rng,
-            outputs=self._pooling.needs_steps,
+            outputs=self._pooling.needs_steps or not self.architecture.pooling,
         )
-        if y is not None:
-            y = y.reshape(len(lengths), n_steps, self.trunk.stack.output_size)
-        last = final[-self.trunk.num_directions :, : len(lengths)]
-        features = self._pooling.forward(y, last, lengths, training=training)
+        shape = len(lengths), n_steps, self.trunk.stack.output_size
+        if self.architecture.pooling:
+            last = final[-self.trunk.num_directions :, : len(lengths)]
+            steps = None if y is None else y.reshape(shape)
+            features = self._pooling.forward(steps, last, lengths, training=training)
+        else:
+            assert y is not None
+            features = y
+        outputs = self._apply_head(features, training=training)
+        self._lengths = lengths
+        return outputs if self.architecture.pooling else outputs.reshape(*shape[:2], -1)
+
+    def _apply_head(self, features: np.ndarray, *, training: bool) -> np.ndarray:
         self._mask = None
         if training and self.architecture.dropout > 0:
             shape = features.shape
             self._mask = dropout_mask(shape, self.architecture.dropout, self.dtype, self._rng)
             features *= self._mask
         self._features = features
-        logits = np.tile(self._head["bias"], (len(features), 1))
-        product(features, self._head["weight"].T, logits)
-        return logits
+        outputs = np.tile(self._head["bias"], (len(features), 1))
+        product(features, self._head["weight"].T, outputs)
+        return outputs
 
     def _zero_states(self, n_sequences: int) -> np.ndarray:
         """Return the states of all layers and directions: h, for the LSTM followed by c."""
@@ -217,9 +241,7 @@ class SequenceNetwork:
         list of np.ndarray
             float (steps,) of each sequence, from 0 to 1 with sum 1.
         """
-        steps = lengths
-        for sizes in self.architecture.convolutions:
-            steps = sizes.output_lengths(steps)
+        steps = self._output_lengths(lengths)
         with self._one_caller:
             if self._complement is None:
                 self._forward(tokens, lengths, training=False)
@@ -230,32 +252,39 @@ class SequenceNetwork:
                 rows = average_strands(np.concatenate([ahead, reverse_rows(back, steps)]))
             return [row[:n] for row, n in zip(rows, steps, strict=True)]
 
-    def backward(self, dlogits: np.ndarray) -> None:
+    def backward(self, doutputs: np.ndarray) -> None:
         """Write the gradients of all parameters for the last forward pass in training.
 
         Parameters
         ----------
-        dlogits
-            float (B, n_classes)
+        doutputs
+            float, in the shape of the outputs; zero past a sequence's end.
         """
         self.parameters.grads.fill(0)
         if self._complement is not None:
-            dlogits = np.concatenate([dlogits, dlogits]) * dlogits.dtype.type(0.5)
-        self._head_grads["bias"] += dlogits.sum(axis=0)
-        product(dlogits.T, self._features, self._head_grads["weight"])
-        dfeatures = np.zeros_like(self._features)
-        product(dlogits, self._head["weight"], dfeatures)
-        if self._mask is not None:
-            dfeatures *= self._mask
-        dy, d_last = self._pooling.backward(dfeatures)
-        n_sequences = d_last.shape[1]
-        dstates = self._zero_states(n_sequences)
-        dstates[-len(d_last) :, :n_sequences] = d_last
-        if dy is not None:
-            dy = dy.reshape(-1, self.trunk.stack.output_size)
+            halves = np.concatenate([doutputs, doutputs]) * doutputs.dtype.type(0.5)
+            doutputs = self._on_one_strand(halves)
+        dy: np.ndarray | None = self._head_back(doutputs.reshape(-1, self.architecture.n_outputs))
+        dstates = self._zero_states(len(self._lengths))
+        if self.architecture.pooling:
+            assert dy is not None
+            dy, d_last = self._pooling.backward(dy)
+            dstates[-len(d_last) :, : d_last.shape[1]] = d_last
+            if dy is not None:
+                dy = dy.reshape(-1, self.trunk.stack.output_size)
         gradients, _ = self.trunk.stack.backward(dy, dstates)
         gradients = self.stem.backward(gradients)
         assert gradients.symbols is not None
         product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
         if gradients.positions is not None:
             self._embedding_grads["positions"] += gradients.positions
+
+    def _head_back(self, doutputs: np.ndarray) -> np.ndarray:
+        """Return the gradient of the features; adds to those of the head."""
+        self._head_grads["bias"] += doutputs.sum(axis=0)
+        product(doutputs.T, self._features, self._head_grads["weight"])
+        dfeatures = np.zeros_like(self._features)
+        product(doutputs, self._head["weight"], dfeatures)
+        if self._mask is not None:
+            dfeatures *= self._mask
+        return dfeatures

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgru.evaluation import ScoredPredictions
-from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
+from fastgru.evaluation.weighted_scores import scores_of
 from fastgru.report.scored_runs import ScoredRun
 
 __all__ = ["IDENTITY_EDGES", "scores_by_identity", "scores_by_length"]
@@ -82,15 +81,10 @@ def _score_bands(
     for (low, high), name in zip(bounds, names, strict=True):
         inside = (values >= low) & ((values < high) | ((high == last) & (values == high)))
         metrics = {
-            contender: _scores(run.predictions, inside)
+            contender: scores_of(run.predictions, inside.astype(np.float64))
             for contender, run in runs.items()
             if inside.any()
         }
         n = int(inside.sum())
         bands.append({"name": name, "low": low, "high": high, "n": n, "metrics": metrics})
     return bands
-
-
-def _scores(predictions: ScoredPredictions, inside: NDArray[np.bool_]) -> dict[str, float | None]:
-    found = weighted_scores(predictions, inside[None].astype(np.float64)).overall
-    return {name: None if np.isnan(found[name][0]) else float(found[name][0]) for name in SCORES}

@@ -8,7 +8,8 @@ from typing import Any
 from fastgru.errors import counted
 from fastgru.estimators.baselines import BASELINES
 from fastgru.report.chance import CHANCE, is_above_chance
-from fastgru.report.design import describe_choice, describe_folds
+from fastgru.report.contents import SHUFFLED_LABELS
+from fastgru.report.design import count_models, describe_choice, describe_folds
 from fastgru.report.more_data import last_step
 from fastgru.report.standing import ENOUGH_SPLITS, stand
 
@@ -72,8 +73,7 @@ def _about_chance(experiment: Experiment) -> Iterator[str]:
 
 def _about_best(experiment: Experiment) -> Iterator[str]:
     best = _entry(experiment, experiment["best"])
-    n_models = sum(entry["kind"] == "model" for entry in experiment["contenders"])
-    chosen = f", {describe_choice(experiment)}," if n_models > 1 else ""
+    chosen = f", {describe_choice(experiment)}," if count_models(experiment) > 1 else ""
     auc, accuracy = best["pooled"]["roc_auc"], best["pooled"]["accuracy"]
     together = "" if experiment["n_folds"] == 1 else ", all predictions taken together"
     tested = f"{describe_folds(experiment['split'])}{together}"
@@ -185,7 +185,7 @@ def _about_controls(experiment: Experiment) -> Iterator[str]:
     for control in experiment["controls"]:
         if control["of"] != experiment["best"] or control["metrics"]["roc_auc"] is None:
             continue
-        if control["kind"] == "shuffled_labels":
+        if control["kind"] == SHUFFLED_LABELS:
             yield _about_shuffled_labels(control)
         elif is_above_chance(*_best(experiment)) and is_above_chance(
             control["reference"]["roc_auc"], control["reference_interval"]

@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.errors import FastgruError, counted
+from fastgru.errors import FastgruError
 from fastgru.estimators.baselines import BASELINES
-from fastgru.evaluation import ScoredPredictions, bootstrap_intervals
-from fastgru.evaluation.weighted_scores import SCORES, weighted_scores
-from fastgru.models.architecture import Architecture, describe_recurrent
+from fastgru.evaluation import bootstrap_intervals
+from fastgru.evaluation.weighted_scores import SCORES, scores_of
+from fastgru.models.architecture import Architecture
 from fastgru.models.model_file import read_model
 from fastgru.report.contents import BASELINES_FOLDER, MAIN, Contents
+from fastgru.report.networks import describe_layers
 from fastgru.report.results import read_object
 from fastgru.report.scored_runs import ScoredRun, read_scored_run
 
-__all__ = ["ContenderRuns", "describe_contender", "read_contenders", "scores_of"]
+__all__ = ["ContenderRuns", "describe_contender", "read_contenders"]
 
 
 @dataclass
@@ -79,7 +80,8 @@ def read_contenders(folder: Path, contents: Contents) -> dict[str, ContenderRuns
 
 def _read_model_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
     cards = [read_model(fold / name / MAIN / "model.safetensors").card for fold in folds]
-    found = ContenderRuns(name, "model", " or ".join(dict.fromkeys(map(_describe_model, cards))))
+    networks = [describe_layers(Architecture.from_dict(card["architecture"])) for card in cards]
+    found = ContenderRuns(name, "model", " or ".join(dict.fromkeys(networks)))
     found.losses = [card.get("calibration", {}).get("validation_log_loss") for card in cards]
     for place in (fold / name / MAIN for fold in folds):
         run = read_scored_run(place)
@@ -103,25 +105,6 @@ def _read_baseline_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
             )
         found.folds.append(run)
     return found
-
-
-def _describe_model(card: Mapping[str, Any]) -> str:
-    """Say in words what a model is."""
-    sizes = Architecture.from_dict(card["architecture"])
-    text = describe_recurrent(sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional)
-    if sizes.convolutions:
-        text = f"{counted(len(sizes.convolutions), 'convolutional layer')}, {text}"
-    return text + (", with positions" if sizes.n_positions else "")
-
-
-def scores_of(predictions: ScoredPredictions) -> dict[str, float | None]:
-    """Return all scores of some predictions, None where one is undefined."""
-    found = weighted_scores(predictions, np.ones((1, len(predictions)))).overall
-    return {name: _number(found[name][0]) for name in SCORES}
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 def describe_contender(
@@ -152,7 +135,7 @@ def describe_contender(
     }
     if pooled is None:
         return entry
-    folds = [
+    folds: list[dict[str, Any]] = [
         {
             "fold": number,
             "n_train": run.n_train,
@@ -168,7 +151,7 @@ def describe_contender(
     return {
         **entry,
         "folds": folds,
-        **_spread([scores_of(run.predictions) for run in contender.folds]),
+        **_spread([fold["metrics"] for fold in folds]),
         "pooled": scores_of(pooled.predictions),
         "intervals": drawn["intervals"],
         "resampled": drawn["bootstrap"]["over"],

@@ -16,6 +16,7 @@ from fastgru.report.scored_runs import ScoredRun
 
 __all__ = [
     "BASELINES_FOLDER",
+    "CONTROLS",
     "MAIN",
     "SHUFFLED_LABELS",
     "SHUFFLED_SEQUENCES",
@@ -31,6 +32,11 @@ SHUFFLED_LABELS = "shuffled_labels"
 """The variant that is trained on shuffled labels."""
 SHUFFLED_SEQUENCES = "shuffled_sequences"
 """The variant that is one more file of `MAIN`."""
+CONTROLS = {
+    SHUFFLED_LABELS: "trained on shuffled labels",
+    SHUFFLED_SEQUENCES: "tested on shuffled sequences",
+}
+"""The variants that have to fail, and what makes them."""
 BASELINES_FOLDER = "baselines"
 _CURE = (
     "Run the workflow again, or say with --folds, --repeats, --models, --baselines and --variants "

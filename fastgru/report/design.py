@@ -7,6 +7,7 @@ from typing import Any
 
 __all__ = [
     "VALIDATION_LOSS",
+    "count_models",
     "describe_choice",
     "describe_folds",
     "describe_independence",
@@ -17,6 +18,17 @@ VALIDATION_LOSS = "validation_loss"
 """What `chosen_by` of an experiment is where its best model could be chosen."""
 
 
+def count_models(experiment: Mapping[str, Any]) -> int:
+    """Return how many of the contenders are models.
+
+    Parameters
+    ----------
+    experiment
+        Content of ``experiment.json``.
+    """
+    return sum(entry["kind"] == "model" for entry in experiment["contenders"])
+
+
 def was_chosen(experiment: Mapping[str, Any]) -> bool:
     """Return whether the best model may be called that: it is the only one, or was chosen.
 
@@ -25,7 +37,7 @@ def was_chosen(experiment: Mapping[str, Any]) -> bool:
     experiment
         Content of ``experiment.json``.
     """
-    return _n_models(experiment) == 1 or experiment["chosen_by"] == VALIDATION_LOSS
+    return count_models(experiment) == 1 or experiment["chosen_by"] == VALIDATION_LOSS
 
 
 def describe_choice(experiment: Mapping[str, Any]) -> str:
@@ -36,16 +48,12 @@ def describe_choice(experiment: Mapping[str, Any]) -> str:
     experiment
         Content of ``experiment.json``.
     """
-    n_models = _n_models(experiment)
+    n_models = count_models(experiment)
     if n_models == 1:
         return "the only model"
     if experiment["chosen_by"] == VALIDATION_LOSS:
         return f"chosen of {n_models} models by validation loss"
     return f"the first of {n_models} models by name, as not all have a validation loss"
-
-
-def _n_models(experiment: Mapping[str, Any]) -> int:
-    return sum(entry["kind"] == "model" for entry in experiment["contenders"])
 
 
 def describe_folds(split: Mapping[str, Any]) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastgru.models.architecture import Architecture
 from fastgru.report.design import describe_choice, describe_folds, describe_independence
 from fastgru.report.model_views import ModelView
+from fastgru.report.networks import describe_algorithm, describe_encoding
 from fastgru.report.reading import Experiment
 from fastgru.report.wording import (
     LABELS,
@@ -27,6 +29,8 @@ __all__ = ["UNKNOWN", "Answers", "answer"]
 
 Answers = dict[str, dict[str, str]]
 """Parts of DOME, and in each the answers by question."""
+
+_OF_CONVOLUTIONS = ("conv_channels", "conv_width", "conv_dilation", "conv_stride", "conv_pool")
 
 UNKNOWN = "not in the results, to be answered by the authors."
 
@@ -104,7 +108,11 @@ def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
     def with_options(*names: str) -> str:
         return ", ".join(f"{name} {options[name]}" for name in names if name in options)
 
-    size = with_options("hidden_size", "num_layers", "bidirectional", "pooling")
+    sizes = Architecture.from_dict(model.card["architecture"])
+    size = with_options(
+        *(_OF_CONVOLUTIONS if sizes.convolutions else ()),
+        *("hidden_size", "num_layers", "bidirectional", "pooling"),
+    )
     ratio = model.n_weights / max(experiment.best["folds"][0]["n_train"], 1)
     watched, early = "", ""
     if model.metrics["n_validation"]:
@@ -113,11 +121,11 @@ def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
         early = "early stopping"
     regularised = ", ".join(filter(None, (early, with_options("dropout", "weight_decay"))))
     return {
-        "Algorithm": f"{model.name}: a gated recurrent unit (GRU) over the letters ({size}), a "
-        "linear layer and softmax. Cross-entropy, minimised by AdamW. A standard method.",
+        "Algorithm": f"{model.name}: {describe_algorithm(sizes, size)}. Cross-entropy, minimised "
+        "by AdamW. A standard method.",
         "Meta-predictions": "None: the input is the sequence, not the output of other predictors.",
-        "Encoding": "One learned vector per letter, of ambiguity codes the average of the letters "
-        f"they stand for; {with_options('embedding_size', 'position_embedding')}. No alignment.",
+        "Encoding": f"{describe_encoding(sizes)}; "
+        f"{with_options('embedding_size', 'position_embedding')}. No alignment.",
         "Parameters": f"{count(model.n_weights)} learned numbers; {len(options)} options, listed "
         f"with the model, {describe_choice(experiment.content)}.",
         "Features": "The letters themselves, in order; nothing was selected.",

@@ -12,6 +12,7 @@ import numpy as np
 from fastgru.errors import FastgruError
 from fastgru.evaluation import ScoredPredictions, classification_metrics
 from fastgru.evaluation.calibration import expected_calibration_error
+from fastgru.evaluation.predictions import pool_predictions
 from fastgru.models.model_file import SavedModel, read_model
 from fastgru.report.curve_figures import precision_recall_picture, roc_picture
 from fastgru.report.drawing import Picture
@@ -81,7 +82,7 @@ def _view(experiment: Experiment, row: dict[str, Any], anchor: str) -> ModelView
         for fold in row["folds"]
     }
     folds = [run.predictions for run in runs.values()]
-    pooled = _pool(folds)
+    pooled = pool_predictions(folds)
     metrics = _score(pooled) | _pool_probabilities([run.metrics for run in runs.values()])
     first = next(iter(runs.values())).saved
     kept = {fold: int(run.saved.card["training"]["best_epoch"]) for fold, run in runs.items()}
@@ -121,15 +122,6 @@ def _read_run(folder: Path) -> _FoldRun:
             f"expected {listed(scored.predictions.classes)} as in metrics.json. Evaluate again."
         )
     return _FoldRun(metrics, scored.predictions, read_history(folder), saved)
-
-
-def _pool(folds: Sequence[ScoredPredictions]) -> ScoredPredictions:
-    return ScoredPredictions(
-        folds[0].classes,
-        np.concatenate([fold.true for fold in folds]),
-        np.concatenate([fold.predicted for fold in folds]),
-        np.concatenate([fold.proba for fold in folds]),
-    )
 
 
 def _score(pooled: ScoredPredictions) -> dict[str, Any]:

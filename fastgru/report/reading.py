@@ -14,6 +14,7 @@ from typing import Any
 
 from fastgru.errors import FastgruError
 from fastgru.evaluation.weighted_scores import SCORES as METRICS
+from fastgru.report.contents import MAIN
 from fastgru.report.results import read_object
 
 __all__ = ["METRICS", "Experiment", "find_experiments"]
@@ -153,9 +154,9 @@ class Experiment:
         found = [row for row in rows if (row["a"], row["b"], row["metric"]) == wanted]
         return found[0] if found else None
 
-    def run_folder(self, model: str, fold: int, variant: str = "seed1") -> Path:
-        """Return the folder of one run of a model."""
-        return self.folder / f"fold{fold}" / model / variant
+    def run_folder(self, model: str, fold: int) -> Path:
+        """Return the folder of the run of a model in one fold."""
+        return self.folder / f"fold{fold}" / model / MAIN
 
 
 def find_experiments(paths: Iterable[str | os.PathLike[str]]) -> list[Experiment]:

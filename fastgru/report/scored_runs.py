@@ -10,7 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from fastgru.errors import FastgruError, LabelError
-from fastgru.evaluation.predictions import ScoredPredictions, check_predictions
+from fastgru.evaluation.predictions import (
+    ScoredPredictions,
+    check_predictions,
+    pool_predictions,
+)
 from fastgru.report.results import Run, read_run, read_table
 
 __all__ = ["ScoredRun", "align", "pool_runs", "read_scored_run"]
@@ -193,19 +197,13 @@ def pool_runs(folds: Sequence[ScoredRun]) -> ScoredRun:
         groups = [group for run in folds for group in run.groups or ()]
     elif len(set(ids)) < len(ids):
         groups = ids
-    parts = [run.predictions for run in folds]
     return ScoredRun(
         folder=first.folder,
         n_train=first.n_train,
         n_validation=first.n_validation,
         ids=ids,
         groups=groups,
-        predictions=ScoredPredictions(
-            first.predictions.classes,
-            np.concatenate([part.true for part in parts]),
-            np.concatenate([part.predicted for part in parts]),
-            np.concatenate([part.proba for part in parts]),
-        ),
+        predictions=pool_predictions([run.predictions for run in folds]),
         measures={
             name: [value for run in folds for value in run.measures[name]]
             for name in first.measures

@@ -17,17 +17,16 @@ import numpy as np
 
 from fastgru.evaluation.comparison import bootstrap_differences
 from fastgru.evaluation.weighted_scores import SCORES
-from fastgru.report.contents import MAIN, SHUFFLED_LABELS, SHUFFLED_SEQUENCES
+from fastgru.report.contents import CONTROLS, MAIN, SHUFFLED_LABELS, SHUFFLED_SEQUENCES
 from fastgru.report.results import read_object
 from fastgru.report.scored_runs import read_scored_run
 
 __all__ = ["find_controls", "find_ensemble", "find_seeds", "learning_curve"]
 
-_CONTROLS = {
-    SHUFFLED_LABELS: ("trained on shuffled labels", "shuffled_labels/metrics.json"),
-    SHUFFLED_SEQUENCES: ("tested on shuffled sequences", f"{MAIN}/shuffled.json"),
+_FILES = {
+    SHUFFLED_LABELS: f"{SHUFFLED_LABELS}/metrics.json",
+    SHUFFLED_SEQUENCES: f"{MAIN}/shuffled.json",
 }
-
 
 Variants = Sequence[str]
 
@@ -123,12 +122,12 @@ def find_controls(
     for name, known in variants.items():
         place = folder / "fold1" / name
         reference = _scores(place / MAIN / "metrics.json")
-        for kind, (text, file) in _CONTROLS.items():
+        for kind, what in CONTROLS.items():
             if kind in known:
-                found = _scores(place / file)
+                found = _scores(place / _FILES[kind])
                 controls.append(
                     {
-                        "name": f"{name}, {text}",
+                        "name": f"{name}, {what}",
                         "of": name,
                         "kind": kind,
                         "fold": 1,

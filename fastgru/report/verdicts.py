@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fastgru.report.contents import CONTROLS, SHUFFLED_LABELS
 from fastgru.report.design import describe_choice
 from fastgru.report.reading import METRICS, Experiment
 from fastgru.report.standing import stand, stand_in_words
@@ -18,12 +19,6 @@ _LEVELS = {
     "as good": "equal",
     "unclear": "none",
     "worse": "worse",
-}
-_CONTROLS = {
-    # One network with nothing to learn may still look at something that matters, and sort the
-    # sequences by it for better or worse; its probabilities then hardly leave the class shares.
-    "shuffled_labels": ("trained on shuffled labels", "log_loss"),
-    "shuffled_sequences": ("tested on shuffled sequences", None),
 }
 
 
@@ -67,15 +62,16 @@ def contenders(experiment: Experiment) -> list[Contender]:
 
 
 def _control(experiment: Experiment, row: dict[str, Any]) -> Contender:
-    what, metric = _CONTROLS[row["kind"]]
-    metric = metric or experiment.metric
+    # One network with nothing to learn may still look at something that matters, and sort the
+    # sequences by it for better or worse; its probabilities then hardly leave the class shares.
+    metric = "log_loss" if row["kind"] == SHUFFLED_LABELS else experiment.metric
     before, after = (measure(row[name][metric], metric) for name in ("reference", "metrics"))
     chance = f", {measure(row['class_shares'], metric)} for the class shares"
     return Contender(
         dataset=experiment.dataset,
         name=row["name"],
         kind="control",
-        description=f"{what}, fold {row['fold']}",
+        description=f"{CONTROLS[row['kind']]}, fold {row['fold']}",
         scores=row["metrics"],
         intervals={},
         verdict=f"has to fail: {LABELS[metric]} is {after}, unshuffled {before}"
@@ -89,8 +85,8 @@ def _verdict(experiment: Experiment, name: str) -> tuple[str, str]:
     if name == best:
         return describe_choice(experiment.content), "best"
     row = experiment.comparison(name)
-    verdict = stand_in_words(row, best)
-    if row is None or stand(row) == "unknown":
+    verdict, standing = stand_in_words(row, best), stand(row)
+    if row is None or standing == "unknown":
         return verdict, "none"
-    shown = "no difference shown, " if stand(row) in ("as good", "unclear") else ""
-    return f"{verdict} ({shown}{p_value(row['p_holm'])})", _LEVELS[stand(row)]
+    shown = "no difference shown, " if standing in ("as good", "unclear") else ""
+    return f"{verdict} ({shown}{p_value(row['p_holm'])})", _LEVELS[standing]

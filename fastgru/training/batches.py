@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Encoded sequences with targets and weights.
+
+    Attributes
+    ----------
+    encoded : sequence of uint8 arrays
+    targets : array (n, ...)
+        What the objective compares the outputs with, such as the number of the class.
+    weights : float64 (n,)
+        Weight in the loss, not negative.
+    """
+
+    encoded: Sequence[np.ndarray]
+    targets: np.ndarray
+    weights: np.ndarray
 
 
 def pad(encoded: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

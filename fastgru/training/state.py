@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
@@ -27,8 +27,6 @@ class TrainingOptions:
     weight_decay: float
     clip_norm: float
     warmup_fraction: float
-    label_smoothing: float
-    focal_gamma: float
     early_stopping: bool
     n_iter_no_change: int
     random_state: int
@@ -46,7 +44,7 @@ class Epoch:
         At the last step of the epoch.
     train_loss
         Mean over the epoch's batches, as they were met (with dropout, before each step).
-    validation_loss, validation_accuracy
+    validation_loss, validation_score
         After the epoch; NaN without validation set.
     gradient_norm
         Mean over the epoch's batches, before clipping.
@@ -56,12 +54,18 @@ class Epoch:
     learning_rate: float
     train_loss: float
     validation_loss: float
-    validation_accuracy: float
+    validation_score: float
     gradient_norm: float
 
-    def to_dict(self) -> dict[str, float]:
-        """Return the fields by name."""
-        return asdict(self)
+    def to_dict(self, score_name: str) -> dict[str, float]:
+        """Return the fields by name, the score by the name of its own: ``validation_accuracy``."""
+        return dict(zip(history_columns(score_name), asdict(self).values(), strict=True))
+
+
+def history_columns(score_name: str) -> list[str]:
+    """Return the fields of an epoch, with the name of a task's score."""
+    own = f"validation_{score_name}"
+    return [own if field.name == "validation_score" else field.name for field in fields(Epoch)]
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from fastgru.cli.history import HISTORY_COLUMNS, HistoryFile
+from fastgru.cli.history import HistoryFile
 from fastgru.training.state import Epoch
 
-HEADER = "\t".join(HISTORY_COLUMNS)
+HEADER = "epoch\tlearning_rate\ttrain_loss\tvalidation_loss\tvalidation_accuracy\tgradient_norm"
 EPOCHS = [Epoch(number, 0.003, 0.7, float("nan"), float("nan"), 1.5) for number in (1, 2, 3)]
 ROWS = [f"{number}\t0.003\t0.7\t\t\t1.5" for number in (1, 2, 3)]
 
 
 def test_history_file__has_each_row_as_soon_as_the_epoch_has_ended(tmp_path: Path) -> None:
     path = tmp_path / "h.tsv"
-    with HistoryFile(str(path)) as history:
+    with HistoryFile(str(path), "accuracy") as history:
         assert not path.exists()
         for count, epoch in enumerate(EPOCHS, start=1):
             history.add(epoch)
@@ -25,15 +25,15 @@ def test_history_file__has_each_row_as_soon_as_the_epoch_has_ended(tmp_path: Pat
 
 def test_history_file__of_a_resumed_training_has_each_epoch_once(tmp_path: Path) -> None:
     path = tmp_path / "h.tsv"
-    with HistoryFile(str(path)) as history:
+    with HistoryFile(str(path), "accuracy") as history:
         history.add(EPOCHS[0])
         history.add(EPOCHS[1])
     whole = path.read_bytes()
-    with HistoryFile(str(path)) as history:
+    with HistoryFile(str(path), "accuracy") as history:
         history.add(EPOCHS[0])
         history.add(EPOCHS[1])
     assert path.read_bytes() == whole
-    with HistoryFile(str(path)) as history:
+    with HistoryFile(str(path), "accuracy") as history:
         history.add()
     assert path.read_text(encoding="utf-8") == f"{HEADER}\n"
 
@@ -42,7 +42,7 @@ def test_history_file__is_compressed_where_its_name_says_so(tmp_path: Path) -> N
     contents = []
     for groups in ([[EPOCHS[0]], [EPOCHS[1]]], [EPOCHS[:2]]):
         path = tmp_path / "h.tsv.gz"
-        with HistoryFile(str(path)) as history:
+        with HistoryFile(str(path), "accuracy") as history:
             for group in groups:
                 history.add(*group)
             # whole after each row, not only at the end
@@ -55,7 +55,7 @@ def test_history_file__is_compressed_where_its_name_says_so(tmp_path: Path) -> N
 def test_history_file__is_removed_on_request(tmp_path: Path) -> None:
     path = tmp_path / "h.tsv"
     path.write_text("old", encoding="utf-8")
-    with HistoryFile(str(path)) as history:
+    with HistoryFile(str(path), "accuracy") as history:
         history.remove()
         assert path.read_text(encoding="utf-8") == "old"
         history.add(EPOCHS[0])
@@ -65,13 +65,13 @@ def test_history_file__is_removed_on_request(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", [None, "/dev/null"])
 def test_history_file__may_be_nowhere(path: str | None) -> None:
-    with HistoryFile(path) as history:
+    with HistoryFile(path, "accuracy") as history:
         history.add(*EPOCHS)
         history.remove()
     assert Path("/dev/null").exists()
 
 
 def test_history_file__may_be_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
-    with HistoryFile("-") as history:
+    with HistoryFile("-", "accuracy") as history:
         history.add(*EPOCHS)
     assert capfd.readouterr().out.splitlines() == [HEADER, *ROWS]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,8 @@ import pytest
 import fastgru
 from fastgru import SequenceClassifier
 from fastgru.models.model_file import read_model
-from tests.models.model_files import put_together, take_apart, write
-from tests.models.test_model_file import damage_json
+from tests.models.model_files import write
+from tests.models.test_model_file import with_damaged_cards
 from tests.planted import plant
 
 
@@ -127,13 +126,10 @@ def test_info__explains_a_foreign_file(
 
 
 def test_info__survives_any_card_with_the_right_checksum(tmp_path: Path, work, run_cli) -> None:
-    content, rng = work.model.read_bytes(), random.Random(8)
     path = tmp_path / "m"
     codes = []
-    for _ in range(100):
-        header, card, weights = take_apart(content)
-        damage_json(card, rng)
-        path.write_bytes(put_together(header, card, weights))
+    for damaged in with_damaged_cards(work.model.read_bytes(), 100, seed=8):
+        path.write_bytes(damaged)
         code, out, err = run_cli(["info", path])
         assert (code == 0) == bool(out)
         assert (code == 1) == (f"error: {path}: " in err)

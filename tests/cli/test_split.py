@@ -171,3 +171,12 @@ def test_split__says_that_it_divides_groups(
     code, _, err = run_cli(words)
     assert code == 0
     assert ("groups of the labels; use --method group to keep" in err) == warns
+
+
+def test_split__divides_sequences_without_labels(tmp_path: Path, work, run_cli) -> None:
+    path = tmp_path / "split.tsv"
+    code, _, err = run_cli(["split", work.fasta, "--unlabelled", "-o", path])
+    assert code == 0, err
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    assert {row[1] for row in rows if row[0] != "id" and not row[0].startswith("#")} == {"-"}
+    assert {row[2] for row in rows} >= {"train", "validation", "test"}

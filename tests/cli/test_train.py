@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from fastgru import SequenceClassifier
-from fastgru.cli.history import HISTORY_COLUMNS
 from fastgru.data.shuffles import shuffle_labels
 from fastgru.estimators.parameters import PARAMETERS
 from fastgru.models.model_file import read_model
+from fastgru.training.state import history_columns
 from tests.planted import as_fasta, as_table, plant
 
 
@@ -32,7 +32,7 @@ def test_train__writes_model_and_history(tmp_path: Path, work, quick, run_cli) -
     model = SequenceClassifier.load(tmp_path / "m.safetensors")
     assert (model.n_train_, model.n_validation_) == (48, 8)
     header, *rows = rows_of(tmp_path / "history.tsv")
-    assert header == list(HISTORY_COLUMNS)
+    assert header == history_columns("accuracy")
     for row, epoch in zip(rows, model.history_, strict=True):
         found = [float(cell) for cell in row]
         assert found == pytest.approx([epoch[name] for name in header], rel=1e-8)
@@ -477,3 +477,9 @@ def test_train__may_throw_both_outputs_away(work, quick, run_cli) -> None:
     outputs = ["-o", "/dev/null", "--history", "/dev/null"]
     code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, *quick, *outputs])
     assert code == 0, err
+
+
+def test_train__refuses_a_task_that_it_does_not_know(work, run_cli) -> None:
+    code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, "--task", "guess"])
+    assert code == 2
+    assert "--task: invalid choice: 'guess'" in err

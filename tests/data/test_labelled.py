@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastgru.data.labelled import InputFile, LabelledSequences, read_labelled
+from fastgru.data.labelled import UNLABELLED, InputFile, LabelledSequences, read_labelled
 from fastgru.errors import ConfigurationError, FastaFormatError, FastgruError, LabelError
 
 
@@ -250,3 +250,13 @@ def test_read_labelled__refuses_ids_that_a_split_would_skip(tmp_path: Path) -> N
     message = "line 3, record '#b': the id begins with '#', which makes its row in a split a comm"
     with pytest.raises(FastaFormatError, match=message):
         read_labelled("dna", fasta=tmp_path / "a.fa", label_field="label")
+
+
+def test_read_labelled__takes_sequences_without_labels(tmp_path: Path) -> None:
+    paths = write(tmp_path, a_fa=">a label=x\nACGT\n>b\nGGTT\n")
+    data = read_labelled("dna", fasta=paths["a_fa"], unlabelled=True)
+    assert (data.ids, data.labels) == (["a", "b"], [UNLABELLED] * 2)
+    with pytest.raises(ConfigurationError, match=r"as one FASTA \(FASTA --unlabelled\), without"):
+        read_labelled("dna", fasta=paths["a_fa"], label_field="label", unlabelled=True)
+    with pytest.raises(ConfigurationError, match=r"as one FASTA \(FASTA --unlabelled\), without"):
+        read_labelled("dna", unlabelled=True)

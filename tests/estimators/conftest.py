@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fastgru import SequenceClassifier
+from fastgru.errors import ModelFileError
+from tests.models.test_model_file import with_damaged_cards
 from tests.planted import plant
 
 
@@ -20,6 +25,20 @@ def small_classifier(**changes: Any) -> SequenceClassifier:
         "random_state": 0,
     }
     return SequenceClassifier(**{**small, **changes})
+
+
+def count_refused(path: Path, n_files: int, sequences: Sequence[str]) -> int:
+    """Damage the card of a model, and count what cannot be loaded; the rest has to predict."""
+    refused = 0
+    for damaged in with_damaged_cards(path.read_bytes(), n_files, seed=7):
+        path.write_bytes(damaged)
+        try:
+            model = SequenceClassifier.load(path)
+        except ModelFileError:
+            refused += 1
+        else:
+            assert np.isfinite(model.predict_proba(sequences)).all()
+    return refused
 
 
 @pytest.fixture

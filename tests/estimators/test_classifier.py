@@ -163,7 +163,9 @@ def test_fit__without_early_stopping_uses_everything_and_the_last_epoch(
 
 def test_fit__calls_on_epoch(make_classifier, planted) -> None:
     seen: list[dict[str, float]] = []
-    model = make_classifier().fit(*planted, on_epoch=lambda epoch: seen.append(epoch.to_dict()))
+    model = make_classifier().fit(
+        *planted, on_epoch=lambda epoch: seen.append(epoch.to_dict("accuracy"))
+    )
     assert seen == model.history_
 
 

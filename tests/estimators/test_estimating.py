@@ -14,6 +14,7 @@ from fastgru.estimators.parameters import PARAMETERS, check_parameters
 from fastgru.estimators.training_sets import GivenSets, given_sets
 from fastgru.estimators.warmup import compile_kernels
 from fastgru.training.checkpoint import write_checkpoint
+from fastgru.training.classification import Classification
 from fastgru.training.loop import train
 
 MEMORY_FACTOR = 1.35
@@ -57,7 +58,8 @@ def test_training_bytes__are_what_training_takes(
     tracemalloc.start()
     prepared = prepare(parameters, given, draw_seeds(0))
     train(
-        *(prepared.network, prepared.training, prepared.validation, prepared.options),
+        *(prepared.network, prepared.training, prepared.validation),
+        *(given.objective, prepared.options),
         on_state=lambda state: write_checkpoint(tmp_path / "c", {}, state),
     )
     _, peak = tracemalloc.get_traced_memory()
@@ -90,13 +92,13 @@ def test_estimate_training__extrapolates_from_the_steps_that_it_times(
 ) -> None:
     # a clock on which each step takes 2 s for a whole batch, and nothing else takes time
     now = [0.0]
-    write_gradients = estimating.write_gradients
+    write_gradients = Classification.write_gradients
 
     def two_seconds(*arguments: Any) -> float:
         now[0] += 2.0
         return write_gradients(*arguments)
 
-    monkeypatch.setattr(estimating, "write_gradients", two_seconds)
+    monkeypatch.setattr(Classification, "write_gradients", two_seconds)
     monkeypatch.setattr(estimating.time, "perf_counter", lambda: now[0])
     parameters = make_parameters(hidden_size=4, batch_size=10, early_stopping=False)
     given = make_given(parameters, 100, (20, 20))

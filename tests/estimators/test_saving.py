@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,8 @@ import fastgru
 from fastgru import SequenceClassifier
 from fastgru.errors import ConfigurationError, LabelError, ModelFileError
 from fastgru.models.model_file import read_model
+from tests.estimators.conftest import count_refused
 from tests.models.model_files import put_together, take_apart
-from tests.models.test_model_file import damage_json
 from tests.planted import plant
 
 
@@ -144,7 +143,7 @@ CONTRADICTIONS = [
     (["training", "parameters", "alphabet"], "rna", "alphabet is both 'dna' and 'rna'"),
     (["training", "parameters", "pooling"], ["max"], "pooling is both"),
     (["training", "parameters", "position_embedding"], True, "contradicts n_positions"),
-    (["training", "parameters", "stem"], "cnn", "training.parameters are not those of a class"),
+    (["training", "parameters", "stem"], "cnn", "training.parameters are not those of class"),
     (["prevalence"], [0.2, 0.3, 0.5], "prevalence has not one share for each class"),
     (["inputs", "k"], 9, "inputs.kmers has not one bit for each word of 9 letters"),
     (["seen"], "?", "seen is not base64"),
@@ -183,24 +182,12 @@ def test_load__refuses_weights_for_another_alphabet(make_classifier, tmp_path: P
 
 
 def test_load__survives_any_card_with_the_right_checksum(path: Path, planted) -> None:
-    content, rng = path.read_bytes(), random.Random(7)
-    refused = 0
-    for _ in range(200):
-        header, card, weights = take_apart(content)
-        damage_json(card, rng)
-        path.write_bytes(put_together(header, card, weights))
-        try:
-            model = SequenceClassifier.load(path)
-        except ModelFileError:
-            refused += 1
-        else:
-            assert np.isfinite(model.predict_proba(planted[0][:2])).all()
-    assert refused > 100
+    assert count_refused(path, 200, planted[0][:2]) > 100
 
 
 def test_load__refuses_a_model_without_training_parameters(path: Path) -> None:
     header, card, weights = take_apart(path.read_bytes())
     card["training"]["parameters"] = {}
     path.write_bytes(put_together(header, card, weights))
-    with pytest.raises(ModelFileError, match="are not those of a classifier"):
+    with pytest.raises(ModelFileError, match="are not those of classification"):
         SequenceClassifier.load(path)

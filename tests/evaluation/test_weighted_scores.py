@@ -10,7 +10,12 @@ from threadpoolctl import threadpool_limits
 
 from fastgru.evaluation import classification_metrics
 from fastgru.evaluation.predictions import ScoredPredictions
-from fastgru.evaluation.weighted_scores import CLASS_SCORES, SCORES, weighted_scores
+from fastgru.evaluation.weighted_scores import (
+    CLASS_SCORES,
+    SCORES,
+    scores_of,
+    weighted_scores,
+)
 from tests.evaluation.scored import make_predictions, repeat
 
 
@@ -80,3 +85,20 @@ def test_weighted_scores__do_not_depend_on_the_threads() -> None:
             found.append(weighted_scores(predictions, weights).overall)
     for name in SCORES:
         np.testing.assert_array_equal(found[0][name], found[1][name])
+
+
+def test_scores_of__counts_each_record_once_or_by_its_weight() -> None:
+    predictions = make_predictions(3)
+    expected = by_scikit_learn(predictions)
+    assert scores_of(predictions) == pytest.approx({name: expected[name] for name in SCORES})
+    weights = np.arange(60.0) % 3
+    expected = by_scikit_learn(repeat(predictions, weights))
+    found = scores_of(predictions, weights)
+    assert found == pytest.approx({name: expected[name] for name in SCORES})
+
+
+def test_scores_of__has_none_for_what_is_undefined() -> None:
+    predictions = make_predictions(3)
+    of_one_class = scores_of(predictions, (predictions.true == 0).astype(float))
+    assert of_one_class["roc_auc"] is None
+    assert of_one_class["accuracy"] is not None

@@ -13,6 +13,14 @@ from tests.reference import around
 
 LENGTHS = np.array([9, 0, 1, 20, 13])
 N_STEPS = 20
+SIZES = {
+    "channels": st.integers(1, 40),
+    "size": st.integers(1, 20),
+    "width": st.integers(1, 9),
+    "dilation": st.integers(1, 3),
+    "pool": st.integers(1, 4),
+}
+"""What Hypothesis draws a layer from."""
 
 
 def make(rng, channels=5, size=3, width=4, dtype=np.float64, **how):
@@ -127,15 +135,7 @@ def test_layer__gives_the_same_bits_for_any_threads_and_neighbours(kind: str) ->
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    channels=st.integers(1, 40),
-    size=st.integers(1, 20),
-    width=st.integers(1, 9),
-    dilation=st.integers(1, 3),
-    stride=st.integers(1, 3),
-    pool=st.integers(1, 4),
-    seed=st.integers(0, 1000),
-)
+@given(**SIZES, stride=st.integers(1, 3), seed=st.integers(0, 1000))
 def test_forward__reads_tokens_as_it_reads_their_embeddings(
     channels, size, width, dilation, stride, pool, seed
 ) -> None:

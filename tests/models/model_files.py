@@ -14,7 +14,7 @@ from fastgru.models.model_file import write_model
 
 ARCHITECTURE = Architecture(
     n_letters=4,
-    n_classes=2,
+    n_outputs=2,
     n_positions=0,
     embedding_size=3,
     hidden_size=5,

@@ -17,7 +17,7 @@ DNA = get_alphabet("dna")
 def architecture(**changes: object) -> Architecture:
     small: dict[str, object] = {
         "n_letters": 4,
-        "n_classes": 3,
+        "n_outputs": 3,
         "n_positions": 0,
         "embedding_size": 2,
         "hidden_size": 5,
@@ -32,7 +32,9 @@ def architecture(**changes: object) -> Architecture:
 
 @pytest.mark.parametrize(
     ("num_layers", "bidirectional", "n_positions", "pooling"),
-    list(product((1, 3), (False, True), (0, 7), (("max",), ("last", "mean", "max", "attention")))),
+    list(
+        product((1, 3), (False, True), (0, 7), ((), ("max",), ("last", "mean", "max", "attention")))
+    ),
 )
 def test_parameter_shapes__are_those_of_the_network(
     num_layers: int, bidirectional: bool, n_positions: int, pooling: tuple[str, ...]

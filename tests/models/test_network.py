@@ -31,7 +31,7 @@ POOLINGS = [
 def make_network(seed: int = 1, **changes: object) -> SequenceNetwork:
     sizes: dict[str, object] = {
         "n_letters": 4,
-        "n_classes": 3,
+        "n_outputs": 3,
         "n_positions": 0,
         "embedding_size": 3,
         "hidden_size": 5,
@@ -63,7 +63,10 @@ def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
         return logits_of_a_strand(network, codes)
     letters = "".join(DNA.symbols[code] for code in codes)
     other = DNA.encode(reverse_complement(letters, DNA))
-    return (logits_of_a_strand(network, codes) + logits_of_a_strand(network, other)) / 2
+    back = logits_of_a_strand(network, other)
+    if not network.architecture.pooling:
+        back = back[::-1]
+    return (logits_of_a_strand(network, codes) + back) / 2
 
 
 def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
@@ -89,6 +92,8 @@ def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarra
     outputs, final = layers.run(
         cell, parameters, x[None], lengths, initial, residual=sizes.residual
     )
+    if not sizes.pooling:
+        return outputs[-1][0] @ arrays["head.weight"].T + arrays["head.bias"]
     (mean,), (maximum,) = around.pool(outputs[-1], lengths)
     pooled = {"last": final[0, -directions:].ravel(), "mean": mean, "max": maximum}
     if sizes.residual:
@@ -153,14 +158,38 @@ def test_forward__is_the_equations(variant: dict[str, object]) -> None:
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+STEPWISE = [
+    {"pooling": (), **changes}
+    for changes in (
+        {},
+        {"num_layers": 2, "n_positions": 9},
+        STEMS[0],
+        *STRANDS[:2],
+        CELLS[0],
+        TRUNKS[0],
+    )
+]
+
+
+@pytest.mark.parametrize("variant", STEPWISE)
+def test_forward__without_pooling_has_outputs_for_each_step(variant: dict[str, object]) -> None:
+    network = make_network(**variant)
+    spread(network)
+    outputs = network.forward(*batch(*SEQUENCES))
+    assert outputs.shape == (3, 8, 3)
+    for letters, rows in zip(SEQUENCES, outputs, strict=True):
+        expected = reference_logits(network, DNA.encode(letters))
+        np.testing.assert_allclose(rows[: len(letters)], expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("variant", [*VARIANTS, *STEPWISE])
 def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     network = make_network(**variant)
     spread(network)
     assert_slopes(lambda: network, *batch(*SEQUENCES))
 
 
-@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *CHANGES])
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *CHANGES, *STEPWISE])
 def test_backward__is_the_slope_of_forward_with_dropout(changes: dict[str, object]) -> None:
     start = make_network(dropout=0.5, **changes)
     spread(start)
@@ -181,8 +210,10 @@ def assert_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None
     """Compare the gradient of each parameter with central differences, along one direction."""
     rng = np.random.default_rng(3)
     network = next_network()
-    weights = rng.standard_normal((len(lengths), network.architecture.n_classes))
-    network.forward(tokens, lengths, training=True)
+    outputs = network.forward(tokens, lengths, training=True)
+    weights = rng.standard_normal(outputs.shape)
+    if not network.architecture.pooling:
+        weights[np.arange(outputs.shape[1]) >= lengths[:, None]] = 0
     network.backward(weights)
     grads = network.parameters.grads.copy()
 
@@ -273,7 +304,7 @@ def test_positions__past_the_longest_sequence_have_no_gradient() -> None:
 
 def test_dropout__keeps_the_mean_and_drops_its_share() -> None:
     n = 4000
-    network = make_network(dropout=0.25, n_classes=2)
+    network = make_network(dropout=0.25, n_outputs=2)
     head = network.parameters.views()["head.weight"]
     head[:] = 0
     head[0, 0] = 1  # the first class is then one feature, seen through the mask

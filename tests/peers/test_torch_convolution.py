@@ -12,6 +12,7 @@ from fastgru.layers.convolution import Convolution
 from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.layer_input import InputGradients, LayerInput
 from fastgru.layers.stem import Stem
+from tests.layers.test_convolution import SIZES
 
 pytestmark = [
     pytest.mark.peers,
@@ -20,15 +21,7 @@ pytestmark = [
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    channels=st.integers(1, 40),
-    size=st.integers(1, 20),
-    width=st.integers(1, 9),
-    dilation=st.integers(1, 3),
-    n_steps=st.integers(1, 30),
-    pool=st.integers(1, 4),
-    seed=st.integers(0, 1000),
-)
+@given(**SIZES, n_steps=st.integers(1, 30), seed=st.integers(0, 1000))
 def test_layer__equals_torch(channels, size, width, dilation, n_steps, pool, seed) -> None:
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(seed)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fastgru.report.dome import UNKNOWN, answer
@@ -63,6 +65,28 @@ def test_answer__is_filled_from_what_was_run(prepared):
     assert "bootstrap over records" in evaluation["Confidence"]
     assert "Over 3 seeds" in evaluation["Confidence"]
     assert "divided by a fitted temperature" in answers["Model"]["Output"]
+
+
+def test_answer__describes_the_network_that_was_trained(prepared):
+    experiment, audit, (model, *others) = prepared
+    changes = {"cell": "lstm", "conv_channels": [6], "reverse_complement": "average"}
+    training = model.card["training"]
+    card = {
+        **model.card,
+        "architecture": {**model.card["architecture"], **changes},
+        "training": {**training, "parameters": {**training["parameters"], **changes}},
+    }
+    changed = (experiment, audit, [replace(model, card=card), *others])
+    before, after = (answers_for(given)["Optimisation"] for given in (prepared, changed))
+    assert before["Algorithm"].startswith("bigru: a gated recurrent unit (GRU) over the letters (h")
+    assert after["Algorithm"] == (
+        "bigru: a long short-term memory (LSTM) over 1 convolutional layer over the letters "
+        "(conv_channels 6, hidden_size 1, num_layers 1, bidirectional no, pooling last), a linear "
+        "layer (averaged over both strands) and softmax. Cross-entropy, minimised by AdamW. A "
+        "standard method."
+    )
+    assert "convolutional" not in before["Encoding"]
+    assert "they stand for, then 1 convolutional layer; embedding_size 1" in after["Encoding"]
 
 
 def test_answer__does_not_make_up_what_nobody_told_it(prepared):

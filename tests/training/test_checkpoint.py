@@ -27,7 +27,7 @@ from fastgru.training.loop import train
 from fastgru.training.state import TrainingState
 from tests.comparing import assert_same_bits
 from tests.models.test_model_file import cut, damage_json, flip_bits, overwrite, swap_digits
-from tests.training.test_loop import OPTIONS, make_network, make_set
+from tests.training.test_loop import CLASSES, OPTIONS, make_network, make_set
 
 TRAINING: dict[str, Any] = {
     "fastgru_version": "0.1.0",
@@ -41,7 +41,7 @@ TRAINING: dict[str, Any] = {
 def state() -> TrainingState:
     states: list[TrainingState] = []
     train(
-        *(make_network(), make_set(16, 1), None, OPTIONS),
+        *(make_network(), make_set(16, 1), None, CLASSES, OPTIONS),
         on_state=lambda state: states.append(copy.deepcopy(state)),
     )
     return states[3]

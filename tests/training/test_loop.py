@@ -11,13 +11,11 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import DivergenceError
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
-from fastgru.training import loop
-from fastgru.training.loop import (
-    LabelledSet,
-    predict_attention,
-    predict_probabilities,
-    train,
-)
+from fastgru.training import prediction
+from fastgru.training.batches import LabelledSet
+from fastgru.training.classification import Classification
+from fastgru.training.loop import train
+from fastgru.training.prediction import predict_attention, predict_probabilities
 from fastgru.training.schedule import cosine_with_warmup
 from fastgru.training.state import Epoch, TrainingOptions
 from tests.comparing import assert_same_bits
@@ -31,12 +29,12 @@ OPTIONS = TrainingOptions(
     weight_decay=1e-2,
     clip_norm=1.0,
     warmup_fraction=0.1,
-    label_smoothing=0.0,
-    focal_gamma=0.0,
     early_stopping=True,
     n_iter_no_change=10,
     random_state=5,
 )
+
+CLASSES = Classification()
 
 
 def make_set(n: int, seed: int) -> LabelledSet:
@@ -48,7 +46,7 @@ def make_set(n: int, seed: int) -> LabelledSet:
 def make_network(seed: int = 1, hidden_size: int = 16, **changes: object) -> SequenceNetwork:
     sizes: dict[str, object] = {
         "n_letters": 4,
-        "n_classes": 2,
+        "n_outputs": 2,
         "n_positions": 0,
         "embedding_size": 4,
         "hidden_size": hidden_size,
@@ -63,7 +61,7 @@ def make_network(seed: int = 1, hidden_size: int = 16, **changes: object) -> Seq
 
 def test_train__finds_a_planted_motif() -> None:
     network, options = make_network(hidden_size=24), replace(OPTIONS, max_epochs=15)
-    history, _ = train(network, make_set(600, 1), make_set(100, 2), options)
+    history, _ = train(network, make_set(600, 1), make_set(100, 2), CLASSES, options)
     unseen = make_set(200, 3)
     predicted = predict_probabilities(network, unseen.encoded).argmax(axis=1)
     assert np.mean(predicted == unseen.targets) > 0.9
@@ -74,13 +72,15 @@ def test_train__restores_the_best_epoch_and_stops(monkeypatch: pytest.MonkeyPatc
     losses = iter([0.9, 0.5, 0.7, 0.6, 0.5, 0.1])
     seen: list[np.ndarray] = []
 
-    def validate(network: SequenceNetwork, data: LabelledSet) -> tuple[float, float]:
+    def validate(
+        self: Classification, network: SequenceNetwork, data: LabelledSet
+    ) -> tuple[float, float]:
         seen.append(network.parameters.values.copy())
         return next(losses), 0.5
 
-    monkeypatch.setattr(loop, "_validate", validate)
+    monkeypatch.setattr(Classification, "validate", validate)
     network, options = make_network(), replace(OPTIONS, max_epochs=9, n_iter_no_change=3)
-    history, best = train(network, make_set(32, 1), make_set(4, 2), options)
+    history, best = train(network, make_set(32, 1), make_set(4, 2), CLASSES, options)
     # 0.5 again in epoch 5 is no progress, and 0.1 in epoch 6 is never seen
     assert [epoch.validation_loss for epoch in history] == [0.9, 0.5, 0.7, 0.6, 0.5]
     assert best == 2
@@ -91,8 +91,8 @@ def test_train__restores_the_best_epoch_and_stops(monkeypatch: pytest.MonkeyPatc
 def test_train__without_early_stopping_only_looks_at_the_validation_set() -> None:
     watched, blind = make_network(), make_network()
     options = replace(OPTIONS, early_stopping=False, n_iter_no_change=1, max_epochs=5)
-    history, best = train(watched, make_set(64, 1), make_set(20, 2), options)
-    others, best_blind = train(blind, make_set(64, 1), None, options)
+    history, best = train(watched, make_set(64, 1), make_set(20, 2), CLASSES, options)
+    others, best_blind = train(blind, make_set(64, 1), None, CLASSES, options)
     assert best == best_blind == len(history) == len(others) == 5
     assert all(math.isfinite(epoch.validation_loss) for epoch in history)
     assert all(math.isnan(epoch.validation_loss) for epoch in others)
@@ -101,16 +101,17 @@ def test_train__without_early_stopping_only_looks_at_the_validation_set() -> Non
 
 def test_train__reports_each_epoch_as_it_ends() -> None:
     reported: list[Epoch] = []
-    history, _ = train(make_network(), make_set(40, 1), make_set(8, 2), OPTIONS, reported.append)
+    data = make_set(40, 1), make_set(8, 2)
+    history, _ = train(make_network(), *data, CLASSES, OPTIONS, reported.append)
     assert reported == history
     assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
     n_steps = 3 * 4
     for epoch in history:
         rate = 1e-2 * cosine_with_warmup(3 * epoch.epoch, n_steps, 0.1)
         assert epoch.learning_rate == pytest.approx(rate)
-        assert 0 <= epoch.validation_accuracy <= 1
+        assert 0 <= epoch.validation_score <= 1
         assert epoch.gradient_norm > 0
-    assert list(history[0].to_dict()) == [
+    assert list(history[0].to_dict("accuracy")) == [
         "epoch",
         "learning_rate",
         "train_loss",
@@ -125,7 +126,7 @@ def test_train__gives_the_same_bits_for_the_same_seed(threads: int) -> None:
     def trained(seed: int, network_seed: int = 1) -> bytes:
         network = make_network(network_seed, hidden_size=40, num_layers=2)
         options = replace(OPTIONS, random_state=seed, batch_size=48, max_epochs=2)
-        train(network, make_set(96, 1), make_set(30, 2), options)
+        train(network, make_set(96, 1), make_set(30, 2), CLASSES, options)
         return network.parameters.values.tobytes()
 
     with threads_limited_to(threads):
@@ -148,7 +149,7 @@ def test_train__counts_a_weight_of_three_as_three_copies() -> None:
     options = replace(OPTIONS, batch_size=100, max_epochs=5, early_stopping=False)
     networks = [make_network(dtype="float64", dropout=0.0) for _ in range(2)]
     histories = [
-        train(network, given, copies, options)[0]
+        train(network, given, copies, CLASSES, options)[0]
         for network, given in zip(networks, (tripled, copies), strict=True)
     ]
     np.testing.assert_allclose(
@@ -163,7 +164,7 @@ def test_train__weighs_the_validation_loss() -> None:
     weights[3] = 2.0
     network = make_network()
     options = replace(OPTIONS, max_epochs=1)
-    (epoch,), _ = train(network, data, replace(data, weights=weights), options)
+    (epoch,), _ = train(network, data, replace(data, weights=weights), CLASSES, options)
     probability = predict_probabilities(network, [data.encoded[3]])[0, data.targets[3]]
     assert epoch.validation_loss == pytest.approx(-math.log(probability))
 
@@ -180,7 +181,7 @@ def test_train__says_when_it_diverges(rate: float, validation: LabelledSet | Non
         np.errstate(all="ignore"),
         pytest.raises(DivergenceError, match=message.replace("+", r"\+")),
     ):
-        train(make_network(), make_set(64, 1), validation, options)
+        train(make_network(), make_set(64, 1), validation, CLASSES, options)
 
 
 def test_train__says_so_when_the_last_step_diverges() -> None:
@@ -192,7 +193,7 @@ def test_train__says_so_when_the_last_step_diverges() -> None:
         np.errstate(all="ignore"),
         pytest.raises(DivergenceError, match="the largest weight is inf"),
     ):
-        train(make_network(), make_set(8, 1), None, replace(options, batch_size=8))
+        train(make_network(), make_set(8, 1), None, CLASSES, replace(options, batch_size=8))
 
 
 def test_predict_probabilities__are_probabilities_in_input_order(
@@ -202,7 +203,7 @@ def test_predict_probabilities__are_probabilities_in_input_order(
     encoded = [codes[: 5 + k % 20] for k, codes in enumerate(data.encoded)]
     expected = [predict_probabilities(network, [codes])[0] for codes in encoded]
     for limit in (1, 70, 1 << 16):
-        monkeypatch.setattr(loop, "MAX_PREDICTION_TOKENS", limit)
+        monkeypatch.setattr(prediction, "MAX_PREDICTION_TOKENS", limit)
         actual = predict_probabilities(network, encoded)
         assert actual.dtype == np.float64
         assert actual.tobytes() == np.array(expected).tobytes()
@@ -217,7 +218,7 @@ def test_predict_attention__is_in_input_order_and_of_each_sequence_alone(
     encoded = [codes[: 5 + k % 20] for k, codes in enumerate(data.encoded)]
     expected = [predict_attention(network, [codes])[0] for codes in encoded]
     for limit in (1, 70, 1 << 16):
-        monkeypatch.setattr(loop, "MAX_PREDICTION_TOKENS", limit)
+        monkeypatch.setattr(prediction, "MAX_PREDICTION_TOKENS", limit)
         for found, alone, codes in zip(
             predict_attention(network, encoded), expected, encoded, strict=True
         ):

@@ -16,7 +16,7 @@ from fastgru.training.state import (
     TrainingState,
 )
 from tests.comparing import assert_same_bits
-from tests.training.test_loop import OPTIONS, make_network, make_set
+from tests.training.test_loop import CLASSES, OPTIONS, make_network, make_set
 
 
 def states_of(**changes: object) -> tuple[list[TrainingState], np.ndarray, list[Epoch], int]:
@@ -24,7 +24,7 @@ def states_of(**changes: object) -> tuple[list[TrainingState], np.ndarray, list[
     states: list[TrainingState] = []
     network = make_network(num_layers=2, dropout=0.3)
     history, best = train(
-        *(network, make_set(40, 1), make_set(12, 2), replace(OPTIONS, **changes)),
+        *(network, make_set(40, 1), make_set(12, 2), CLASSES, replace(OPTIONS, **changes)),
         on_state=lambda state: states.append(copy.deepcopy(state)),
     )
     return states, network.parameters.values, history, best
@@ -36,7 +36,7 @@ def test_train__keeps_the_running_statistics_of_the_best_epoch(early_stopping: b
     options = replace(OPTIONS, early_stopping=early_stopping, learning_rate=0.1, n_iter_no_change=9)
     network, states = make_network(**sizes), []
     _, best = train(
-        *(network, make_set(40, 1), make_set(12, 2), options),
+        *(network, make_set(40, 1), make_set(12, 2), CLASSES, options),
         on_state=lambda state: states.append(copy.deepcopy(state)),
     )
     n_learned, size = network.parameters.n_learned, network.parameters.size
@@ -45,10 +45,11 @@ def test_train__keeps_the_running_statistics_of_the_best_epoch(early_stopping: b
     kept = network.parameters.values[n_learned:size]
     assert_same_bits(kept, states[best].values[n_learned:])
     assert not np.array_equal(kept, states[best - 1].values[n_learned:])
+    # the optimiser has nothing to do with them
     for state in states:
         assert not state.first_moment[n_learned:].any()
         again = make_network(seed=9, **sizes)
-        train(*(again, make_set(40, 1), make_set(12, 2), options), start=state)
+        train(*(again, make_set(40, 1), make_set(12, 2), CLASSES, options), start=state)
         assert_same_bits(again.parameters.values, network.parameters.values)
 
 
@@ -61,7 +62,8 @@ def test_train__goes_on_from_any_state_with_the_same_bits(early_stopping: bool) 
         # of another seed, so that all must come from the state
         network = make_network(seed=9, num_layers=2, dropout=0.3)
         again = train(
-            *(network, make_set(40, 1), make_set(12, 2), replace(options, random_state=77)),
+            *(network, make_set(40, 1), make_set(12, 2), CLASSES),
+            replace(options, random_state=77),
             start=state,
         )
         assert again == (history, best)
@@ -72,7 +74,8 @@ def test_train__writes_no_state_that_it_started_from() -> None:
     states, *_ = states_of()
     later: list[int] = []
     train(
-        *(make_network(num_layers=2, dropout=0.3), make_set(40, 1), make_set(12, 2), OPTIONS),
+        *(make_network(num_layers=2, dropout=0.3), make_set(40, 1), make_set(12, 2)),
+        *(CLASSES, OPTIONS),
         start=states[2],
         on_state=lambda state: later.append(len(state.history)),
     )
@@ -83,7 +86,8 @@ def test_train__hands_over_the_state_before_it_reports_the_epoch() -> None:
     seen: list[object] = []
     options = replace(OPTIONS, max_epochs=2)
     train(
-        *(make_network(), make_set(16, 1), None, options, lambda epoch: seen.append(epoch.epoch)),
+        *(make_network(), make_set(16, 1), None, CLASSES, options),
+        lambda epoch: seen.append(epoch.epoch),
         on_state=lambda state: seen.append(f"state {len(state.history)}"),
     )
     assert seen == ["state 0", "state 1", 1, "state 2", 2]
@@ -98,7 +102,8 @@ def test_train__that_has_ended_takes_no_step_more(early_stopping: bool) -> None:
     network = make_network(num_layers=2, dropout=0.3)
     seen: list[Epoch] = []
     again = train(
-        *(network, make_set(40, 1), make_set(12, 2), replace(OPTIONS, **changes), seen.append),
+        *(network, make_set(40, 1), make_set(12, 2), CLASSES, replace(OPTIONS, **changes)),
+        seen.append,
         start=states[-1],
     )
     assert seen == []
@@ -129,7 +134,7 @@ def test_state__holds_nothing_that_does_not_matter(name: str) -> None:
     damaged = replace(states[2], **{name: getattr(states[0], name)})
     network = make_network(num_layers=2, dropout=0.3)
     options = replace(OPTIONS, early_stopping=False)
-    train(*(network, make_set(40, 1), make_set(12, 2), options), start=damaged)
+    train(*(network, make_set(40, 1), make_set(12, 2), CLASSES, options), start=damaged)
     assert not np.array_equal(network.parameters.values, values)
 
 

@@ -1,151 +1,13 @@
-# Reads and checks the configuration, and turns it into arguments of the fastgru command.
-# All functions of the workflow live here; the other files hold rules only.
+# Turns the configuration into files and arguments of the fastgru command.
+# The functions of the workflow live here and beside what they read, in configuration.smk; the
+# other files hold rules only.
 import csv
-import difflib
 import re
 import shlex
 from importlib import metadata
 from pathlib import Path
 
 import yaml
-from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
-
-
-def check(record, schema, place):
-    """Validate a dictionary; on failure name the place and the fault, not the whole schema."""
-    try:
-        validate(record, f"../schemas/{schema}.schema.yaml", set_default=False)
-    except WorkflowError as error:
-        fault = error.__context__
-        where = " > ".join([place, *(str(key) for key in fault.absolute_path)])
-        text = fault.message
-        if fault.validator == "additionalProperties":
-            text = describe_unknown_key(fault.instance, fault.schema["properties"])
-        elif fault.validator == "not":
-            text = (
-                f"the name {fault.instance!r} is taken by the workflow, choose another"
-            )
-        elif fault.validator == "type" and isinstance(fault.instance, str):
-            text += "; numbers inside the braces of --config arrive as text, give them in a --configfile"
-        raise WorkflowError(f"{where}: {text} (see config/README.md).") from None
-
-
-def describe_unknown_key(record, known):
-    unknown = next(key for key in record if key not in known)
-    similar = difflib.get_close_matches(unknown, known, n=1)
-    hint = (
-        f"did you mean {similar[0]!r}?" if similar else f"known are {', '.join(known)}"
-    )
-    return f"unknown key {unknown!r}; {hint}"
-
-
-def locate(path):
-    """Look for a file in the working directory, then in the repository of this workflow."""
-    bundled = REPOSITORY / path
-    if Path(path).exists() or not bundled.exists():
-        return path
-    return str(bundled)
-
-
-def read_sheet(path):
-    """Return the rows of the sheet by data set, in the order of the sheet."""
-    path = locate(path)
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise WorkflowError(
-            f"{path}: cannot read the sheet of data sets ({error})."
-        ) from None
-    datasets = {}
-    header = None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        cells = [cell.strip() for cell in next(csv.reader([line], delimiter="\t"))]
-        if header is None:
-            header = cells
-            check_header([*filter(None, header)], f"{path}, line {number}")
-            continue
-        row = {key: cell for key, cell in zip(header, cells) if cell}
-        check(row, "datasets", f"{path}, line {number}")
-        check_files(row, f"{path}, line {number}")
-        datasets.setdefault(row["dataset"], []).append(row)
-    if not datasets:
-        raise WorkflowError(
-            f"{path}: no data set found, expected a header and one row or more."
-        )
-    for name, rows in datasets.items():
-        check_forms(name, rows, path)
-    return datasets
-
-
-def check_header(columns, place):
-    """Refuse columns that do not exist, before a row is taken for the fault."""
-    schema = REPOSITORY / "workflows/schemas/datasets.schema.yaml"
-    known = yaml.safe_load(schema.read_text(encoding="utf-8"))["properties"]
-    if set(columns) <= known.keys():
-        return
-    if len(columns) == 1:
-        fault = f"{columns[0]!r} is one column; use tabs between the columns"
-    else:
-        fault = describe_unknown_key(columns, known)
-    raise WorkflowError(f"{place}: {fault} (see config/README.md).")
-
-
-def check_files(row, place):
-    """Refuse files that are not there, for Snakemake would not say who asked for them."""
-    for column in ("fasta", "labels"):
-        if column in row and not Path(locate(row[column])).exists():
-            raise WorkflowError(
-                f"{place} > {column}: there is no file {row[column]!r}, expected one in the folder "
-                f"in which Snakemake runs ({Path.cwd()}) or in the workflow's own. Correct the "
-                "path (see config/README.md)."
-            )
-
-
-def check_forms(name, rows, path):
-    """Refuse a data set whose labels come from nowhere, or from several places."""
-    forms = {tuple({"class", "labels", "label_field"} & row.keys()) for row in rows}
-    if len(forms) != 1 or len(next(iter(forms))) != 1:
-        fault = "fill exactly one of the columns class, labels and label_field"
-    elif len({row["alphabet"] for row in rows}) != 1:
-        fault = "all rows of a data set need the same alphabet"
-    elif "class" not in rows[0] and len(rows) > 1:
-        fault = "a data set with labels or label_field has one row, with one FASTA file"
-    elif "class" in rows[0] and len({row["class"] for row in rows}) < max(2, len(rows)):
-        fault = "a data set with classes needs two rows or more, each with a class of its own"
-    else:
-        return
-    raise WorkflowError(f"{path}, data set {name!r}: {fault}. See config/README.md.")
-
-
-def datasets_of(options, place):
-    """Return the data sets that a model or a search is for."""
-    chosen = options.get("datasets", list(DATASETS))
-    unknown = set(chosen) - DATASETS.keys()
-    if unknown:
-        raise WorkflowError(
-            f"configuration > {place} > datasets: not in {config['datasets']}: "
-            f"{', '.join(sorted(unknown))}. It lists: {', '.join(DATASETS)}."
-        )
-    return chosen
-
-
-def find_models():
-    """Return the names of the models that are trained on each data set."""
-    chosen = {
-        model: datasets_of(options, f"models > {model}")
-        for model, options in config["models"].items()
-    }
-    if "search" in config:
-        chosen[SEARCHED] = datasets_of(
-            config["search"].get("model", {}), "search > model"
-        )
-    return {
-        dataset: [model for model, datasets in chosen.items() if dataset in datasets]
-        for dataset in DATASETS
-    }
 
 
 def flags(options):
@@ -285,12 +147,10 @@ def found_options(wildcards, input):
 
 def model_options(wildcards):
     """Options of a training: those of the model, and what its variant changes."""
-    if wildcards.model == SEARCHED:
-        shared = config["search"].get("model", {})
-        options = {"random_state": shared.get("random_state", config["seed"])}
-    else:
-        options = {"random_state": config["seed"], **config["models"][wildcards.model]}
-        options.pop("datasets", None)
+    options = {"random_state": config["seed"], **configured(wildcards.model)}
+    options.pop("datasets", None)
+    if wildcards.model == SEARCHED:  # its other options are what the search has found
+        options = {"random_state": options["random_state"]}
     kind, number = re.fullmatch(r"([a-z_]+)(\d*)", wildcards.variant).groups()
     if kind == "seed":
         options["random_state"] += int(number) - 1
@@ -317,7 +177,7 @@ def space_words(values):
 
 def search_options(wildcards):
     search = config["search"]
-    options = {"random_state": config["seed"], **search.get("model", {})}
+    options = {"random_state": config["seed"], **configured(SEARCHED)}
     options.pop("datasets", None)
     words = [flags({"time_budget": search.get("time_budget"), **options})]
     for name, values in search.get("space", {}).items():
@@ -363,10 +223,7 @@ def warmup_marker(dtype, cell):
 
 
 def kernels_needed(wildcards):
-    if wildcards.get("model", SEARCHED) == SEARCHED:
-        options = config["search"].get("model", {})
-    else:
-        options = config["models"][wildcards.model]
+    options = configured(wildcards.get("model", SEARCHED))
     return warmup_marker(options.get("dtype", "float32"), options.get("cell", "gru"))
 
 
@@ -388,32 +245,6 @@ def print_summary():
 
 def round_number(cell):
     return f"{float(cell):.3f}" if re.fullmatch(r"-?\d+\.\d+", cell) else cell
-
-
-REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
-
-check(config, "config", "configuration")
-config.setdefault("seed", 1)
-DATASETS = read_sheet(config["datasets"])
-SEARCHED = "searched"
-MODELS = find_models()
-SPLIT = {"method": "homology", "folds": 5, **config.get("split", {})}
-FOLDS = range(1, SPLIT["folds"] * SPLIT.get("repeats", 1) + 1)
-STUDY = {
-    "baselines": [
-        "majority",
-        "length",
-        "composition",
-        "kmer_logistic",
-        "kmer_forest",
-        "onehot_logistic",
-        "nearest",
-    ],
-    "controls": ["shuffled_labels", "shuffled_sequences"],
-    "n_seeds": 3,
-    "learning_curve": [0.25, 0.5],
-    **config,
-}
 
 
 wildcard_constraints:

@@ -1,0 +1,32 @@
+"""What the commands do for each task: a package for each, named after it.
+
+Such a package has the modules
+
+* ``train`` with ``run(args) -> int``,
+* ``evaluate`` with ``run(args, fitted) -> int``, and
+* ``predict`` with ``begin(args, fitted, table) -> write_chunk``, which writes the header of the
+  table and returns what writes the rows of a list of records and returns their flags,
+
+behind the sub-commands of these names: `args` are their parsed options, `fitted` is the model that
+was read from the file.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+__all__ = ["task_module"]
+
+
+def task_module(task: str, command: str) -> ModuleType:
+    """Return the module behind a command.
+
+    Parameters
+    ----------
+    task
+        One of :data:`fastgru.models.architecture.TASKS`.
+    command
+        ``"train"``, ``"evaluate"`` or ``"predict"``.
+    """
+    return importlib.import_module(f"fastgru.cli.tasks.{task}.{command}")

@@ -1,0 +1,77 @@
+"""What the training of every task has in common, from the data to the model file."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from fastgru.cli.checkpointing import fit_with_checkpoint
+from fastgru.cli.predictions import look_like_nucleotides
+from fastgru.errors import counted
+
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
+    from fastgru.estimators.classifier import SequenceClassifier
+
+__all__ = ["train_and_save", "warn_of_nucleotides"]
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def warn_of_nucleotides(alphabet: str, sequences: Sequence[str]) -> None:
+    """Say so where proteins look like nucleotides."""
+    if alphabet == "protein" and look_like_nucleotides(sequences):
+        _LOGGER.warning(
+            "warning: all letters are A, C, G, T, U or N; if these are nucleotides, "
+            "use --alphabet dna or rna"
+        )
+
+
+def train_and_save(
+    args: argparse.Namespace,
+    model: SequenceClassifier,
+    fit: Callable[..., object],
+    *,
+    data: LabelledSequences,
+    n_sequences: int,
+    extra: Mapping[str, Any],
+) -> None:
+    """Fit, write the model file, remove the checkpoint, and say what was learned.
+
+    Parameters
+    ----------
+    args
+        Parsed options of ``fastgru train``, after `require_outputs`.
+    model
+        Estimator, not fitted.
+    fit
+        Its `fit`, with the data.
+    data
+        What the input files hold.
+    n_sequences
+        To learn from, for the speed that is shown.
+    extra
+        Entries of the model file beside its files.
+    """
+    from fastgru.training.checkpoint import remove_checkpoint
+
+    score_name = model.score_name
+    fit_with_checkpoint(
+        args, fit, n_sequences=n_sequences, max_epochs=model.max_epochs, score_name=score_name
+    )
+    files = [asdict(file) for file in data.files]
+    model.save(args.output, extra={"data": {"files": files, "n_records": len(data)}, **extra})
+    if args.checkpoint is not None:
+        remove_checkpoint(args.checkpoint)
+    kept = model.history_[model.best_epoch_ - 1]
+    text = (
+        f"{model.n_parameters_} weights learned from {counted(model.n_train_, 'sequence')}; "
+        f"epoch {model.best_epoch_} of {model.n_iter_} kept"
+    )
+    if kept["validation_loss"] == kept["validation_loss"]:
+        score = kept[f"validation_{score_name}"]
+        text += f", validation loss {kept['validation_loss']:.4f}, {score_name} {score:.4f}"
+    _LOGGER.info("%s", text)

@@ -1,0 +1,79 @@
+"""A trained network, whatever its task, and what is known of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastgru.data.input_profile import InputProfile
+from fastgru.data.seen_sequences import SeenSequences
+from fastgru.errors import ConfigurationError, shorten
+from fastgru.estimators.fitted_model import FittedModel
+from fastgru.models.network import SequenceNetwork
+from fastgru.training.prediction import predict_attention
+
+__all__ = ["FittedNetwork"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedNetwork(FittedModel):
+    """A trained network.
+
+    Attributes
+    ----------
+    parameters, history, best_epoch, n_train, n_validation
+        As in :class:`fastgru.estimators.fitted_model.FittedModel`.
+    network
+    inputs
+        What the training sequences look like; None if unknown.
+    seen
+        Sequences that were learned from or stopped by; None if unknown.
+    """
+
+    parameters: dict[str, Any]
+    network: SequenceNetwork
+    history: list[dict[str, float]]
+    best_epoch: int
+    n_train: int
+    n_validation: int
+    inputs: InputProfile | None
+    seen: SeenSequences | None
+
+    @property
+    def max_length(self) -> int | None:
+        """Longest sequence that the network can read, None for any."""
+        return self.network.architecture.n_positions or None
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that were learned."""
+        return self.network.parameters.n_learned
+
+    def attention_weights(self, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the attention weights of encoded sequences that the network can read.
+
+        Raises
+        ------
+        ConfigurationError
+            If the network has no attention pooling.
+        """
+        pooling = self.network.architecture.pooling
+        if "attention" not in pooling:
+            raise ConfigurationError(
+                f"attention: the model has the pooling {shorten(pooling)}, expected 'attention' "
+                "among it. Train one with 'attention' in pooling."
+            )
+        return predict_attention(self.network, encoded)
+
+    def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
+        """Return the flags of encoded sequences; all empty if nothing is known of the inputs."""
+        if self.inputs is None:
+            return [()] * len(encoded)
+        return self.inputs.flags(encoded)
+
+    def were_seen(self, encoded: Sequence[np.ndarray]) -> np.ndarray | None:
+        """Return whether encoded sequences were seen in training; None if that is unknown."""
+        return None if self.seen is None else self.seen.contains(encoded)

@@ -1,0 +1,69 @@
+"""What a network is, in words: for the table of contenders and the answers to DOME."""
+
+from __future__ import annotations
+
+from fastgru.errors import counted
+from fastgru.models.architecture import Architecture, describe_recurrent
+
+__all__ = ["describe_algorithm", "describe_encoding", "describe_layers"]
+
+_CELLS = {
+    "gru": "a gated recurrent unit (GRU)",
+    "lstm": "a long short-term memory (LSTM)",
+    "rnn": "a plain recurrent network (RNN)",
+}
+
+
+def describe_layers(sizes: Architecture) -> str:
+    """Name the layers from the letters on: 1 convolutional layer, 2 LSTM layers of 8 units, ...
+
+    Parameters
+    ----------
+    sizes
+        The network.
+    """
+    recurrent = describe_recurrent(
+        sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional
+    )
+    positions = "with positions" if sizes.n_positions else ""
+    return ", ".join(filter(None, (_stem(sizes), recurrent, positions, _strands(sizes))))
+
+
+def describe_algorithm(sizes: Architecture, options: str) -> str:
+    """Say what is computed: a gated recurrent unit (GRU) over the letters, a linear layer and ...
+
+    Parameters
+    ----------
+    sizes
+        The network.
+    options
+        Its options, in words.
+    """
+    stem, strands = _stem(sizes), _strands(sizes)
+    below = f"{stem} over the letters" if stem else "the letters"
+    head = f"a linear layer ({strands})" if strands else "a linear layer"
+    return f"{_CELLS[sizes.cell]} over {below} ({options}), {head} and softmax"
+
+
+def describe_encoding(sizes: Architecture) -> str:
+    """Say what the recurrent layers read: One learned vector per letter, ...
+
+    Parameters
+    ----------
+    sizes
+        The network.
+    """
+    letters = (
+        "One learned vector per letter, of ambiguity codes the average of the letters they stand"
+    )
+    stem = _stem(sizes)
+    return f"{letters} for" + (f", then {stem}" if stem else "")
+
+
+def _stem(sizes: Architecture) -> str:
+    layers = sizes.convolutions
+    return counted(len(layers), "convolutional layer") if layers else ""
+
+
+def _strands(sizes: Architecture) -> str:
+    return "averaged over both strands" if sizes.reverse_complement == "average" else ""

@@ -1,0 +1,49 @@
+"""What training makes small, and how the network is scored on sequences held out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from fastgru.models.network import SequenceNetwork
+from fastgru.training.batches import LabelledSet
+
+__all__ = ["Objective"]
+
+
+class Objective(ABC):
+    """The loss of one kind of task, from the outputs of a network.
+
+    Attributes
+    ----------
+    score_name : str
+        What the score of :meth:`validate` is called: a column of the history is
+        ``validation_`` and this name.
+    """
+
+    score_name: str
+
+    @abstractmethod
+    def write_gradients(
+        self, network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray
+    ) -> float:
+        """Write the gradients of one batch into the network; return its loss.
+
+        Parameters
+        ----------
+        network
+        data
+        chosen
+            Numbers of the sequences of the batch.
+        """
+
+    @abstractmethod
+    def validate(self, network: SequenceNetwork, data: LabelledSet) -> tuple[float, float]:
+        """Return the weighted mean loss by which training is stopped, and a plain score.
+
+        Parameters
+        ----------
+        network
+        data
+        """

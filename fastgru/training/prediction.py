@@ -1,0 +1,53 @@
+"""What a network says of any number of sequences, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastgru.kernels.loss import softmax
+from fastgru.models.network import SequenceNetwork
+from fastgru.training.batches import batches_by_length, pad
+
+MAX_PREDICTION_TOKENS = 1 << 16
+"""Bounds the memory of a prediction: about 150 MB at 64 units in two directions."""
+
+
+def predict_logits(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> np.ndarray:
+    """Return logits float64 (n, n_outputs), in the order of ``encoded``.
+
+    A sequence's row does not depend on the others.
+    """
+    rows = np.empty((len(encoded), network.architecture.n_outputs), np.float64)
+    lengths = np.array([len(codes) for codes in encoded], np.int64)
+    for chosen in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
+        rows[chosen] = network.forward(*pad([encoded[k] for k in chosen]))
+    return rows
+
+
+def predict_attention(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the attention weights float64 (steps,) of each sequence, in the order of ``encoded``.
+
+    Of a network with attention pooling.  A sequence's weights do not depend on the others.
+    """
+    weights = [np.empty(0)] * len(encoded)
+    lengths = np.array([len(codes) for codes in encoded], np.int64)
+    for chosen in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
+        rows = network.attention(*pad([encoded[k] for k in chosen]))
+        for k, row in zip(chosen, rows, strict=True):
+            weights[k] = row.astype(np.float64)
+    return weights
+
+
+def predict_probabilities(
+    network: SequenceNetwork, encoded: Sequence[np.ndarray], temperature: float = 1.0
+) -> np.ndarray:
+    """Return class probabilities float64 (n, n_outputs), in the order of ``encoded``.
+
+    The softmax of the logits divided by the temperature.
+    """
+    logits = predict_logits(network, encoded)
+    probabilities = np.empty_like(logits)
+    softmax(logits / temperature, probabilities)
+    return probabilities

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from fastgru.models.architecture import Architecture
+from fastgru.report.networks import describe_algorithm, describe_encoding, describe_layers
+
+
+def network(**changes) -> Architecture:
+    sizes = {
+        "n_letters": 4, "n_outputs": 2, "n_positions": 0, "embedding_size": 3, "hidden_size": 8,
+        "num_layers": 1, "bidirectional": False, "pooling": ("last",), "dropout": 0.0,
+        "dtype": "float32",
+    }  # fmt: skip
+    return Architecture(**{**sizes, **changes})
+
+
+ALL = {
+    "cell": "lstm",
+    "conv_channels": (6, 4),
+    "reverse_complement": "average",
+    "n_positions": 60,
+    "num_layers": 2,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "1 GRU layer of 8 units, one direction"),
+        ({"conv_channels": (6,)}, "1 convolutional layer, 1 GRU layer of 8 units, one direction"),
+        (
+            {"reverse_complement": "average"},
+            "1 GRU layer of 8 units, one direction, averaged over both strands",
+        ),
+        (
+            ALL,
+            (
+                "2 convolutional layers, 2 LSTM layers of 8 units, one direction, with positions, "
+                "averaged over both strands"
+            ),
+        ),
+    ],
+)
+def test_describe_layers__names_every_part(changes: dict, expected: str) -> None:
+    assert describe_layers(network(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "a gated recurrent unit (GRU) over the letters (some), a linear layer and softmax"),
+        (
+            {"cell": "rnn"},
+            "a plain recurrent network (RNN) over the letters (some), a linear layer and softmax",
+        ),
+        (
+            ALL,
+            (
+                "a long short-term memory (LSTM) over 2 convolutional layers over the letters "
+                "(some), a linear layer (averaged over both strands) and softmax"
+            ),
+        ),
+    ],
+)
+def test_describe_algorithm__is_that_of_the_network(changes: dict, expected: str) -> None:
+    assert describe_algorithm(network(**changes), "some") == expected
+
+
+def test_describe_encoding__goes_as_far_as_the_recurrent_layers() -> None:
+    plain = describe_encoding(network())
+    assert plain.startswith("One learned vector per letter, ")
+    assert describe_encoding(network(**ALL)) == f"{plain}, then 2 convolutional layers"
