@@ -68,7 +68,10 @@ def _describe(
     yield "classes", f"{', '.join(shown)}{more}{of_both if estimate.n_validation else ''}"
     yield (
         "network",
-        describe_recurrent(model.cell, model.num_layers, model.hidden_size, model.bidirectional),
+        describe_recurrent(
+            *(model.cell, model.num_layers, model.hidden_size, model.bidirectional),
+            residual=model.residual,
+        ),
     )
     yield "weights", f"{estimate.n_parameters} ({model.dtype})"
     size = min(model.batch_size, estimate.n_train)

@@ -52,6 +52,14 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Steps from one feature to the next.
     conv_pool
         Neighbouring features of which the largest is kept.
+    conv_norm
+        Normalisation between each convolution and its rectifier, with a learned scale and shift
+        for each feature: ``"layer"`` over the features of a step, ``"batch"`` over all steps of a
+        batch, in prediction by the running mean and variance of training, or ``"none"``.
+    conv_residual
+        Whether a convolutional layer adds its input to its output, behind rectifier and dropout,
+        where both have the same shape: as many features, stride 1 and pool 1.  The input of the
+        first layer are the ``embedding_size`` features of the letters.
     cell
         Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
         or ``"rnn"`` (tanh).
@@ -59,6 +67,9 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Units of each layer and direction.
     num_layers
         Recurrent layers.
+    residual
+        Whether each recurrent layer but the first adds its input to its output, behind dropout;
+        ``pooling`` then takes these sums for its states.
     bidirectional
         Whether each layer also runs from the end of the sequence to its start.
     position_embedding
@@ -142,9 +153,12 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         conv_dilation: Sequence[int] | int = (1,),
         conv_stride: Sequence[int] | int = (1,),
         conv_pool: Sequence[int] | int = (1,),
+        conv_norm: str = "none",
+        conv_residual: bool = False,
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
+        residual: bool = False,
         bidirectional: bool = True,
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
@@ -174,9 +188,12 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.conv_dilation = conv_dilation
         self.conv_stride = conv_stride
         self.conv_pool = conv_pool
+        self.conv_norm = conv_norm
+        self.conv_residual = conv_residual
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
+        self.residual = residual
         self.bidirectional = bidirectional
         self.position_embedding = position_embedding
         self.pooling = pooling

@@ -46,8 +46,6 @@ from fastgru.layers.strands import (
 from fastgru.models.architecture import Architecture
 
 TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
-STATES = {"gru": 1, "lstm": 2, "rnn": 1}
-"""States that each cell hands from step to step."""
 
 
 class SequenceNetwork:
@@ -75,16 +73,18 @@ class SequenceNetwork:
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
         self.stem = Stem(
-            sizes.embedding_size,
-            sizes.convolutions,
+            *(sizes.embedding_size, sizes.convolutions),
+            norm=sizes.conv_norm,
+            residual=sizes.conv_residual,
             dropout=sizes.dropout,
             rng=self._rng,
             dtype=self.dtype,
         )
         self.trunk = self._new_trunk()
         self._embeddings = self._initial_embeddings()
-        self._pooling = Pooling(sizes.pooling, self.trunk.stack.output_size)
-        n_features = self._pooling.output_size or self.trunk.stack.output_size
+        channels = self.trunk.stack.output_size
+        self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
+        n_features = self._pooling.output_size or channels
         self._head = {
             "weight": glorot_uniform(self._rng, sizes.n_outputs, n_features),
             "bias": np.zeros(sizes.n_outputs),
@@ -100,8 +100,8 @@ class SequenceNetwork:
                 "head": (self._head, self._head_grads),
             },
             self.dtype,
+            buffers={"stem": self.stem.buffers},
         )
-        self.stem.build()
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
@@ -125,6 +125,7 @@ class SequenceNetwork:
             sizes.num_layers,
             bidirectional=sizes.bidirectional,
             dropout=sizes.dropout,
+            residual=sizes.residual,
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )
@@ -257,7 +258,7 @@ class SequenceNetwork:
         """
         sizes = self.architecture
         n_layers = sizes.num_layers * self.trunk.num_directions
-        rows = STATES[sizes.cell] * n_sequences
+        rows = self.trunk.stack.n_states * n_sequences
         return np.zeros((n_layers, rows, sizes.hidden_size), self.dtype)
 
     def attention(self, tokens: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:

@@ -18,8 +18,8 @@ class AdamW:
     ----------
     parameters
     weight_decay
-        Lambda of the paper, not negative; applies to weight matrices, not to biases nor
-        embeddings.
+        Lambda of the paper, not negative; applies to weight matrices, not to biases, embeddings
+        nor the scales of a normalisation.
     clip_norm
         Gradients of a larger Euclidean norm are scaled down to it; positive.
     beta1, beta2
@@ -49,7 +49,7 @@ class AdamW:
         self._beta1, self._beta2, self._eps, self._clip_norm = beta1, beta2, eps, clip_norm
         self.first_moment, self.second_moment, self._decay = (self._zeros() for _ in range(3))
         for name, place in parameters.places().items():
-            if "weight" in name:
+            if "weight" in name and "norm_weight" not in name:
                 self._decay[place] = weight_decay
         self.step_number = 0
 
