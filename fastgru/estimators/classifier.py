@@ -15,6 +15,7 @@ from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.loading import load_classifier
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
+from fastgru.estimators.recipes import recipe_parameters
 from fastgru.estimators.string_classifier import StringClassifier
 from fastgru.estimators.training_sets import given_sets
 from fastgru.training.state import Epoch
@@ -330,6 +331,25 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
             If the file is no such model, is damaged, or was written by a newer version.
         """
         return cls.from_fitted(load_classifier(path))
+
+    @classmethod
+    def from_recipe(cls, recipe: str, **changes: Any) -> SequenceClassifier:
+        """Return a classifier with the parameters that suit a kind of data.
+
+        Parameters
+        ----------
+        recipe
+            ``"aligned_windows"``, ``"motif"``, ``"peptides"``, ``"proteins"`` or
+            ``"long_reads"``; docs/recipes.md says what each is for.
+        changes
+            Parameters that are to be other than there.
+
+        Raises
+        ------
+        ConfigurationError
+            For another name.
+        """
+        return cls(**{**recipe_parameters(recipe), **changes})
 
     @classmethod
     def from_fitted(cls, fitted: FittedClassifier) -> SequenceClassifier:

@@ -483,3 +483,13 @@ def test_train__refuses_a_task_that_it_does_not_know(work, run_cli) -> None:
     code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, "--task", "guess"])
     assert code == 2
     assert "--task: invalid choice: 'guess'" in err
+
+
+def test_train__begins_with_a_recipe(tmp_path: Path, work, quick, run_cli) -> None:
+    path = tmp_path / "m.safetensors"
+    options = ["--recipe", "motif", "--conv-channels", "4", "-o", path]
+    code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, *quick, *options])
+    assert code == 0, err
+    chosen = read_model(path).card["training"]["parameters"]
+    assert (chosen["reverse_complement"], chosen["pooling"]) == ("average", ["max"])
+    assert chosen["conv_channels"] == [4]
