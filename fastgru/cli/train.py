@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="classification",
         help="what to learn (default: %(default)s)",
     )
-    add_labelled_input(parser)
+    add_labelled_input(parser, targets=True)
     add_split(parser, subset=False)
     add_parameters(parser)
     group = parser.add_argument_group("run")

@@ -203,10 +203,10 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
     def fit(
         self,
         sequences: Sequence[str],
-        labels: Sequence[Any],
+        labels: Sequence[Any] | ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
-        validation_data: tuple[Sequence[str], Sequence[Any]] | None = None,
+        validation_data: tuple[Sequence[str], Sequence[Any] | ArrayLike] | None = None,
         label_names: Sequence[str] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,

@@ -24,7 +24,7 @@ __all__ = ["fit_classifier", "fit_labels", "given_labels"]
 def given_labels(
     parameters: Mapping[str, Any],
     sequences: Sequence[str],
-    labels: Sequence[Any],
+    labels: Any,
     *,
     label_names: Sequence[str] | None,
     **given: Any,
