@@ -11,7 +11,7 @@ from fastgru.cli.selection import add_split
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
-Train a classifier. With --split (or a column split beside the labels) it learns from the part
+Train a classifier, or with --task what says something else of sequences. With --split (or a column split beside the labels) it learns from the part
 'train' and stops by the part 'validation'; the part 'test' is left alone. Without, repeated
 sequences and those with conflicting labels are left out, and a share is held out to stop by.
 
@@ -23,6 +23,8 @@ examples:
   fastgru train genes.fa --labels labels.tsv --split split.tsv -o model.safetensors
   fastgru train --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz \\
       --hidden-size 128 --seed 7 -o model.safetensors
+  fastgru train --task regression genes.fa --labels table.tsv --target expression,half_life \\
+      -o model.safetensors
 """
 
 
