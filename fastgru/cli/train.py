@@ -11,9 +11,10 @@ from fastgru.cli.selection import add_split
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
-Train a classifier, or with --task what says something else of sequences. With --split (or a column split beside the labels) it learns from the part
-'train' and stops by the part 'validation'; the part 'test' is left alone. Without, repeated
-sequences and those with conflicting labels are left out, and a share is held out to stop by.
+Train a classifier, or with --task what says something else of sequences. With --split (or a
+column split beside the labels) it learns from the part 'train' and stops by the part
+'validation'; the part 'test' is left alone. Without, repeated sequences and those with
+conflicting labels are left out, and a share is held out to stop by.
 
 The same seed gives the same file, bit for bit, for any number of threads. A training that was
 interrupted, by whatever, goes on with --resume, and ends with that same file.

@@ -357,3 +357,28 @@ def test_predictions__refuse_names_of_a_model_from_python(made, tmp_path: Path, 
     code, _, err = run_cli(["predict", tmp_path / "m", made / "a.fa"])
     assert code == 1
     assert "does not fit into a cell" in err
+
+
+@pytest.mark.parametrize(("task", "baseline"), [("regression", "mean"), ("multilabel", "majority")])
+def test_baseline__writes_the_scores_of_a_model(task, baseline, made, tmp_path, run_cli) -> None:
+    inputs = [made / "a.fa", "--labels", made / "t.tsv", "--target", TARGETS[task], "-t", 1]
+    outputs = ["-o", tmp_path / "m.json", "--predictions", tmp_path / "p.tsv", "--n-resamples", 9]
+    code, _, err = run_cli(["baseline", baseline, "--task", task, *inputs, *outputs])
+    assert code == 0, err
+    metrics = json.loads((tmp_path / "m.json").read_text())
+    assert (metrics["task"], metrics["kind"], metrics["baseline"]) == (task, "baseline", baseline)
+    assert (metrics["n_train"], metrics["n_validation"], metrics["n_test"]) == (160, 0, 40)
+    of_model = json.loads((made / f"{task}.json").read_text())
+    assert of_model.keys() - metrics.keys() == {"n_seen"}
+    rows, known = read_tsv(tmp_path / "p.tsv"), read_tsv(made / "t.tsv")
+    learned = [row for row in known if row["split"] != "test"]
+    for name in TARGETS[task].split(","):
+        expected = np.nanmean(column(learned, name))
+        np.testing.assert_allclose(column(rows, name), expected, rtol=1e-8)
+
+
+def test_baseline__refuses_those_of_other_tasks(made: Path, tmp_path: Path, run_cli) -> None:
+    inputs = [made / "a.fa", "--labels", made / "t.tsv", "--target", "dose", "-o", tmp_path / "m"]
+    code, _, err = run_cli(["baseline", "majority", "--task", "regression", *inputs])
+    assert code == 2
+    assert "majority: is no baseline of the task regression, expected one of mean, length," in err
