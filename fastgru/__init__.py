@@ -1,4 +1,4 @@
-"""Train and run recurrent classifiers for DNA, RNA and protein sequences on an ordinary CPU.
+"""Train and run recurrent classifiers and regressors for DNA, RNA and protein sequences on a CPU.
 
 Public names are loaded when they are first used, so that ``import fastgru`` and the command's
 help load neither the compiler nor scikit-learn.
