@@ -1,4 +1,4 @@
-"""Train and run recurrent classifiers for DNA, RNA and protein sequences on an ordinary CPU.
+"""Train and run recurrent classifiers and regressors for DNA, RNA and protein sequences on a CPU.
 
 Public names are loaded when they are first used, so that ``import fastgru`` and the command's
 help load neither the compiler nor scikit-learn.
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastgru.estimators.averaging import average_models
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.homology_folds import HomologyGroupKFold
+    from fastgru.estimators.regressor import SequenceRegressor
     from fastgru.layers.activation_functions import Activation
     from fastgru.layers.conversions import swap_update_gate
     from fastgru.layers.gru import GRU
@@ -30,6 +31,7 @@ __all__ = [
     "FastgruError",
     "HomologyGroupKFold",
     "SequenceClassifier",
+    "SequenceRegressor",
     "__version__",
     "average_models",
     "datasets",
@@ -44,6 +46,7 @@ _HOMES = {
     "LSTM": "fastgru.layers.lstm",
     "RNN": "fastgru.layers.rnn",
     "SequenceClassifier": "fastgru.estimators.classifier",
+    "SequenceRegressor": "fastgru.estimators.regressor",
     "average_models": "fastgru.estimators.averaging",
     "swap_update_gate": "fastgru.layers.conversions",
 }

@@ -21,6 +21,19 @@ def plant(n: int, seed: int, length: int = 30) -> tuple[list[str], list[str]]:
     return sequences, labels
 
 
+def plant_counts(n: int, seed: int, length: int = 40) -> tuple[list[str], np.ndarray]:
+    """Random DNA with the motif from never to three times, and how often, float64 (n,)."""
+    rng = np.random.default_rng(seed)
+    sequences, counts = [], rng.integers(0, 4, n)
+    for count in counts:
+        letters = "".join(rng.choice(list("ACGT"), length))
+        for window in rng.choice(length // 10, count, replace=False):
+            place = 10 * int(window) + int(rng.integers(0, 11 - len(MOTIF)))
+            letters = letters[:place] + MOTIF + letters[place + len(MOTIF) :]
+        sequences.append(letters)
+    return sequences, counts.astype(np.float64)
+
+
 def as_fasta(sequences: list[str], labels: list[str] | None = None) -> str:
     """Records r0, r1, ..., with the word ``label=LABEL`` in each header if there are labels."""
     words = [""] * len(sequences) if labels is None else [f" label={label}" for label in labels]

@@ -23,8 +23,14 @@ from fastgru.cli.scoring import (
     write_scores,
 )
 from fastgru.cli.selection import add_split, select_for_training, select_parts
-from fastgru.errors import LabelError
-from fastgru.estimators.baselines import BASELINES, why_not_applicable
+from fastgru.cli.tasks import task_module
+from fastgru.errors import ConfigurationError, LabelError
+from fastgru.estimators.baselines import (
+    BASELINES,
+    BASELINES_OF_TASK,
+    REGRESSION_BASELINES,
+    why_not_applicable,
+)
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
@@ -55,12 +61,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "baseline",
-        choices=tuple(BASELINES),
+        choices=tuple({**BASELINES, **REGRESSION_BASELINES}),
         metavar="NAME",
-        help=f"one of {', '.join(BASELINES)}",
+        help=f"one of {', '.join(BASELINES)}; of regression one of "
+        f"{', '.join(REGRESSION_BASELINES)}",
+    )
+    parser.add_argument(
+        "--task",
+        choices=tuple(BASELINES_OF_TASK),
+        default="classification",
+        help="what to learn (default: %(default)s)",
     )
     parser.add_argument("--list", action=_ListBaselines, nargs=0, help="say what the baselines are")
-    add_labelled_input(parser)
+    add_labelled_input(parser, targets=True)
     add_split(parser, subset=False)
     add_scores(parser)
     add_threads(parser)
@@ -71,13 +84,19 @@ class _ListBaselines(argparse.Action):
         width = max(map(len, BASELINES))
         for name, what in BASELINES.items():
             sys.stdout.write(f"{name.ljust(width)}  {what}\n")
+        sys.stdout.write("\nwith --task regression:\n")
+        for name, what in REGRESSION_BASELINES.items():
+            sys.stdout.write(f"{name.ljust(width)}  {what}\n")
         parser.exit()
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the scores, show the main ones, and return the exit code."""
-    import numpy as np
-
+    if args.baseline not in BASELINES_OF_TASK[args.task]:
+        raise ConfigurationError(
+            f"{args.baseline}: is no baseline of the task {args.task}, expected one of "
+            f"{', '.join(BASELINES_OF_TASK[args.task])}. Choose another."
+        )
     require_new_output(args, args.predictions)
     data = read_labelled_input(args)
     if args.split is None and data.splits is None:
@@ -86,6 +105,18 @@ def run(args: argparse.Namespace) -> int:
             "on another. Give --split, or a column split beside the labels."
         )
     learned, chosen = _learned_part(data, args.split), select_parts(data, args.split, "test")
+    if args.task != "classification":
+        code: int = task_module(args.task, "baseline").run(args, learned, chosen)
+        return code
+    return _score_classifier(args, learned, chosen)
+
+
+def _score_classifier(
+    args: argparse.Namespace, learned: LabelledSequences, chosen: LabelledSequences
+) -> int:
+    """Do what :func:`run` does for one class of each sequence."""
+    import numpy as np
+
     check_class_names(learned.classes)
     require_known_classes(f"baseline {args.baseline}", learned.classes, chosen)
     about = {
@@ -123,14 +154,17 @@ def _learned_part(data: LabelledSequences, split: str | None) -> LabelledSequenc
     training, validation = select_for_training(data, split)
     if validation is None:
         return training
-    groups = None
+    groups, targets = None, None
     if training.groups is not None and validation.groups is not None:
         groups = training.groups + validation.groups
+    if training.targets is not None and validation.targets is not None:
+        targets = training.targets + validation.targets
     return LabelledSequences(
         training.ids + validation.ids,
         training.sequences + validation.sequences,
         training.labels + validation.labels,
         groups=groups,
+        targets=targets,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from fastgru.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from fastgru.estimators.decisions import Decision
     from fastgru.estimators.fitted_classifier import FittedClassifier
 
-__all__ = ["add_decision", "chosen_decision"]
+__all__ = ["add_decision", "chosen_decision", "refuse_decision"]
 
 
 def add_decision(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +59,21 @@ def chosen_decision(args: argparse.Namespace, model: FittedClassifier) -> Decisi
         threshold=args.threshold,
         abstain=args.abstain,
     )
+
+
+def refuse_decision(args: argparse.Namespace, task: str) -> None:
+    """Refuse the options for a model that does not choose one of several classes.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    for name in ("prevalence", "threshold", "abstain"):
+        if getattr(args, name) is not None:
+            raise ConfigurationError(
+                f"--{name}: {args.model} is a model of the task {task}, expected one of "
+                "classification for it. Leave the option out."
+            )
 
 
 def _prevalence(text: str) -> float | dict[str, float]:

@@ -9,7 +9,7 @@ from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
 
 _DESCRIPTION = """\
-Score a classifier on labelled sequences: the part 'test' of --split (or of a column split beside
+Score a model on labelled sequences: the part 'test' of --split (or of a column split beside
 the labels), or all records where there is no split. Writes the scores as JSON, each with its 95 %
 interval by the bootstrap: over whole groups where the split or the labels have a column group.
 """
@@ -24,7 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="score a classifier on labelled sequences",
+        help="score a model on labelled sequences",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -18,6 +18,7 @@ _DESCRIPTION = """\
 Show what a model file says about itself: alphabet, classes, network, training, calibration, data
 and thresholds. Reads the file's header and weights only; nothing in it is executed.
 """
+_VALIDATION_SCORES = {"validation_accuracy": "accuracy", "validation_r2": "R^2"}
 _SCORES = ("sensitivity", "specificity", "precision", "f1", "mcc")
 
 
@@ -65,7 +66,7 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
     if card.get("shuffled_labels"):
         yield "CONTROL", "trained on SHUFFLED LABELS: its predictions mean nothing"
     yield "alphabet", card["alphabet"]
-    yield "classes", ", ".join(card["classes"])
+    yield from _describe_outputs(card)
     if len(networks) > 1:
         yield "ensemble", f"{len(networks)} networks, whose probabilities are averaged"
     for number, network in enumerate(networks, start=1):
@@ -77,6 +78,20 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
         yield from _describe_probabilities(network.card)
     for file in card.get("data", {}).get("files", []):
         yield "file", f"{file['name']} (sha256 {file['sha256'][:16]}...)"
+
+
+def _describe_outputs(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if "classes" in card:
+        yield "classes", ", ".join(card["classes"])
+        return
+    yield "task", card["task"]
+    if "labels" in card:
+        yield "labels", ", ".join(card["labels"])
+    for k, name in enumerate(card.get("targets", [])):
+        mean, deviation = card["target_mean"][k], card["target_deviation"][k]
+        residuals = card["residuals"][k]
+        off = f", median error {residuals[len(residuals) // 2]:.4g}" if residuals else ""
+        yield "target", f"{name} (mean {mean:.4g}, deviation {deviation:.4g}{off})"
 
 
 def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
@@ -115,9 +130,10 @@ def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if 0 < best <= len(history):
         kept = history[best - 1]
         yield "epochs", f"{len(history)}, number {best} kept"
-        loss, accuracy = kept["validation_loss"], kept["validation_accuracy"]
-        if loss is not None and accuracy is not None:
-            yield "validation", f"loss {loss:.4f}, accuracy {accuracy:.4f}"
+        loss = kept["validation_loss"]
+        for name, score in kept.items():
+            if name in _VALIDATION_SCORES and loss is not None and score is not None:
+                yield "validation", f"loss {loss:.4f}, {_VALIDATION_SCORES[name]} {score:.4f}"
 
 
 def _describe_probabilities(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -132,7 +148,7 @@ def _describe_probabilities(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "", ", ".join(changes)
     shares = card.get("prevalence") or []
     if shares:
-        named = zip(card["classes"], shares, strict=False)
+        named = zip(card.get("classes") or card["labels"], shares, strict=False)
         yield "prevalence", ", ".join(f"{name} {share:.4g}" for name, share in named)
     inputs = card.get("inputs")
     if inputs:

@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING
 
+from fastgru.cli.targets import add_target, chosen_targets
 from fastgru.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
+    from fastgru.data.target_columns import TargetColumns
 
 __all__ = [
     "add_alphabet",
@@ -37,7 +39,9 @@ table of labels (--labels), or one FASTA file with labels in its headers (--labe
 Files may be compressed with gzip, bzip2 or xz; "-" is standard input."""
 
 
-def add_labelled_input(parser: argparse.ArgumentParser, *, unlabelled: bool = False) -> None:
+def add_labelled_input(
+    parser: argparse.ArgumentParser, *, unlabelled: bool = False, targets: bool = False
+) -> None:
     """Add the three ways to name sequences with labels.
 
     Parameters
@@ -45,6 +49,8 @@ def add_labelled_input(parser: argparse.ArgumentParser, *, unlabelled: bool = Fa
     parser
     unlabelled
         Whether to add ``--unlabelled``, for sequences without.
+    targets
+        Whether to add ``--target``, for what stands in place of a label.
     """
     group = parser.add_argument_group("labelled sequences", _LABELLED_INPUT)
     group.add_argument(
@@ -77,11 +83,21 @@ def add_labelled_input(parser: argparse.ArgumentParser, *, unlabelled: bool = Fa
             action="store_true",
             help="the sequences of FASTA have no labels, as for tasks without classes",
         )
+    if targets:
+        add_target(group)
     add_alphabet(group)
 
 
-def read_labelled_input(args: argparse.Namespace) -> LabelledSequences:
+def read_labelled_input(
+    args: argparse.Namespace, targets: TargetColumns | None = None
+) -> LabelledSequences:
     """Read the sequences that the options of `add_labelled_input` name.
+
+    Parameters
+    ----------
+    args
+    targets
+        Columns of targets that a model knows; None for those of the options.
 
     Raises
     ------
@@ -108,6 +124,7 @@ def read_labelled_input(args: argparse.Namespace) -> LabelledSequences:
         labels=args.labels,
         label_field=args.label_field,
         unlabelled=getattr(args, "unlabelled", False),
+        targets=targets or chosen_targets(args),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.progress import duration
 from fastgru.errors import counted
@@ -15,14 +15,21 @@ if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.estimating import Estimate
+    from fastgru.estimators.regressor import SequenceRegressor
+    from fastgru.estimators.training_sets import GivenSets
 
-__all__ = ["show_plan"]
+    Model = SequenceClassifier | SequenceRegressor
+
+__all__ = ["describe_classes", "show_plan"]
 
 _CLASSES_SHOWN = 10
 
 
 def show_plan(
-    model: SequenceClassifier, training: LabelledSequences, validation: LabelledSequences | None
+    model: Model,
+    parameters: dict[str, Any],
+    given: GivenSets,
+    outputs: tuple[str, str],
 ) -> None:
     """Estimate a training and print it on standard output; nothing is written.
 
@@ -30,42 +37,44 @@ def show_plan(
     ----------
     model
         Not fitted.
-    training
-    validation
-        None to hold some sequences out.
+    parameters
+        Its parameters, checked.
+    given
+        What it would learn from.
+    outputs
+        What the outputs are called, and which there are.
     """
     from fastgru.estimators.estimating import estimate_training
-    from fastgru.estimators.parameters import check_parameters
-    from fastgru.estimators.training_sets import given_sets
 
-    parameters = check_parameters(model.get_params())
-    given = given_sets(
-        *(parameters, training.sequences, training.labels),
-        sample_weight=None,
-        validation_data=None if validation is None else (validation.sequences, validation.labels),
-    )
     estimate = estimate_training(parameters, given)
-    rows = [*_describe(model, training, validation, estimate), *_describe_needs(model, estimate)]
+    rows = [*_describe(model, given, outputs, estimate), *_describe_needs(model, estimate)]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         sys.stdout.write(f"{name.ljust(width)}  {value}\n")
 
 
-def _describe(
-    model: SequenceClassifier,
-    training: LabelledSequences,
-    validation: LabelledSequences | None,
-    estimate: Estimate,
-) -> Iterator[tuple[str, str]]:
+def describe_classes(training: LabelledSequences) -> tuple[str, str]:
+    """Return how many records of which classes there are, as `outputs` of :func:`show_plan`."""
     counts = Counter(training.labels)
-    yield "training", counted(estimate.n_train, "sequence")
-    if estimate.n_validation:
-        origin = "held out" if validation is None else "given"
-        yield "validation", f"{counted(estimate.n_validation, 'sequence')}, {origin}"
     shown = [f"{name} {counts[name]}" for name in sorted(counts)[:_CLASSES_SHOWN]]
     more = f" and {len(counts) - _CLASSES_SHOWN} more" if len(counts) > _CLASSES_SHOWN else ""
-    of_both = " (held out sequences included)" if validation is None else ""
-    yield "classes", f"{', '.join(shown)}{more}{of_both if estimate.n_validation else ''}"
+    return "classes", f"{', '.join(shown)}{more}"
+
+
+def _describe(
+    model: Model,
+    given: GivenSets,
+    outputs: tuple[str, str],
+    estimate: Estimate,
+) -> Iterator[tuple[str, str]]:
+    held_out = given.validation is None
+    yield "training", counted(estimate.n_train, "sequence")
+    if estimate.n_validation:
+        origin = "held out" if held_out else "given"
+        yield "validation", f"{counted(estimate.n_validation, 'sequence')}, {origin}"
+    name, which = outputs
+    of_both = " (held out sequences included)" if held_out and estimate.n_validation else ""
+    yield name, which + of_both
     yield (
         "network",
         describe_recurrent(
@@ -78,7 +87,7 @@ def _describe(
     yield "steps", f"{estimate.steps_per_epoch} per epoch, of up to {counted(size, 'sequence')}"
 
 
-def _describe_needs(model: SequenceClassifier, estimate: Estimate) -> Iterator[tuple[str, str]]:
+def _describe_needs(model: Model, estimate: Estimate) -> Iterator[tuple[str, str]]:
     yield "memory", f"about {_in_words(estimate.memory)}"
     seconds, epochs = estimate.seconds_per_epoch, model.max_epochs
     text = f"about {duration(seconds)} per epoch"

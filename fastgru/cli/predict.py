@@ -26,8 +26,9 @@ _DESCRIPTION = """\
 Classify the records of FASTA files. The table has one row per record in the order of the input:
 id, status (ok), label (the most probable class unless --threshold or --abstain says otherwise),
 flags (in which ways the sequence is unlike those of training; empty for none) and one column with
-the probability of each class. Records that cannot be used end the command with a list of all of
-them; with --on-invalid status they get a row that says why instead.
+the probability of each class. A model of several labels has no column label; one of regression
+has three columns for each target, with its 90 % interval. Records that cannot be used end the
+command with a list of all of them; with --on-invalid status they get a row that says why instead.
 """
 _EPILOG = """\
 examples:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import LabelError, counted, shorten
 
 if TYPE_CHECKING:
+    from fastgru.data.label_table import LabelTable
     from fastgru.data.labelled import LabelledSequences
 
 __all__ = ["add_split", "empty_part", "require_all_classes", "select_for_training", "select_parts"]
@@ -53,11 +54,11 @@ def select_parts(
         If the part is empty, or was asked for where there is no split.
     """
     from fastgru.data.duplicates import resolve_duplicates
-    from fastgru.data.splits import apply_split, read_split
+    from fastgru.data.splits import read_split
 
     part = subset or "test"
     if split is not None:
-        chosen = apply_split(data, read_split(split), [part])
+        chosen = _divided(data, read_split(split), [part])
     elif data.splits is not None:
         kept, _ = resolve_duplicates(data)  # as in training, or a test sequence may be in it too
         used = data.subset(kept)
@@ -72,6 +73,24 @@ def select_parts(
     if not len(chosen):
         raise empty_part(part, split)
     return chosen
+
+
+def _divided(data: LabelledSequences, table: LabelTable, parts: Sequence[str]) -> LabelledSequences:
+    """Apply a split, which may have been made without the targets and know of no conflicts."""
+    from fastgru.data.duplicates import without_conflicts
+    from fastgru.data.splits import apply_split
+
+    used = apply_split(data, table, parts)
+    if data.targets is None:
+        return used
+    clear = without_conflicts(data, used)
+    if len(clear) < len(used):
+        _LOGGER.info(
+            "%d of %d records of the split are left out for conflicting targets",
+            len(used) - len(clear),
+            len(used),
+        )
+    return clear
 
 
 def require_all_classes(data: LabelledSequences, used: LabelledSequences) -> None:
@@ -143,11 +162,11 @@ def select_for_training(
 def _used_for_training(data: LabelledSequences, split: str | None) -> LabelledSequences:
     """Return the records that a split names, or those that are left after the rule."""
     from fastgru.data.duplicates import resolve_duplicates
-    from fastgru.data.splits import apply_split, read_split, refuse_divided_groups
+    from fastgru.data.splits import read_split, refuse_divided_groups
 
     if split is not None:
         table = read_split(split)
-        used = apply_split(data, table)
+        used = _divided(data, table, _PARTS)
         if table.has_group:
             refuse_divided_groups(used.groups, used.splits)
         else:

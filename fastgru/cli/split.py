@@ -60,7 +60,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_labelled_input(parser, unlabelled=True)
+    add_labelled_input(parser, unlabelled=True, targets=True)
     group = parser.add_argument_group("split")
     _add_method(group)
     _add_shares(group)

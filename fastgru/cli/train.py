@@ -11,9 +11,10 @@ from fastgru.cli.selection import add_split
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
-Train a classifier. With --split (or a column split beside the labels) it learns from the part
-'train' and stops by the part 'validation'; the part 'test' is left alone. Without, repeated
-sequences and those with conflicting labels are left out, and a share is held out to stop by.
+Train a classifier, or with --task what says something else of sequences. With --split (or a
+column split beside the labels) it learns from the part 'train' and stops by the part
+'validation'; the part 'test' is left alone. Without, repeated sequences and those with
+conflicting labels are left out, and a share is held out to stop by.
 
 The same seed gives the same file, bit for bit, for any number of threads. A training that was
 interrupted, by whatever, goes on with --resume, and ends with that same file.
@@ -23,6 +24,8 @@ examples:
   fastgru train genes.fa --labels labels.tsv --split split.tsv -o model.safetensors
   fastgru train --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz \\
       --hidden-size 128 --seed 7 -o model.safetensors
+  fastgru train --task regression genes.fa --labels table.tsv --target expression,half_life \\
+      -o model.safetensors
 """
 
 
@@ -41,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="classification",
         help="what to learn (default: %(default)s)",
     )
-    add_labelled_input(parser)
+    add_labelled_input(parser, targets=True)
     add_split(parser, subset=False)
     add_parameters(parser)
     group = parser.add_argument_group("run")

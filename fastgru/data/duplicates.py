@@ -1,9 +1,11 @@
-"""Repeated sequences and contradicting labels, and the one rule that resolves them.
+"""Repeated sequences and contradicting labels or targets, and the one rule that resolves them.
 
 A sequence that has more than one label is dropped, all copies of it: nothing says which label is
 right.  Of a sequence that is repeated with the same label, the first record in input order is
 kept.  Sequences are compared as normalised by the alphabet.  After the rule every sequence occurs
-once, so no split can put it on both sides.
+once, so no split can put it on both sides.  Targets in place of a label are one answer together:
+those of a repeated sequence conflict unless all are equal, the missing ones included; no mean of
+them is taken, since nothing says whether they differ by noise or by mistake.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastgru.data.labelled import LabelledSequences
 
-__all__ = ["RULE", "Exclusion", "resolve_duplicates"]
+__all__ = ["RULE", "Exclusion", "resolve_duplicates", "without_conflicts"]
 
 RULE = (
     "A sequence with more than one label is dropped with all its copies; of a sequence repeated "
@@ -60,8 +62,9 @@ def resolve_duplicates(data: LabelledSequences) -> tuple[NDArray[np.intp], list[
     """
     first: dict[str, int] = {}
     conflicting: set[str] = set()
-    for index, (sequence, label) in enumerate(zip(data.sequences, data.labels, strict=True)):
-        if data.labels[first.setdefault(sequence, index)] != label:
+    answers = list(zip(data.labels, data.targets or [()] * len(data), strict=True))
+    for index, (sequence, answer) in enumerate(zip(data.sequences, answers, strict=True)):
+        if answers[first.setdefault(sequence, index)] != answer:
             conflicting.add(sequence)
     kept: list[int] = []
     exclusions: list[Exclusion] = []
@@ -73,3 +76,24 @@ def resolve_duplicates(data: LabelledSequences) -> tuple[NDArray[np.intp], list[
         else:
             kept.append(index)
     return np.array(kept, dtype=np.intp), exclusions
+
+
+def without_conflicts(data: LabelledSequences, used: LabelledSequences) -> LabelledSequences:
+    """Return the records whose sequence has one answer in the whole of the data.
+
+    Parameters
+    ----------
+    data
+        The whole.
+    used
+        Some of its records.
+    """
+    _, exclusions = resolve_duplicates(data)
+    conflicting = {
+        data.sequences[exclusion.index]
+        for exclusion in exclusions
+        if exclusion.reason == "conflicting_labels"
+    }
+    return used.subset(
+        k for k, sequence in enumerate(used.sequences) if sequence not in conflicting
+    )

@@ -1,28 +1,35 @@
-"""Reading a table of labels: TSV with the columns id and label, optionally split and group."""
+"""Reading a table of labels or targets: TSV with the column id, optionally split and group."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastgru.data.files import Digest, open_text
 from fastgru.data.problems import Problem, Problems
+from fastgru.data.target_columns import TargetColumns, Targets
 from fastgru.errors import LabelError, display_name, location
 
-__all__ = ["SPLIT_NAMES", "LabelRow", "LabelTable", "read_label_table"]
+__all__ = ["SPLIT_NAMES", "UNLABELLED", "LabelRow", "LabelTable", "read_label_table"]
 
 SPLIT_NAMES = ("train", "validation", "test")
+UNLABELLED = "-"
+"""The label of sequences that have none, as those of tasks without classes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """What the table says about one sequence; split and group are None without that column."""
+    """What the table says about one sequence; split and group are None without that column.
+
+    The label is :data:`UNLABELLED` where targets were read.
+    """
 
     label: str
     split: str | None
     group: str | None
     line: int
+    targets: Targets = ()
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,17 @@ class LabelTable:
 
 
 def read_label_table(
-    path: str | os.PathLike[str], problems: Problems, *, digest: Digest | None = None
+    path: str | os.PathLike[str],
+    problems: Problems,
+    *,
+    digest: Digest | None = None,
+    targets: TargetColumns | None = None,
 ) -> LabelTable:
-    """Read a table of labels.
+    """Read a table of labels, or of targets.
 
     The first line names the columns, in any order and case; columns beside id, label, split and
-    group are ignored, and so are blank lines and lines that begin with ``#``.
+    group are ignored, and so are blank lines and lines that begin with ``#``.  Columns of targets
+    stand in place of the column label, which is then not read; their names are spelt exactly.
 
     Parameters
     ----------
@@ -61,6 +73,8 @@ def read_label_table(
         Receives what is wrong with single rows.
     digest
         A ``hashlib`` object to update with the bytes of the file.
+    targets
+        Columns of targets; None for labels.
 
     Raises
     ------
@@ -71,31 +85,54 @@ def read_label_table(
     rows: dict[str, LabelRow] = {}
     with open_text(path, digest=digest) as file:
         lines = enumerate(file, 1)
-        columns = _read_header(lines, name)
+        columns = _read_header(lines, name, targets)
         for number, line in lines:
             if not line.strip() or line.startswith("#"):
                 continue
             cells = [cell.strip() for cell in line.rstrip("\n").split("\t")]
             cells += [""] * (max(columns.values()) + 1 - len(cells))
             found = {column: cells[place] for column, place in columns.items()}
-            problem = _find_problem(found, number, rows)
+            numbers, problem = _read_targets(found, number, targets)
+            label = UNLABELLED if targets else found["label"]
+            row = LabelRow(label, found.get("split"), found.get("group"), number, numbers)
+            problem = problem or _find_problem(found["id"], row, rows)
             if problem is not None:
                 problems.add(name, problem, LabelError)
             # A bad row is kept as well, or its sequence would be reported as unlabelled, too.
-            row = LabelRow(found["label"], found.get("split"), found.get("group"), number)
             rows.setdefault(found["id"], row)
     return LabelTable(name, rows, "split" in columns, "group" in columns)
 
 
-def _read_header(lines: Iterator[tuple[int, str]], name: str) -> dict[str, int]:
+def _read_targets(
+    found: dict[str, str], line: int, targets: TargetColumns | None
+) -> tuple[Targets, Problem | None]:
+    """Return the targets of a row, and the first thing that is wrong with them."""
+    numbers: list[float | None] = []
+    if targets is None:
+        return (), None
+    for column in targets.names:
+        try:
+            numbers.append(targets.read(column, found[column]))
+        except ValueError as error:
+            cure = "Correct the cell, or leave it empty."
+            return (), Problem(str(error), cure, line, found["id"])
+    return tuple(numbers), None
+
+
+def _read_header(
+    lines: Iterator[tuple[int, str]], name: str, targets: TargetColumns | None
+) -> dict[str, int]:
     """Return the place of each known column."""
+    wanted = ("id", *targets.names) if targets else ("id", "label")
+    known = (*wanted, "split", "group")
+    expected = f"the columns {', '.join(wanted[:-1])} and {wanted[-1]}"
     for number, line in lines:
-        cells = [cell.strip().lower() for cell in line.lstrip("#").split("\t")]
-        is_header = {"id", "label"} <= set(cells)
+        written = [cell.strip() for cell in line.lstrip("#").split("\t")]
+        cells = [cell if cell in known else cell.lower() for cell in written]
+        is_header = set(wanted) <= set(cells)
         if not line.strip() or (line.startswith("#") and not is_header):
             continue
         if is_header:
-            known = ("id", "label", "split", "group")
             for column in known:
                 if cells.count(column) > 1:
                     raise LabelError(
@@ -108,30 +145,28 @@ def _read_header(lines: Iterator[tuple[int, str]], name: str) -> dict[str, int]:
             hint = " The columns must be separated by tabs, not by commas or semicolons."
         raise LabelError(
             f"{location(name, number)}: found {line.strip()[:40]!a}, expected a header with "
-            f"the columns id and label. Add the line 'id<TAB>label' at the top.{hint}"
+            f"{expected}. Add the line {'<TAB>'.join(wanted)!r} at the top.{hint}"
         )
     raise LabelError(
-        f"{name}: the table is empty, expected a header with the columns id and label. "
+        f"{name}: the table is empty, expected a header with {expected}. "
         "Check that the step that made it has finished."
     )
 
 
-def _find_problem(found: dict[str, str], line: int, rows: dict[str, LabelRow]) -> Problem | None:
-    record = found["id"]
+def _find_problem(record: str, row: LabelRow, rows: dict[str, LabelRow]) -> Problem | None:
     if not record:
-        return Problem("the id is empty", "Give every row an id.", line)
-    if not found["label"]:
+        return Problem("the id is empty", "Give every row an id.", row.line)
+    if not row.label:
         cure = "Give every row a label, or remove the row and its sequence."
-        return Problem("the label is empty", cure, line, record)
-    if found.get("split") not in (None, *SPLIT_NAMES):
-        text = f"split is {found['split']!r}, expected one of {', '.join(SPLIT_NAMES)}"
-        return Problem(text, "Correct the column split, or leave it out.", line, record)
-    if found.get("group") == "":
+        return Problem("the label is empty", cure, row.line, record)
+    if row.split not in (None, *SPLIT_NAMES):
+        text = f"split is {row.split!r}, expected one of {', '.join(SPLIT_NAMES)}"
+        return Problem(text, "Correct the column split, or leave it out.", row.line, record)
+    if row.group == "":
         cure = "Give every row a group (its own id, if it stands alone), or leave the column out."
-        return Problem("the group is empty", cure, line, record)
+        return Problem("the group is empty", cure, row.line, record)
     first = rows.get(record)
-    given = (found["label"], found.get("split"), found.get("group"))
-    if first is not None and given != (first.label, first.split, first.group):
+    if first is not None and row != replace(first, line=row.line):
         text = f"the row contradicts line {first.line}, which has the same id"
-        return Problem(text, "Keep one row per id.", line, record)
+        return Problem(text, "Keep one row per id.", row.line, record)
     return None

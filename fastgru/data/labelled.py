@@ -15,14 +15,12 @@ from dataclasses import dataclass, field
 
 from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.fasta import Record, read_fasta
-from fastgru.data.label_table import LabelTable, read_label_table
+from fastgru.data.label_table import UNLABELLED, LabelTable, read_label_table
 from fastgru.data.problems import Problem, Problems, check_record
+from fastgru.data.target_columns import TargetColumns, Targets
 from fastgru.errors import ConfigurationError, LabelError, display_name
 
 __all__ = ["UNLABELLED", "InputFile", "LabelledSequences", "read_labelled"]
-
-UNLABELLED = "-"
-"""The label of sequences that have none, as those of tasks without classes."""
 
 Path = str | os.PathLike[str]
 
@@ -69,6 +67,8 @@ class LabelledSequences:
     respelled
         How many records were written in another spelling and read as usual: ``lower_case``,
         ``u_and_t`` (U in DNA or T in RNA) and ``trailing_stop``.
+    targets
+        Numbers of each record in place of a label, or None.
     """
 
     ids: list[str]
@@ -79,6 +79,7 @@ class LabelledSequences:
     sources: list[str] = field(default_factory=list)
     files: list[InputFile] = field(default_factory=list)
     respelled: dict[str, int] = field(default_factory=dict)
+    targets: list[Targets] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -104,6 +105,7 @@ class LabelledSequences:
             pick(self.sources) if self.sources else [],
             self.files,
             self.respelled,
+            None if self.targets is None else [self.targets[place] for place in places],
         )
 
 
@@ -115,6 +117,7 @@ def read_labelled(
     labels: Path | None = None,
     label_field: str | None = None,
     unlabelled: bool = False,
+    targets: TargetColumns | None = None,
 ) -> LabelledSequences:
     """Read labelled sequences and check all of them.
 
@@ -136,6 +139,8 @@ def read_labelled(
         spaces is put in double quotes.
     unlabelled
         Whether there are no labels: all records then have the label :data:`UNLABELLED`.
+    targets
+        Columns of the table `labels` that hold targets in place of a label, or None.
 
     Returns
     -------
@@ -152,6 +157,11 @@ def read_labelled(
     if isinstance(alphabet, str):
         alphabet = get_alphabet(alphabet)
     _require_one_form(classes, fasta, labels, label_field, unlabelled=unlabelled)
+    if targets is not None and labels is None:
+        raise ConfigurationError(
+            "targets stand in the columns of a table, but there is none. Give one FASTA with a "
+            "table (FASTA --labels TSV)."
+        )
     reader = _Reader(alphabet)
     if unlabelled and fasta is not None:
         reader.read(fasta, _label_always(UNLABELLED))
@@ -160,10 +170,10 @@ def read_labelled(
             reader.read(path, _label_always(name))
     elif labels is not None and fasta is not None:
         table_digest = hashlib.sha256()
-        table = read_label_table(labels, reader.problems, digest=table_digest)
+        table = read_label_table(labels, reader.problems, digest=table_digest, targets=targets)
         reader.read(fasta, lambda record: _label_from_table(record, table))
         reader.require_sequences(table)
-        reader.add_columns(table)
+        reader.add_columns(table, targets=targets is not None)
         reader.add_file(labels, table_digest.hexdigest(), 0)
     elif label_field is not None and fasta is not None:
         reader.read(fasta, _label_from_header(label_field))
@@ -232,13 +242,15 @@ class _Reader:
                 cure = "Remove the row, or add the sequence; ids are the first word of a header."
                 self.problems.add(table.name, Problem(text, cure, row.line, record_id), LabelError)
 
-    def add_columns(self, table: LabelTable) -> None:
-        """Take the optional columns of the table over."""
+    def add_columns(self, table: LabelTable, *, targets: bool) -> None:
+        """Take the optional columns of the table over, and those of targets if there are any."""
         rows = [table.rows[record_id] for record_id in self.data.ids]
         if table.has_split:
             self.data.splits = [row.split or "" for row in rows]
         if table.has_group:
             self.data.groups = [row.group or "" for row in rows]
+        if targets:
+            self.data.targets = [row.targets for row in rows]
 
 
 def _require_one_form(

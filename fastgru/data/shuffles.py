@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ __all__ = [
     "shuffle_residues",
     "shuffle_sequences",
 ]
+
+Label = TypeVar("Label")
 
 
 def kind_of_shuffle(alphabet: Alphabet) -> str:
@@ -141,8 +144,8 @@ def _as_text(numbers: NDArray[np.uint32]) -> str:
     return numbers.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def shuffle_labels(labels: Sequence[str], *, seed: int = 0) -> list[str]:
-    """Deal the labels out at random, so that they say nothing about the sequences.
+def shuffle_labels(labels: Sequence[Label], *, seed: int = 0) -> list[Label]:
+    """Deal the labels or targets out at random, so that they say nothing about the sequences.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ from collections.abc import Iterable
 
 from fastgru.errors import counted
 
-__all__ = ["BASELINES", "why_not_applicable"]
+__all__ = ["BASELINES", "BASELINES_OF_TASK", "REGRESSION_BASELINES", "why_not_applicable"]
 
 BASELINES = {
     "majority": "the classes' shares in training, whatever the sequence",
@@ -41,6 +41,21 @@ BASELINES = {
     "nearest": "the class of the training sequence that MMseqs2 aligns best",
 }
 """What each baseline is, by name, from the simplest on."""
+
+REGRESSION_BASELINES = {
+    "mean": "the mean of each target in training, whatever the sequence",
+    "length": "ridge regression on the length",
+    "composition": "ridge regression on the share of each letter",
+    "kmer_ridge": "ridge regression on words of up to 6 nucleotides or 3 residues",
+}
+"""The same for numbers."""
+
+BASELINES_OF_TASK = {
+    "classification": tuple(BASELINES),
+    "multilabel": ("majority", "length", "composition", "kmer_logistic", "kmer_forest"),
+    "regression": tuple(REGRESSION_BASELINES),
+}
+"""Which baselines each task has; those of several labels are the same for each label."""
 
 
 def why_not_applicable(name: str, lengths: Iterable[int]) -> str | None:

@@ -96,12 +96,7 @@ def calibrate(
         Whether to fit the temperature.
     """
     # these load scikit-learn, which prediction does without
-    from fastgru.evaluation.calibration import (
-        calibration_scores,
-        fit_temperature,
-        mean_log_loss,
-        scaled_softmax,
-    )
+    from fastgru.evaluation.calibration import scaled_softmax
     from fastgru.evaluation.thresholds import choose_thresholds
 
     n_classes = network.architecture.n_outputs
@@ -110,16 +105,44 @@ def calibrate(
     if validation is None:
         return Calibration(**known, no_thresholds="there was no validation set")
     logits = predict_logits(network, validation.encoded)
-    truth, weights = validation.targets, validation.weights
+    known |= fitted_temperature(logits, validation.targets, validation.weights, fit=fit)
+    if fit:
+        known["n_sequences"] = len(logits)
+    if n_classes > 2:
+        return Calibration(**known, no_thresholds="the model has more than two classes")
+    probabilities = scaled_softmax(logits, known.get("temperature", 1.0))
+    rows = choose_thresholds(validation.targets == 1, probabilities[:, 1])
+    return Calibration(**known, thresholds=rows, no_thresholds=None)
+
+
+def fitted_temperature(
+    logits: np.ndarray, truth: np.ndarray, weights: np.ndarray, *, fit: bool
+) -> dict[str, Any]:
+    """Return the fields of :class:`Calibration` that are about the temperature.
+
+    Parameters
+    ----------
+    logits
+        float64 (n, n_classes), of what the network has not learned from.
+    truth
+        int (n,), the class of each.
+    weights
+        float64 (n,), positive.
+    fit
+        Whether to fit the temperature.
+    """
+    from fastgru.evaluation.calibration import (
+        calibration_scores,
+        fit_temperature,
+        mean_log_loss,
+        scaled_softmax,
+    )
+
     probabilities = scaled_softmax(logits, 1.0)
-    known["validation_log_loss"] = mean_log_loss(probabilities, truth)
+    known: dict[str, Any] = {"validation_log_loss": mean_log_loss(probabilities, truth)}
     if fit:
         known["temperature"] = fit_temperature(logits, truth, weights)
-        known["n_sequences"] = len(truth)
         known["before"] = calibration_scores(probabilities, truth, weights)
         probabilities = scaled_softmax(logits, known["temperature"])
         known["after"] = calibration_scores(probabilities, truth, weights)
-    if n_classes > 2:
-        return Calibration(**known, no_thresholds="the model has more than two classes")
-    rows = choose_thresholds(truth == 1, probabilities[:, 1])
-    return Calibration(**known, thresholds=rows, no_thresholds=None)
+    return known

@@ -10,24 +10,25 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from fastgru.estimators.classifier_card import save_classifier
-from fastgru.estimators.classifier_fitting import fit_classifier
+from fastgru.estimators.classifier_fitting import fit_labels, given_labels
 from fastgru.estimators.fitted_classifier import FittedClassifier
-from fastgru.estimators.loading import load_classifier
+from fastgru.estimators.label_prediction import LabelPrediction
+from fastgru.estimators.loading import load_fitted
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.recipes import recipe_parameters
-from fastgru.estimators.string_classifier import StringClassifier
-from fastgru.estimators.training_sets import given_sets
+from fastgru.estimators.string_input import TableTargets
 from fastgru.training.state import Epoch
 
 
-class SequenceClassifier(PredictionMixin, StringClassifier):
+class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
     Letters are embedded, run through convolutional layers (on request) and recurrent layers, pooled
-    over the sequence and classified by a softmax; trained with AdamW on the cross-entropy.  The
-    same ``random_state`` gives the same model, bit for bit, for any number of threads, and a
-    prediction does not depend on what is predicted beside it.
+    over the sequence and classified by a softmax; trained with AdamW on the cross-entropy; where a
+    sequence may have several labels, each has a sigmoid and a cross-entropy of its own.  The same
+    ``random_state`` gives the same model, bit for bit, for any number of threads, and a prediction
+    does not depend on what is predicted beside it.
 
     Parameters
     ----------
@@ -100,7 +101,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Exponent of the focal loss, at most 10: the larger, the less a sequence counts in training
         whose class is predicted well already; 0 for the plain cross-entropy.
     class_weight
-        None, ``"balanced"`` (as in scikit-learn), or a mapping of classes to weights.
+        None, ``"balanced"`` (as in scikit-learn), or a mapping of classes to weights.  With several
+        labels ``"balanced"`` weighs 0 and 1 of each label by their rarity.
     early_stopping
         Whether to stop when the validation loss has not fallen for ``n_iter_no_change`` epochs,
         and to keep the parameters of the best epoch.
@@ -121,7 +123,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
     Attributes
     ----------
     classes_ : np.ndarray
-        Class labels, sorted.
+        Class labels, sorted; names of the columns where there are several labels.
     n_iter_ : int
         Epochs that were run; 0 for an ensemble, as `best_epoch_`: its members have their own.
     best_epoch_ : int
@@ -142,6 +144,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
     """
 
     score_name = "accuracy"
+    _fitted: FittedClassifier
 
     def __init__(
         self,
@@ -219,10 +222,11 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
     def fit(
         self,
         sequences: Sequence[str],
-        labels: Sequence[Any],
+        labels: Sequence[Any] | ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
-        validation_data: tuple[Sequence[str], Sequence[Any]] | None = None,
+        validation_data: tuple[Sequence[str], Sequence[Any] | ArrayLike] | None = None,
+        label_names: Sequence[str] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
@@ -235,13 +239,16 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         sequences
             n strings over the alphabet, none empty.
         labels
-            n class labels, of at least two classes.
+            n class labels, of at least two classes.  Or, for any number of labels of each
+            sequence, numbers (n, k): 1 with a label, 0 without, NaN where that is unknown.
         sample_weight
             float (n,), weight of each sequence in the loss, not negative; None for 1.  One of
             weight 0 counts as if it were not there.
         validation_data
             Sequences and labels for early stopping, in place of a share of the training set, and
             for calibration; without early stopping they change no weight.
+        label_names
+            k names of the columns of `labels`, for ``classes_``; None for ``label_0`` and so on.
         on_epoch
             Called with each finished epoch.
         checkpoint
@@ -270,12 +277,13 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
             If training diverges.
         """
         parameters = check_parameters(self.get_params(deep=False))
-        given = given_sets(
+        given = given_labels(
             *(parameters, sequences, labels),
+            label_names=label_names,
             sample_weight=sample_weight,
             validation_data=validation_data,
         )
-        fitted = fit_classifier(
+        fitted = fit_labels(
             *(parameters, given),
             on_epoch=on_epoch,
             checkpoint=checkpoint,
@@ -285,13 +293,9 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         return self._take(fitted)
 
     def _take(self, fitted: FittedClassifier) -> SequenceClassifier:
+        self._take_training(fitted)
         self._fitted = fitted
         self.classes_ = fitted.classes
-        self.history_ = fitted.history
-        self.best_epoch_ = fitted.best_epoch
-        self.n_iter_ = len(fitted.history)
-        self.n_parameters_ = fitted.n_parameters
-        self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
         self.temperature_ = fitted.calibration.temperature
         self.thresholds_ = fitted.calibration.thresholds
         return self
@@ -330,7 +334,9 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         ModelFileError
             If the file is no such model, is damaged, or was written by a newer version.
         """
-        return cls.from_fitted(load_classifier(path))
+        fitted = load_fitted(path, "classification", "multilabel")
+        assert isinstance(fitted, FittedClassifier)
+        return cls.from_fitted(fitted)
 
     @classmethod
     def from_recipe(cls, recipe: str, **changes: Any) -> SequenceClassifier:

@@ -12,11 +12,18 @@ from fastgru.errors import LabelError
 from fastgru.estimators.calibration import Calibration
 from fastgru.estimators.ensemble import Ensemble, make_ensemble, networks_of
 from fastgru.estimators.fitted_classifier import ClassifierNetwork, FittedClassifier
-from fastgru.estimators.model_card import damaged, network_card, network_fields, require_free
+from fastgru.estimators.fitted_multilabel import FittedMultilabel
+from fastgru.estimators.model_card import (
+    damaged,
+    network_card,
+    network_fields,
+    require_entries,
+    require_free,
+)
 from fastgru.models.card_schema import MEMBERS_SHARE, is_ensemble
 from fastgru.models.model_file import SavedModel, SavedNetwork, member_prefix, write_model
 
-__all__ = ["read_classifier", "save_classifier"]
+__all__ = ["read_classifier", "read_multilabel", "save_classifier"]
 
 
 def save_classifier(
@@ -56,6 +63,8 @@ def _make_card(fitted: ClassifierNetwork) -> dict[str, Any]:
         If the class labels are neither strings nor integers.
     """
     classes = fitted.classes
+    if isinstance(fitted, FittedMultilabel):
+        return network_card(fitted, {"labels": classes.tolist(), **fitted.calibration.to_card()})
     integers = classes.dtype.kind in "iu"
     if not integers and not all(isinstance(name, str) for name in classes):
         raise LabelError(
@@ -88,6 +97,30 @@ def read_classifier(saved: SavedModel, name: str) -> FittedClassifier:
     if not is_ensemble(saved.card):
         return networks[0]
     return make_ensemble([(name, network) for network in networks])
+
+
+def read_multilabel(saved: SavedModel, name: str) -> FittedMultilabel:
+    """Return the classifier of several labels that a model file holds.
+
+    Parameters
+    ----------
+    saved
+    name
+        Of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+        If its card contradicts itself.
+    """
+    (network,) = saved.networks
+    card, fields = network.card, network_fields(network, name, "multilabel")
+    require_entries(network, name, ("labels", "prevalence"))
+    if isinstance(fields["parameters"]["class_weight"], Mapping):
+        raise damaged(name, "class_weight is a mapping, expected 'balanced' or null")
+    return FittedMultilabel(
+        **fields, classes=np.array(card["labels"]), calibration=Calibration.from_card(card)
+    )
 
 
 def _read_network(saved: SavedNetwork, name: str) -> ClassifierNetwork:

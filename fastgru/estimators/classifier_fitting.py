@@ -1,16 +1,72 @@
-"""Training of a classifier: the network, and what it then knows of its probabilities."""
+"""Training of a classifier: the network, and what it then knows of its probabilities.
+
+Labels are one class for each sequence, or a table with any number of labels for each.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastgru._numba import threads_limited_to
+from fastgru.errors import ConfigurationError
 from fastgru.estimators.calibration import calibrate
 from fastgru.estimators.fitted_classifier import ClassifierNetwork
 from fastgru.estimators.fitting import train_network
-from fastgru.estimators.training_sets import GivenSets
+from fastgru.estimators.inputs import is_indicator
+from fastgru.estimators.multilabel_fitting import fit_multilabel, given_multilabel
+from fastgru.estimators.training_sets import GivenSets, given_sets
+from fastgru.training.multilabel import Multilabel
 
-__all__ = ["fit_classifier"]
+__all__ = ["fit_classifier", "fit_labels", "given_labels"]
+
+
+def given_labels(
+    parameters: Mapping[str, Any],
+    sequences: Sequence[str],
+    labels: Any,
+    *,
+    label_names: Sequence[str] | None,
+    **given: Any,
+) -> GivenSets:
+    """Check and encode what a caller hands over; see :meth:`fastgru.SequenceClassifier.fit`.
+
+    Parameters
+    ----------
+    parameters
+        All parameters of the classifier, checked.
+    sequences, labels, label_names
+    given
+        Further arguments of `fit` that are data, by name.
+
+    Raises
+    ------
+    ConfigurationError
+        If classes, which are their own names, are given names.
+    """
+    if is_indicator(labels):
+        return given_multilabel(parameters, sequences, labels, label_names=label_names, **given)
+    if label_names is not None:
+        raise ConfigurationError(
+            "label_names: are for labels (n, k) of 0 and 1, got one class label for each "
+            "sequence, which is its own name. Leave them out."
+        )
+    return given_sets(parameters, sequences, labels, **given)
+
+
+def fit_labels(parameters: dict[str, Any], given: GivenSets, **how: Any) -> ClassifierNetwork:
+    """Train a network on what :func:`given_labels` has returned.
+
+    Parameters
+    ----------
+    parameters
+        All parameters of the classifier, checked.
+    given
+    how
+        As for :func:`fastgru.estimators.fitting.train_network`.
+    """
+    fit = fit_multilabel if isinstance(given.objective, Multilabel) else fit_classifier
+    return fit(parameters, given, **how)
 
 
 def fit_classifier(parameters: dict[str, Any], given: GivenSets, **how: Any) -> ClassifierNetwork:

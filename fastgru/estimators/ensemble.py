@@ -120,6 +120,12 @@ def make_ensemble(members: Sequence[tuple[str, FittedClassifier]]) -> Ensemble:
             f"ensemble: {len(members)} model given, expected two or more. Train others with "
             "other seeds."
         )
+    for name, member in members:
+        if member.task != "classification":
+            raise ConfigurationError(
+                f"{name}: is a model of the task {member.task}, expected classification: an "
+                "ensemble averages the probabilities of one class for each sequence. Leave it out."
+            )
     (first_name, first), *others = members
     for name, other in others:
         _require_same(first_name, first, name, other)

@@ -18,7 +18,6 @@ from fastgru.layers.blocks import MAX_GROUPS
 from fastgru.models.architecture import Architecture
 from fastgru.training.batches import LabelledSet, shuffled_batches
 from fastgru.training.loop import steps_per_epoch
-from fastgru.training.objective import Objective
 from fastgru.training.optimizer import AdamW
 from fastgru.training.prediction import MAX_PREDICTION_TOKENS, predict_logits
 
@@ -74,11 +73,9 @@ def estimate_training(
     prepared = prepare(parameters, given, draw_seeds(parameters["random_state"]))
     training, validation, network = prepared.training, prepared.validation, prepared.network
     with threads_limited_to(parameters["threads"]):
-        _step_on_shortest(prepared, given.objective)  # loads or compiles the kernels
+        _step_on_shortest(prepared)  # loads or compiles the kernels
         held = _peak_memory()
-        seconds = len(training.encoded) * _seconds_per_sequence(
-            prepared, given.objective, max_seconds
-        )
+        seconds = len(training.encoded) * _seconds_per_sequence(prepared, max_seconds)
         if validation is not None:
             seconds += _n_letters(validation) * _seconds_per_letter(prepared, validation)
     return Estimate(
@@ -152,13 +149,13 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     return (held + max(outputs, validation, 8 * size)) * prepared.network.dtype.itemsize
 
 
-def _step_on_shortest(prepared: Prepared, objective: Objective) -> None:
+def _step_on_shortest(prepared: Prepared) -> None:
     lengths = [len(codes) for codes in prepared.training.encoded]
     shortest = np.argsort(lengths)[:2]
-    objective.write_gradients(prepared.network, prepared.training, shortest)
+    prepared.objective.write_gradients(prepared.network, prepared.training, shortest)
 
 
-def _seconds_per_sequence(prepared: Prepared, objective: Objective, max_seconds: float) -> float:
+def _seconds_per_sequence(prepared: Prepared, max_seconds: float) -> float:
     """Time gradient steps on batches as training meets them; the first is not counted."""
     network, options = prepared.network, prepared.options
     optimizer = AdamW(
@@ -173,7 +170,7 @@ def _seconds_per_sequence(prepared: Prepared, objective: Objective, max_seconds:
         if number > 1 and time.perf_counter() - begin > max_seconds:
             break
         start = time.perf_counter()
-        objective.write_gradients(network, prepared.training, chosen)
+        prepared.objective.write_gradients(network, prepared.training, chosen)
         optimizer.step(options.learning_rate)
         if number:
             seconds += time.perf_counter() - start

@@ -21,6 +21,7 @@ from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet
 from fastgru.training.loop import train
+from fastgru.training.objective import Objective
 from fastgru.training.state import Epoch, TrainingOptions
 
 
@@ -37,12 +38,15 @@ class Prepared:
     network
         With its initial weights.
     options
+    objective
+        What training is to make small.
     """
 
     training: LabelledSet
     validation: LabelledSet | None
     network: SequenceNetwork
     options: TrainingOptions
+    objective: Objective
 
 
 def draw_seeds(random_state: int | None) -> list[int]:
@@ -73,7 +77,8 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     options = TrainingOptions(
         **{field.name: values[field.name] for field in fields(TrainingOptions)}
     )
-    return Prepared(training, validation, network, options)
+    objective = given.objective.for_training(training)
+    return Prepared(training, validation, network, options, objective)
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,15 @@ class Trained:
     ----------
     training, validation
         What the network has learned from, and what was held out or given; None for none.
+    objective
+        What training has made small.
     fields : dict
         Those of :class:`fastgru.estimators.fitted_network.FittedNetwork`.
     """
 
     training: LabelledSet
     validation: LabelledSet | None
+    objective: Objective
     fields: dict[str, Any]
 
 
@@ -129,7 +137,7 @@ def train_network(
         on_resume(start.history)
     with threads_limited_to(parameters["threads"]):
         history, best_epoch = train(
-            *(network, training, validation, given.objective, prepared.options, on_epoch),
+            *(network, training, validation, prepared.objective, prepared.options, on_epoch),
             start=start,
             on_state=None if file is None else partial(file.write, seeds),
         )
@@ -137,14 +145,14 @@ def train_network(
     fields = {
         "parameters": parameters,
         "network": network,
-        "history": [epoch.to_dict(given.objective.score_name) for epoch in history],
+        "history": [epoch.to_dict(prepared.objective.score_name) for epoch in history],
         "best_epoch": best_epoch,
         "n_train": len(training.encoded),
         "n_validation": stopped_by,
         "inputs": describe_inputs(training.encoded, get_alphabet(parameters["alphabet"])),
         "seen": note_seen([*training.encoded, *(validation.encoded if validation else ())]),
     }
-    return Trained(training, validation, fields)
+    return Trained(training, validation, prepared.objective, fields)
 
 
 def _architecture(

@@ -55,6 +55,14 @@ def encode_sequences(
     return encoded
 
 
+def is_indicator(labels: object) -> bool:
+    """Whether labels are a table: any number of labels for each sequence."""
+    try:
+        return np.ndim(labels) == 2  # type: ignore[arg-type]
+    except ValueError:  # lists of different lengths
+        return False
+
+
 def label_array(labels: Sequence[Any], n_sequences: int) -> np.ndarray:
     """Return labels as a one-dimensional array, one for each sequence.
 

@@ -6,26 +6,29 @@ import os
 from collections.abc import Callable
 
 from fastgru.errors import ModelFileError
-from fastgru.estimators.classifier_card import read_classifier
+from fastgru.estimators.classifier_card import read_classifier, read_multilabel
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.regressor_card import read_regressor
 from fastgru.models.model_file import SavedModel, read_model
 
 __all__ = ["load_classifier", "load_fitted"]
 
 _READERS: dict[str, Callable[[SavedModel, str], FittedModel]] = {
     "classification": read_classifier,
+    "multilabel": read_multilabel,
+    "regression": read_regressor,
 }
 
 
-def load_fitted(path: str | os.PathLike[str], task: str | None = None) -> FittedModel:
+def load_fitted(path: str | os.PathLike[str], *tasks: str) -> FittedModel:
     """Read what an estimator's ``save`` wrote, without loading scikit-learn.
 
     Parameters
     ----------
     path
-    task
-        The only one that is wanted; None for any.
+    tasks
+        Those that are wanted; none for any.
 
     Raises
     ------
@@ -34,10 +37,10 @@ def load_fitted(path: str | os.PathLike[str], task: str | None = None) -> Fitted
     """
     saved, name = read_model(path), os.fspath(path)
     found = saved.card.get("task", "classification")
-    if task not in (None, found):
+    if tasks and found not in tasks:
         raise ModelFileError(
-            f"{name}: is a model of {found}, expected one of {task}. Load it with the estimator of "
-            "its own task."
+            f"{name}: is a model of {found}, expected one of {' or '.join(tasks)}. "
+            "Load it with the estimator of its own task."
         )
     return _READERS[found](saved, name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastgru import __version__
@@ -18,7 +18,7 @@ from fastgru.models.card_schema import ARCHITECTURE_ADDED
 from fastgru.models.model_file import SavedNetwork
 from fastgru.models.network import SequenceNetwork
 
-__all__ = ["damaged", "network_card", "network_fields", "require_free"]
+__all__ = ["damaged", "network_card", "network_fields", "require_entries", "require_free"]
 
 # parameters that files of earlier states of format 1 lack, with what was done then
 _ADDED_PARAMETERS = {
@@ -117,6 +117,29 @@ def network_fields(saved: SavedNetwork, name: str, task: str) -> dict[str, Any]:
         "inputs": _read_inputs(card, name),
         "seen": _read_seen(card, name),
     }
+
+
+def require_entries(saved: SavedNetwork, name: str, entries: Iterable[str]) -> None:
+    """Refuse lists of the card that have not one entry for each output of the network.
+
+    Parameters
+    ----------
+    saved
+    name
+        Of the file, for messages.
+    entries
+        Names of the lists.
+
+    Raises
+    ------
+    ModelFileError
+    """
+    n_outputs = saved.architecture.n_outputs
+    for entry in entries:
+        found = len(saved.card[entry])
+        if found != n_outputs:
+            fault = f"{entry} has {found} entries for a network with {n_outputs} outputs"
+            raise damaged(name, fault)
 
 
 def _read_inputs(card: Mapping[str, Any], name: str) -> InputProfile | None:

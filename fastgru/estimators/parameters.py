@@ -56,6 +56,8 @@ class Parameter:
     tasks: tuple[str, ...] = TASKS
 
 
+_OF_CLASSES = ("classification", "multilabel")
+
 PARAMETERS = (
     Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
     Parameter(
@@ -125,7 +127,7 @@ PARAMETERS = (
         "dropout",
         float,
         0.1,
-        "share dropped in training, between layers and before the classes",
+        "share dropped in training, between layers and before the outputs",
         minimum=0,
         maximum=0.95,
     ),
@@ -151,6 +153,7 @@ PARAMETERS = (
         "share of a label that is spread over all classes in training",
         minimum=0,
         maximum=0.5,
+        tasks=_OF_CLASSES,
     ),
     Parameter(
         "focal_gamma",
@@ -159,6 +162,7 @@ PARAMETERS = (
         "how much less sequences count in training that are right already",
         minimum=0,
         maximum=10,
+        tasks=_OF_CLASSES,
     ),
     Parameter(
         "class_weight",
@@ -167,6 +171,7 @@ PARAMETERS = (
         "weigh classes by their rarity",
         choices=("balanced",),
         optional=True,
+        tasks=_OF_CLASSES,
     ),
     Parameter("early_stopping", bool, True, "stop when the validation loss no longer falls"),
     Parameter(
@@ -180,7 +185,11 @@ PARAMETERS = (
     ),
     Parameter("n_iter_no_change", int, 10, "epochs without progress before stopping", minimum=1),
     Parameter(
-        "calibrate", bool, True, "scale the probabilities to what holds on the validation set"
+        "calibrate",
+        bool,
+        True,
+        "scale the probabilities to what holds on the validation set",
+        tasks=_OF_CLASSES,
     ),
     Parameter(
         "dtype", str, "float32", "precision of the arithmetic", choices=("float32", "float64")

@@ -1,4 +1,4 @@
-"""What a classifier does once it is fitted."""
+"""What every estimator of sequences does once it is fitted."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from fastgru.estimators.fitted_classifier import FittedClassifier
+from fastgru.estimators.fitted_model import FittedModel
 
 
 class PredictionMixin:
-    """What a :class:`StringClassifier` says of sequences by its fitted model.
+    """What an estimator says of sequences by its fitted model, whatever its task.
 
     Attributes
     ----------
@@ -20,10 +20,15 @@ class PredictionMixin:
     """
 
     threads: int | None
-    _fitted: FittedClassifier
+    _fitted: FittedModel
 
-    def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
-        return self._fitted.predict_proba(sequences, self.threads)
+    def _take_training(self, fitted: FittedModel) -> None:
+        """Set what `fit` says of the training of every model."""
+        self.history_ = fitted.history
+        self.best_epoch_ = fitted.best_epoch
+        self.n_iter_ = len(fitted.history)
+        self.n_parameters_ = fitted.n_parameters
+        self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
 
     def attention(self, sequences: Sequence[str]) -> list[np.ndarray]:
         """Return how much the state at each letter counts in the attention pooling.
@@ -34,7 +39,7 @@ class PredictionMixin:
         Parameters
         ----------
         sequences
-            As for :meth:`predict_proba`.
+            As for :meth:`predict`.
 
         Returns
         -------
@@ -48,9 +53,9 @@ class PredictionMixin:
         ConfigurationError
             For a model without attention pooling, and for an ensemble.
         AlphabetError, LabelError
-            As for :meth:`predict_proba`.
+            As for :meth:`predict`.
         """
-        check_is_fitted(self, "classes_")
+        check_is_fitted(self, "history_")
         return self._fitted.attention(sequences, self.threads)
 
     def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
@@ -63,7 +68,7 @@ class PredictionMixin:
         Parameters
         ----------
         sequences
-            As for :meth:`predict_proba`, of any length.
+            As for :meth:`predict`, of any length.
 
         Returns
         -------
@@ -71,7 +76,7 @@ class PredictionMixin:
             The names of the flags of each sequence; all empty for a model that was saved before
             there were flags.
         """
-        check_is_fitted(self, "classes_")
+        check_is_fitted(self, "history_")
         return self._fitted.flag_unusual(sequences)
 
     def seen_in_training(self, sequences: Sequence[str]) -> np.ndarray | None:
@@ -80,7 +85,7 @@ class PredictionMixin:
         Parameters
         ----------
         sequences
-            As for :meth:`predict_proba`, of any length.
+            As for :meth:`predict`, of any length.
 
         Returns
         -------
@@ -89,11 +94,11 @@ class PredictionMixin:
             are always found, and of others two in ten million.  None for a model that was saved
             before this was kept.
         """
-        check_is_fitted(self, "classes_")
+        check_is_fitted(self, "history_")
         return self._fitted.seen_in_training(sequences)
 
     @property
     def max_length(self) -> int | None:
         """Longest sequence that the model can read, None for any."""
-        check_is_fitted(self, "classes_")
+        check_is_fitted(self, "history_")
         return self._fitted.max_length

@@ -51,6 +51,7 @@ RECIPES = {
             "pooling": ("max",),
             "dropout": 0.3,
             "weight_decay": 0.1,
+            "label_smoothing": 0.05,
         },
     ),
     "proteins": Recipe(

@@ -8,7 +8,7 @@ and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,13 @@ from fastgru.evaluation.weighted_scores import (
     weighted_scores,
 )
 
-__all__ = ["bootstrap_intervals", "percentile_interval", "resample_weights"]
+__all__ = [
+    "bootstrap_intervals",
+    "describe_bootstrap",
+    "percentile_interval",
+    "resample_weights",
+    "resampled_intervals",
+]
 
 CONFIDENCE = 0.95
 _CHUNK_NUMBERS = 1 << 20  # of a table of weights: what fits the caches together with its sums
@@ -59,42 +65,83 @@ def bootstrap_intervals(
         of the resamples.
     """
     orders = order_classes(predictions)
-    overall: list[dict[str, NDArray[np.float64]]] = []
-    by_class: list[dict[str, NDArray[np.float64]]] = []
-    for weights in resample_weights(len(predictions), groups, n_resamples, seed):
+
+    def score(weights: NDArray[np.float64]) -> dict[Hashable, NDArray[np.float64]]:
         scores = weighted_scores(predictions, weights, orders)
-        overall.append(scores.overall)
-        by_class.append(scores.by_class)
-    n_units = len(predictions) if groups is None else len(set(groups))
-    measured = weighted_scores(predictions, np.ones((1, len(predictions))), orders)
+        flat: dict[Hashable, NDArray[np.float64]] = dict(scores.overall.items())
+        for k, label in enumerate(predictions.classes):
+            flat |= {(label, name): scores.by_class[name][:, k] for name in CLASS_SCORES}
+        return flat
 
-    def interval(values: list[NDArray[np.float64]], value: np.float64) -> list[float] | None:
-        if n_units < 2 or np.isnan(value):
-            return None
-        return percentile_interval(np.concatenate(values))
-
+    found = resampled_intervals(score, len(predictions), groups, n_resamples, seed)
     return {
-        "intervals": {
-            name: interval([scores[name] for scores in overall], measured.overall[name][0])
-            for name in SCORES
-        },
+        "intervals": {name: found[name] for name in SCORES},
         "class_intervals": {
-            label: {
-                name: interval(
-                    [scores[name][:, k] for scores in by_class], measured.by_class[name][0, k]
-                )
-                for name in CLASS_SCORES
-            }
-            for k, label in enumerate(predictions.classes)
+            label: {name: found[label, name] for name in CLASS_SCORES}
+            for label in predictions.classes
         },
-        "bootstrap": {
-            "over": "records" if groups is None else "groups",
-            "n_units": n_units,
-            "n_resamples": n_resamples,
-            "seed": seed,
-            "confidence": CONFIDENCE,
-        },
+        "bootstrap": describe_bootstrap(len(predictions), groups, n_resamples, seed),
     }
+
+
+def resampled_intervals(
+    score: Callable[[NDArray[np.float64]], Mapping[Hashable, NDArray[np.float64]]],
+    n_records: int,
+    groups: Sequence[str] | None,
+    n_resamples: int,
+    seed: int,
+) -> dict[Hashable, list[float] | None]:
+    """Return 95 % intervals of any scores.
+
+    Parameters
+    ----------
+    score
+        From a table of weights (R, N) to the values (R,) of each score, NaN where undefined.
+    n_records
+        N.
+    groups, n_resamples, seed
+        As for :func:`bootstrap_intervals`.
+
+    Returns
+    -------
+    dict
+        ``[low, high]`` of each score; None if there is but one unit, or if the score is undefined
+        in the data or in more than a tenth of the resamples.
+    """
+    parts = [score(weights) for weights in resample_weights(n_records, groups, n_resamples, seed)]
+    measured = score(np.ones((1, n_records)))
+    several = _n_units(n_records, groups) > 1
+    return {
+        name: percentile_interval(np.concatenate([part[name] for part in parts]))
+        if several and not np.isnan(value[0])
+        else None
+        for name, value in measured.items()
+    }
+
+
+def describe_bootstrap(
+    n_records: int, groups: Sequence[str] | None, n_resamples: int, seed: int
+) -> dict[str, Any]:
+    """Return the entry ``bootstrap`` of metrics.json.
+
+    Parameters
+    ----------
+    n_records
+        N.
+    groups, n_resamples, seed
+        As for :func:`bootstrap_intervals`.
+    """
+    return {
+        "over": "records" if groups is None else "groups",
+        "n_units": _n_units(n_records, groups),
+        "n_resamples": n_resamples,
+        "seed": seed,
+        "confidence": CONFIDENCE,
+    }
+
+
+def _n_units(n_records: int, groups: Sequence[str] | None) -> int:
+    return n_records if groups is None else len(set(groups))
 
 
 def percentile_interval(values: NDArray[np.float64]) -> list[float] | None:

@@ -21,8 +21,11 @@ __all__ = [
     "SCORES",
     "ClassOrder",
     "WeightedScores",
+    "order_class",
     "order_classes",
+    "order_values",
     "scores_of",
+    "weighted_areas",
     "weighted_scores",
 ]
 
@@ -86,13 +89,31 @@ def order_classes(predictions: ScoredPredictions) -> list[ClassOrder]:
     predictions
         N records.
     """
-    orders = []
-    for k in range(len(predictions.classes)):
-        order = np.argsort(predictions.proba[:, k], kind="stable")
-        ordered = predictions.proba[order, k]
-        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-        orders.append(ClassOrder(order, starts, predictions.true[order] == k))
-    return orders
+    return [
+        order_class(predictions.proba[:, k], predictions.true == k)
+        for k in range(len(predictions.classes))
+    ]
+
+
+def order_class(probabilities: Floats, is_positive: NDArray[np.bool_]) -> ClassOrder:
+    """Sort N records by the probability of one class.
+
+    Parameters
+    ----------
+    probabilities
+        (N,)
+    is_positive
+        (N,), whether each is of the class.
+    """
+    order, starts = order_values(probabilities)
+    return ClassOrder(order, starts, is_positive[order])
+
+
+def order_values(values: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of N values in rising order, and where in it each new value begins."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    return order, np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
 
 
 def weighted_scores(
@@ -167,7 +188,7 @@ def _class_scores(
         predicted=weights @ is_predicted.astype(np.float64),
         right=weights @ (is_true & is_predicted).astype(np.float64),
     )
-    areas = [_areas(of_class, weights) for of_class in orders]
+    areas = [weighted_areas(of_class, weights) for of_class in orders]
     f1 = _ratio(2 * counts.right, counts.true + counts.predicted)
     scores = {
         "precision": _ratio(counts.right, counts.predicted),
@@ -179,7 +200,7 @@ def _class_scores(
     return scores, counts
 
 
-def _areas(of_class: ClassOrder, weights: Floats) -> tuple[Floats, Floats]:
+def weighted_areas(of_class: ClassOrder, weights: Floats) -> tuple[Floats, Floats]:
     """Return ROC AUC and average precision of one class for each weighting, NaN where undefined.
 
     With the records in rising order of their scores, equal scores taken together, p and n the
@@ -187,6 +208,12 @@ def _areas(of_class: ClassOrder, weights: Floats) -> tuple[Floats, Floats]:
 
         ROC AUC = sum_i p_i (sum_{j < i} n_j + n_i / 2) / (sum p  sum n)
         average precision = sum_i p_i (P_i / (P_i + N_i)) / sum p,  P_i = sum_{j >= i} p_j
+
+    Parameters
+    ----------
+    of_class
+    weights
+        (R, N), not negative.
     """
     sorted_weights, starts = weights[:, of_class.order], of_class.starts
     both = np.add.reduceat(sorted_weights, starts, axis=1)

@@ -46,7 +46,9 @@ def _check_card(card: object) -> Iterator[str]:
     fields = card if isinstance(card, dict) else {}
     task = fields.get("task", "classification")
     yield from choice(*CARDS)(task, "task")
-    if task in CARDS:
+    if is_ensemble(fields) and task != "classification":
+        yield f"format_version is that of an ensemble, expected that of a model of {task}"
+    elif task in CARDS:
         yield from (ENSEMBLE if is_ensemble(fields) else CARDS[task])(card, "the card")
 
 
@@ -152,6 +154,9 @@ _INPUTS = record(
     closed=True,
 )
 
+_TARGET = between(-1e150, 1e150)
+_POSITIVE = between(1e-300, 1e150)
+
 _OF_ALL = {"alphabet": choice(*alphabet_names())}
 _OF_ALL_OPTIONAL = {"fastgru_version": TEXT, "task": TEXT, "symbols": TEXT}
 _OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT}
@@ -165,6 +170,14 @@ _OF_PROBABILITIES = {
     "calibration": _CALIBRATION,
     "prevalence": nullable(list_of(_SHARE, at_least=2)),
     "thresholds": record({"rows": list_of(_THRESHOLD), "reason": nullable(TEXT)}, closed=True),
+}
+_LABELS = {"labels": list_of(TEXT, distinct=True, at_least=1)}
+_OF_LABELS = {**_OF_PROBABILITIES, "prevalence": list_of(_SHARE, at_least=1)}
+_TARGETS = {
+    "targets": list_of(TEXT, distinct=True, at_least=1),
+    "target_mean": list_of(_TARGET),
+    "target_deviation": list_of(_POSITIVE),
+    "residuals": list_of(list_of(between(0, 1e151))),
 }
 
 MEMBERS_SHARE = (*_OF_ALL, *_OF_ALL_OPTIONAL, *_CLASSES, *_CLASSES_OPTIONAL)
@@ -186,7 +199,11 @@ def _card(
     )
 
 
-CARDS = {"classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES})}
+CARDS = {
+    "classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES}),
+    "multilabel": _card("accuracy", {**_LABELS, **_OF_LABELS}, {}),
+    "regression": _card("r2", _TARGETS, {}),
+}
 """The whole card by its task, apart from the format version."""
 
 ENSEMBLE = record(

@@ -24,6 +24,16 @@ class Objective(ABC):
 
     score_name: str
 
+    def for_training(self, training: LabelledSet) -> Objective:
+        """Return the objective with what it takes from the targets to learn from.
+
+        Parameters
+        ----------
+        training
+            What is left to learn from, without what was held out.
+        """
+        return self
+
     @abstractmethod
     def write_gradients(
         self, network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray

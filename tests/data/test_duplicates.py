@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgru.data.duplicates import Exclusion, resolve_duplicates
+from fastgru.data.duplicates import Exclusion, resolve_duplicates, without_conflicts
 from fastgru.data.labelled import LabelledSequences
 
 Pairs = list[tuple[str, str]]
@@ -53,3 +53,19 @@ def test_resolve_duplicates__twice_is_once(pairs: Pairs) -> None:
     kept, exclusions = resolve_duplicates(used)
     assert kept.tolist() == list(range(len(used)))
     assert exclusions == []
+
+
+def test_resolve_duplicates__takes_all_targets_as_one_answer() -> None:
+    data = labelled([("A", "-"), ("C", "-"), ("A", "-"), ("C", "-"), ("G", "-"), ("G", "-")])
+    data.targets = [(1.0, None), (2.0, 1.0), (1.0, None), (2.0, 3.0), (None, 1.0), (2.0, 1.0)]
+    kept, exclusions = resolve_duplicates(data)
+    assert kept.tolist() == [0]
+    assert [exclusion.reason for exclusion in exclusions] == [
+        *("conflicting_labels", "duplicate"), *["conflicting_labels"] * 3
+    ]  # fmt: skip
+
+
+def test_without_conflicts__looks_at_the_whole_of_the_data() -> None:
+    data = labelled([("A", "-"), ("C", "-"), ("A", "-"), ("G", "-")])
+    data.targets = [(1.0,), (2.0,), (3.0,), (4.0,)]
+    assert without_conflicts(data, data.subset([0, 1])).ids == ["r1"]

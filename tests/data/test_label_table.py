@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fastgru.data.label_table import LabelRow, LabelTable, read_label_table
 from fastgru.data.problems import Problems
-from fastgru.errors import FastaFormatError, LabelError
+from fastgru.data.target_columns import TargetColumns
+from fastgru.errors import ConfigurationError, FastaFormatError, LabelError
 
 
 def read(folder: Path, text: str) -> LabelTable:
@@ -97,3 +101,82 @@ def test_read_label_table__refuses_binary_files(tmp_path: Path) -> None:
     (tmp_path / "labels.tsv").write_bytes(b"PK\x03\x04")
     with pytest.raises(FastaFormatError, match="a ZIP archive or an Office document"):
         read_label_table(tmp_path / "labels.tsv", Problems())
+
+
+TARGETS = TargetColumns(("dose", "Half life"))
+
+
+def read_targets(folder: Path, text: str, targets: TargetColumns = TARGETS) -> LabelTable:
+    (folder / "targets.tsv").write_text(text, encoding="utf-8")
+    problems = Problems()
+    table = read_label_table(folder / "targets.tsv", problems, targets=targets)
+    problems.raise_if_any()
+    return table
+
+
+def test_read_label_table__reads_targets_in_their_order(tmp_path: Path) -> None:
+    text = "Half life\tID\tlabel\tdose\tGroup\n\ta\t\t-1.5e3\tg\n+.5\tb\tx\t7.\tg\n"
+    table = read_targets(tmp_path, text)
+    assert table.rows == {
+        "a": LabelRow("-", None, "g", 2, (-1500.0, None)),
+        "b": LabelRow("-", None, "g", 3, (7.0, 0.5)),
+    }
+
+
+def test_read_label_table__lets_rows_repeat_their_targets(tmp_path: Path) -> None:
+    table = read_targets(tmp_path, "id\tdose\tHalf life\na\t1\t\na\t1.0\t\n")
+    assert table.rows["a"].targets == (1.0, None)
+
+
+@pytest.mark.parametrize(
+    "cell", ["x", "nan", "NA", "inf", "1,5", "1e999", "0x10", "1_000", "\u0661", "--1"]
+)
+def test_read_label_table__refuses_what_is_no_number(cell: str, tmp_path: Path) -> None:
+    with pytest.raises(LabelError) as caught:
+        read_targets(tmp_path, f"id\tdose\tHalf life\na\t1\t2\nb\t{cell}\t2\n")
+    assert str(caught.value) == (
+        f"{tmp_path / 'targets.tsv'}, line 3, record 'b': dose is {cell!r}, expected a number such "
+        "as 0.5 or -1e3 (of at most 1e+100), or nothing if it is missing. Correct the cell, or "
+        "leave it empty."
+    )
+
+
+@pytest.mark.parametrize("cell", ["2", "0.0", "yes", "-1"])
+def test_read_label_table__refuses_what_is_no_answer(cell: str, tmp_path: Path) -> None:
+    message = rf"line 2, record 'a': dose is '{cell}', expected 0, 1, or nothing if it is unknown"
+    with pytest.raises(LabelError, match=message):
+        read_targets(tmp_path, f"id\tdose\na\t{cell}\n", TargetColumns(("dose",), binary=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the table is empty, expected a header with the columns id, dose and Half life"),
+        (
+            "id\tdose\thalf life\n",
+            "columns id, dose and Half life. Add the line 'id<TAB>dose<TAB>Half life' at the top",
+        ),
+        ("id\tdose\tHalf life\tdose\n", "2 columns are called 'dose', expected one"),
+        (
+            "id\tdose\tHalf life\na\t1\t\na\t1\t2\n",
+            "line 3, record 'a': the row contradicts line 2",
+        ),
+        ("id\tdose\tHalf life\n\t1\t2\n", "line 2: the id is empty"),
+    ],
+)
+def test_read_label_table__explains_what_is_wrong_with_targets(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(LabelError, match=re.escape(message)):
+        read_targets(tmp_path, text)
+
+
+@pytest.mark.parametrize("names", [(), ("a", "a"), ("",), ("Split",), ("label",)])
+def test_target_columns__refuse_names(names: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="expected different names of columns, separated"):
+        TargetColumns(names)
+
+
+@given(st.floats(-1e100, 1e100))
+def test_target_columns__read_what_python_writes(number: float) -> None:
+    assert TARGETS.read("dose", repr(number)) == number

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fastgru.data.labelled import UNLABELLED, InputFile, LabelledSequences, read_labelled
+from fastgru.data.target_columns import TargetColumns
 from fastgru.errors import ConfigurationError, FastaFormatError, FastgruError, LabelError
 
 
@@ -109,6 +110,7 @@ def test_subset__picks_every_column() -> None:
         groups=["1", "2", "3"],
         sources=["f, line 1", "f, line 3", "f, line 5"],
         files=[InputFile("f", "0", 3)],
+        targets=[(1.0,), (None,), (3.0,)],
     )
     actual = data.subset([2, 0])
     for field in dataclasses.fields(data):
@@ -116,6 +118,21 @@ def test_subset__picks_every_column() -> None:
         expected = whole if field.name in {"files", "respelled"} else [whole[2], whole[0]]
         assert getattr(actual, field.name) == expected
     assert LabelledSequences(["a"], ["A"], ["x"]).subset([0]).splits is None
+
+
+def test_read_labelled__reads_targets_in_place_of_labels(tmp_path: Path) -> None:
+    paths = write(tmp_path, a_fa=">a\nACGT\n>b\nAC\n", t_tsv="id\tx\ty\nb\t1\t\na\t2.5\t3\n")
+    targets = TargetColumns(("y", "x"))
+    data = read_labelled("dna", fasta=paths["a_fa"], labels=paths["t_tsv"], targets=targets)
+    assert data.labels == [UNLABELLED, UNLABELLED]
+    assert data.targets == [(3.0, 2.5), (None, 1.0)]
+
+
+def test_read_labelled__refuses_targets_without_a_table(tmp_path: Path) -> None:
+    paths = write(tmp_path, x_fa=">a\nACGT\n")
+    message = r"targets stand in the columns of a table, but there is none. Give one FASTA with"
+    with pytest.raises(ConfigurationError, match=message):
+        read_labelled("dna", classes={"x": paths["x_fa"]}, targets=TargetColumns(("y",)))
 
 
 PROBLEMS: dict[str, tuple[str, str, str]] = {

@@ -7,6 +7,9 @@ Such a package has the modules
 * ``predict`` with ``begin(args, fitted, table) -> write_chunk``, which writes the header of the
   table and returns what writes the rows of a list of records and returns their flags,
 
+and some also ``baseline`` with ``run(args, learned, chosen) -> int``, which scores on the records
+`chosen` what it has learned from others,
+
 behind the sub-commands of these names: `args` are their parsed options, `fitted` is the model that
 was read from the file.
 """
@@ -27,6 +30,6 @@ def task_module(task: str, command: str) -> ModuleType:
     task
         One of :data:`fastgru.models.architecture.TASKS`.
     command
-        ``"train"``, ``"evaluate"`` or ``"predict"``.
+        ``"train"``, ``"evaluate"``, ``"predict"`` or ``"baseline"``.
     """
     return importlib.import_module(f"fastgru.cli.tasks.{task}.{command}")

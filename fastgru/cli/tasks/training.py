@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.checkpointing import fit_with_checkpoint
 from fastgru.cli.predictions import look_like_nucleotides
+from fastgru.cli.selection import select_for_training
 from fastgru.errors import counted
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.regressor import SequenceRegressor
 
-__all__ = ["train_and_save", "warn_of_nucleotides"]
+__all__ = ["select_to_learn", "train_and_save", "warn_of_nucleotides"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,9 +32,53 @@ def warn_of_nucleotides(alphabet: str, sequences: Sequence[str]) -> None:
         )
 
 
+def select_to_learn(
+    args: argparse.Namespace, data: LabelledSequences, parameters: Mapping[str, Any]
+) -> tuple[LabelledSequences, LabelledSequences | None]:
+    """Return the records to train on and to stop by, as the options of ``fastgru train`` say.
+
+    Parameters
+    ----------
+    args
+        Parsed options of ``fastgru train``.
+    data
+        What the input files hold.
+    parameters
+        Of the estimator, checked.
+    """
+    training, validation = select_for_training(data, args.split, parameters)
+    if args.train_fraction < 1:
+        training = _part_of(training, args.train_fraction, args.random_state)
+    if args.shuffle_labels:
+        _LOGGER.warning("warning: the labels are shuffled; the model is a control, of no other use")
+        training = _with_shuffled_labels(training, args.random_state)
+        validation = validation and _with_shuffled_labels(validation, args.random_state)
+    return training, validation
+
+
+def _part_of(data: LabelledSequences, fraction: float, seed: int) -> LabelledSequences:
+    """Return a share of each class, at random, with one sequence of it at least."""
+    import numpy as np
+
+    from fastgru.data.partition import partition_records
+
+    # the first takes the remainder, so a class of one record keeps it
+    shares = {"used": fraction, "rest": 1 - fraction}
+    parts = partition_records(data.labels, shares, np.random.default_rng(seed))
+    return data.subset(k for k, part in enumerate(parts) if part == "used")
+
+
+def _with_shuffled_labels(data: LabelledSequences, seed: int) -> LabelledSequences:
+    from fastgru.data.shuffles import shuffle_labels
+
+    if data.targets is not None:
+        return replace(data, targets=shuffle_labels(data.targets, seed=seed))
+    return replace(data, labels=shuffle_labels(data.labels, seed=seed))
+
+
 def train_and_save(
     args: argparse.Namespace,
-    model: SequenceClassifier,
+    model: SequenceClassifier | SequenceRegressor,
     fit: Callable[..., object],
     *,
     data: LabelledSequences,

@@ -1,0 +1,23 @@
+"""``fastgru train`` of a regressor."""
+
+from __future__ import annotations
+
+import argparse
+
+from fastgru.cli.parameters import chosen_parameters
+from fastgru.cli.targets import chosen_targets
+from fastgru.cli.tasks.regression.table import columns_of
+from fastgru.cli.tasks.target_tables import check_columns
+from fastgru.cli.tasks.target_training import train_on_targets
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, write the model and its history, and return the exit code."""
+    from fastgru.estimators.regressor import SequenceRegressor
+    from fastgru.estimators.regressor_fitting import given_regression
+
+    targets = chosen_targets(args)
+    assert targets is not None
+    check_columns(targets.names, columns_of(targets.names))
+    model = SequenceRegressor(**chosen_parameters(args))
+    return train_on_targets(args, model, given_regression, "target_names")
