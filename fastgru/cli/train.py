@@ -11,7 +11,8 @@ from fastgru.cli.selection import add_split
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
-Train a classifier. With --split (or a column split beside the labels) it learns from the part
+Train a classifier, or with --task language_model a model of which letter comes next, for which no
+labels are needed. With --split (or a column split beside the labels) it learns from the part
 'train' and stops by the part 'validation'; the part 'test' is left alone. Without, repeated
 sequences and those with conflicting labels are left out, and a share is held out to stop by.
 
@@ -23,6 +24,7 @@ examples:
   fastgru train genes.fa --labels labels.tsv --split split.tsv -o model.safetensors
   fastgru train --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz \\
       --hidden-size 128 --seed 7 -o model.safetensors
+  fastgru train --task language_model genomes.fa -o lm.safetensors
 """
 
 
@@ -30,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "train",
-        help="learn a classifier from labelled sequences",
+        help="learn a classifier or a language model",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
