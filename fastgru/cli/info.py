@@ -104,6 +104,11 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         yield "pooling", ", ".join(sizes.pooling)
     n_parameters = sum(value.size for value in network.tensors.values())
     yield "weights", f"{n_parameters} ({sizes.dtype})"
+    if "pretrained" in network.card:
+        yield (
+            "pretrained",
+            f"language model (sha256 {network.card['pretrained']['sha256'][:16]}...)",
+        )
 
 
 def _describe_training(training: dict[str, Any], score_name: str) -> Iterator[tuple[str, str]]:

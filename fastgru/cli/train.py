@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 
 from fastgru.cli.checkpointing import require_outputs
-from fastgru.cli.options import add_labelled_input, add_output, add_threads, share
+from fastgru.cli.options import (
+    add_labelled_input,
+    add_output,
+    add_threads,
+    non_negative_int,
+    share,
+)
 from fastgru.cli.parameters import add_parameters, add_random_state
 from fastgru.cli.selection import add_split
 from fastgru.models.architecture import TASKS
@@ -25,6 +31,7 @@ examples:
   fastgru train --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz \\
       --hidden-size 128 --seed 7 -o model.safetensors
   fastgru train --task language_model genomes.fa -o lm.safetensors
+  fastgru train genes.fa --labels labels.tsv --pretrained lm.safetensors -o model.safetensors
 """
 
 
@@ -56,8 +63,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="print what would be trained, with estimates of memory and time, and write nothing",
     )
     add_random_state(group)
+    _add_pretrained(group)
     _add_studies(group)
     add_threads(group)
+
+
+def _add_pretrained(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--pretrained",
+        metavar="MODEL",
+        help="language model whose embedding and recurrent weights a classifier begins with",
+    )
+    group.add_argument(
+        "--freeze-epochs",
+        type=non_negative_int,
+        default=0,
+        metavar="N",
+        help="epochs in which only what is not pre-trained learns; after N more each, the "
+        "pre-trained layers join from the last to the first (default: %(default)s, all at once)",
+    )
 
 
 def _add_studies(group: argparse._ArgumentGroup) -> None:

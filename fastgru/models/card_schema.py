@@ -151,7 +151,8 @@ _INPUTS = record(
 
 _OF_ALL = {"alphabet": choice(*alphabet_names())}
 _OF_ALL_OPTIONAL = {"fastgru_version": TEXT, "task": TEXT, "symbols": TEXT}
-_OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT}
+_PRETRAINED = record({"sha256": TEXT, "freeze_epochs": whole(0)}, closed=True)
+_OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT, "pretrained": _PRETRAINED}
 _OF_DATA = {
     "data": record({}, {"files": list_of(_FILE), "n_records": whole(0)}),
     "shuffled_labels": SWITCH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import NamedTuple
@@ -256,3 +257,37 @@ def test_info__describes_a_language_model(made: Made, run_cli) -> None:
     assert "classes" not in lines
     assert "pooling" not in lines
     assert ", bits " in lines["validation"]
+
+
+def test_train__begins_with_a_language_model(made: Made, work, tmp_path: Path, run_cli) -> None:
+    labels = ["--labels", work.labels, "--split", work.split]
+    sizes = ["--max-epochs", "2", "--hidden-size", "8", "--threads", "1"]
+    pretrained = ["--pretrained", made.model, "--freeze-epochs", "1"]
+    inputs = ["train", work.fasta, *labels, *sizes, *pretrained]
+    code, _, err = run_cli([*inputs, "-o", tmp_path / "m"])
+    assert code == 0, err
+    sha256 = hashlib.sha256(made.model.read_bytes()).hexdigest()
+    card = read_model(tmp_path / "m").card
+    assert card["pretrained"] == {"sha256": sha256, "freeze_epochs": 1}
+    assert f"language model (sha256 {sha256[:16]}...)" in run_cli(["info", tmp_path / "m"]).out
+    assert run_cli([*inputs, "--dry-run"]).code == 0
+    for command in (
+        [*inputs, "--cell", "rnn", "-o", "none"],
+        [*inputs, "--cell", "rnn", "--dry-run"],
+    ):
+        code, _, err = run_cli(command)
+        assert code == 2
+        assert "pretrained: the language model has cell 'gru', expected 'rnn'" in err
+
+
+def test_train__never_overwrites_what_it_begins_with(made: Made, work, run_cli) -> None:
+    labels = ["--labels", work.labels, "--pretrained", made.model, "-o", made.model, "--force"]
+    code, _, err = run_cli(["train", work.fasta, *labels])
+    assert code == 2
+    assert "is an input and would be overwritten" in err
+
+
+def test_train__of_a_language_model_begins_with_none(made: Made, run_cli) -> None:
+    code, _, err = run_cli(["train", made.fasta, *TASK, "--pretrained", made.model, "-o", "none"])
+    assert code == 2
+    assert "a language model begins with random weights, expected another task" in err
