@@ -159,5 +159,14 @@ TARGETS = {
         *(0.85, "share"),
         if_missed=_BOTH,
     ),
+    "hybrid-pytorch": Target(
+        "convolution, BiGRU and attention, H 64, training step against PyTorch", 4, in_readme=True
+    ),
+    "hybrid-share": Target(
+        "the same against the BiGRU on letters alone",
+        *(0.70, "share"),
+        if_missed="dense input is a product as large as the recurrence, and twice that on the way "
+        "back; with the largest of 2 features there are half as many",
+    ),
     "bf16": Target("training step with bf16 against float32, H 256", 1.4, if_missed="not written"),
 }

@@ -76,7 +76,10 @@ def _describe_network(
 ) -> Iterator[tuple[str, str]]:
     yield (
         "network",
-        describe_recurrent(model.cell, model.num_layers, model.hidden_size, model.bidirectional),
+        describe_recurrent(
+            *(model.cell, model.num_layers, model.hidden_size, model.bidirectional),
+            residual=model.residual,
+        ),
     )
     yield "weights", f"{estimate.n_parameters} ({model.dtype})"
     size = min(model.batch_size, estimate.n_train)

@@ -12,10 +12,15 @@ from fastgru.data.input_profile import InputProfile
 from fastgru.data.seen_sequences import SeenSequences
 from fastgru.errors import ConfigurationError, shorten
 from fastgru.estimators.fitted_model import FittedModel
+from fastgru.models.gradient_flow import gradient_by_distance
 from fastgru.models.network import SequenceNetwork
+from fastgru.training.batches import pad
 from fastgru.training.prediction import predict_attention
 
 __all__ = ["FittedNetwork"]
+
+_MAX_GRADIENT_TOKENS = 1 << 14
+"""Padded size of the batch for the gradient by distance: its tape is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +58,7 @@ class FittedNetwork(FittedModel):
     @property
     def n_parameters(self) -> int:
         """Numbers that were learned."""
-        return self.network.parameters.size
+        return self.network.parameters.n_learned
 
     def attention_weights(self, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the attention weights of encoded sequences that the network can read.
@@ -70,6 +75,24 @@ class FittedNetwork(FittedModel):
                 "among it. Train one with 'attention' in pooling."
             )
         return predict_attention(self.network, encoded)
+
+    def gradient_by_distance(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
+        """Return how far back the gradient reaches, from the first of some sequences.
+
+        Parameters
+        ----------
+        encoded
+            At least one, that the network can read; as many are taken as fit one batch.
+
+        Returns
+        -------
+        np.ndarray
+            As from :func:`fastgru.models.gradient_flow.gradient_by_distance`.
+        """
+        longest = np.maximum.accumulate([len(codes) for codes in encoded])
+        sizes = longest * np.arange(1, len(encoded) + 1)
+        n_chosen = max(1, int(np.searchsorted(sizes, _MAX_GRADIENT_TOKENS, side="right")))
+        return gradient_by_distance(self.network, *pad(encoded[:n_chosen]))
 
     def flags(self, encoded: Sequence[np.ndarray]) -> list[tuple[str, ...]]:
         """Return the flags of encoded sequences; all empty if nothing is known of the inputs."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
-from fastgru.models.architecture import GATES, POOLINGS, STRANDS, present_names
+from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, present_names
 from fastgru.models.card_checks import (
     FLOAT,
     NUMBER,
@@ -84,6 +84,9 @@ ARCHITECTURE_ADDED = {
     "cell": choice(*GATES),
     "reverse_complement": choice(*STRANDS),
     **dict.fromkeys(_CONVOLUTIONS, list_of(whole(1))),
+    "conv_norm": choice(*NORMS),
+    "conv_residual": SWITCH,
+    "residual": SWITCH,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

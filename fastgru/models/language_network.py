@@ -62,7 +62,7 @@ class LanguageNetwork(SequenceNetwork):
 
     def first_states(self, n_sequences: int) -> np.ndarray:
         """Return the states before the first step, for :meth:`step`."""
-        return self._zero_states(n_sequences)
+        return self.zero_states(n_sequences)
 
     def step(self, tokens: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Go on by one step, ahead.

@@ -17,7 +17,7 @@ from fastgru.models.model_file import SavedModel, read_model
 from fastgru.report.curve_figures import precision_recall_picture, roc_picture
 from fastgru.report.drawing import Picture
 from fastgru.report.reading import Experiment
-from fastgru.report.results import read_history, read_object
+from fastgru.report.results import read_history, read_object, read_seconds
 from fastgru.report.run_figures import confusion_picture, epochs_picture, reliability_picture
 from fastgru.report.scored_runs import read_scored_run
 from fastgru.report.wording import count, counted, listed
@@ -45,6 +45,10 @@ class ModelView:
     """The epoch that was kept, of each fold."""
     card: dict[str, Any]
     """Card of the first fold's model file."""
+    gradient: list[float]
+    """Norm of the gradient by the distance in time, in the first fold; empty if unknown."""
+    speed: float | None
+    """Training sequences a second over all folds; None if nothing timed them."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -104,7 +108,19 @@ def _view(experiment: Experiment, row: dict[str, Any], anchor: str) -> ModelView
         ),
         epochs=list(kept.values()),
         card=first.card,
+        gradient=next(iter(runs.values())).metrics.get("gradient_by_distance") or [],
+        speed=_speed(experiment, row["name"], runs),
     )
+
+
+def _speed(experiment: Experiment, name: str, runs: dict[int, _FoldRun]) -> float | None:
+    """Return the sequences a second that training took on, the start of the program included."""
+    seconds = [
+        read_seconds(experiment.timing("train", experiment.run_folder(name, fold))) for fold in runs
+    ]
+    learned = sum(run.metrics["n_train"] * len(run.history["epoch"]) for run in runs.values())
+    known = [value for value in seconds if value]
+    return learned / sum(known) if len(known) == len(runs) else None
 
 
 def _read_run(folder: Path) -> _FoldRun:

@@ -158,6 +158,11 @@ class Experiment:
         """Return the folder of the run of a model in one fold."""
         return self.folder / f"fold{fold}" / model / MAIN
 
+    def timing(self, rule: str, folder: Path) -> Path:
+        """Return the file in which the workflow notes how long a rule took for a run."""
+        place = folder.relative_to(self.folder.parent)
+        return self.folder.parent / "timings" / rule / place.parent / f"{place.name}.tsv"
+
 
 def find_experiments(paths: Iterable[str | os.PathLike[str]]) -> list[Experiment]:
     """Find the gathered results in result folders.

@@ -138,6 +138,17 @@ def read_history(folder: Path) -> dict[str, list[float]]:
     return history or {name: [] for name in columns}
 
 
+def read_seconds(path: Path) -> float | None:
+    """Return how long a job of the workflow took; None if there is no such file, or no number."""
+    if not path.is_file():
+        return None
+    rows = list(read_table(path, ["s"]))
+    try:
+        return sum(float(row["s"]) for row in rows) / len(rows) if rows else None
+    except ValueError:
+        return None
+
+
 def read_audit(folder: Path) -> dict[str, Any]:
     """Return the audit of a data set."""
     keys = ("classes", "excluded", "files", "findings", "n_records", "shortcuts")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from fastgru.report.cells import CellsView, compare_cells
 from fastgru.report.commands import Commands
 from fastgru.report.data_figures import composition_picture, length_picture
 from fastgru.report.design import describe_choice, describe_independence, was_chosen
@@ -72,6 +73,7 @@ class DatasetView:
     more_data: list[str]
     bands: list[Bands]
     models: list[ModelView]
+    cells: CellsView | None
     answers: Answers
     commands: list[tuple[str, list[str]]]
 
@@ -149,6 +151,7 @@ def _view(experiment: Experiment, anchor: str, commands: Commands) -> DatasetVie
         more_data=list(_more_data(experiment)),
         bands=[_bands(experiment, key) for key in _BANDS if experiment.content[key]],
         models=models,
+        cells=compare_cells(models, experiment.metric),
         answers=answer(experiment, audit, models),
         commands=commands.of_experiment(experiment.content),
     )

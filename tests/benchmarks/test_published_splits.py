@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import amp_scanner, gue_mouse, pretraining
+from benchmarks.accuracy import amp_scanner, gue_mouse, pretraining, splice
 from benchmarks.accuracy.published_split import describe_mean, scores
+from fastgru.datasets import load_splice
 
 CONFIG = """\
 seeds = [0, 1]
+folds = 2
+recipe = "{recipe}"
 baselines = ["composition"]
 published = {{accuracy = 0.9}}
 target = {{accuracy = 0.8, roc_auc = 0.9}}
@@ -24,9 +28,12 @@ PARTS = {"train": 30, "dev": 10, "test": 12}
 
 
 def run(module, folder: Path, alphabet: str, monkeypatch: pytest.MonkeyPatch, capsys) -> list[str]:
-    (folder / "config.toml").write_text(CONFIG.format(alphabet=alphabet), encoding="utf-8")
+    recipe = "peptides" if alphabet == "protein" else "aligned_windows"
+    config = CONFIG.format(alphabet=alphabet, recipe=recipe)
+    (folder / "config.toml").write_text(config, encoding="utf-8")
     monkeypatch.setattr(module, "CONFIG", folder / "config.toml")
-    monkeypatch.setattr("sys.argv", ["benchmark", str(folder), "-t", "1"])
+    given = [] if module is splice else [str(folder)]
+    monkeypatch.setattr("sys.argv", ["benchmark", *given, "-t", "1"])
     module.main()
     lines: list[str] = capsys.readouterr().out.splitlines()
     return lines
@@ -84,13 +91,13 @@ def test_describe_mean__looks_at_single_seeds_alone() -> None:
     assert said == "mean of 2 seeds: 0.6000 +- 0.1414"
 
 
-@pytest.mark.parametrize("module", [amp_scanner, gue_mouse])
+@pytest.mark.parametrize("module", [amp_scanner, gue_mouse, splice])
 def test_config__is_complete(module) -> None:
     from fastgru import SequenceClassifier
 
     config = tomllib.loads(module.CONFIG.read_text(encoding="utf-8"))
     assert len(config["seeds"]) == 5
-    assert {"seeds", "baselines", "target", "model"} <= config.keys()
+    assert {"seeds", "baselines", "recipe", "target", "model"} <= config.keys()
     assert config["model"].keys() <= SequenceClassifier().get_params().keys()
 
 
@@ -127,3 +134,16 @@ def test_pretraining__prints_every_contender(
         ["20", "random weights".ljust(28)],
         ["20", "pre-trained".ljust(28)],
     ]
+
+
+def test_splice__tests_every_sequence_in_its_fold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = load_splice(resolve=True)
+    few = replace(whole, sequences=whole.sequences[::40], labels=whole.labels[::40])
+    monkeypatch.setattr(splice, "load_splice", lambda *, resolve: few)
+    lines = run(splice, tmp_path, "dna", monkeypatch, capsys)
+    assert lines[0].split() == [str(len(few.sequences)), "records", "in", "2", "folds"]
+    assert [line[:28].strip() for line in lines[2:6]] == CONTENDERS
+    assert all(0 < float(cell) < 1 for line in lines[2:6] for cell in line[28:].split())
+    assert lines[6].startswith("mean of 2 seeds: ")

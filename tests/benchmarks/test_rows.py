@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from benchmarks.bench_avx2 import TARGETS as AVX2_TARGETS
+from benchmarks.bench_hybrid import TARGETS as HYBRID_TARGETS
 from benchmarks.cases import PASSES
 from benchmarks.rivals import RIVALS, Setting
 from benchmarks.rows import ROWS
@@ -35,7 +36,8 @@ def test_rows__at_most_one_target_is_about_the_single_row() -> None:
 
 def test_targets__each_has_rows() -> None:
     measured = {name for row in ROWS for name in row.targets}
-    measured |= {name for names in AVX2_TARGETS.values() for name in names}
+    for others in (AVX2_TARGETS, HYBRID_TARGETS):
+        measured |= {name for names in others.values() for name in names}
     assert measured | ELSEWHERE == set(TARGETS)
 
 

@@ -90,6 +90,10 @@ def test_evaluate__scores_the_test_part_as_scikit_learn_does(tmp_path: Path, wor
         assert metrics[name] == (value if name != "log_loss" else pytest.approx(value)), name
     low, high = metrics["intervals"]["accuracy"]
     assert f"accuracy: {metrics['accuracy']:.4f} ({low:.4f} to {high:.4f})" in err
+    gradient = metrics["gradient_by_distance"]
+    assert gradient[0] == 1
+    assert len(gradient) > 10
+    assert min(gradient) >= 0
 
 
 def test_evaluate__scores_probabilities_with_and_without_the_temperature(

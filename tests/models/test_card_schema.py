@@ -143,6 +143,7 @@ def change(place: str, value: object) -> Callable[[dict[str, Any]], None]:
         ),
         ("architecture.dropout", "0.1", "architecture.dropout is '0.1', expected a number"),
         ("architecture.dtype", "float16", "dtype is 'float16', expected one of float32, float64"),
+        ("architecture.conv_norm", 1, "conv_norm is 1, expected one of none, layer, batch"),
         ("architecture.stem", "cnn", "architecture.'stem' is unknown"),
         ("training.history.0.epoch", "x", "training.history[0].epoch is 'x', expected a whole"),
         ("training.history.0.train_loss", [], "history[0].train_loss is [], expected a number or"),

@@ -112,7 +112,7 @@ def write_model_file(
     """Write a model that nobody trained; its card says what the report wants to know."""
     architecture = Architecture(
         n_letters=4,
-        n_classes=len(classes),
+        n_outputs=len(classes),
         n_positions=0,
         embedding_size=1,
         hidden_size=1,

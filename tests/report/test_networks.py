@@ -8,7 +8,7 @@ from fastgru.report.networks import describe_algorithm, describe_encoding, descr
 
 def network(**changes) -> Architecture:
     sizes = {
-        "n_letters": 4, "n_classes": 2, "n_positions": 0, "embedding_size": 3, "hidden_size": 8,
+        "n_letters": 4, "n_outputs": 2, "n_positions": 0, "embedding_size": 3, "hidden_size": 8,
         "num_layers": 1, "bidirectional": False, "pooling": ("last",), "dropout": 0.0,
         "dtype": "float32",
     }  # fmt: skip
@@ -28,6 +28,13 @@ ALL = {
     ("changes", "expected"),
     [
         ({}, "1 GRU layer of 8 units, one direction"),
+        (
+            {"conv_channels": (6,), "conv_norm": "layer", "conv_residual": True, "residual": True},
+            (
+                "1 residual convolutional layer with layer normalisation, 1 GRU layer of 8 units, "
+                "one direction, residual"
+            ),
+        ),
         ({"conv_channels": (6,)}, "1 convolutional layer, 1 GRU layer of 8 units, one direction"),
         (
             {"reverse_complement": "average"},

@@ -51,11 +51,24 @@ def run(args: argparse.Namespace, fitted: FittedClassifier) -> int:
         "n_seen": n_seen,
         "shuffled_labels": shuffled_labels,
         "shuffled_sequences": shuffled_sequences,
+        "gradient_by_distance": _gradient_by_distance(fitted, chosen),
     }
     flags = model.flag_unusual(chosen.sequences)
     write_scores(args, chosen, probabilities, metrics, flags=flags)
     show_scores(metrics)
     return 0
+
+
+def _gradient_by_distance(
+    fitted: FittedClassifier, chosen: LabelledSequences
+) -> list[float] | None:
+    """Return how far back the gradient of a single network reaches; None for an ensemble."""
+    from fastgru.estimators.fitted_network import FittedNetwork
+
+    if not isinstance(fitted, FittedNetwork):
+        return None
+    norms = fitted.gradient_by_distance(fitted.encode_readable(chosen.sequences))
+    return [float(f"{norm:.4g}") for norm in norms]
 
 
 def _require_fitting(
