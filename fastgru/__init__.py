@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastgru.estimators.averaging import average_models
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.homology_folds import HomologyGroupKFold
+    from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.estimators.regressor import SequenceRegressor
     from fastgru.layers.activation_functions import Activation
     from fastgru.layers.conversions import swap_update_gate
@@ -31,6 +32,7 @@ __all__ = [
     "FastgruError",
     "HomologyGroupKFold",
     "SequenceClassifier",
+    "SequenceLanguageModel",
     "SequenceRegressor",
     "__version__",
     "average_models",
@@ -46,6 +48,7 @@ _HOMES = {
     "LSTM": "fastgru.layers.lstm",
     "RNN": "fastgru.layers.rnn",
     "SequenceClassifier": "fastgru.estimators.classifier",
+    "SequenceLanguageModel": "fastgru.estimators.language_model",
     "SequenceRegressor": "fastgru.estimators.regressor",
     "average_models": "fastgru.estimators.averaging",
     "swap_update_gate": "fastgru.layers.conversions",

@@ -18,7 +18,11 @@ _DESCRIPTION = """\
 Show what a model file says about itself: alphabet, classes, network, training, calibration, data
 and thresholds. Reads the file's header and weights only; nothing in it is executed.
 """
-_VALIDATION_SCORES = {"validation_accuracy": "accuracy", "validation_r2": "R^2"}
+_VALIDATION_SCORES = {
+    "validation_accuracy": "accuracy",
+    "validation_r2": "R^2",
+    "validation_bits": "bits per letter",
+}
 _SCORES = ("sensitivity", "specificity", "precision", "f1", "mcc")
 
 
@@ -116,9 +120,15 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         yield "strands", words[sizes.reverse_complement]
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
-    yield "pooling", ", ".join(sizes.pooling)
+    if sizes.pooling:
+        yield "pooling", ", ".join(sizes.pooling)
     n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
     yield "weights", f"{n_parameters} ({sizes.dtype})"
+    if "pretrained" in network.card:
+        yield (
+            "pretrained",
+            f"language model (sha256 {network.card['pretrained']['sha256'][:16]}...)",
+        )
 
 
 def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:

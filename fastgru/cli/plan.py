@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.estimating import Estimate
+    from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.estimators.regressor import SequenceRegressor
     from fastgru.estimators.training_sets import GivenSets
 
-    Model = SequenceClassifier | SequenceRegressor
+    Model = SequenceClassifier | SequenceLanguageModel | SequenceRegressor
 
 __all__ = ["describe_classes", "show_plan"]
 

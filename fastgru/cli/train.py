@@ -5,16 +5,22 @@ from __future__ import annotations
 import argparse
 
 from fastgru.cli.checkpointing import require_outputs
-from fastgru.cli.options import add_labelled_input, add_output, add_threads, share
+from fastgru.cli.options import (
+    add_labelled_input,
+    add_output,
+    add_threads,
+    non_negative_int,
+    share,
+)
 from fastgru.cli.parameters import add_parameters, add_random_state
 from fastgru.cli.selection import add_split
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
-Train a classifier, or with --task what says something else of sequences. With --split (or a
-column split beside the labels) it learns from the part 'train' and stops by the part
-'validation'; the part 'test' is left alone. Without, repeated sequences and those with
-conflicting labels are left out, and a share is held out to stop by.
+Train a classifier, or with --task what says something else of sequences; a language model needs no
+labels. With --split (or a column split beside the labels) it learns from the part 'train' and
+stops by the part 'validation'; the part 'test' is left alone. Without, repeated sequences and
+those with conflicting labels are left out, and a share is held out to stop by.
 
 The same seed gives the same file, bit for bit, for any number of threads. A training that was
 interrupted, by whatever, goes on with --resume, and ends with that same file.
@@ -26,6 +32,8 @@ examples:
       --hidden-size 128 --seed 7 -o model.safetensors
   fastgru train --task regression genes.fa --labels table.tsv --target expression,half_life \\
       -o model.safetensors
+  fastgru train --task language_model genomes.fa -o lm.safetensors
+  fastgru train genes.fa --labels labels.tsv --pretrained lm.safetensors -o model.safetensors
 """
 
 
@@ -33,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "train",
-        help="learn a classifier from labelled sequences",
+        help="learn a classifier or a language model",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -57,8 +65,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="print what would be trained, with estimates of memory and time, and write nothing",
     )
     add_random_state(group)
+    _add_pretrained(group)
     _add_studies(group)
     add_threads(group)
+
+
+def _add_pretrained(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--pretrained",
+        metavar="MODEL",
+        help="language model whose embedding and recurrent weights a classifier begins with",
+    )
+    group.add_argument(
+        "--freeze-epochs",
+        type=non_negative_int,
+        default=0,
+        metavar="N",
+        help="epochs in which only what is not pre-trained learns; after N more each, the "
+        "pre-trained layers join from the last to the first (default: %(default)s, all at once)",
+    )
 
 
 def _add_studies(group: argparse._ArgumentGroup) -> None:

@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
 
-from fastgru.estimators.classifier_card import save_classifier
 from fastgru.estimators.classifier_fitting import fit_labels, given_labels
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.label_prediction import LabelPrediction
-from fastgru.estimators.loading import load_fitted
+from fastgru.estimators.language_model import SequenceLanguageModel
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
+from fastgru.estimators.pretraining import read_pretrained
 from fastgru.estimators.recipes import recipe_parameters
 from fastgru.estimators.string_input import TableTargets
 from fastgru.training.state import Epoch
@@ -231,6 +230,8 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         on_resume: Callable[[list[Epoch]], None] | None = None,
+        pretrained: str | os.PathLike[str] | SequenceLanguageModel | None = None,
+        freeze_epochs: int = 0,
     ) -> SequenceClassifier:
         """Train.
 
@@ -259,6 +260,14 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
             bits as if training had never been interrupted.
         on_resume
             Called before training goes on, with the epochs that were run until then.
+        pretrained
+            Language model, or its file, with whose embedding and recurrent weights training
+            begins where the network has the same; alphabet, cell, embedding_size and hidden_size
+            have to be the same.
+        freeze_epochs
+            Epochs in which only what is new learns; after as many more each, the pre-trained
+            recurrent layers join from the last to the first, then the embedding.  0 for all at
+            once.
 
         Returns
         -------
@@ -268,7 +277,7 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
         Raises
         ------
         ConfigurationError
-            For a parameter outside its range.
+            For a parameter outside its range, or a language model that does not fit.
         AlphabetError, LabelError
             For sequences or labels that cannot be used.
         CheckpointError
@@ -282,6 +291,7 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
             label_names=label_names,
             sample_weight=sample_weight,
             validation_data=validation_data,
+            pretrained=read_pretrained(pretrained, freeze_epochs, parameters),
         )
         fitted = fit_labels(
             *(parameters, given),
@@ -293,50 +303,12 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
         return self._take(fitted)
 
     def _take(self, fitted: FittedClassifier) -> SequenceClassifier:
-        self._take_training(fitted)
+        self._note(fitted)
         self._fitted = fitted
         self.classes_ = fitted.classes
         self.temperature_ = fitted.calibration.temperature
         self.thresholds_ = fitted.calibration.thresholds
         return self
-
-    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a ``.safetensors`` file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            File to write; one that exists is replaced.
-        extra
-            JSON-able entries to add to the card, such as where the data came from.
-
-        Raises
-        ------
-        LabelError
-            If the class labels are neither strings nor integers.
-        ConfigurationError
-            If `extra` cannot be added.
-        """
-        check_is_fitted(self, "classes_")
-        save_classifier(path, self._fitted, extra)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SequenceClassifier:
-        """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
-
-        Parameters
-        ----------
-        path
-            File to read; nothing in it is executed.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is no such model, is damaged, or was written by a newer version.
-        """
-        fitted = load_fitted(path, "classification", "multilabel")
-        assert isinstance(fitted, FittedClassifier)
-        return cls.from_fitted(fitted)
 
     @classmethod
     def from_recipe(cls, recipe: str, **changes: Any) -> SequenceClassifier:

@@ -6,6 +6,7 @@ Labels are one class for each sequence, or a table with any number of labels for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastgru._numba import threads_limited_to
@@ -17,6 +18,7 @@ from fastgru.estimators.inputs import is_indicator
 from fastgru.estimators.multilabel_fitting import fit_multilabel, given_multilabel
 from fastgru.estimators.training_sets import GivenSets, given_sets
 from fastgru.training.multilabel import Multilabel
+from fastgru.training.pretrained import Pretrained
 
 __all__ = ["fit_classifier", "fit_labels", "given_labels"]
 
@@ -27,6 +29,7 @@ def given_labels(
     labels: Any,
     *,
     label_names: Sequence[str] | None,
+    pretrained: Pretrained | None = None,
     **given: Any,
 ) -> GivenSets:
     """Check and encode what a caller hands over; see :meth:`fastgru.SequenceClassifier.fit`.
@@ -36,6 +39,8 @@ def given_labels(
     parameters
         All parameters of the classifier, checked.
     sequences, labels, label_names
+    pretrained
+        What the network begins with; None for nothing.
     given
         Further arguments of `fit` that are data, by name.
 
@@ -45,13 +50,14 @@ def given_labels(
         If classes, which are their own names, are given names.
     """
     if is_indicator(labels):
-        return given_multilabel(parameters, sequences, labels, label_names=label_names, **given)
+        several = given_multilabel(parameters, sequences, labels, label_names=label_names, **given)
+        return replace(several, pretrained=pretrained)
     if label_names is not None:
         raise ConfigurationError(
             "label_names: are for labels (n, k) of 0 and 1, got one class label for each "
             "sequence, which is its own name. Leave them out."
         )
-    return given_sets(parameters, sequences, labels, **given)
+    return given_sets(parameters, sequences, labels, pretrained=pretrained, **given)
 
 
 def fit_labels(parameters: dict[str, Any], given: GivenSets, **how: Any) -> ClassifierNetwork:

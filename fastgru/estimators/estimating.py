@@ -19,7 +19,7 @@ from fastgru.models.architecture import Architecture
 from fastgru.training.batches import LabelledSet, shuffled_batches
 from fastgru.training.loop import steps_per_epoch
 from fastgru.training.optimizer import AdamW
-from fastgru.training.prediction import MAX_PREDICTION_TOKENS, predict_logits
+from fastgru.training.prediction import MAX_PREDICTION_TOKENS
 
 __all__ = ["Estimate", "estimate_training", "training_bytes"]
 
@@ -179,13 +179,13 @@ def _seconds_per_sequence(prepared: Prepared, max_seconds: float) -> float:
 
 
 def _seconds_per_letter(prepared: Prepared, validation: LabelledSet) -> float:
-    """Time the prediction of one batch of random sequences."""
+    """Time the validation of one batch of random sequences."""
     lengths = np.array([len(codes) for codes in validation.encoded])
     order = np.random.default_rng(prepared.options.random_state).permutation(len(lengths))
     n_chosen = max(1, int(np.searchsorted(lengths[order].cumsum(), MAX_PREDICTION_TOKENS)))
     sample = subset(validation, order[:n_chosen])
     start = time.perf_counter()
-    predict_logits(prepared.network, sample.encoded)
+    prepared.objective.validate(prepared.network, sample)
     return (time.perf_counter() - start) / _n_letters(sample)
 
 

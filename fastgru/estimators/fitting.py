@@ -22,7 +22,9 @@ from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet
 from fastgru.training.loop import train
 from fastgru.training.objective import Objective
+from fastgru.training.pretrained import Pretrained
 from fastgru.training.state import Epoch, TrainingOptions
+from fastgru.training.thawing import Thawing, parts_from_the_top
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Prepared:
     options
     objective
         What training is to make small.
+    thawing
+        When pre-trained weights begin to learn.
     """
 
     training: LabelledSet
@@ -47,6 +51,7 @@ class Prepared:
     network: SequenceNetwork
     options: TrainingOptions
     objective: Objective
+    thawing: Thawing
 
 
 def draw_seeds(random_state: int | None) -> list[int]:
@@ -72,13 +77,23 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
         fraction = parameters["validation_fraction"]
         training, validation = hold_out(given, fraction, seeds[0])
     architecture = _architecture(parameters, alphabet, len(given.outputs), training, validation)
-    network = SequenceNetwork(architecture, alphabet.mixture, seeds[1])
+    network = given.objective.new_network(architecture, alphabet.mixture, seeds[1])
+    thawing = _begin_pretrained(network, given.pretrained)
     values = {**parameters, "random_state": seeds[2]}
     options = TrainingOptions(
         **{field.name: values[field.name] for field in fields(TrainingOptions)}
     )
     objective = given.objective.for_training(training)
-    return Prepared(training, validation, network, options, objective)
+    return Prepared(training, validation, network, options, objective, thawing)
+
+
+def _begin_pretrained(network: SequenceNetwork, pretrained: Pretrained | None) -> Thawing:
+    """Write pre-trained weights into a network, and return when they begin to learn."""
+    if pretrained is None:
+        return Thawing((), 0)
+    names = pretrained.write_into(network)
+    parts = parts_from_the_top(names, network.architecture.num_layers)
+    return Thawing(parts, pretrained.freeze_epochs)
 
 
 @dataclass(frozen=True)
@@ -138,6 +153,7 @@ def train_network(
     with threads_limited_to(parameters["threads"]):
         history, best_epoch = train(
             *(network, training, validation, prepared.objective, prepared.options, on_epoch),
+            thawing=prepared.thawing,
             start=start,
             on_state=None if file is None else partial(file.write, seeds),
         )
@@ -151,6 +167,7 @@ def train_network(
         "n_validation": stopped_by,
         "inputs": describe_inputs(training.encoded, get_alphabet(parameters["alphabet"])),
         "seen": note_seen([*training.encoded, *(validation.encoded if validation else ())]),
+        "pretrained": None if given.pretrained is None else given.pretrained.to_card(),
     }
     return Trained(training, validation, prepared.objective, fields)
 
@@ -163,7 +180,7 @@ def _architecture(
     validation: LabelledSet | None,
 ) -> Architecture:
     n_positions = 0
-    if parameters["position_embedding"]:
+    if parameters.get("position_embedding"):
         # of both sets, or the network could not read the sequences that it stops by
         both = [*training.encoded, *(validation.encoded if validation is not None else ())]
         n_positions = max(len(codes) for codes in both)
@@ -171,6 +188,7 @@ def _architecture(
         "n_letters": len(alphabet.letters),
         "n_outputs": n_outputs,
         "n_positions": n_positions,
+        "pooling": (),
     }
-    shared = {field.name for field in fields(Architecture)} - sizes.keys()
-    return Architecture(**sizes, **{name: parameters[name] for name in shared})
+    shared = {field.name for field in fields(Architecture)} & parameters.keys()
+    return Architecture(**{**sizes, **{name: parameters[name] for name in shared}})

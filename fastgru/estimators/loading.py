@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fastgru.errors import ModelFileError
 from fastgru.estimators.classifier_card import read_classifier, read_multilabel
 from fastgru.estimators.fitted_classifier import FittedClassifier
+from fastgru.estimators.fitted_language_model import read_language_model
 from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.regressor_card import read_regressor
 from fastgru.models.model_file import SavedModel, read_model
@@ -18,6 +19,7 @@ _READERS: dict[str, Callable[[SavedModel, str], FittedModel]] = {
     "classification": read_classifier,
     "multilabel": read_multilabel,
     "regression": read_regressor,
+    "language_model": read_language_model,
 }
 
 

@@ -6,6 +6,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastgru.errors import ConfigurationError
@@ -57,10 +58,12 @@ class Parameter:
 
 
 _OF_CLASSES = ("classification", "multilabel")
+# of the tasks that learn something else of a sequence than its own letters
+_targeted = partial(Parameter, tasks=tuple(task for task in TASKS if task != "language_model"))
 
 PARAMETERS = (
     Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
-    Parameter(
+    _targeted(
         "reverse_complement",
         str,
         "none",
@@ -68,7 +71,7 @@ PARAMETERS = (
         choices=STRANDS,
     ),
     Parameter("embedding_size", int, 16, "features of each letter", minimum=1),
-    Parameter(
+    _targeted(
         "conv_channels",
         int,
         (),
@@ -77,10 +80,10 @@ PARAMETERS = (
         several=True,
         may_be_empty=True,
     ),
-    Parameter("conv_width", int, (8,), "steps that a feature sees", minimum=1, several=True),
-    Parameter("conv_dilation", int, (1,), "distance of the steps it sees", minimum=1, several=True),
-    Parameter("conv_stride", int, (1,), "steps between features", minimum=1, several=True),
-    Parameter(
+    _targeted("conv_width", int, (8,), "steps that a feature sees", minimum=1, several=True),
+    _targeted("conv_dilation", int, (1,), "distance of the steps it sees", minimum=1, several=True),
+    _targeted("conv_stride", int, (1,), "steps between features", minimum=1, several=True),
+    _targeted(
         "conv_pool",
         int,
         (1,),
@@ -89,14 +92,14 @@ PARAMETERS = (
         maximum=127,
         several=True,
     ),
-    Parameter(
+    _targeted(
         "conv_norm",
         str,
         "none",
         "normalisation behind each convolution: of each step, of a batch, or none",
         choices=NORMS,
     ),
-    Parameter(
+    _targeted(
         "conv_residual",
         bool,
         False,
@@ -109,13 +112,13 @@ PARAMETERS = (
         "residual", bool, False, "add the input of each recurrent layer but the first to its output"
     ),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
-    Parameter(
+    _targeted(
         "position_embedding",
         bool,
         False,
         "learn features of each position, for sequences that are aligned windows",
     ),
-    Parameter(
+    _targeted(
         "pooling",
         str,
         ("last", "mean", "max"),
@@ -146,7 +149,7 @@ PARAMETERS = (
         minimum=0,
         maximum=1,
     ),
-    Parameter(
+    _targeted(
         "label_smoothing",
         float,
         0.0,
@@ -155,7 +158,7 @@ PARAMETERS = (
         maximum=0.5,
         tasks=_OF_CLASSES,
     ),
-    Parameter(
+    _targeted(
         "focal_gamma",
         float,
         0.0,
@@ -164,7 +167,7 @@ PARAMETERS = (
         maximum=10,
         tasks=_OF_CLASSES,
     ),
-    Parameter(
+    _targeted(
         "class_weight",
         str,
         None,
@@ -184,7 +187,7 @@ PARAMETERS = (
         above_minimum=True,
     ),
     Parameter("n_iter_no_change", int, 10, "epochs without progress before stopping", minimum=1),
-    Parameter(
+    _targeted(
         "calibrate",
         bool,
         True,
@@ -223,17 +226,24 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
         parameter.name: _check(parameter, values[parameter.name])
         for parameter in parameters_of(task)
     }
-    if checked["reverse_complement"] != "none" and checked["alphabet"] != "dna":
+    if checked.get("reverse_complement", "none") != "none" and checked["alphabet"] != "dna":
         raise ConfigurationError(
             f"reverse_complement must be 'none' for the alphabet {checked['alphabet']!r}, got "
             f"{checked['reverse_complement']!r}; only DNA has two strands."
+        )
+    if task == "language_model" and checked["bidirectional"] and checked["num_layers"] > 1:
+        raise ConfigurationError(
+            f"bidirectional must be False for {checked['num_layers']} layers of a language model, "
+            "got True: above the first layer, each direction would see what the other has to "
+            "predict. Take one layer, or one direction."
         )
     if checked["residual"] and checked["num_layers"] == 1:
         raise ConfigurationError(
             "residual must be False with num_layers 1, got True; the first layer has an input of "
             "another shape. Give num_layers of 2 or more."
         )
-    _check_stem(checked)
+    if "conv_channels" in checked:
+        _check_stem(checked)
     return checked
 
 

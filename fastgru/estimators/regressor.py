@@ -184,7 +184,7 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         return self._take(fitted)
 
     def _take(self, fitted: FittedRegressor) -> SequenceRegressor:
-        self._take_training(fitted)
+        self._note(fitted)
         self._fitted = fitted
         self.targets_ = fitted.targets
         return self

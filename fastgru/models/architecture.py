@@ -19,7 +19,7 @@ STRANDS = ("none", "average", "augment")
 NORMS = ("none", "layer", "batch")
 """Normalisations of the convolutional layers."""
 
-TASKS = ("classification", "multilabel", "regression")
+TASKS = ("classification", "multilabel", "regression", "language_model")
 """What a model says of a sequence."""
 
 POOLINGS = ("last", "mean", "max", "attention")

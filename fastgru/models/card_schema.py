@@ -159,7 +159,8 @@ _POSITIVE = between(1e-300, 1e150)
 
 _OF_ALL = {"alphabet": choice(*alphabet_names())}
 _OF_ALL_OPTIONAL = {"fastgru_version": TEXT, "task": TEXT, "symbols": TEXT}
-_OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT}
+_PRETRAINED = record({"sha256": TEXT, "freeze_epochs": whole(0)}, closed=True)
+_OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT, "pretrained": _PRETRAINED}
 _OF_DATA = {
     "data": record({}, {"files": list_of(_FILE), "n_records": whole(0)}),
     "shuffled_labels": SWITCH,
@@ -203,6 +204,7 @@ CARDS = {
     "classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES}),
     "multilabel": _card("accuracy", {**_LABELS, **_OF_LABELS}, {}),
     "regression": _card("r2", _TARGETS, {}),
+    "language_model": _card("bits", {}, {}, pooled=False),
 }
 """The whole card by its task, apart from the format version."""
 

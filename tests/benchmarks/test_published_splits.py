@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import amp_scanner, gue_mouse, splice
+from benchmarks.accuracy import amp_scanner, gue_mouse, pretraining, splice
 from benchmarks.accuracy.published_split import describe_mean, scores
 from fastgru.datasets import load_splice
 
@@ -39,14 +39,25 @@ def run(module, folder: Path, alphabet: str, monkeypatch: pytest.MonkeyPatch, ca
     return lines
 
 
+def write_amp(folder: Path, parts: dict[str, int]) -> None:
+    rng = random.Random(1)
+    for part, n in parts.items():
+        for name, letters in (("AMP", "KLAW"), ("DECOY", "EDST")):
+            records = (f">{name}{k}\n{''.join(rng.choices(letters, k=14))}\n" for k in range(n))
+            (folder / f"{name}.{part}.fa").write_text("".join(records), encoding="utf-8")
+
+
+def write_gue(folder: Path, parts: dict[str, int]) -> None:
+    rng = random.Random(1)
+    for part, n in parts.items():
+        rows = [f"{''.join(rng.choices(('AT', 'CG')[k % 2], k=14))},{k % 2}\n" for k in range(n)]
+        (folder / f"{part}.csv").write_text("sequence,label\n" + "".join(rows), encoding="utf-8")
+
+
 def test_amp_scanner__prints_every_contender_with_and_without_relatives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rng = random.Random(1)
-    for part, n in zip(("tr", "eval", "te"), PARTS.values(), strict=True):
-        for name, letters in (("AMP", "KLAW"), ("DECOY", "EDST")):
-            records = (f">{name}{k}\n{''.join(rng.choices(letters, k=14))}\n" for k in range(n))
-            (tmp_path / f"{name}.{part}.fa").write_text("".join(records), encoding="utf-8")
+    write_amp(tmp_path, dict(zip(("tr", "eval", "te"), PARTS.values(), strict=True)))
     (tmp_path / amp_scanner.RELATED).write_text("0\n13\n", encoding="utf-8")
     lines = run(amp_scanner, tmp_path, "protein", monkeypatch, capsys)
     assert "all 24 records" in lines[0]
@@ -59,10 +70,7 @@ def test_amp_scanner__prints_every_contender_with_and_without_relatives(
 def test_gue_mouse__prints_every_contender(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rng = random.Random(1)
-    for part, n in PARTS.items():
-        rows = [f"{''.join(rng.choices(('AT', 'CG')[k % 2], k=14))},{k % 2}\n" for k in range(n)]
-        (tmp_path / f"{part}.csv").write_text("sequence,label\n" + "".join(rows), encoding="utf-8")
+    write_gue(tmp_path, PARTS)
     lines = run(gue_mouse, tmp_path, "dna", monkeypatch, capsys)
     assert lines[0].split() == ["12", "records"]
     assert [line[:28].strip() for line in lines[2:6]] == CONTENDERS
@@ -91,6 +99,41 @@ def test_config__is_complete(module) -> None:
     assert len(config["seeds"]) == 5
     assert {"seeds", "baselines", "recipe", "target", "model"} <= config.keys()
     assert config["model"].keys() <= SequenceClassifier().get_params().keys()
+
+
+PRETRAINING = """\
+seeds = [0, 1]
+n_labelled = [20]
+language_model = {max_epochs = 2, hidden_size = 4, random_state = 0}
+model = {max_epochs = 2, hidden_size = 4}
+[contenders]
+"random weights" = {}
+"pre-trained" = {pretrained = true, freeze_epochs = 1}
+"""
+
+
+@pytest.mark.parametrize("kind", ["gue_mouse", "amp_scanner"])
+def test_pretraining__prints_every_contender(
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if kind == "gue_mouse":
+        write_gue(tmp_path, {"train": 40, "dev": 12})
+    else:
+        write_amp(tmp_path, {"tr": 20, "eval": 6})
+    (tmp_path / "config.toml").write_text(PRETRAINING, encoding="utf-8")
+    monkeypatch.setattr(pretraining, "CONFIG", tmp_path / "config.toml")
+    monkeypatch.setattr("sys.argv", ["benchmark", str(tmp_path), "-t", "1"])
+    pretraining.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "40 sequences without labels, tested on 12"
+    assert "bits per letter; Markov model of order" in lines[1]
+    assert [line[:38].split(maxsplit=1) for line in lines[3:]] == [
+        ["20", "random weights".ljust(28)],
+        ["20", "pre-trained".ljust(28)],
+    ]
 
 
 def test_splice__tests_every_sequence_in_its_fold(

@@ -16,6 +16,7 @@ from fastgru.errors import counted
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.estimators.regressor import SequenceRegressor
 
 __all__ = ["select_to_learn", "train_and_save", "warn_of_nucleotides"]
@@ -78,7 +79,7 @@ def _with_shuffled_labels(data: LabelledSequences, seed: int) -> LabelledSequenc
 
 def train_and_save(
     args: argparse.Namespace,
-    model: SequenceClassifier | SequenceRegressor,
+    model: SequenceClassifier | SequenceLanguageModel | SequenceRegressor,
     fit: Callable[..., object],
     *,
     data: LabelledSequences,

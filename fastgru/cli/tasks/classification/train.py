@@ -20,6 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.parameters import check_parameters
+    from fastgru.estimators.pretraining import read_pretrained
     from fastgru.estimators.training_sets import given_sets
 
     model = SequenceClassifier(**chosen_parameters(args))
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
             *(parameters, training.sequences, training.labels),
             sample_weight=None,
             validation_data=given,
+            pretrained=read_pretrained(args.pretrained, args.freeze_epochs, parameters),
         )
         show_plan(model, parameters, sets, describe_classes(training))
         return 0
@@ -45,7 +47,13 @@ def run(args: argparse.Namespace) -> int:
     )
     train_and_save(
         *(args, model),
-        partial(model.fit, training.sequences, training.labels, validation_data=given),
+        partial(
+            model.fit,
+            *(training.sequences, training.labels),
+            validation_data=given,
+            pretrained=args.pretrained,
+            freeze_epochs=args.freeze_epochs,
+        ),
         data=data,
         n_sequences=len(training),
         extra={"shuffled_labels": True} if args.shuffle_labels else {},
