@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import read_labelled_input
 from fastgru.cli.parameters import chosen_parameters
@@ -13,6 +14,10 @@ from fastgru.cli.predictions import check_classes_to_train
 from fastgru.cli.tasks.training import select_to_learn, train_and_save, warn_of_nucleotides
 from fastgru.errors import counted, shorten
 
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
+    from fastgru.estimators.training_sets import GivenSets
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -20,8 +25,6 @@ def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.parameters import check_parameters
-    from fastgru.estimators.pretraining import read_pretrained
-    from fastgru.estimators.training_sets import given_sets
 
     model = SequenceClassifier(**chosen_parameters(args))
     parameters = check_parameters(model.get_params())
@@ -31,12 +34,7 @@ def run(args: argparse.Namespace) -> int:
     warn_of_nucleotides(model.alphabet, data.sequences)
     given = None if validation is None else (validation.sequences, validation.labels)
     if args.dry_run:
-        sets = given_sets(
-            *(parameters, training.sequences, training.labels),
-            sample_weight=None,
-            validation_data=given,
-            pretrained=read_pretrained(args.pretrained, args.freeze_epochs, parameters),
-        )
+        sets = _given_sets(args, parameters, training, given)
         show_plan(model, parameters, sets, describe_classes(training))
         return 0
     _LOGGER.info(
@@ -59,3 +57,21 @@ def run(args: argparse.Namespace) -> int:
         extra={"shuffled_labels": True} if args.shuffle_labels else {},
     )
     return 0
+
+
+def _given_sets(
+    args: argparse.Namespace,
+    parameters: dict[str, Any],
+    training: LabelledSequences,
+    validation_data: tuple[list[str], list[str]] | None,
+) -> GivenSets:
+    """Return what `fit` would make of the data."""
+    from fastgru.estimators.pretraining import read_pretrained
+    from fastgru.estimators.training_sets import given_sets
+
+    return given_sets(
+        *(parameters, training.sequences, training.labels),
+        sample_weight=None,
+        validation_data=validation_data,
+        pretrained=read_pretrained(args.pretrained, args.freeze_epochs, parameters),
+    )
