@@ -164,5 +164,6 @@ def _architecture(
         "n_outputs": n_outputs,
         "n_positions": n_positions,
     }
-    shared = {field.name for field in fields(Architecture)} - sizes.keys()
-    return Architecture(**sizes, **{name: parameters[name] for name in shared})
+    names = {field.name for field in fields(Architecture)} - sizes.keys()
+    shared = {name: parameters[name] for name in names & parameters.keys()}
+    return Architecture(**{"pooling": (), **sizes, **shared})

@@ -12,6 +12,9 @@ from fastgru.errors import ConfigurationError
 from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, TASKS
 
+_POOLED = tuple(task for task in TASKS if task != "tagging")
+"""Tasks whose outputs are those of a whole sequence."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -77,7 +80,15 @@ PARAMETERS = (
     ),
     Parameter("conv_width", int, (8,), "steps that a feature sees", minimum=1, several=True),
     Parameter("conv_dilation", int, (1,), "distance of the steps it sees", minimum=1, several=True),
-    Parameter("conv_stride", int, (1,), "steps between features", minimum=1, several=True),
+    Parameter(
+        "conv_stride",
+        int,
+        (1,),
+        "steps between features",
+        minimum=1,
+        several=True,
+        tasks=_POOLED,
+    ),
     Parameter(
         "conv_pool",
         int,
@@ -86,6 +97,7 @@ PARAMETERS = (
         minimum=1,
         maximum=127,
         several=True,
+        tasks=_POOLED,
     ),
     Parameter(
         "conv_norm",
@@ -120,6 +132,14 @@ PARAMETERS = (
         "how states become features of a sequence",
         choices=POOLINGS,
         several=True,
+        tasks=_POOLED,
+    ),
+    Parameter(
+        "crf",
+        bool,
+        False,
+        "score the labels of neighbouring letters together, by a conditional random field",
+        tasks=("tagging",),
     ),
     Parameter(
         "dropout",
@@ -180,7 +200,11 @@ PARAMETERS = (
     ),
     Parameter("n_iter_no_change", int, 10, "epochs without progress before stopping", minimum=1),
     Parameter(
-        "calibrate", bool, True, "scale the probabilities to what holds on the validation set"
+        "calibrate",
+        bool,
+        True,
+        "scale the probabilities to what holds on the validation set",
+        tasks=_POOLED,
     ),
     Parameter(
         "dtype", str, "float32", "precision of the arithmetic", choices=("float32", "float64")
@@ -232,7 +256,7 @@ def _check_stem(checked: Mapping[str, Any]) -> None:
     columns = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
     n_layers = len(checked["conv_channels"])
     for name in columns:
-        if n_layers and len(checked[name]) not in (1, n_layers):
+        if n_layers and len(checked.get(name, (1,))) not in (1, n_layers):
             raise ConfigurationError(
                 f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
                 f"{len(checked[name])}."

@@ -1,4 +1,4 @@
-"""What a classifier does once it is fitted."""
+"""What estimators do once they are fitted."""
 
 from __future__ import annotations
 
@@ -8,50 +8,22 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from fastgru.estimators.fitted_classifier import FittedClassifier
+from fastgru.estimators.fitted_model import FittedModel
 
 
-class PredictionMixin:
-    """What a :class:`StringClassifier` says of sequences by its fitted model.
+class FittedMixin:
+    """What every estimator knows of its training and of sequences, whatever its task."""
 
-    Attributes
-    ----------
-    threads
-        Threads to use, never more; None for all CPUs that the process may use.
-    """
+    _fitted: FittedModel
 
-    threads: int | None
-    _fitted: FittedClassifier
-
-    def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
-        return self._fitted.predict_proba(sequences, self.threads)
-
-    def attention(self, sequences: Sequence[str]) -> list[np.ndarray]:
-        """Return how much the state at each letter counts in the attention pooling.
-
-        A state knows of the letters around it, in both directions where the network has two: a
-        weight says where the network looks, not which letters alone decide.
-
-        Parameters
-        ----------
-        sequences
-            As for :meth:`predict_proba`.
-
-        Returns
-        -------
-        list of np.ndarray
-            float64 (length,) for each sequence, from 0 to 1 with sum 1; they do not depend on the
-            other sequences.  Behind convolutional layers that stride or pool there is one for each
-            step that these leave.
-
-        Raises
-        ------
-        ConfigurationError
-            For a model without attention pooling, and for an ensemble.
-        AlphabetError, LabelError
-            As for :meth:`predict_proba`.
-        """
-        check_is_fitted(self, "classes_")
-        return self._fitted.attention(sequences, self.threads)
+    def _keep(self, fitted: FittedModel) -> None:
+        """Take a fitted model, with the attributes that say how it was trained."""
+        self._fitted = fitted
+        self.history_ = fitted.history
+        self.best_epoch_ = fitted.best_epoch
+        self.n_iter_ = len(fitted.history)
+        self.n_parameters_ = fitted.n_parameters
+        self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
 
     def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
         """Say in which ways sequences are unlike those of the training set.
@@ -97,3 +69,47 @@ class PredictionMixin:
         """Longest sequence that the model can read, None for any."""
         check_is_fitted(self, "classes_")
         return self._fitted.max_length
+
+
+class PredictionMixin(FittedMixin):
+    """What a :class:`StringClassifier` says of sequences by its fitted model.
+
+    Attributes
+    ----------
+    threads
+        Threads to use, never more; None for all CPUs that the process may use.
+    """
+
+    threads: int | None
+    _fitted: FittedClassifier
+
+    def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
+        return self._fitted.predict_proba(sequences, self.threads)
+
+    def attention(self, sequences: Sequence[str]) -> list[np.ndarray]:
+        """Return how much the state at each letter counts in the attention pooling.
+
+        A state knows of the letters around it, in both directions where the network has two: a
+        weight says where the network looks, not which letters alone decide.
+
+        Parameters
+        ----------
+        sequences
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        list of np.ndarray
+            float64 (length,) for each sequence, from 0 to 1 with sum 1; they do not depend on the
+            other sequences.  Behind convolutional layers that stride or pool there is one for each
+            step that these leave.
+
+        Raises
+        ------
+        ConfigurationError
+            For a model without attention pooling, and for an ensemble.
+        AlphabetError, LabelError
+            As for :meth:`predict_proba`.
+        """
+        check_is_fitted(self, "classes_")
+        return self._fitted.attention(sequences, self.threads)

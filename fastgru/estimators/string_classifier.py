@@ -10,10 +10,22 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["StringClassifier"]
+__all__ = ["StringClassifier", "StringEstimator"]
 
 
-class StringClassifier(ClassifierMixin, BaseEstimator):
+class StringEstimator(BaseEstimator):
+    """An estimator whose input is a list of strings."""
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that the input is a list of strings."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
+
+
+class StringClassifier(ClassifierMixin, StringEstimator):
     """A classifier whose input is a list of strings.
 
     Attributes
@@ -23,14 +35,6 @@ class StringClassifier(ClassifierMixin, BaseEstimator):
     """
 
     classes_: np.ndarray
-
-    def __sklearn_tags__(self) -> Tags:
-        """Say that the input is a list of strings."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
-        return tags
 
     def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
         """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.

@@ -87,6 +87,7 @@ ARCHITECTURE_ADDED = {
     "conv_norm": choice(*NORMS),
     "conv_residual": SWITCH,
     "residual": SWITCH,
+    "crf": SWITCH,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 
@@ -186,7 +187,10 @@ def _card(
     )
 
 
-CARDS = {"classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES})}
+CARDS = {
+    "classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES}),
+    "tagging": _card("accuracy", {**_CLASSES, "labels_are_lists": SWITCH}, {}, pooled=False),
+}
 """The whole card by its task, apart from the format version."""
 
 ENSEMBLE = record(
