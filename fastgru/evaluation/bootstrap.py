@@ -8,7 +8,7 @@ and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 
 from fastgru.evaluation.predictions import ScoredPredictions
 from fastgru.evaluation.weighted_scores import (
-    CLASS_SCORES,
-    SCORES,
+    WeightedScores,
     order_classes,
     weighted_scores,
 )
 
-__all__ = ["bootstrap_intervals", "percentile_interval", "resample_weights"]
+__all__ = [
+    "bootstrap_intervals",
+    "percentile_interval",
+    "resample_weights",
+    "resampled_intervals",
+]
 
 CONFIDENCE = 0.95
 _CHUNK_NUMBERS = 1 << 20  # of a table of weights: what fits the caches together with its sums
@@ -59,14 +63,39 @@ def bootstrap_intervals(
         of the resamples.
     """
     orders = order_classes(predictions)
-    overall: list[dict[str, NDArray[np.float64]]] = []
-    by_class: list[dict[str, NDArray[np.float64]]] = []
-    for weights in resample_weights(len(predictions), groups, n_resamples, seed):
-        scores = weighted_scores(predictions, weights, orders)
-        overall.append(scores.overall)
-        by_class.append(scores.by_class)
-    n_units = len(predictions) if groups is None else len(set(groups))
-    measured = weighted_scores(predictions, np.ones((1, len(predictions))), orders)
+    return resampled_intervals(
+        lambda weights: weighted_scores(predictions, weights, orders),
+        predictions.classes,
+        len(predictions),
+        groups=groups,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+
+
+def resampled_intervals(
+    score: Callable[[NDArray[np.float64]], WeightedScores],
+    classes: Sequence[str],
+    n_records: int,
+    *,
+    groups: Sequence[str] | None,
+    n_resamples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Return what :func:`bootstrap_intervals` does, of any scores of weighted records.
+
+    Parameters
+    ----------
+    score
+        Scores of a table of weights, float64 (R, n_records).
+    classes
+    n_records
+    groups, n_resamples, seed
+        As for :func:`bootstrap_intervals`.
+    """
+    tables = [score(weights) for weights in resample_weights(n_records, groups, n_resamples, seed)]
+    measured = score(np.ones((1, n_records)))
+    n_units = n_records if groups is None else len(set(groups))
 
     def interval(values: list[NDArray[np.float64]], value: np.float64) -> list[float] | None:
         if n_units < 2 or np.isnan(value):
@@ -75,17 +104,15 @@ def bootstrap_intervals(
 
     return {
         "intervals": {
-            name: interval([scores[name] for scores in overall], measured.overall[name][0])
-            for name in SCORES
+            name: interval([table.overall[name] for table in tables], value[0])
+            for name, value in measured.overall.items()
         },
         "class_intervals": {
             label: {
-                name: interval(
-                    [scores[name][:, k] for scores in by_class], measured.by_class[name][0, k]
-                )
-                for name in CLASS_SCORES
+                name: interval([table.by_class[name][:, k] for table in tables], value[0, k])
+                for name, value in measured.by_class.items()
             }
-            for k, label in enumerate(predictions.classes)
+            for k, label in enumerate(classes)
         },
         "bootstrap": {
             "over": "records" if groups is None else "groups",
