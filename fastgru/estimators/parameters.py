@@ -261,7 +261,8 @@ def _check_stem(checked: Mapping[str, Any]) -> None:
                 f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
                 f"{len(checked[name])}."
             )
-    layers = layer_sizes(checked["conv_channels"], *(checked[name] for name in columns))
+    sizes = (checked.get(name, (1,)) for name in columns)
+    layers = layer_sizes(checked["conv_channels"], *sizes)
     if checked["conv_residual"] and not any(matching_layers(checked["embedding_size"], layers)):
         raise ConfigurationError(
             "conv_residual must be False where no convolutional layer has an output of the shape "

@@ -38,7 +38,8 @@ class SequenceTagger(TaggingMixin, StringEstimator):
         ``"average"`` for DNA whose strand means nothing: the logits of a letter are the mean of
         those that it has on both strands, so that a reverse complement gets the same labels, turned
         round (to the last bit; with `crf`, whose scores are then those of both directions, up to
-        rounding).  Takes twice the time.  ``"none"`` reads the strand that is given.
+        rounding).  Takes twice the time.  ``"augment"`` reads either strand at random in training,
+        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter.
     conv_channels
@@ -49,6 +50,14 @@ class SequenceTagger(TaggingMixin, StringEstimator):
         each, as in the next.  Layers have a feature for each letter: they neither stride nor pool.
     conv_dilation
         Distance of the steps that it sees.
+    conv_norm
+        Normalisation between each convolution and its rectifier, with a learned scale and shift
+        for each feature: ``"layer"`` over the features of a step, ``"batch"`` over all steps of a
+        batch, in prediction by the running mean and variance of training, or ``"none"``.
+    conv_residual
+        Whether a convolutional layer adds its input to its output, behind rectifier and dropout,
+        where both have as many features.  The input of the
+        first layer are the ``embedding_size`` features of the letters.
     cell
         Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
         or ``"rnn"`` (tanh).
@@ -56,6 +65,8 @@ class SequenceTagger(TaggingMixin, StringEstimator):
         Units of each layer and direction.
     num_layers
         Recurrent layers.
+    residual
+        Whether each recurrent layer but the first adds its input to its output, behind dropout.
     bidirectional
         Whether each layer also runs from the end of the sequence to its start.
     position_embedding
@@ -129,9 +140,12 @@ class SequenceTagger(TaggingMixin, StringEstimator):
         conv_channels: Sequence[int] = (),
         conv_width: Sequence[int] | int = (8,),
         conv_dilation: Sequence[int] | int = (1,),
+        conv_norm: str = "none",
+        conv_residual: bool = False,
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
+        residual: bool = False,
         bidirectional: bool = True,
         position_embedding: bool = False,
         crf: bool = False,
@@ -158,9 +172,12 @@ class SequenceTagger(TaggingMixin, StringEstimator):
         self.conv_channels = conv_channels
         self.conv_width = conv_width
         self.conv_dilation = conv_dilation
+        self.conv_norm = conv_norm
+        self.conv_residual = conv_residual
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
+        self.residual = residual
         self.bidirectional = bidirectional
         self.position_embedding = position_embedding
         self.crf = crf

@@ -136,7 +136,7 @@ class SequenceNetwork:
 
     def _new_field(self) -> ChainField | None:
         sizes = self.architecture
-        symmetric = sizes.reverse_complement == "average"
+        symmetric = sizes.reverse_complement != "none"
         return ChainField(sizes.n_outputs, symmetric=symmetric) if sizes.crf else None
 
     def _initial_embeddings(self) -> dict[str, np.ndarray]:
