@@ -7,6 +7,7 @@ import argparse
 from fastgru.cli.options import add_labelled_input, add_threads, require_new_output
 from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
+from fastgru.cli.step_labels import add_step_labels, require_step_labels
 
 _DESCRIPTION = """\
 Score a classifier on labelled sequences: the part 'test' of --split (or of a column split beside
@@ -32,6 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("model", metavar="MODEL", help="model file from 'fastgru train'")
     add_labelled_input(parser)
     parser.set_defaults(alphabet=None)
+    add_step_labels(parser)
     add_split(parser, subset=True)
     parser.add_argument(
         "--shuffle",
@@ -50,5 +52,6 @@ def run(args: argparse.Namespace) -> int:
 
     require_new_output(args, args.predictions)
     fitted = load_fitted(args.model)
+    require_step_labels(args, fitted.task)
     code: int = task_module(fitted.task, "evaluate").run(args, fitted)
     return code

@@ -64,6 +64,7 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
     yield "format", f"{card['format_version']} (fastgru {card.get('fastgru_version', '?')})"
     if card.get("shuffled_labels"):
         yield "CONTROL", "trained on SHUFFLED LABELS: its predictions mean nothing"
+    yield "task", card.get("task", "classification")
     yield "alphabet", card["alphabet"]
     yield "classes", ", ".join(card["classes"])
     if len(networks) > 1:
@@ -101,7 +102,11 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         yield "strands", words[sizes.reverse_complement]
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
-    yield "pooling", ", ".join(sizes.pooling)
+    if sizes.pooling:
+        yield "pooling", ", ".join(sizes.pooling)
+    else:
+        together = ", scored together by a random field" if sizes.crf else ""
+        yield "outputs", f"for each letter{together}"
     n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
     yield "weights", f"{n_parameters} ({sizes.dtype})"
 

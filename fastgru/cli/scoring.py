@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fastgru.cli.options import add_output, add_resampling
 from fastgru.cli.predictions import TRUTH_COLUMNS, most_probable, write_header, write_rows
@@ -23,6 +23,7 @@ __all__ = [
     "require_known_classes",
     "score",
     "show_scores",
+    "write_metrics",
     "write_scores",
 ]
 
@@ -124,8 +125,6 @@ def write_scores(
     identity
         Identity of each record with its nearest training sequence, where known.
     """
-    import json
-
     from fastgru.data.files import atomic_write
 
     with contextlib.ExitStack() as stack:
@@ -146,19 +145,25 @@ def write_scores(
                 probabilities=probabilities,
                 known=list(known.values()),
             )
-        file = stack.enter_context(atomic_write(args.output))
-        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
-        file.write("\n")
+        write_metrics(stack.enter_context(atomic_write(args.output)), metrics)
 
 
-def show_scores(metrics: Mapping[str, Any]) -> None:
+def write_metrics(file: TextIO, metrics: Mapping[str, Any]) -> None:
+    """Write metrics.json."""
+    import json
+
+    json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
+    file.write("\n")
+
+
+def show_scores(metrics: Mapping[str, Any], names: Sequence[str] = _SHOWN) -> None:
     """Show the main scores, and say which are undefined."""
     _LOGGER.info("n_test: %d", metrics["n_test"])
-    for name in _SHOWN:
+    for name in names:
         value, interval = metrics[name], metrics["intervals"][name]
         shown = "undefined" if value is None else f"{value:.4f}"
         if interval is not None:
             shown += f" ({interval[0]:.4f} to {interval[1]:.4f})"
         _LOGGER.info("%s: %s", name, shown)
-    for name, reason in metrics["undefined"].items():
+    for name, reason in metrics.get("undefined", {}).items():
         _LOGGER.warning("warning: %s is undefined: %s", name, reason)

@@ -1,0 +1,82 @@
+"""What the evaluation of every task has in common, up to the scores."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastgru.cli.predictions import look_like_nucleotides
+from fastgru.errors import ConfigurationError, FastaFormatError, counted
+
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
+    from fastgru.estimators.fitted_model import FittedModel
+
+__all__ = ["match_alphabet", "require_readable", "shuffle", "warn_of_doubts"]
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def match_alphabet(args: argparse.Namespace, fitted: FittedModel) -> None:
+    """Take the alphabet of the model; refuse another one."""
+    alphabet = fitted.parameters["alphabet"]
+    if args.alphabet not in (None, alphabet):
+        raise ConfigurationError(
+            f"--alphabet {args.alphabet}: {args.model} was trained on {alphabet} "
+            "sequences, expected the same. Leave the option out."
+        )
+    args.alphabet = alphabet
+
+
+def require_readable(fitted: FittedModel, chosen: LabelledSequences) -> None:
+    """Refuse sequences that are too long for the model."""
+    limit = fitted.max_length
+    long = [k for k, letters in enumerate(chosen.sequences) if limit and len(letters) > limit]
+    if long:
+        found = f"has {counted(len(chosen.sequences[long[0]]), 'letter')}"
+        n_others = len(long) - 1
+        others = f" ({counted(n_others, 'more record')} too long)" if n_others else ""
+        raise FastaFormatError(
+            f"{chosen.sources[long[0]]}, record {chosen.ids[long[0]]!r}: {found}, expected at "
+            f"most {limit}{others}. Cut it to the window that the model was trained on, or train "
+            "without position embedding."
+        )
+
+
+def shuffle(
+    chosen: LabelledSequences, alphabet_name: str, seed: int
+) -> tuple[LabelledSequences, str]:
+    """Return the records with shuffled sequences, and what the shuffle keeps."""
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.shuffles import kind_of_shuffle, shuffle_sequences
+
+    alphabet = get_alphabet(alphabet_name)
+    kept = kind_of_shuffle(alphabet)
+    _LOGGER.info("the sequences are shuffled, their %s kept", kept)
+    return replace(chosen, sequences=shuffle_sequences(chosen.sequences, alphabet, seed=seed)), kept
+
+
+def warn_of_doubts(
+    fitted: FittedModel, data: LabelledSequences, chosen: LabelledSequences
+) -> int | None:
+    """Say what makes the scores doubtful; return how many sequences the model has seen."""
+    if fitted.parameters["alphabet"] == "protein" and look_like_nucleotides(data.sequences):
+        _LOGGER.warning(
+            "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
+        )
+    seen = fitted.seen_in_training(chosen.sequences)
+    if seen is None:
+        _LOGGER.warning(
+            "warning: the model does not say what it has learned from; scores on sequences of its "
+            "training would measure memory"
+        )
+    elif seen.any():
+        _LOGGER.warning(
+            "warning: the model has seen %d of these %d sequences in training, so the scores "
+            "measure memory; use the part 'test' of the split that it was trained with",
+            seen.sum(),
+            len(chosen),
+        )
+    return None if seen is None else int(seen.sum())
