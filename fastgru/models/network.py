@@ -86,11 +86,7 @@ class SequenceNetwork:
         self._embeddings = self._initial_embeddings()
         channels = self.trunk.stack.output_size
         self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
-        n_features = self._pooling.output_size or channels
-        self._head = {
-            "weight": glorot_uniform(self._rng, sizes.n_outputs, n_features),
-            "bias": np.zeros(sizes.n_outputs),
-        }
+        self._head = self._initial_head(self._pooling.output_size or channels)
         self.crf = self._new_field()
         self._embedding_grads: dict[str, np.ndarray] = {}
         self._head_grads: dict[str, np.ndarray] = {}
@@ -133,6 +129,11 @@ class SequenceNetwork:
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )
+
+    def _initial_head(self, n_features: int) -> dict[str, np.ndarray]:
+        n_outputs = self.architecture.n_outputs
+        weight = glorot_uniform(self._rng, n_outputs, n_features)
+        return {"weight": weight, "bias": np.zeros(n_outputs)}
 
     def _new_field(self) -> ChainField | None:
         sizes = self.architecture

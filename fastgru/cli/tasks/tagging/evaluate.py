@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.predictions import warn_of_shuffled_labels
 from fastgru.cli.scoring import SCHEMA_VERSION, show_scores, write_metrics
@@ -23,6 +23,7 @@ from fastgru.errors import LabelError, shorten
 if TYPE_CHECKING:
     import numpy as np
 
+    from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.fitted_tagger import FittedTagger, StepLabels
 
 _SHOWN = ("accuracy", "f1_macro", "sov")
@@ -30,7 +31,6 @@ _SHOWN = ("accuracy", "f1_macro", "sov")
 
 def run(args: argparse.Namespace, fitted: FittedTagger) -> int:
     """Write the scores, show the main ones, and return the exit code."""
-    from fastgru.data.files import atomic_write
     from fastgru.evaluation.tagging_metrics import tagging_metrics
 
     match_alphabet(args, fitted)
@@ -62,6 +62,21 @@ def run(args: argparse.Namespace, fitted: FittedTagger) -> int:
         "schema_version": SCHEMA_VERSION,
     }
     flags = fitted.flag_unusual(chosen.sequences)
+    _write(args, chosen, truth, zip(flags, predicted, strict=True), metrics)
+    show_scores(metrics, _SHOWN)
+    return 0
+
+
+def _write(
+    args: argparse.Namespace,
+    chosen: LabelledSequences,
+    truth: list[str],
+    rows: Iterator[tuple[tuple[str, ...], StepLabels]],
+    metrics: Mapping[str, Any],
+) -> None:
+    """Write the scores, and the predictions if they are wanted and the scores could be written."""
+    from fastgru.data.files import atomic_write
+
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
@@ -69,11 +84,8 @@ def run(args: argparse.Namespace, fitted: FittedTagger) -> int:
             if chosen.groups is not None:
                 known["group"] = chosen.groups
             write_header(table, list(known))
-            rows = zip(flags, predicted, strict=True)
             write_rows(table, chosen.ids, [None] * len(chosen), rows, known)
         write_metrics(stack.enter_context(atomic_write(args.output)), metrics)
-    show_scores(metrics, _SHOWN)
-    return 0
 
 
 def _require_known_labels(
