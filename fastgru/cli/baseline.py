@@ -23,14 +23,18 @@ from fastgru.cli.scoring import (
     write_scores,
 )
 from fastgru.cli.selection import add_split, select_for_training, select_parts
-from fastgru.errors import LabelError
+from fastgru.cli.step_labels import add_step_labels, require_step_labels
+from fastgru.cli.tasks.tagging import baseline as tagging
+from fastgru.errors import ConfigurationError, LabelError
 from fastgru.estimators.baselines import BASELINES, why_not_applicable
+from fastgru.models.architecture import TASKS
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.baseline_classifier import BaselineClassifier
 
 _LOGGER = logging.getLogger(__name__)
+_ALL_BASELINES = {**tagging.BASELINES, **BASELINES}
 _DESCRIPTION = """\
 Train a simple classifier on the parts 'train' and 'validation' of --split (or of a column split
 beside the labels) and score it on the part 'test', in the way of 'fastgru evaluate'. What such a
@@ -55,12 +59,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "baseline",
-        choices=tuple(BASELINES),
+        choices=tuple(_ALL_BASELINES),
         metavar="NAME",
-        help=f"one of {', '.join(BASELINES)}",
+        help=f"one of {', '.join(_ALL_BASELINES)}",
+    )
+    parser.add_argument(
+        "--task",
+        choices=TASKS,
+        default="classification",
+        help="what is to be beaten (default: %(default)s)",
     )
     parser.add_argument("--list", action=_ListBaselines, nargs=0, help="say what the baselines are")
     add_labelled_input(parser)
+    add_step_labels(parser)
     add_split(parser, subset=False)
     add_scores(parser)
     add_threads(parser)
@@ -68,17 +79,27 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 class _ListBaselines(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        width = max(map(len, BASELINES))
-        for name, what in BASELINES.items():
+        width = max(map(len, _ALL_BASELINES))
+        for name, what in _ALL_BASELINES.items():
             sys.stdout.write(f"{name.ljust(width)}  {what}\n")
         parser.exit()
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the scores, show the main ones, and return the exit code."""
+    require_new_output(args, args.predictions)
+    require_step_labels(args, args.task)
+    return tagging.run(args) if args.task == "tagging" else _run_classification(args)
+
+
+def _run_classification(args: argparse.Namespace) -> int:
     import numpy as np
 
-    require_new_output(args, args.predictions)
+    if args.baseline not in BASELINES:
+        raise ConfigurationError(
+            f"{args.baseline}: is no baseline of the task classification, expected one of "
+            f"{', '.join(BASELINES)}. Choose another one, or give --task tagging."
+        )
     data = read_labelled_input(args)
     if args.split is None and data.splits is None:
         raise LabelError(

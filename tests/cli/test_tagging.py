@@ -209,3 +209,42 @@ def test_evaluate__refuses_labels_that_the_model_does_not_know(
         code, _, err = run_cli(["evaluate", tagged.model, *given])
         assert code == 1
         assert message in err
+
+
+def test_baseline__of_windows_finds_more_than_the_commonest_label(
+    tagged, run_cli, tmp_path: Path
+) -> None:
+    found = {}
+    for name in ("majority", "window_logistic"):
+        output = tmp_path / f"{name}.json"
+        arguments = [*given_to(tagged), "--n-resamples", "20", "-o", output]
+        code, _, err = run_cli(["baseline", name, *arguments])
+        assert code == 0, err
+        found[name] = json.loads(output.read_text())
+    majority = found["majority"]
+    assert majority["accuracy"] == majority["majority_accuracy"]
+    assert (majority["n_train"], majority["n_test"]) == (42, 18)
+    assert found["window_logistic"]["accuracy"] > majority["accuracy"] + 0.05
+    assert found["window_logistic"]["kind"] == "baseline"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "code", "message"),
+    [
+        ("length", ["--task", "tagging", "--split", "{p}"], 2, "is no baseline of the task tagg"),
+        ("window_logistic", ["--task", "tagging"], 1, "the input has no split, expected one"),
+    ],
+)
+def test_baseline__refuses(tagged, run_cli, name, options, code, message) -> None:
+    given = [tagged.fasta, "--step-labels", tagged.labels]
+    options = [tagged.split if option == "{p}" else option for option in options]
+    found, _, err = run_cli(["baseline", name, *given, *options])
+    assert found == code
+    assert message in err
+
+
+def test_baseline__of_letters_is_none_of_sequences(work, run_cli) -> None:
+    arguments = [work.fasta, "--labels", work.labels, "--split", work.split]
+    code, _, err = run_cli(["baseline", "window_logistic", *arguments])
+    assert code == 2
+    assert "window_logistic: is no baseline of the task classification" in err
