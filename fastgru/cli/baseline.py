@@ -89,17 +89,19 @@ def run(args: argparse.Namespace) -> int:
     """Write the scores, show the main ones, and return the exit code."""
     require_new_output(args, args.predictions)
     require_step_labels(args, args.task)
-    return tagging.run(args) if args.task == "tagging" else _run_classification(args)
-
-
-def _run_classification(args: argparse.Namespace) -> int:
-    import numpy as np
-
+    if args.task == "tagging":
+        return tagging.run(args)
     if args.baseline not in BASELINES:
         raise ConfigurationError(
             f"{args.baseline}: is no baseline of the task classification, expected one of "
             f"{', '.join(BASELINES)}. Choose another one, or give --task tagging."
         )
+    return _run_classification(args)
+
+
+def _run_classification(args: argparse.Namespace) -> int:
+    import numpy as np
+
     data = read_labelled_input(args)
     if args.split is None and data.splits is None:
         raise LabelError(
