@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastgru.estimators.homology_folds import HomologyGroupKFold
     from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.estimators.regressor import SequenceRegressor
+    from fastgru.estimators.tagger import SequenceTagger
     from fastgru.layers.activation_functions import Activation
     from fastgru.layers.conversions import swap_update_gate
     from fastgru.layers.gru import GRU
@@ -34,6 +35,7 @@ __all__ = [
     "SequenceClassifier",
     "SequenceLanguageModel",
     "SequenceRegressor",
+    "SequenceTagger",
     "__version__",
     "average_models",
     "datasets",
@@ -50,6 +52,7 @@ _HOMES = {
     "SequenceClassifier": "fastgru.estimators.classifier",
     "SequenceLanguageModel": "fastgru.estimators.language_model",
     "SequenceRegressor": "fastgru.estimators.regressor",
+    "SequenceTagger": "fastgru.estimators.tagger",
     "average_models": "fastgru.estimators.averaging",
     "swap_update_gate": "fastgru.layers.conversions",
 }

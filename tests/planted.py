@@ -34,6 +34,22 @@ def plant_counts(n: int, seed: int, length: int = 40) -> tuple[list[str], np.nda
     return sequences, counts.astype(np.float64)
 
 
+def plant_segments(n: int, seed: int) -> tuple[list[str], list[str]]:
+    """Random DNA of 20 to 40 letters with the motif once, and a label for each letter.
+
+    The motif begins with B, goes on with I and ends with E; all else is ``-``.
+    """
+    rng = np.random.default_rng(seed)
+    sequences, labels = [], []
+    for length in rng.integers(20, 40, n):
+        letters = "".join(rng.choice(list("ACGT"), length))
+        place = int(rng.integers(0, length - len(MOTIF) + 1))
+        after = int(length) - place - len(MOTIF)
+        sequences.append(letters[:place] + MOTIF + letters[place + len(MOTIF) :])
+        labels.append("-" * place + "B" + "I" * (len(MOTIF) - 2) + "E" + "-" * after)
+    return sequences, labels
+
+
 def as_fasta(sequences: list[str], labels: list[str] | None = None) -> str:
     """Records r0, r1, ..., with the word ``label=LABEL`` in each header if there are labels."""
     words = [""] * len(sequences) if labels is None else [f" label={label}" for label in labels]

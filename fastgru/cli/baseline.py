@@ -23,12 +23,14 @@ from fastgru.cli.scoring import (
     write_scores,
 )
 from fastgru.cli.selection import add_split, select_for_training, select_parts
+from fastgru.cli.step_labels import add_step_labels, require_step_labels
 from fastgru.cli.tasks import task_module
 from fastgru.errors import ConfigurationError, LabelError
 from fastgru.estimators.baselines import (
     BASELINES,
     BASELINES_OF_TASK,
     REGRESSION_BASELINES,
+    TAGGING_BASELINES,
     why_not_applicable,
 )
 
@@ -61,10 +63,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "baseline",
-        choices=tuple({**BASELINES, **REGRESSION_BASELINES}),
+        choices=tuple({**BASELINES, **REGRESSION_BASELINES, **TAGGING_BASELINES}),
         metavar="NAME",
-        help=f"one of {', '.join(BASELINES)}; of regression one of "
-        f"{', '.join(REGRESSION_BASELINES)}",
+        help="; ".join(f"{task}: {', '.join(names)}" for task, names in BASELINES_OF_TASK.items()),
     )
     parser.add_argument(
         "--task",
@@ -74,6 +75,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--list", action=_ListBaselines, nargs=0, help="say what the baselines are")
     add_labelled_input(parser, targets=True)
+    add_step_labels(parser)
     add_split(parser, subset=False)
     add_scores(parser)
     add_threads(parser)
@@ -81,12 +83,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 class _ListBaselines(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        width = max(map(len, BASELINES))
-        for name, what in BASELINES.items():
+        width = max(map(len, _ALL_BASELINES))
+        for name, what in _ALL_BASELINES.items():
             sys.stdout.write(f"{name.ljust(width)}  {what}\n")
-        sys.stdout.write("\nwith --task regression:\n")
-        for name, what in REGRESSION_BASELINES.items():
-            sys.stdout.write(f"{name.ljust(width)}  {what}\n")
+        for task, table in (("regression", REGRESSION_BASELINES), ("tagging", TAGGING_BASELINES)):
+            sys.stdout.write(f"\nwith --task {task}:\n")
+            for name, what in table.items():
+                sys.stdout.write(f"{name.ljust(width)}  {what}\n")
         parser.exit()
 
 
@@ -98,6 +101,11 @@ def run(args: argparse.Namespace) -> int:
             f"{', '.join(BASELINES_OF_TASK[args.task])}. Choose another."
         )
     require_new_output(args, args.predictions)
+    require_step_labels(args, args.task)
+    code: int
+    if args.task == "tagging":
+        code = task_module(args.task, "baseline").run(args)
+        return code
     data = read_labelled_input(args)
     if args.split is None and data.splits is None:
         raise LabelError(
@@ -106,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
         )
     learned, chosen = _learned_part(data, args.split), select_parts(data, args.split, "test")
     if args.task != "classification":
-        code: int = task_module(args.task, "baseline").run(args, learned, chosen)
+        code = task_module(args.task, "baseline").run(args, learned, chosen)
         return code
     return _score_classifier(args, learned, chosen)
 

@@ -7,6 +7,7 @@ import argparse
 from fastgru.cli.options import add_labelled_input, add_threads, require_new_output
 from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
+from fastgru.cli.step_labels import add_step_labels, require_step_labels
 from fastgru.errors import ConfigurationError
 
 _DESCRIPTION = """\
@@ -35,6 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("model", metavar="MODEL", help="model file from 'fastgru train'")
     add_labelled_input(parser)
     parser.set_defaults(alphabet=None)
+    add_step_labels(parser)
     add_split(parser, subset=True)
     parser.add_argument(
         "--shuffle",
@@ -64,5 +66,6 @@ def run(args: argparse.Namespace) -> int:
             f"--baseline-fasta: {args.model} is a model of {fitted.task}, expected one of "
             "language_model. Leave it out; 'fastgru baseline' trains what a classifier has to beat."
         )
+    require_step_labels(args, fitted.task)
     code: int = task_module(fitted.task, "evaluate").run(args, fitted)
     return code

@@ -69,6 +69,7 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
     yield "format", f"{card['format_version']} (fastgru {card.get('fastgru_version', '?')})"
     if card.get("shuffled_labels"):
         yield "CONTROL", "trained on SHUFFLED LABELS: its predictions mean nothing"
+    yield "task", card.get("task", "classification")
     yield "alphabet", card["alphabet"]
     yield from _describe_outputs(card)
     if len(networks) > 1:
@@ -122,6 +123,9 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
     if sizes.pooling:
         yield "pooling", ", ".join(sizes.pooling)
+    elif "classes" in network.card:
+        together = ", scored together by a random field" if sizes.crf else ""
+        yield "outputs", f"for each letter{together}"
     n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
     yield "weights", f"{n_parameters} ({sizes.dtype})"
     if "pretrained" in network.card:

@@ -214,8 +214,8 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
         If a file would be read and written.
     """
     inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
-    names = ("model", "models", "fasta", "labels", "split", "results", "journal", "baseline_fasta")
-    for name in (*names, "pretrained", "variants"):
+    names = ("model", "models", "fasta", "labels", "step_labels", "split", "results", "journal")
+    for name in (*names, "baseline_fasta", "pretrained", "variants"):
         value = getattr(args, name, None) or ()
         inputs += [value] if isinstance(value, str) else value
     for _, folder in getattr(args, "runs", None) or ():

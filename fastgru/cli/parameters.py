@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from fastgru.cli.options import non_negative_int
@@ -16,8 +17,17 @@ __all__ = ["add_parameters", "add_random_state", "chosen_parameters"]
 _ELSEWHERE = ("alphabet", "threads", "random_state")
 
 
-def add_parameters(parser: argparse.ArgumentParser) -> None:
-    """Add one option per parameter; an option left out keeps the classifier's default."""
+def add_parameters(
+    parser: argparse.ArgumentParser, tasks: Sequence[str] = ("classification",)
+) -> None:
+    """Add one option per parameter; an option left out keeps the estimator's default.
+
+    Parameters
+    ----------
+    parser
+    tasks
+        Those whose parameters are wanted.
+    """
     group = parser.add_argument_group("model and training")
     group.add_argument(
         "--recipe",
@@ -26,7 +36,7 @@ def add_parameters(parser: argparse.ArgumentParser) -> None:
         + "; ".join(f"{name}: {recipe.data}" for name, recipe in RECIPES.items()),
     )
     for parameter in PARAMETERS:
-        if parameter.name in _ELSEWHERE:
+        if parameter.name in _ELSEWHERE or not {*tasks} & {*parameter.tasks}:
             continue
         flag = f"--{parameter.name.replace('_', '-')}"
         choices = f": one or more of {', '.join(parameter.choices)}" if parameter.choices else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.progress import duration
@@ -12,14 +12,9 @@ from fastgru.errors import counted
 from fastgru.models.architecture import describe_recurrent
 
 if TYPE_CHECKING:
-    from fastgru.data.labelled import LabelledSequences
-    from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.estimating import Estimate
-    from fastgru.estimators.language_model import SequenceLanguageModel
-    from fastgru.estimators.regressor import SequenceRegressor
     from fastgru.estimators.training_sets import GivenSets
 
-    Model = SequenceClassifier | SequenceLanguageModel | SequenceRegressor
 
 __all__ = ["describe_classes", "show_plan"]
 
@@ -27,8 +22,7 @@ _CLASSES_SHOWN = 10
 
 
 def show_plan(
-    model: Model,
-    parameters: dict[str, Any],
+    parameters: Mapping[str, Any],
     given: GivenSets,
     outputs: tuple[str, str],
 ) -> None:
@@ -36,10 +30,8 @@ def show_plan(
 
     Parameters
     ----------
-    model
-        Not fitted.
     parameters
-        Its parameters, checked.
+        All parameters of the estimator, checked.
     given
         What it would learn from.
     outputs
@@ -47,23 +39,26 @@ def show_plan(
     """
     from fastgru.estimators.estimating import estimate_training
 
-    estimate = estimate_training(parameters, given)
-    rows = [*_describe(model, given, outputs, estimate), *_describe_needs(model, estimate)]
+    estimate = estimate_training(dict(parameters), given)
+    rows = [
+        *_describe(parameters, given, outputs, estimate),
+        *_describe_needs(parameters, estimate),
+    ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         sys.stdout.write(f"{name.ljust(width)}  {value}\n")
 
 
-def describe_classes(training: LabelledSequences) -> tuple[str, str]:
-    """Return how many records of which classes there are, as `outputs` of :func:`show_plan`."""
-    counts = Counter(training.labels)
+def describe_classes(labels: Iterable[str]) -> tuple[str, str]:
+    """Return how many labels of which classes there are, as `outputs` of :func:`show_plan`."""
+    counts = Counter(labels)
     shown = [f"{name} {counts[name]}" for name in sorted(counts)[:_CLASSES_SHOWN]]
     more = f" and {len(counts) - _CLASSES_SHOWN} more" if len(counts) > _CLASSES_SHOWN else ""
     return "classes", f"{', '.join(shown)}{more}"
 
 
 def _describe(
-    model: Model,
+    parameters: Mapping[str, Any],
     given: GivenSets,
     outputs: tuple[str, str],
     estimate: Estimate,
@@ -79,22 +74,24 @@ def _describe(
     yield (
         "network",
         describe_recurrent(
-            *(model.cell, model.num_layers, model.hidden_size, model.bidirectional),
-            residual=model.residual,
+            *(parameters["cell"], parameters["num_layers"], parameters["hidden_size"]),
+            parameters["bidirectional"],
+            residual=parameters["residual"],
         ),
     )
-    yield "weights", f"{estimate.n_parameters} ({model.dtype})"
-    size = min(model.batch_size, estimate.n_train)
+    yield "weights", f"{estimate.n_parameters} ({parameters['dtype']})"
+    size = min(parameters["batch_size"], estimate.n_train)
     yield "steps", f"{estimate.steps_per_epoch} per epoch, of up to {counted(size, 'sequence')}"
 
 
-def _describe_needs(model: Model, estimate: Estimate) -> Iterator[tuple[str, str]]:
+def _describe_needs(parameters: Mapping[str, Any], estimate: Estimate) -> Iterator[tuple[str, str]]:
     yield "memory", f"about {_in_words(estimate.memory)}"
-    seconds, epochs = estimate.seconds_per_epoch, model.max_epochs
+    seconds, epochs = estimate.seconds_per_epoch, parameters["max_epochs"]
     text = f"about {duration(seconds)} per epoch"
     if epochs > 1:
         text += f", {duration(epochs * seconds)} for {epochs} epochs"
-    yield "time", text + (" unless it stops early" if epochs > 1 and model.early_stopping else "")
+    may_stop = epochs > 1 and parameters["early_stopping"]
+    yield "time", text + (" unless it stops early" if may_stop else "")
 
 
 def _in_words(n_bytes: int) -> str:

@@ -156,14 +156,14 @@ def write_json(file: TextIO, metrics: Mapping[str, Any]) -> None:
     file.write("\n")
 
 
-def show_scores(metrics: Mapping[str, Any]) -> None:
+def show_scores(metrics: Mapping[str, Any], names: Sequence[str] = _SHOWN) -> None:
     """Show the main scores, and say which are undefined."""
     _LOGGER.info("n_test: %d", metrics["n_test"])
-    for name in _SHOWN:
+    for name in names:
         value, interval = metrics[name], metrics["intervals"][name]
         shown = "undefined" if value is None else f"{value:.4f}"
         if interval is not None:
             shown += f" ({interval[0]:.4f} to {interval[1]:.4f})"
         _LOGGER.info("%s: %s", name, shown)
-    for name, reason in metrics["undefined"].items():
+    for name, reason in metrics.get("undefined", {}).items():
         _LOGGER.warning("warning: %s is undefined: %s", name, reason)

@@ -14,6 +14,7 @@ from fastgru.cli.options import (
 )
 from fastgru.cli.parameters import add_parameters, add_random_state
 from fastgru.cli.selection import add_split
+from fastgru.cli.step_labels import add_step_labels, require_step_labels
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
@@ -28,6 +29,8 @@ interrupted, by whatever, goes on with --resume, and ends with that same file.
 _EPILOG = """\
 examples:
   fastgru train genes.fa --labels labels.tsv --split split.tsv -o model.safetensors
+  fastgru train --task tagging proteins.fa --alphabet protein --step-labels labels.fa --crf \\
+      -o tagger.safetensors
   fastgru train --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz \\
       --hidden-size 128 --seed 7 -o model.safetensors
   fastgru train --task regression genes.fa --labels table.tsv --target expression,half_life \\
@@ -53,8 +56,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="what to learn (default: %(default)s)",
     )
     add_labelled_input(parser, targets=True)
+    add_step_labels(parser)
     add_split(parser, subset=False)
-    add_parameters(parser)
+    add_parameters(parser, TASKS)
     group = parser.add_argument_group("run")
     add_output(group, what="model file (.safetensors)", default=None, required=False)
     group.add_argument("--history", metavar="TSV", help="table with one row per epoch")
@@ -130,6 +134,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.cli.tasks import task_module
 
+    require_step_labels(args, args.task)
     require_outputs(args)
     code: int = task_module(args.task, "train").run(args)
     return code

@@ -29,7 +29,13 @@ from collections.abc import Iterable
 
 from fastgru.errors import counted
 
-__all__ = ["BASELINES", "BASELINES_OF_TASK", "REGRESSION_BASELINES", "why_not_applicable"]
+__all__ = [
+    "BASELINES",
+    "BASELINES_OF_TASK",
+    "REGRESSION_BASELINES",
+    "TAGGING_BASELINES",
+    "why_not_applicable",
+]
 
 BASELINES = {
     "majority": "the classes' shares in training, whatever the sequence",
@@ -50,10 +56,17 @@ REGRESSION_BASELINES = {
 }
 """The same for numbers."""
 
+TAGGING_BASELINES = {
+    "majority": "the commonest label of training",
+    "window_logistic": "logistic regression on the letters within 7 places of the one labelled",
+}
+"""The same for labels of letters."""
+
 BASELINES_OF_TASK = {
     "classification": tuple(BASELINES),
     "multilabel": ("majority", "length", "composition", "kmer_logistic", "kmer_forest"),
     "regression": tuple(REGRESSION_BASELINES),
+    "tagging": tuple(TAGGING_BASELINES),
 }
 """Which baselines each task has; those of several labels are the same for each label."""
 

@@ -179,7 +179,7 @@ def _seconds_per_sequence(prepared: Prepared, max_seconds: float) -> float:
 
 
 def _seconds_per_letter(prepared: Prepared, validation: LabelledSet) -> float:
-    """Time the validation of one batch of random sequences."""
+    """Time the validation by one batch of random sequences."""
     lengths = np.array([len(codes) for codes in validation.encoded])
     order = np.random.default_rng(prepared.options.random_state).permutation(len(lengths))
     n_chosen = max(1, int(np.searchsorted(lengths[order].cumsum(), MAX_PREDICTION_TOKENS)))

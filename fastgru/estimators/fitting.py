@@ -190,5 +190,6 @@ def _architecture(
         "n_positions": n_positions,
         "pooling": (),
     }
-    shared = {field.name for field in fields(Architecture)} & parameters.keys()
-    return Architecture(**{**sizes, **{name: parameters[name] for name in shared}})
+    names = {field.name for field in fields(Architecture)} - sizes.keys()
+    shared = {name: parameters[name] for name in names & parameters.keys()}
+    return Architecture(**{"pooling": (), **sizes, **shared})

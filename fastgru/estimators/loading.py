@@ -10,16 +10,19 @@ from fastgru.estimators.classifier_card import read_classifier, read_multilabel
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.fitted_language_model import read_language_model
 from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.fitted_tagger import FittedTagger
 from fastgru.estimators.regressor_card import read_regressor
+from fastgru.estimators.tagger_card import read_tagger
 from fastgru.models.model_file import SavedModel, read_model
 
-__all__ = ["load_classifier", "load_fitted"]
+__all__ = ["load_classifier", "load_fitted", "load_tagger"]
 
 _READERS: dict[str, Callable[[SavedModel, str], FittedModel]] = {
     "classification": read_classifier,
     "multilabel": read_multilabel,
     "regression": read_regressor,
     "language_model": read_language_model,
+    "tagging": read_tagger,
 }
 
 
@@ -57,4 +60,17 @@ def load_classifier(path: str | os.PathLike[str]) -> FittedClassifier:
     """
     fitted = load_fitted(path, "classification")
     assert isinstance(fitted, FittedClassifier)
+    return fitted
+
+
+def load_tagger(path: str | os.PathLike[str]) -> FittedTagger:
+    """Read a tagger.
+
+    Raises
+    ------
+    ModelFileError
+        As for :func:`load_fitted`, and for a model of another task.
+    """
+    fitted = load_fitted(path, "tagging")
+    assert isinstance(fitted, FittedTagger)
     return fitted

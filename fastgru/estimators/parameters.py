@@ -57,7 +57,9 @@ class Parameter:
     tasks: tuple[str, ...] = TASKS
 
 
-_OF_CLASSES = ("classification", "multilabel")
+_OF_CLASSES = ("classification", "multilabel", "tagging")
+_CALIBRATED = ("classification", "multilabel")
+_POOLED = ("classification", "multilabel", "regression")
 # of the tasks that learn something else of a sequence than its own letters
 _targeted = partial(Parameter, tasks=tuple(task for task in TASKS if task != "language_model"))
 
@@ -82,8 +84,16 @@ PARAMETERS = (
     ),
     _targeted("conv_width", int, (8,), "steps that a feature sees", minimum=1, several=True),
     _targeted("conv_dilation", int, (1,), "distance of the steps it sees", minimum=1, several=True),
-    _targeted("conv_stride", int, (1,), "steps between features", minimum=1, several=True),
-    _targeted(
+    Parameter(
+        "conv_stride",
+        int,
+        (1,),
+        "steps between features",
+        minimum=1,
+        several=True,
+        tasks=_POOLED,
+    ),
+    Parameter(
         "conv_pool",
         int,
         (1,),
@@ -91,6 +101,7 @@ PARAMETERS = (
         minimum=1,
         maximum=127,
         several=True,
+        tasks=_POOLED,
     ),
     _targeted(
         "conv_norm",
@@ -125,6 +136,14 @@ PARAMETERS = (
         "how states become features of a sequence",
         choices=POOLINGS,
         several=True,
+        tasks=_POOLED,
+    ),
+    Parameter(
+        "crf",
+        bool,
+        False,
+        "score the labels of neighbouring letters together, by a conditional random field",
+        tasks=("tagging",),
     ),
     Parameter(
         "dropout",
@@ -187,7 +206,7 @@ PARAMETERS = (
         above_minimum=True,
     ),
     Parameter("n_iter_no_change", int, 10, "epochs without progress before stopping", minimum=1),
-    _targeted(
+    Parameter(
         "calibrate",
         bool,
         True,
@@ -251,12 +270,13 @@ def _check_stem(checked: Mapping[str, Any]) -> None:
     columns = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
     n_layers = len(checked["conv_channels"])
     for name in columns:
-        if n_layers and len(checked[name]) not in (1, n_layers):
+        if n_layers and len(checked.get(name, (1,))) not in (1, n_layers):
             raise ConfigurationError(
                 f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
                 f"{len(checked[name])}."
             )
-    layers = layer_sizes(checked["conv_channels"], *(checked[name] for name in columns))
+    sizes = (checked.get(name, (1,)) for name in columns)
+    layers = layer_sizes(checked["conv_channels"], *sizes)
     if checked["conv_residual"] and not any(matching_layers(checked["embedding_size"], layers)):
         raise ConfigurationError(
             "conv_residual must be False where no convolutional layer has an output of the shape "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastgru.estimators.classifier import SequenceClassifier
+from fastgru.estimators.tagger import SequenceTagger
 from fastgru.models.architecture import POOLINGS
 
 
@@ -38,3 +39,10 @@ def compile_kernels(dtype: str, cell: str) -> None:
         )
         model.fit(sequences, labels, validation_data=(["A"], ["a"]))
         model.predict_proba(["ACGN"])
+    for crf in (False, True):
+        tagger = SequenceTagger(
+            crf=crf, cell=cell, max_epochs=1, dtype=dtype, threads=1, random_state=0
+        )
+        tagger.fit(["ACGT"], ["aabb"], validation_data=(["A"], ["a"]))
+        tagger.predict(["ACGN"])
+        tagger.predict_proba(["ACGN"])

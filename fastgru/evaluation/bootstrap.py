@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from fastgru.evaluation.predictions import ScoredPredictions
 from fastgru.evaluation.weighted_scores import (
-    CLASS_SCORES,
-    SCORES,
     order_classes,
     weighted_scores,
 )
@@ -25,6 +23,7 @@ from fastgru.evaluation.weighted_scores import (
 __all__ = [
     "bootstrap_intervals",
     "describe_bootstrap",
+    "intervals_by_class",
     "percentile_interval",
     "resample_weights",
     "resampled_intervals",
@@ -65,22 +64,48 @@ def bootstrap_intervals(
         of the resamples.
     """
     orders = order_classes(predictions)
+    return intervals_by_class(
+        lambda weights: weighted_scores(predictions, weights, orders),
+        predictions.classes,
+        *(len(predictions), groups, n_resamples, seed),
+    )
 
-    def score(weights: NDArray[np.float64]) -> dict[Hashable, NDArray[np.float64]]:
-        scores = weighted_scores(predictions, weights, orders)
-        flat: dict[Hashable, NDArray[np.float64]] = dict(scores.overall.items())
-        for k, label in enumerate(predictions.classes):
-            flat |= {(label, name): scores.by_class[name][:, k] for name in CLASS_SCORES}
-        return flat
 
-    found = resampled_intervals(score, len(predictions), groups, n_resamples, seed)
+def intervals_by_class(
+    score: Callable[[NDArray[np.float64]], WeightedScores],
+    classes: Sequence[str],
+    n_records: int,
+    groups: Sequence[str] | None,
+    n_resamples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Return what :func:`bootstrap_intervals` does, of any scores of weighted records.
+
+    Parameters
+    ----------
+    score
+        Scores of a table of weights, float64 (R, n_records).
+    classes
+    n_records, groups, n_resamples, seed
+        As for :func:`resampled_intervals`.
+    """
+
+    def flat(weights: NDArray[np.float64]) -> dict[Hashable, NDArray[np.float64]]:
+        scores = score(weights)
+        found: dict[Hashable, NDArray[np.float64]] = dict(scores.overall.items())
+        for name, values in scores.by_class.items():
+            found |= {(label, name): values[:, k] for k, label in enumerate(classes)}
+        return found
+
+    found = resampled_intervals(flat, n_records, groups, n_resamples, seed)
+    by_class: dict[str, dict[str, Any]] = {label: {} for label in classes}
+    for key, interval in found.items():
+        if isinstance(key, tuple):
+            by_class[key[0]][key[1]] = interval
     return {
-        "intervals": {name: found[name] for name in SCORES},
-        "class_intervals": {
-            label: {name: found[label, name] for name in CLASS_SCORES}
-            for label in predictions.classes
-        },
-        "bootstrap": describe_bootstrap(len(predictions), groups, n_resamples, seed),
+        "intervals": {key: value for key, value in found.items() if isinstance(key, str)},
+        "class_intervals": by_class,
+        "bootstrap": describe_bootstrap(n_records, groups, n_resamples, seed),
     }
 
 

@@ -19,7 +19,7 @@ STRANDS = ("none", "average", "augment")
 NORMS = ("none", "layer", "batch")
 """Normalisations of the convolutional layers."""
 
-TASKS = ("classification", "multilabel", "regression", "language_model")
+TASKS = ("classification", "multilabel", "regression", "tagging", "language_model")
 """What a model says of a sequence."""
 
 POOLINGS = ("last", "mean", "max", "attention")
@@ -73,6 +73,8 @@ class Architecture:
     reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool, conv_norm
     conv_residual, residual
         As in :class:`fastgru.SequenceClassifier`.
+    crf
+        As in :class:`fastgru.SequenceTagger`.
     """
 
     n_letters: int
@@ -95,6 +97,7 @@ class Architecture:
     conv_norm: str = "none"
     conv_residual: bool = False
     residual: bool = False
+    crf: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
@@ -154,6 +157,9 @@ class Architecture:
             shapes["attention.weight"] = (channels,)
         shapes["head.weight"] = (self.n_outputs, max(1, len(self.pooling)) * channels)
         shapes["head.bias"] = (self.n_outputs,)
+        if self.crf:
+            shapes["crf.transitions"] = (self.n_outputs, self.n_outputs)
+            shapes["crf.start_transitions"] = shapes["crf.end_transitions"] = (self.n_outputs,)
         return shapes
 
     def buffer_shapes(self) -> dict[str, tuple[int, ...]]:

@@ -89,6 +89,7 @@ ARCHITECTURE_ADDED = {
     "conv_norm": choice(*NORMS),
     "conv_residual": SWITCH,
     "residual": SWITCH,
+    "crf": SWITCH,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 
@@ -205,6 +206,7 @@ CARDS = {
     "multilabel": _card("accuracy", {**_LABELS, **_OF_LABELS}, {}),
     "regression": _card("r2", _TARGETS, {}),
     "language_model": _card("bits", {}, {}, pooled=False),
+    "tagging": _card("accuracy", {**_CLASSES, "labels_are_lists": SWITCH}, {}, pooled=False),
 }
 """The whole card by its task, apart from the format version."""
 

@@ -9,7 +9,8 @@
                names
     outputs  = features @ head.weight^T + head.bias
 
-Without pooling the features are the states themselves, and there are outputs for each step.  With
+Without pooling the features are the states themselves, and there are outputs for each step, on
+which a random field may stand that scores labels by those beside them (``crf``).  With
 ``reverse_complement="average"`` the outputs are the mean of those of both strands of DNA, with
 ``"augment"`` each sequence is read from either strand at random in training.
 An ambiguity code is the average of the letters that it stands for: its row of ``mixture`` weights
@@ -27,6 +28,7 @@ import numpy as np
 from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
+from fastgru.layers.crf import ChainField
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.layer_input import LayerInput, as_steps
@@ -84,11 +86,8 @@ class SequenceNetwork:
         self._embeddings = self._initial_embeddings()
         channels = self.trunk.stack.output_size
         self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
-        n_features = self._pooling.output_size or channels
-        self._head = {
-            "weight": glorot_uniform(self._rng, sizes.n_outputs, n_features),
-            "bias": np.zeros(sizes.n_outputs),
-        }
+        self._head = self._initial_head(self._pooling.output_size or channels)
+        self.crf = self._new_field()
         self._embedding_grads: dict[str, np.ndarray] = {}
         self._head_grads: dict[str, np.ndarray] = {}
         self.parameters = ParameterStore(
@@ -98,6 +97,7 @@ class SequenceNetwork:
                 sizes.cell: (self.trunk.parameters, self.trunk.grads),
                 "attention": (self._pooling.parameters, self._pooling.grads),
                 "head": (self._head, self._head_grads),
+                **({"crf": (self.crf.parameters, self.crf.grads)} if self.crf else {}),
             },
             self.dtype,
             buffers={"stem": self.stem.buffers},
@@ -129,6 +129,16 @@ class SequenceNetwork:
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )
+
+    def _initial_head(self, n_features: int) -> dict[str, np.ndarray]:
+        n_outputs = self.architecture.n_outputs
+        weight = glorot_uniform(self._rng, n_outputs, n_features)
+        return {"weight": weight, "bias": np.zeros(n_outputs)}
+
+    def _new_field(self) -> ChainField | None:
+        sizes = self.architecture
+        symmetric = sizes.reverse_complement != "none"
+        return ChainField(sizes.n_outputs, symmetric=symmetric) if sizes.crf else None
 
     def _initial_embeddings(self) -> dict[str, np.ndarray]:
         sizes = self.architecture
@@ -298,12 +308,16 @@ class SequenceNetwork:
     def backward(self, doutputs: np.ndarray) -> None:
         """Write the gradients of all parameters for the last forward pass in training.
 
+        Those of a random field are those of its last loss.
+
         Parameters
         ----------
         doutputs
             float, in the shape of the outputs; zero past a sequence's end.
         """
         self.parameters.grads.fill(0)
+        if self.crf is not None:
+            self.crf.backward()
         if self._averages_strands:
             doutputs = np.concatenate([doutputs, doutputs]) * doutputs.dtype.type(0.5)
         doutputs = self._on_one_strand(doutputs)

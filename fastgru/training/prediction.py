@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -24,6 +24,24 @@ def predict_logits(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> n
     for chosen in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
         rows[chosen] = network.forward(*pad([encoded[k] for k in chosen]))
     return rows
+
+
+def step_logits(
+    network: SequenceNetwork, encoded: Sequence[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield the outputs of each step, batch by batch, of a network without pooling.
+
+    A sequence's outputs do not depend on the others.
+
+    Yields
+    ------
+    tuple
+        Numbers of the sequences in the batch, int64 (B,); their lengths, int64 (B,); the outputs,
+        float (B, T, n_outputs), anything past a sequence's end.
+    """
+    lengths = np.array([len(codes) for codes in encoded], np.int64)
+    for chosen in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
+        yield chosen, lengths[chosen], network.forward(*pad([encoded[k] for k in chosen]))
 
 
 def predict_attention(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -24,6 +24,7 @@ def test_info__describes_the_model(work, run_cli) -> None:
     kept = card["training"]["history"][card["training"]["best_epoch"] - 1]
     assert shown == {
         "format": f"1 (fastgru {fastgru.__version__})",
+        "task": "classification",
         "alphabet": "dna",
         "classes": "no, yes",
         "network": "1 GRU layer of 8 units, both directions",

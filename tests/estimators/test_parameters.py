@@ -7,54 +7,71 @@ from typing import Any, get_type_hints
 import numpy as np
 import pytest
 
-from fastgru import SequenceClassifier
+from fastgru import SequenceClassifier, SequenceTagger
 from fastgru.errors import ConfigurationError
-from fastgru.estimators.parameters import PARAMETERS, check_parameters
+from fastgru.estimators.parameters import check_parameters, parameters_of
+from fastgru.models.architecture import TASKS
 
 DEFAULTS = SequenceClassifier().get_params()
+ESTIMATORS = {"classification": SequenceClassifier, "tagging": SequenceTagger}
+of_every_task = pytest.mark.parametrize(("task", "estimator"), ESTIMATORS.items())
 
 
-def test_parameters__are_those_of_the_signature_in_order() -> None:
-    signature = inspect.signature(SequenceClassifier.__init__)
-    assert [parameter.name for parameter in PARAMETERS] == list(signature.parameters)[1:]
+def test_estimators__are_those_of_all_tasks() -> None:
+    assert tuple(ESTIMATORS) == TASKS
 
 
-def test_parameters__have_the_defaults_of_the_signature() -> None:
-    assert {parameter.name: parameter.default for parameter in PARAMETERS} == DEFAULTS
+@of_every_task
+def test_parameters__are_those_of_the_signature_in_order(task: str, estimator: type) -> None:
+    signature = inspect.signature(estimator.__init__)
+    names = [parameter.name for parameter in parameters_of(task)]
+    assert names == list(signature.parameters)[1:]
 
 
-def test_parameters__are_keywords_but_for_the_first() -> None:
-    kinds = [p.kind for p in inspect.signature(SequenceClassifier).parameters.values()]
+@of_every_task
+def test_parameters__have_the_defaults_of_the_signature(task: str, estimator: type) -> None:
+    defaults = {parameter.name: parameter.default for parameter in parameters_of(task)}
+    assert defaults == estimator().get_params()
+
+
+@of_every_task
+def test_parameters__are_keywords_but_for_the_first(task: str, estimator: type) -> None:
+    kinds = [p.kind for p in inspect.signature(estimator).parameters.values()]
     assert set(kinds[1:]) == {inspect.Parameter.KEYWORD_ONLY}
 
 
-def test_parameters__have_the_types_of_the_annotations() -> None:
-    hints = get_type_hints(SequenceClassifier.__init__)
-    for parameter in PARAMETERS:
+@of_every_task
+def test_parameters__have_the_types_of_the_annotations(task: str, estimator: type) -> None:
+    hints = get_type_hints(estimator.__init__)
+    for parameter in parameters_of(task):
         annotation = str(hints[parameter.name])
         assert parameter.kind.__name__ in annotation or parameter.name == "class_weight"
         assert parameter.optional == ("None" in annotation)
 
 
-def test_parameters__are_documented_in_the_class() -> None:
+@of_every_task
+def test_parameters__are_documented_in_the_class(task: str, estimator: type) -> None:
     section = re.search(
-        r"Parameters\n-+\n(.*?)\n\nAttributes", inspect.getdoc(SequenceClassifier), re.DOTALL
+        r"Parameters\n-+\n(.*?)\n\nAttributes", inspect.getdoc(estimator), re.DOTALL
     )[1]
     documented = re.findall(r"^(\w+)$", section, flags=re.MULTILINE)
-    assert documented == [parameter.name for parameter in PARAMETERS]
-    for parameter in PARAMETERS:
+    assert documented == [parameter.name for parameter in parameters_of(task)]
+    for parameter in parameters_of(task):
         for choice in parameter.choices:
             assert f'``"{choice}"``' in section
 
 
-def test_defaults__are_accepted_as_they_are() -> None:
-    assert check_parameters(DEFAULTS) == DEFAULTS
+@of_every_task
+def test_defaults__are_accepted_as_they_are(task: str, estimator: type) -> None:
+    defaults = estimator().get_params()
+    assert check_parameters(defaults, task) == defaults
 
 
-def test_constructor__keeps_its_arguments_untouched() -> None:
+@of_every_task
+def test_constructor__keeps_its_arguments_untouched(task: str, estimator: type) -> None:
     # so that scikit-learn can clone and search; values are checked by fit
-    strange = {parameter.name: object() for parameter in PARAMETERS}
-    assert SequenceClassifier(**strange).get_params() == strange
+    strange = {parameter.name: object() for parameter in parameters_of(task)}
+    assert estimator(**strange).get_params() == strange
 
 
 MESSAGES = [

@@ -13,7 +13,7 @@ ROOT = str(Path(fastgru.__file__).parent.parent)
 PROGRAM = """
 import importlib, pkgutil, sys
 import fastgru.kernels
-from fastgru import SequenceClassifier
+from fastgru import SequenceClassifier, SequenceTagger
 from fastgru.estimators.warmup import compile_kernels
 from fastgru.models.architecture import POOLINGS
 
@@ -43,6 +43,11 @@ for layers, both, positions in ((1, False, False), (1, True, True), (3, True, Fa
             hidden_size=17, max_epochs=1, class_weight="balanced", random_state=0,
         )
         model.fit(sequences, labels).predict_proba(sequences)
+tags = ["ab" * (len(letters) // 2) + "?" * (len(letters) % 2) for letters in sequences]
+for crf in (False, True):
+    tagger = SequenceTagger(crf=crf, hidden_size=17, max_epochs=1, random_state=0)
+    tagger.fit(sequences, tags).predict_proba(sequences)
+    tagger.predict(sequences)
 print(len(before))
 print(*sorted(compiled() - before), sep="\\n")
 """

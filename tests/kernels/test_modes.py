@@ -44,7 +44,7 @@ BUILDING_BLOCKS = [
 AROUND = [
     f"tests/kernels/test_{name}.py" for name in ("pooling", "attention", "loss", "normalising")
 ]
-AROUND += ["tests/layers/test_convolution.py"]
+AROUND += ["tests/layers/test_convolution.py", "tests/layers/test_crf.py"]
 # What takes a minute without compilation, some of it because products by hand are slow in Python.
 LONG = (
     "central_differences or order_that_every_block or may_stop or adds_up or whole_panels "

@@ -53,6 +53,10 @@ def test_parameter_shapes__are_those_of_the_cell(cell: str) -> None:
     assert_shapes(architecture(cell=cell, num_layers=2, bidirectional=True))
 
 
+def test_parameter_shapes__have_the_random_field() -> None:
+    assert_shapes(architecture(pooling=(), crf=True))
+
+
 @pytest.mark.parametrize("channels", [(7,), (3, 9)])
 def test_parameter_shapes__have_the_convolutional_layers(channels: tuple[int, ...]) -> None:
     assert_shapes(architecture(conv_channels=channels, conv_width=(5,)))

@@ -66,7 +66,7 @@ def train_on_targets(
         *(parameters, training.sequences, target_array(training)), sample_weight=None, **given
     )
     if args.dry_run:
-        show_plan(model, parameters, sets, ("targets", ", ".join(args.target)))
+        show_plan(parameters, sets, ("targets", ", ".join(args.target)))
         return 0
     n_unknown = len(training) - len(sets.training.encoded)
     _LOGGER.info(

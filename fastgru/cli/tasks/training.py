@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.estimators.regressor import SequenceRegressor
+    from fastgru.estimators.tagger import SequenceTagger
+
+    Estimator = SequenceClassifier | SequenceLanguageModel | SequenceRegressor | SequenceTagger
 
 __all__ = ["select_to_learn", "train_and_save", "warn_of_nucleotides"]
 
@@ -79,7 +82,7 @@ def _with_shuffled_labels(data: LabelledSequences, seed: int) -> LabelledSequenc
 
 def train_and_save(
     args: argparse.Namespace,
-    model: SequenceClassifier | SequenceLanguageModel | SequenceRegressor,
+    model: Estimator,
     fit: Callable[..., object],
     *,
     data: LabelledSequences,

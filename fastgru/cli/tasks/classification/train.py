@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     given = None if validation is None else (validation.sequences, validation.labels)
     if args.dry_run:
         sets = _given_sets(args, parameters, training, given)
-        show_plan(model, parameters, sets, describe_classes(training))
+        show_plan(parameters, sets, describe_classes(training.labels))
         return 0
     _LOGGER.info(
         "training on %s (classes %s)%s",

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         given = given_sequences(parameters, training.sequences, held_out)
         letters = "".join(map(str, given.outputs[:-1]))
-        show_plan(model, parameters, given, ("letters", letters))
+        show_plan(parameters, given, ("letters", letters))
         return 0
     _LOGGER.info(
         "training on %s%s",

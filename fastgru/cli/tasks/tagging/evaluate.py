@@ -1,0 +1,48 @@
+"""``fastgru evaluate`` of a tagger."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fastgru.cli.predictions import warn_of_shuffled_labels
+from fastgru.cli.selection import select_parts
+from fastgru.cli.step_labels import read_tagged_input
+from fastgru.cli.tasks.evaluation import (
+    match_alphabet,
+    require_readable,
+    shuffled,
+    warn_of_doubts,
+)
+from fastgru.cli.tasks.tagging.scores import require_known_labels, score, write_and_show
+
+if TYPE_CHECKING:
+    from fastgru.estimators.fitted_tagger import FittedTagger
+
+
+def run(args: argparse.Namespace, fitted: FittedTagger) -> int:
+    """Write the scores, show the main ones, and return the exit code."""
+    match_alphabet(args, fitted)
+    data, labels = read_tagged_input(args)
+    chosen = select_parts(data, args.split, args.subset)
+    truth = [labels[name] for name in chosen.ids]
+    classes = fitted.classes.tolist()
+    require_known_labels(args, args.model, truth, classes)
+    require_readable(fitted, chosen)
+    n_seen = warn_of_doubts(fitted, data, chosen)
+    shuffled_labels, shuffled_sequences = warn_of_shuffled_labels(args.model), None
+    if args.shuffle:
+        chosen, shuffled_sequences = shuffled(chosen, args.alphabet, args.seed)
+    predicted = fitted.predict(chosen.sequences, args.threads)
+    metrics = {
+        **score(args, chosen, truth, predicted, classes),
+        "kind": "model",
+        "n_train": fitted.n_train,
+        "n_validation": fitted.n_validation,
+        "n_seen": n_seen,
+        "shuffled_labels": shuffled_labels,
+        "shuffled_sequences": shuffled_sequences,
+    }
+    flags = fitted.flag_unusual(chosen.sequences)
+    write_and_show(args, chosen, truth, zip(flags, predicted, strict=True), metrics)
+    return 0

@@ -1,0 +1,62 @@
+"""What a trained tagger can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastgru._numba import threads_limited_to
+from fastgru.estimators.fitted_network import FittedNetwork
+from fastgru.training.tagging import predict_step_labels, predict_step_probabilities
+
+__all__ = ["FittedTagger", "StepLabels"]
+
+StepLabels = str | list[str]
+"""The labels of one sequence: a letter for each of its letters, or a list of texts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedTagger(FittedNetwork):
+    """A trained network that labels each letter.
+
+    Attributes
+    ----------
+    classes
+        Labels, sorted.
+    labels_are_lists
+        Whether the labels of a sequence are a list of texts, not a string of letters.
+    """
+
+    task = "tagging"
+    classes: np.ndarray
+    labels_are_lists: bool
+
+    def predict(self, sequences: Sequence[str], threads: int | None) -> list[StepLabels]:
+        """Return labels; see :meth:`fastgru.SequenceTagger.predict`.
+
+        Parameters
+        ----------
+        sequences
+        threads
+            Most threads to use; None for all CPUs that the process may use.
+        """
+        encoded = self.encode_readable(sequences)
+        with threads_limited_to(threads):
+            found = predict_step_labels(self.network, encoded)
+        lists = (self.classes[numbers].tolist() for numbers in found)
+        return [labels if self.labels_are_lists else "".join(labels) for labels in lists]
+
+    def predict_proba(self, sequences: Sequence[str], threads: int | None) -> list[np.ndarray]:
+        """Return probabilities; see :meth:`fastgru.SequenceTagger.predict_proba`.
+
+        Parameters
+        ----------
+        sequences
+        threads
+            Most threads to use; None for all CPUs that the process may use.
+        """
+        encoded = self.encode_readable(sequences)
+        with threads_limited_to(threads):
+            return predict_step_probabilities(self.network, encoded)
