@@ -83,8 +83,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 class _ListBaselines(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        width = max(map(len, _ALL_BASELINES))
-        for name, what in _ALL_BASELINES.items():
+        width = max(map(len, BASELINES))
+        for name, what in BASELINES.items():
             sys.stdout.write(f"{name.ljust(width)}  {what}\n")
         for task, table in (("regression", REGRESSION_BASELINES), ("tagging", TAGGING_BASELINES)):
             sys.stdout.write(f"\nwith --task {task}:\n")

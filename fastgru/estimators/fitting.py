@@ -188,7 +188,6 @@ def _architecture(
         "n_letters": len(alphabet.letters),
         "n_outputs": n_outputs,
         "n_positions": n_positions,
-        "pooling": (),
     }
     names = {field.name for field in fields(Architecture)} - sizes.keys()
     shared = {name: parameters[name] for name in names & parameters.keys()}

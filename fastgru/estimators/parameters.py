@@ -211,7 +211,7 @@ PARAMETERS = (
         bool,
         True,
         "scale the probabilities to what holds on the validation set",
-        tasks=_OF_CLASSES,
+        tasks=_CALIBRATED,
     ),
     Parameter(
         "dtype", str, "float32", "precision of the arithmetic", choices=("float32", "float64")

@@ -15,10 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.evaluation.predictions import ScoredPredictions
-from fastgru.evaluation.weighted_scores import (
-    order_classes,
-    weighted_scores,
-)
+from fastgru.evaluation.weighted_scores import WeightedScores, order_classes, weighted_scores
 
 __all__ = [
     "bootstrap_intervals",
