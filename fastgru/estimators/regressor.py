@@ -34,7 +34,8 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
     Parameters
     ----------
     alphabet, reverse_complement, embedding_size, conv_channels, conv_width, conv_dilation
-    conv_stride, conv_pool, cell, hidden_size, num_layers, bidirectional, position_embedding
+    conv_stride, conv_pool, conv_norm, conv_residual, cell, hidden_size, num_layers, residual
+    bidirectional, position_embedding
     pooling, dropout, batch_size, max_epochs, learning_rate, weight_decay, clip_norm
     warmup_fraction, early_stopping, validation_fraction, n_iter_no_change, dtype, threads
     random_state
@@ -71,9 +72,12 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         conv_dilation: Sequence[int] | int = (1,),
         conv_stride: Sequence[int] | int = (1,),
         conv_pool: Sequence[int] | int = (1,),
+        conv_norm: str = "none",
+        conv_residual: bool = False,
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
+        residual: bool = False,
         bidirectional: bool = True,
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
@@ -99,9 +103,12 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         self.conv_dilation = conv_dilation
         self.conv_stride = conv_stride
         self.conv_pool = conv_pool
+        self.conv_norm = conv_norm
+        self.conv_residual = conv_residual
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
+        self.residual = residual
         self.bidirectional = bidirectional
         self.position_embedding = position_embedding
         self.pooling = pooling

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from fastgru.estimators.baseline_classifier import BaselineClassifier
-from fastgru.estimators.baselines import BASELINES, REGRESSION_BASELINES
+from fastgru.estimators.baselines import BASELINES, REGRESSION_BASELINES, TAGGING_BASELINES
 from tests.planted import as_fasta, as_table
 
 QUICK = ["--threads", "1", "--n-resamples", "20"]
@@ -107,9 +107,11 @@ def test_baseline__keeps_the_groups_of_the_split_together(
 def test_baseline__says_what_there_is(run_cli) -> None:
     code, out, _ = run_cli(["baseline", "--list"])
     assert code == 0
-    of_classes, of_numbers = out.split("\nwith --task regression:\n")
+    of_classes, rest = out.split("\nwith --task regression:\n")
+    of_numbers, of_letters = rest.split("\nwith --task tagging:\n")
     assert [line.split()[0] for line in of_classes.splitlines()] == list(BASELINES)
     assert [line.split()[0] for line in of_numbers.splitlines()] == list(REGRESSION_BASELINES)
+    assert [line.split()[0] for line in of_letters.splitlines()] == list(TAGGING_BASELINES)
     assert "random forest on words of up to 4 nucleotides or 2 residues" in out
 
 
