@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastgru.estimators.averaging import average_models
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.homology_folds import HomologyGroupKFold
+    from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.layers.activation_functions import Activation
     from fastgru.layers.conversions import swap_update_gate
     from fastgru.layers.gru import GRU
@@ -30,6 +31,7 @@ __all__ = [
     "FastgruError",
     "HomologyGroupKFold",
     "SequenceClassifier",
+    "SequenceLanguageModel",
     "__version__",
     "average_models",
     "datasets",
@@ -44,6 +46,7 @@ _HOMES = {
     "LSTM": "fastgru.layers.lstm",
     "RNN": "fastgru.layers.rnn",
     "SequenceClassifier": "fastgru.estimators.classifier",
+    "SequenceLanguageModel": "fastgru.estimators.language_model",
     "average_models": "fastgru.estimators.averaging",
     "swap_update_gate": "fastgru.layers.conversions",
 }

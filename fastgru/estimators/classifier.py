@@ -266,13 +266,9 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         return self._take(fitted)
 
     def _take(self, fitted: FittedClassifier) -> SequenceClassifier:
+        self._note(fitted)
         self._fitted = fitted
         self.classes_ = fitted.classes
-        self.history_ = fitted.history
-        self.best_epoch_ = fitted.best_epoch
-        self.n_iter_ = len(fitted.history)
-        self.n_parameters_ = fitted.n_parameters
-        self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
         self.temperature_ = fitted.calibration.temperature
         self.thresholds_ = fitted.calibration.thresholds
         return self

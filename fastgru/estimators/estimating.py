@@ -20,7 +20,7 @@ from fastgru.training.batches import LabelledSet, shuffled_batches
 from fastgru.training.loop import steps_per_epoch
 from fastgru.training.objective import Objective
 from fastgru.training.optimizer import AdamW
-from fastgru.training.prediction import MAX_PREDICTION_TOKENS, predict_logits
+from fastgru.training.prediction import MAX_PREDICTION_TOKENS
 
 __all__ = ["Estimate", "estimate_training", "training_bytes"]
 
@@ -80,7 +80,9 @@ def estimate_training(
             prepared, given.objective, max_seconds
         )
         if validation is not None:
-            seconds += _n_letters(validation) * _seconds_per_letter(prepared, validation)
+            seconds += _n_letters(validation) * _seconds_per_letter(
+                prepared, given.objective, validation
+            )
     return Estimate(
         n_train=len(training.encoded),
         n_validation=0 if validation is None else len(validation.encoded),
@@ -179,14 +181,14 @@ def _seconds_per_sequence(prepared: Prepared, objective: Objective, max_seconds:
     return seconds / n_timed
 
 
-def _seconds_per_letter(prepared: Prepared, validation: LabelledSet) -> float:
-    """Time the prediction of one batch of random sequences."""
+def _seconds_per_letter(prepared: Prepared, objective: Objective, validation: LabelledSet) -> float:
+    """Time the validation of one batch of random sequences."""
     lengths = np.array([len(codes) for codes in validation.encoded])
     order = np.random.default_rng(prepared.options.random_state).permutation(len(lengths))
     n_chosen = max(1, int(np.searchsorted(lengths[order].cumsum(), MAX_PREDICTION_TOKENS)))
     sample = subset(validation, order[:n_chosen])
     start = time.perf_counter()
-    predict_logits(prepared.network, sample.encoded)
+    objective.validate(prepared.network, sample)
     return (time.perf_counter() - start) / _n_letters(sample)
 
 

@@ -68,7 +68,7 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
         fraction = parameters["validation_fraction"]
         training, validation = hold_out(given, fraction, seeds[0])
     architecture = _architecture(parameters, alphabet, len(given.outputs), training, validation)
-    network = SequenceNetwork(architecture, alphabet.mixture, seeds[1])
+    network = given.objective.new_network(architecture, alphabet.mixture, seeds[1])
     values = {**parameters, "random_state": seeds[2]}
     options = TrainingOptions(
         **{field.name: values[field.name] for field in fields(TrainingOptions)}
@@ -155,7 +155,7 @@ def _architecture(
     validation: LabelledSet | None,
 ) -> Architecture:
     n_positions = 0
-    if parameters["position_embedding"]:
+    if parameters.get("position_embedding"):
         # of both sets, or the network could not read the sequences that it stops by
         both = [*training.encoded, *(validation.encoded if validation is not None else ())]
         n_positions = max(len(codes) for codes in both)
@@ -163,6 +163,7 @@ def _architecture(
         "n_letters": len(alphabet.letters),
         "n_outputs": n_outputs,
         "n_positions": n_positions,
+        "pooling": (),
     }
-    shared = {field.name for field in fields(Architecture)} - sizes.keys()
-    return Architecture(**sizes, **{name: parameters[name] for name in shared})
+    shared = {field.name for field in fields(Architecture)} & parameters.keys()
+    return Architecture(**{**sizes, **{name: parameters[name] for name in shared}})

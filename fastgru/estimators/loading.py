@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fastgru.errors import ModelFileError
 from fastgru.estimators.classifier_card import read_classifier
 from fastgru.estimators.fitted_classifier import FittedClassifier
+from fastgru.estimators.fitted_language_model import read_language_model
 from fastgru.estimators.fitted_model import FittedModel
 from fastgru.models.model_file import SavedModel, read_model
 
@@ -15,6 +16,7 @@ __all__ = ["load_classifier", "load_fitted"]
 
 _READERS: dict[str, Callable[[SavedModel, str], FittedModel]] = {
     "classification": read_classifier,
+    "language_model": read_language_model,
 }
 
 

@@ -79,7 +79,12 @@ def require_free(extra: Mapping[str, Any] | None, card: Mapping[str, Any]) -> No
         )
 
 
-def network_fields(saved: SavedNetwork, name: str, task: str) -> dict[str, Any]:
+def network_fields(
+    saved: SavedNetwork,
+    name: str,
+    task: str,
+    network_type: type[SequenceNetwork] = SequenceNetwork,
+) -> dict[str, Any]:
     """Return the fields of :class:`FittedNetwork` from what a model file holds.
 
     Parameters
@@ -88,6 +93,8 @@ def network_fields(saved: SavedNetwork, name: str, task: str) -> dict[str, Any]:
     name
         Of the file, for messages.
     task
+    network_type
+        What to make of the weights.
 
     Raises
     ------
@@ -109,7 +116,7 @@ def network_fields(saved: SavedNetwork, name: str, task: str) -> dict[str, Any]:
         raise damaged(name, contradiction)
     return {
         "parameters": parameters,
-        "network": _make_network(saved),
+        "network": _make_network(saved, network_type),
         "history": [_with_nan(epoch) for epoch in training.get("history", [])],
         "best_epoch": training["best_epoch"],
         "n_train": training.get("n_train", 0),
@@ -143,7 +150,7 @@ def _find_contradiction(saved: SavedNetwork, parameters: Mapping[str, Any]) -> s
     for key in sorted(parameters.keys() & network.keys()):
         if as_json(parameters[key]) != network[key]:
             return f"{key} is both {network[key]!r} and {parameters[key]!r}"
-    if parameters["position_embedding"] != (saved.architecture.n_positions > 0):
+    if parameters.get("position_embedding", False) != (saved.architecture.n_positions > 0):
         return "position_embedding contradicts n_positions"
     # the rows of the embedding are letters in this order
     letters = get_alphabet(saved.card["alphabet"]).letters
@@ -160,9 +167,9 @@ def damaged(name: str, fault: str) -> ModelFileError:
     )
 
 
-def _make_network(saved: SavedNetwork) -> SequenceNetwork:
+def _make_network(saved: SavedNetwork, network_type: type[SequenceNetwork]) -> SequenceNetwork:
     alphabet = get_alphabet(saved.card["alphabet"])
-    network = SequenceNetwork(saved.architecture, alphabet.mixture, 0)
+    network = network_type(saved.architecture, alphabet.mixture, 0)
     for name, view in network.parameters.views().items():
         view[...] = saved.tensors[name]
     return network

@@ -6,6 +6,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastgru.errors import ConfigurationError
@@ -55,9 +56,12 @@ class Parameter:
     tasks: tuple[str, ...] = TASKS
 
 
+# of the tasks that learn something else of a sequence than its own letters
+_targeted = partial(Parameter, tasks=tuple(task for task in TASKS if task != "language_model"))
+
 PARAMETERS = (
     Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
-    Parameter(
+    _targeted(
         "reverse_complement",
         str,
         "none",
@@ -65,7 +69,7 @@ PARAMETERS = (
         choices=STRANDS,
     ),
     Parameter("embedding_size", int, 16, "features of each letter", minimum=1),
-    Parameter(
+    _targeted(
         "conv_channels",
         int,
         (),
@@ -74,10 +78,10 @@ PARAMETERS = (
         several=True,
         may_be_empty=True,
     ),
-    Parameter("conv_width", int, (8,), "steps that a feature sees", minimum=1, several=True),
-    Parameter("conv_dilation", int, (1,), "distance of the steps it sees", minimum=1, several=True),
-    Parameter("conv_stride", int, (1,), "steps between features", minimum=1, several=True),
-    Parameter(
+    _targeted("conv_width", int, (8,), "steps that a feature sees", minimum=1, several=True),
+    _targeted("conv_dilation", int, (1,), "distance of the steps it sees", minimum=1, several=True),
+    _targeted("conv_stride", int, (1,), "steps between features", minimum=1, several=True),
+    _targeted(
         "conv_pool",
         int,
         (1,),
@@ -90,13 +94,13 @@ PARAMETERS = (
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
     Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
-    Parameter(
+    _targeted(
         "position_embedding",
         bool,
         False,
         "learn features of each position, for sequences that are aligned windows",
     ),
-    Parameter(
+    _targeted(
         "pooling",
         str,
         ("last", "mean", "max"),
@@ -127,7 +131,7 @@ PARAMETERS = (
         minimum=0,
         maximum=1,
     ),
-    Parameter(
+    _targeted(
         "label_smoothing",
         float,
         0.0,
@@ -135,7 +139,7 @@ PARAMETERS = (
         minimum=0,
         maximum=0.5,
     ),
-    Parameter(
+    _targeted(
         "focal_gamma",
         float,
         0.0,
@@ -143,7 +147,7 @@ PARAMETERS = (
         minimum=0,
         maximum=10,
     ),
-    Parameter(
+    _targeted(
         "class_weight",
         str,
         None,
@@ -162,7 +166,7 @@ PARAMETERS = (
         above_minimum=True,
     ),
     Parameter("n_iter_no_change", int, 10, "epochs without progress before stopping", minimum=1),
-    Parameter(
+    _targeted(
         "calibrate", bool, True, "scale the probabilities to what holds on the validation set"
     ),
     Parameter(
@@ -197,12 +201,18 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
         parameter.name: _check(parameter, values[parameter.name])
         for parameter in parameters_of(task)
     }
-    if checked["reverse_complement"] != "none" and checked["alphabet"] != "dna":
+    if checked.get("reverse_complement", "none") != "none" and checked["alphabet"] != "dna":
         raise ConfigurationError(
             f"reverse_complement must be 'none' for the alphabet {checked['alphabet']!r}, got "
             f"{checked['reverse_complement']!r}; only DNA has two strands."
         )
-    n_layers = len(checked["conv_channels"])
+    if task == "language_model" and checked["bidirectional"] and checked["num_layers"] > 1:
+        raise ConfigurationError(
+            f"bidirectional must be False for {checked['num_layers']} layers of a language model, "
+            "got True: above the first layer, each direction would see what the other has to "
+            "predict. Take one layer, or one direction."
+        )
+    n_layers = len(checked.get("conv_channels", ()))
     for name in ("conv_width", "conv_dilation", "conv_stride", "conv_pool"):
         if n_layers and len(checked[name]) not in (1, n_layers):
             raise ConfigurationError(

@@ -6,14 +6,15 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
+
+from fastgru.estimators.string_input import StringInput
 
 __all__ = ["StringClassifier"]
 
 
-class StringClassifier(ClassifierMixin, BaseEstimator):
+class StringClassifier(ClassifierMixin, StringInput):
     """A classifier whose input is a list of strings.
 
     Attributes
@@ -23,14 +24,6 @@ class StringClassifier(ClassifierMixin, BaseEstimator):
     """
 
     classes_: np.ndarray
-
-    def __sklearn_tags__(self) -> Tags:
-        """Say that the input is a list of strings."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
-        return tags
 
     def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
         """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.

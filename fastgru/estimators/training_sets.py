@@ -1,4 +1,4 @@
-"""What a classifier learns from and stops by: encoded sequences, classes and weights."""
+"""What an estimator learns from and stops by: encoded sequences, targets and weights."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
 from fastgru.training.batches import LabelledSet
 from fastgru.training.classification import Classification
+from fastgru.training.language_model import LanguageModelling
 from fastgru.training.objective import Objective
 
 ClassWeight = Mapping[Any, float] | str | None
@@ -73,6 +74,36 @@ def given_sets(
         validation = given_validation(alphabet, classes, class_weight, validation_data)
     objective = Classification(parameters["label_smoothing"], parameters["focal_gamma"])
     return GivenSets(classes, objective, training, validation, stratified=True)
+
+
+def given_sequences(
+    parameters: Mapping[str, Any],
+    sequences: Sequence[str],
+    validation_data: Sequence[str] | None,
+) -> GivenSets:
+    """Check and encode what a caller hands over; see :meth:`fastgru.SequenceLanguageModel.fit`.
+
+    Parameters
+    ----------
+    parameters
+        All parameters of the estimator, checked.
+    sequences, validation_data
+    """
+    alphabet = get_alphabet(parameters["alphabet"])
+    training = _unlabelled_set(encode_sequences(alphabet, sequences), "the training set")
+    validation = None
+    if validation_data is not None:
+        encoded = encode_sequences(alphabet, validation_data, "validation sequence")
+        validation = _unlabelled_set(encoded, "the validation set")
+    outputs = np.array([*alphabet.letters, "end"])
+    return GivenSets(outputs, LanguageModelling(), training, validation, stratified=False)
+
+
+def _unlabelled_set(encoded: list[np.ndarray], name: str) -> LabelledSet:
+    if not encoded:
+        raise LabelError(f"{name} is empty, expected at least one sequence. Add some.")
+    n = len(encoded)
+    return LabelledSet(encoded, np.zeros(n, np.int64), np.ones(n))
 
 
 def class_weights(

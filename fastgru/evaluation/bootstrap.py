@@ -22,7 +22,12 @@ from fastgru.evaluation.weighted_scores import (
     weighted_scores,
 )
 
-__all__ = ["bootstrap_intervals", "percentile_interval", "resample_weights"]
+__all__ = [
+    "bootstrap_intervals",
+    "describe_bootstrap",
+    "percentile_interval",
+    "resample_weights",
+]
 
 CONFIDENCE = 0.95
 _CHUNK_NUMBERS = 1 << 20  # of a table of weights: what fits the caches together with its sums
@@ -65,7 +70,8 @@ def bootstrap_intervals(
         scores = weighted_scores(predictions, weights, orders)
         overall.append(scores.overall)
         by_class.append(scores.by_class)
-    n_units = len(predictions) if groups is None else len(set(groups))
+    about = describe_bootstrap(len(predictions), groups, n_resamples=n_resamples, seed=seed)
+    n_units = about["n_units"]
     measured = weighted_scores(predictions, np.ones((1, len(predictions))), orders)
 
     def interval(values: list[NDArray[np.float64]], value: np.float64) -> list[float] | None:
@@ -87,13 +93,26 @@ def bootstrap_intervals(
             }
             for k, label in enumerate(predictions.classes)
         },
-        "bootstrap": {
-            "over": "records" if groups is None else "groups",
-            "n_units": n_units,
-            "n_resamples": n_resamples,
-            "seed": seed,
-            "confidence": CONFIDENCE,
-        },
+        "bootstrap": about,
+    }
+
+
+def describe_bootstrap(
+    n_records: int, groups: Sequence[str] | None, *, n_resamples: int, seed: int
+) -> dict[str, Any]:
+    """Return what is drawn, ready for JSON.
+
+    Parameters
+    ----------
+    n_records, groups, n_resamples, seed
+        As for `resample_weights`.
+    """
+    return {
+        "over": "records" if groups is None else "groups",
+        "n_units": n_records if groups is None else len(set(groups)),
+        "n_resamples": n_resamples,
+        "seed": seed,
+        "confidence": CONFIDENCE,
     }
 
 

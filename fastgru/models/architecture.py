@@ -16,7 +16,7 @@ GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 STRANDS = ("none", "average")
 """What a network does about the other strand of DNA."""
 
-TASKS = ("classification",)
+TASKS = ("classification", "language_model")
 """What a model says of a sequence."""
 
 POOLINGS = ("last", "mean", "max", "attention")

@@ -183,7 +183,10 @@ def _card(
     )
 
 
-CARDS = {"classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES})}
+CARDS = {
+    "classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES}),
+    "language_model": _card("bits", {}, {}, pooled=False),
+}
 """The whole card by its task, apart from the format version."""
 
 ENSEMBLE = record(

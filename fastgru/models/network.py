@@ -189,9 +189,7 @@ class SequenceNetwork:
         tokens, lengths, training
             As for :meth:`forward`.
         """
-        symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
-        product(self._mixture, self._embeddings["letters"], symbols)
-        embedded = LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
+        embedded = self._embed(tokens)
         return self.stem.forward(embedded, lengths, tokens.shape[1], training=training)
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
@@ -216,6 +214,15 @@ class SequenceNetwork:
         self._lengths = lengths
         return outputs if self.architecture.pooling else outputs.reshape(*shape[:2], -1)
 
+    def _embed(self, tokens: np.ndarray) -> LayerInput:
+        symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
+        product(self._mixture, self._embeddings["letters"], symbols)
+        return LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
+
+    def _head_parts(self) -> list[tuple[slice, slice]]:
+        """Return which rows of the outputs are made of which features: all of all."""
+        return [(slice(None), slice(None))]
+
     def _apply_head(self, features: np.ndarray, *, training: bool) -> np.ndarray:
         self._mask = None
         if training and self.architecture.dropout > 0:
@@ -223,8 +230,10 @@ class SequenceNetwork:
             self._mask = dropout_mask(shape, self.architecture.dropout, self.dtype, self._rng)
             features *= self._mask
         self._features = features
-        outputs = np.tile(self._head["bias"], (len(features), 1))
-        product(features, self._head["weight"].T, outputs)
+        parts = self._head_parts()
+        outputs = np.tile(self._head["bias"], (len(parts) * len(features), 1))
+        for rows, columns in parts:
+            product(features[:, columns], self._head["weight"][:, columns].T, outputs[rows])
         return outputs
 
     def zero_states(self, n_sequences: int) -> np.ndarray:
@@ -297,9 +306,11 @@ class SequenceNetwork:
     def _head_back(self, doutputs: np.ndarray) -> np.ndarray:
         """Return the gradient of the features; adds to those of the head."""
         self._head_grads["bias"] += doutputs.sum(axis=0)
-        product(doutputs.T, self._features, self._head_grads["weight"])
+        weight, dweight = self._head["weight"], self._head_grads["weight"]
         dfeatures = np.zeros_like(self._features)
-        product(doutputs, self._head["weight"], dfeatures)
+        for rows, columns in self._head_parts():
+            product(doutputs[rows].T, self._features[:, columns], dweight[:, columns])
+            product(doutputs[rows], weight[:, columns], dfeatures[:, columns])
         if self._mask is not None:
             dfeatures *= self._mask
         return dfeatures

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet
 
@@ -23,6 +24,18 @@ class Objective(ABC):
     """
 
     score_name: str
+
+    def new_network(
+        self, architecture: Architecture, mixture: np.ndarray, random_state: int
+    ) -> SequenceNetwork:
+        """Return the network to train, with its initial weights.
+
+        Parameters
+        ----------
+        architecture, mixture, random_state
+            As for :class:`SequenceNetwork`.
+        """
+        return SequenceNetwork(architecture, mixture, random_state)
 
     @abstractmethod
     def write_gradients(

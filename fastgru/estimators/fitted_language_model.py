@@ -1,0 +1,139 @@
+"""A trained language model, and its model file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastgru._numba import threads_limited_to
+from fastgru.data.alphabets import get_alphabet
+from fastgru.errors import ConfigurationError
+from fastgru.estimators.fitted_network import FittedNetwork
+from fastgru.estimators.model_card import damaged, network_card, network_fields, require_free
+from fastgru.models.language_network import LanguageNetwork
+from fastgru.models.model_file import SavedModel, write_model
+from fastgru.training.generation import generate
+from fastgru.training.language_model import count_predicted, log_likelihoods
+
+__all__ = ["FittedLanguageModel", "read_language_model", "save_language_model"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedLanguageModel(FittedNetwork):
+    """A trained network that predicts letters from those before them.
+
+    Attributes
+    ----------
+    network
+    """
+
+    task = "language_model"
+    network: LanguageNetwork
+
+    def score(self, sequences: Sequence[str], threads: int | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-likelihoods in nats float64 (n,), and what they are of, int64 (n,).
+
+        Parameters
+        ----------
+        sequences
+        threads
+            Most threads to use; None for all CPUs that the process may use.
+
+        Returns
+        -------
+        tuple
+            As :meth:`fastgru.SequenceLanguageModel.score_samples`, and how many letters were
+            predicted, the end included.
+        """
+        encoded = self.encode_readable(sequences)
+        with threads_limited_to(threads):
+            ahead = log_likelihoods(self.network, encoded)[:, 0]
+        return ahead, count_predicted(self.network.architecture.n_letters, encoded)
+
+    def generate(
+        self,
+        n: int,
+        *,
+        temperature: float,
+        max_length: int,
+        prefix: str,
+        random_state: int | None,
+        threads: int | None,
+    ) -> list[str]:
+        """Return new sequences; see :meth:`fastgru.SequenceLanguageModel.generate`.
+
+        Parameters
+        ----------
+        n, temperature, max_length, prefix, random_state
+        threads
+            Most threads to use; None for all CPUs that the process may use.
+        """
+        alphabet = get_alphabet(self.parameters["alphabet"])
+        begin = alphabet.encode(prefix)
+        _check_generation(n, temperature, max_length, len(begin))
+        with threads_limited_to(threads):
+            made = generate(
+                *(self.network, n, begin),
+                temperature=temperature,
+                max_length=max_length,
+                random_state=random_state,
+            )
+        return ["".join(alphabet.symbols[code] for code in codes) for codes in made]
+
+
+def _check_generation(n: int, temperature: float, max_length: int, n_given: int) -> None:
+    if n < 0:
+        raise ConfigurationError(f"n must be at least 0, got {n}.")
+    if not 0 <= temperature < np.inf:
+        raise ConfigurationError(
+            f"temperature must be a finite number of at least 0, got {temperature}."
+        )
+    if max_length <= n_given:
+        raise ConfigurationError(
+            f"max_length must be above {n_given}, the letters of the prefix, got {max_length}."
+        )
+
+
+def save_language_model(
+    path: str | os.PathLike[str], fitted: FittedLanguageModel, extra: Mapping[str, Any] | None
+) -> None:
+    """Write a model file; see :meth:`fastgru.SequenceLanguageModel.save`.
+
+    Parameters
+    ----------
+    path, fitted
+    extra
+        Entries to add to the card.
+    """
+    card = network_card(fitted, {})
+    require_free(extra, card)
+    write_model(path, {**(extra or {}), **card}, fitted.network.parameters.views())
+
+
+def read_language_model(saved: SavedModel, name: str) -> FittedLanguageModel:
+    """Return the language model that a model file holds.
+
+    Parameters
+    ----------
+    saved
+    name
+        Of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+        If its card contradicts itself.
+    """
+    (network,) = saved.networks
+    fields = network_fields(network, name, "language_model", LanguageNetwork)
+    sizes = network.architecture
+    if sizes.n_outputs != sizes.n_letters + 1:
+        fault = f"there are {sizes.n_outputs} outputs for {sizes.n_letters} letters and the end"
+        raise damaged(name, fault)
+    if sizes.conv_channels or sizes.reverse_complement != "none":
+        raise damaged(name, "a language model has no convolutions, and reads one strand")
+    return FittedLanguageModel(**fields)
