@@ -83,9 +83,9 @@ class SequenceNetwork:
         self.trunk = self._new_trunk()
         self._embeddings = self._initial_embeddings()
         self._pooling = Pooling(sizes.pooling, self.trunk.stack.output_size)
-        n_features = self._pooling.output_size or self.trunk.stack.output_size
+        further = self._further_parts()
         self._head = {
-            "weight": glorot_uniform(self._rng, sizes.n_outputs, n_features),
+            "weight": glorot_uniform(self._rng, sizes.n_outputs, sizes.n_features),
             "bias": np.zeros(sizes.n_outputs),
         }
         self._embedding_grads: dict[str, np.ndarray] = {}
@@ -95,7 +95,7 @@ class SequenceNetwork:
                 "embedding": (self._embeddings, self._embedding_grads),
                 "stem": (self.stem.parameters, self.stem.grads),
                 sizes.cell: (self.trunk.parameters, self.trunk.grads),
-                "attention": (self._pooling.parameters, self._pooling.grads),
+                **further,
                 "head": (self._head, self._head_grads),
             },
             self.dtype,
@@ -115,6 +115,10 @@ class SequenceNetwork:
     def __setstate__(self, state: dict[str, Any]) -> None:
         SequenceNetwork.__init__(self, state["architecture"], state["mixture"], 0)
         self.parameters.values[: self.parameters.size] = state["values"]
+
+    def _further_parts(self) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        """Return parameters and gradients of what stands between the states and the outputs."""
+        return {"attention": (self._pooling.parameters, self._pooling.grads)}
 
     def _new_trunk(self) -> Recurrent:
         sizes = self.architecture
