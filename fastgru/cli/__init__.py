@@ -22,6 +22,8 @@ _COMMANDS = (
     "ensemble",
     "predict",
     "evaluate",
+    "generate",
+    "variants",
     "baseline",
     "compare",
     "experiment",

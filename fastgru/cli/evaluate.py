@@ -7,16 +7,19 @@ import argparse
 from fastgru.cli.options import add_labelled_input, add_threads, require_new_output
 from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
+from fastgru.errors import ConfigurationError
 
 _DESCRIPTION = """\
-Score a classifier on labelled sequences: the part 'test' of --split (or of a column split beside
-the labels), or all records where there is no split. Writes the scores as JSON, each with its 95 %
-interval by the bootstrap: over whole groups where the split or the labels have a column group.
+Score a model on the part 'test' of --split (or of a column split beside the labels), or on all
+records where there is no split. Writes the scores as JSON, each with its 95 % interval by the
+bootstrap: over whole groups where the split or the labels have a column group. A language model
+needs no labels, and is scored beside Markov models.
 """
 _EPILOG = """\
 examples:
   fastgru evaluate model.safetensors genes.fa --labels labels.tsv --split split.tsv -o metrics.json
   fastgru evaluate model.safetensors --class AMP=new.fa --class decoy=other.fa
+  fastgru evaluate lm.safetensors held_out.fa --baseline-fasta genomes.fa
 """
 
 
@@ -24,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="score a classifier on labelled sequences",
+        help="score a model on sequences held out",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -39,6 +42,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a control: score the model on shuffled sequences, which keep the counts of their "
         "dinucleotides (DNA and RNA) or residues (proteins)",
     )
+    parser.add_argument(
+        "--baseline-fasta",
+        metavar="FASTA",
+        help="of a language model: what the Markov models beside it learn from (default: the parts "
+        "train and validation of the split)",
+    )
     add_scores(parser)
     add_threads(parser)
 
@@ -50,5 +59,10 @@ def run(args: argparse.Namespace) -> int:
 
     require_new_output(args, args.predictions)
     fitted = load_fitted(args.model)
+    if args.baseline_fasta is not None and fitted.task != "language_model":
+        raise ConfigurationError(
+            f"--baseline-fasta: {args.model} is a model of {fitted.task}, expected one of "
+            "language_model. Leave it out; 'fastgru baseline' trains what a classifier has to beat."
+        )
     code: int = task_module(fitted.task, "evaluate").run(args, fitted)
     return code

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import counted
 from fastgru.models.architecture import describe_recurrent
+from fastgru.models.card_schema import SCORE_NAMES
 
 if TYPE_CHECKING:
     from fastgru.models.model_file import SavedModel, SavedNetwork
@@ -64,7 +65,11 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
     if card.get("shuffled_labels"):
         yield "CONTROL", "trained on SHUFFLED LABELS: its predictions mean nothing"
     yield "alphabet", card["alphabet"]
-    yield "classes", ", ".join(card["classes"])
+    task = card.get("task", "classification")
+    if task == "classification":
+        yield "classes", ", ".join(card["classes"])
+    else:
+        yield "task", task
     if len(networks) > 1:
         yield "ensemble", f"{len(networks)} networks, whose probabilities are averaged"
     for number, network in enumerate(networks, start=1):
@@ -72,7 +77,7 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
             seed = network.card["training"]["parameters"].get("random_state")
             yield f"network {number}", f"random_state {'unknown' if seed is None else seed}"
         yield from _describe_network(network)
-        yield from _describe_training(network.card["training"])
+        yield from _describe_training(network.card["training"], SCORE_NAMES[task])
         yield from _describe_probabilities(network.card)
     for file in card.get("data", {}).get("files", []):
         yield "file", f"{file['name']} (sha256 {file['sha256'][:16]}...)"
@@ -95,12 +100,18 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         yield "strands", "both, averaged"
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
-    yield "pooling", ", ".join(sizes.pooling)
+    if sizes.pooling:
+        yield "pooling", ", ".join(sizes.pooling)
     n_parameters = sum(value.size for value in network.tensors.values())
     yield "weights", f"{n_parameters} ({sizes.dtype})"
+    if "pretrained" in network.card:
+        yield (
+            "pretrained",
+            f"language model (sha256 {network.card['pretrained']['sha256'][:16]}...)",
+        )
 
 
-def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _describe_training(training: dict[str, Any], score_name: str) -> Iterator[tuple[str, str]]:
     if training.get("n_train"):
         stopped_by = training.get("n_validation", 0)
         more = f", {stopped_by} for validation" if stopped_by else ""
@@ -109,9 +120,9 @@ def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if 0 < best <= len(history):
         kept = history[best - 1]
         yield "epochs", f"{len(history)}, number {best} kept"
-        loss, accuracy = kept["validation_loss"], kept["validation_accuracy"]
-        if loss is not None and accuracy is not None:
-            yield "validation", f"loss {loss:.4f}, accuracy {accuracy:.4f}"
+        loss, score = kept["validation_loss"], kept[f"validation_{score_name}"]
+        if loss is not None and score is not None:
+            yield "validation", f"loss {loss:.4f}, {score_name} {score:.4f}"
 
 
 def _describe_probabilities(card: dict[str, Any]) -> Iterator[tuple[str, str]]:

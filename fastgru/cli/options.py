@@ -197,7 +197,8 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
         If a file would be read and written.
     """
     inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
-    for name in ("model", "models", "fasta", "labels", "split", "results", "journal"):
+    names = ("model", "models", "fasta", "labels", "split", "results", "journal", "baseline_fasta")
+    for name in (*names, "pretrained", "variants"):
         value = getattr(args, name, None) or ()
         inputs += [value] if isinstance(value, str) else value
     for _, folder in getattr(args, "runs", None) or ():

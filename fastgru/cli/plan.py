@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.progress import duration
 from fastgru.errors import counted
 from fastgru.models.architecture import describe_recurrent
 
 if TYPE_CHECKING:
-    from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.estimating import Estimate
+    from fastgru.estimators.language_model import SequenceLanguageModel
+    from fastgru.estimators.training_sets import GivenSets
 
 __all__ = ["show_plan"]
 
@@ -22,7 +23,11 @@ _CLASSES_SHOWN = 10
 
 
 def show_plan(
-    model: SequenceClassifier, training: LabelledSequences, validation: LabelledSequences | None
+    model: SequenceClassifier | SequenceLanguageModel,
+    parameters: Mapping[str, Any],
+    given: GivenSets,
+    *,
+    labels: Sequence[str] = (),
 ) -> None:
     """Estimate a training and print it on standard output; nothing is written.
 
@@ -30,42 +35,45 @@ def show_plan(
     ----------
     model
         Not fitted.
-    training
-    validation
-        None to hold some sequences out.
+    parameters
+        All of its parameters, checked.
+    given
+        What it would learn from.
+    labels
+        Those of the training sequences, where it learns classes.
     """
     from fastgru.estimators.estimating import estimate_training
-    from fastgru.estimators.parameters import check_parameters
-    from fastgru.estimators.training_sets import given_sets
 
-    parameters = check_parameters(model.get_params())
-    given = given_sets(
-        *(parameters, training.sequences, training.labels),
-        sample_weight=None,
-        validation_data=None if validation is None else (validation.sequences, validation.labels),
-    )
-    estimate = estimate_training(parameters, given)
-    rows = [*_describe(model, training, validation, estimate), *_describe_needs(model, estimate)]
+    estimate = estimate_training(dict(parameters), given)
+    held_out = given.validation is None and bool(estimate.n_validation)
+    rows = [
+        *_describe_sets(estimate, labels, held_out=held_out),
+        *_describe_network(model, estimate),
+        *_describe_needs(model, estimate),
+    ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         sys.stdout.write(f"{name.ljust(width)}  {value}\n")
 
 
-def _describe(
-    model: SequenceClassifier,
-    training: LabelledSequences,
-    validation: LabelledSequences | None,
-    estimate: Estimate,
+def _describe_sets(
+    estimate: Estimate, labels: Sequence[str], *, held_out: bool
 ) -> Iterator[tuple[str, str]]:
-    counts = Counter(training.labels)
     yield "training", counted(estimate.n_train, "sequence")
     if estimate.n_validation:
-        origin = "held out" if validation is None else "given"
+        origin = "held out" if held_out else "given"
         yield "validation", f"{counted(estimate.n_validation, 'sequence')}, {origin}"
-    shown = [f"{name} {counts[name]}" for name in sorted(counts)[:_CLASSES_SHOWN]]
-    more = f" and {len(counts) - _CLASSES_SHOWN} more" if len(counts) > _CLASSES_SHOWN else ""
-    of_both = " (held out sequences included)" if validation is None else ""
-    yield "classes", f"{', '.join(shown)}{more}{of_both if estimate.n_validation else ''}"
+    counts = Counter(labels)
+    if counts:
+        shown = [f"{name} {counts[name]}" for name in sorted(counts)[:_CLASSES_SHOWN]]
+        more = f" and {len(counts) - _CLASSES_SHOWN} more" if len(counts) > _CLASSES_SHOWN else ""
+        of_both = " (held out sequences included)" if held_out else ""
+        yield "classes", f"{', '.join(shown)}{more}{of_both}"
+
+
+def _describe_network(
+    model: SequenceClassifier | SequenceLanguageModel, estimate: Estimate
+) -> Iterator[tuple[str, str]]:
     yield (
         "network",
         describe_recurrent(model.cell, model.num_layers, model.hidden_size, model.bidirectional),
@@ -75,7 +83,9 @@ def _describe(
     yield "steps", f"{estimate.steps_per_epoch} per epoch, of up to {counted(size, 'sequence')}"
 
 
-def _describe_needs(model: SequenceClassifier, estimate: Estimate) -> Iterator[tuple[str, str]]:
+def _describe_needs(
+    model: SequenceClassifier | SequenceLanguageModel, estimate: Estimate
+) -> Iterator[tuple[str, str]]:
     yield "memory", f"about {_in_words(estimate.memory)}"
     seconds, epochs = estimate.seconds_per_epoch, model.max_epochs
     text = f"about {duration(seconds)} per epoch"

@@ -1,4 +1,4 @@
-"""``fastgru predict``: classify the records of FASTA files."""
+"""``fastgru predict``: say of each record of FASTA files what the model has learned to say."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ _DESCRIPTION = """\
 Classify the records of FASTA files. The table has one row per record in the order of the input:
 id, status (ok), label (the most probable class unless --threshold or --abstain says otherwise),
 flags (in which ways the sequence is unlike those of training; empty for none) and one column with
-the probability of each class. Records that cannot be used end the command with a list of all of
-them; with --on-invalid status they get a row that says why instead.
+the probability of each class; with a language model id, status, flags, log_likelihood (in nats)
+and bits_per_letter. Records that cannot be used end the command with a list of all of them; with
+--on-invalid status they get a row that says why instead.
 """
 _EPILOG = """\
 examples:
@@ -41,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "predict",
-        help="classify the records of FASTA files",
+        help="classify or score the records of FASTA files",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fastgru.cli.options import add_output, add_resampling
 from fastgru.cli.predictions import TRUTH_COLUMNS, most_probable, write_header, write_rows
@@ -23,6 +23,7 @@ __all__ = [
     "require_known_classes",
     "score",
     "show_scores",
+    "write_json",
     "write_scores",
 ]
 
@@ -124,8 +125,6 @@ def write_scores(
     identity
         Identity of each record with its nearest training sequence, where known.
     """
-    import json
-
     from fastgru.data.files import atomic_write
 
     with contextlib.ExitStack() as stack:
@@ -146,9 +145,15 @@ def write_scores(
                 probabilities=probabilities,
                 known=list(known.values()),
             )
-        file = stack.enter_context(atomic_write(args.output))
-        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
-        file.write("\n")
+        write_json(stack.enter_context(atomic_write(args.output)), metrics)
+
+
+def write_json(file: TextIO, metrics: Mapping[str, Any]) -> None:
+    """Write scores as metrics.json has them."""
+    import json
+
+    json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
+    file.write("\n")
 
 
 def show_scores(metrics: Mapping[str, Any]) -> None:

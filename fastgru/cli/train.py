@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 
 from fastgru.cli.checkpointing import require_outputs
-from fastgru.cli.options import add_labelled_input, add_output, add_threads, share
+from fastgru.cli.options import (
+    add_labelled_input,
+    add_output,
+    add_threads,
+    non_negative_int,
+    share,
+)
 from fastgru.cli.parameters import add_parameters, add_random_state
 from fastgru.cli.selection import add_split
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
-Train a classifier. With --split (or a column split beside the labels) it learns from the part
+Train a classifier, or with --task language_model a model of which letter comes next, for which no
+labels are needed. With --split (or a column split beside the labels) it learns from the part
 'train' and stops by the part 'validation'; the part 'test' is left alone. Without, repeated
 sequences and those with conflicting labels are left out, and a share is held out to stop by.
 
@@ -23,6 +30,8 @@ examples:
   fastgru train genes.fa --labels labels.tsv --split split.tsv -o model.safetensors
   fastgru train --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz \\
       --hidden-size 128 --seed 7 -o model.safetensors
+  fastgru train --task language_model genomes.fa -o lm.safetensors
+  fastgru train genes.fa --labels labels.tsv --pretrained lm.safetensors -o model.safetensors
 """
 
 
@@ -30,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "train",
-        help="learn a classifier from labelled sequences",
+        help="learn a classifier or a language model",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -54,8 +63,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="print what would be trained, with estimates of memory and time, and write nothing",
     )
     add_random_state(group)
+    _add_pretrained(group)
     _add_studies(group)
     add_threads(group)
+
+
+def _add_pretrained(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--pretrained",
+        metavar="MODEL",
+        help="language model whose embedding and recurrent weights a classifier begins with",
+    )
+    group.add_argument(
+        "--freeze-epochs",
+        type=non_negative_int,
+        default=0,
+        metavar="N",
+        help="epochs in which only what is not pre-trained learns; after N more each, the "
+        "pre-trained layers join from the last to the first (default: %(default)s, all at once)",
+    )
 
 
 def _add_studies(group: argparse._ArgumentGroup) -> None:

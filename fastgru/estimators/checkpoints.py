@@ -85,7 +85,7 @@ class CheckpointFile:
 
 
 def _digests(given: GivenSets) -> dict[str, str | None]:
-    """Return a SHA-256 of each part of the data, in the order in which messages name them."""
+    """Return what tells all parts of the data from others, in the order of messages."""
     validation = given.validation
     return {
         "sequences": _digest_of_sequences(given.training),
@@ -95,6 +95,9 @@ def _digests(given: GivenSets) -> dict[str, str | None]:
         "validation_labels": (
             None if validation is None else _digest_of_labels(given.outputs, validation)
         ),
+        "pre-trained_weights": None
+        if given.pretrained is None
+        else str(given.pretrained.to_card()),
     }
 
 

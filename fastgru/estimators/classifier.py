@@ -12,9 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 from fastgru.estimators.classifier_card import save_classifier
 from fastgru.estimators.classifier_fitting import fit_classifier
 from fastgru.estimators.fitted_classifier import FittedClassifier
+from fastgru.estimators.language_model import SequenceLanguageModel
 from fastgru.estimators.loading import load_classifier
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
+from fastgru.estimators.pretraining import read_pretrained
 from fastgru.estimators.string_classifier import StringClassifier
 from fastgru.estimators.training_sets import given_sets
 from fastgru.training.state import Epoch
@@ -208,6 +210,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         on_resume: Callable[[list[Epoch]], None] | None = None,
+        pretrained: str | os.PathLike[str] | SequenceLanguageModel | None = None,
+        freeze_epochs: int = 0,
     ) -> SequenceClassifier:
         """Train.
 
@@ -233,6 +237,14 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
             bits as if training had never been interrupted.
         on_resume
             Called before training goes on, with the epochs that were run until then.
+        pretrained
+            Language model, or its file, with whose embedding and recurrent weights training
+            begins where the network has the same; alphabet, cell, embedding_size and hidden_size
+            have to be the same.
+        freeze_epochs
+            Epochs in which only what is new learns; after as many more each, the pre-trained
+            recurrent layers join from the last to the first, then the embedding.  0 for all at
+            once.
 
         Returns
         -------
@@ -242,7 +254,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Raises
         ------
         ConfigurationError
-            For a parameter outside its range.
+            For a parameter outside its range, or a language model that does not fit.
         AlphabetError, LabelError
             For sequences or labels that cannot be used.
         CheckpointError
@@ -255,6 +267,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
             *(parameters, sequences, labels),
             sample_weight=sample_weight,
             validation_data=validation_data,
+            pretrained=read_pretrained(pretrained, freeze_epochs, parameters),
         )
         fitted = fit_classifier(
             *(parameters, given),

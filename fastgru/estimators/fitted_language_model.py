@@ -11,6 +11,7 @@ import numpy as np
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.variants import apply_variants
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.fitted_network import FittedNetwork
 from fastgru.estimators.model_card import damaged, network_card, network_fields, require_free
@@ -53,6 +54,27 @@ class FittedLanguageModel(FittedNetwork):
         with threads_limited_to(threads):
             ahead = log_likelihoods(self.network, encoded)[:, 0]
         return ahead, count_predicted(self.network.architecture.n_letters, encoded)
+
+    def score_variants(
+        self, sequence: str, variants: Sequence[str], threads: int | None
+    ) -> np.ndarray:
+        """Return ratios; see :meth:`fastgru.SequenceLanguageModel.score_variants`.
+
+        Parameters
+        ----------
+        sequence, variants
+        threads
+            Most threads to use; None for all CPUs that the process may use.
+        """
+        if isinstance(variants, str):
+            raise ConfigurationError(
+                "variants must be a list of strings, got str. For one variant, give a list of one."
+            )
+        alphabet = get_alphabet(self.parameters["alphabet"])
+        changed = apply_variants(alphabet, sequence, variants)
+        nats, _ = self.score([sequence, *changed], threads)
+        ratios: np.ndarray = nats[1:] - nats[0]
+        return ratios
 
     def generate(
         self,

@@ -36,6 +36,8 @@ class FittedNetwork(FittedModel):
         What the training sequences look like; None if unknown.
     seen
         Sequences that were learned from or stopped by; None if unknown.
+    pretrained
+        The language model that training began with, as in the card; None for none.
     """
 
     parameters: dict[str, Any]
@@ -46,6 +48,7 @@ class FittedNetwork(FittedModel):
     n_validation: int
     inputs: InputProfile | None
     seen: SeenSequences | None
+    pretrained: dict[str, Any] | None = None
 
     @property
     def max_length(self) -> int | None:

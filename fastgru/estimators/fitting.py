@@ -21,7 +21,9 @@ from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet
 from fastgru.training.loop import train
+from fastgru.training.pretrained import Pretrained
 from fastgru.training.state import Epoch, TrainingOptions
+from fastgru.training.thawing import Thawing, parts_from_the_top
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,15 @@ class Prepared:
     network
         With its initial weights.
     options
+    thawing
+        When pre-trained weights begin to learn.
     """
 
     training: LabelledSet
     validation: LabelledSet | None
     network: SequenceNetwork
     options: TrainingOptions
+    thawing: Thawing
 
 
 def draw_seeds(random_state: int | None) -> list[int]:
@@ -69,11 +74,21 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
         training, validation = hold_out(given, fraction, seeds[0])
     architecture = _architecture(parameters, alphabet, len(given.outputs), training, validation)
     network = given.objective.new_network(architecture, alphabet.mixture, seeds[1])
+    thawing = _begin_pretrained(network, given.pretrained)
     values = {**parameters, "random_state": seeds[2]}
     options = TrainingOptions(
         **{field.name: values[field.name] for field in fields(TrainingOptions)}
     )
-    return Prepared(training, validation, network, options)
+    return Prepared(training, validation, network, options, thawing)
+
+
+def _begin_pretrained(network: SequenceNetwork, pretrained: Pretrained | None) -> Thawing:
+    """Write pre-trained weights into a network, and return when they begin to learn."""
+    if pretrained is None:
+        return Thawing((), 0)
+    names = pretrained.write_into(network)
+    parts = parts_from_the_top(names, network.architecture.num_layers)
+    return Thawing(parts, pretrained.freeze_epochs)
 
 
 @dataclass(frozen=True)
@@ -130,6 +145,7 @@ def train_network(
     with threads_limited_to(parameters["threads"]):
         history, best_epoch = train(
             *(network, training, validation, given.objective, prepared.options, on_epoch),
+            thawing=prepared.thawing,
             start=start,
             on_state=None if file is None else partial(file.write, seeds),
         )
@@ -143,6 +159,7 @@ def train_network(
         "n_validation": stopped_by,
         "inputs": describe_inputs(training.encoded, get_alphabet(parameters["alphabet"])),
         "seen": note_seen([*training.encoded, *(validation.encoded if validation else ())]),
+        "pretrained": None if given.pretrained is None else given.pretrained.to_card(),
     }
     return Trained(training, validation, fields)
 

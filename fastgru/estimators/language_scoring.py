@@ -8,24 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import LabelError
 from fastgru.estimators.fitted_estimator import FittedEstimator
 from fastgru.estimators.fitted_language_model import FittedLanguageModel
-from fastgru.estimators.variants import apply_variants
 
 __all__ = ["LanguageScoring"]
 
 
 class LanguageScoring(FittedEstimator):
-    """What a :class:`fastgru.SequenceLanguageModel` says by its fitted model.
+    """What a :class:`fastgru.SequenceLanguageModel` says by its fitted model."""
 
-    Attributes
-    ----------
-    alphabet
-    """
-
-    alphabet: str
     _fitted: FittedLanguageModel
 
     def score_samples(self, sequences: Sequence[str]) -> np.ndarray:
@@ -102,10 +94,8 @@ class LanguageScoring(FittedEstimator):
         AlphabetError
             As for :meth:`score_samples`.
         """
-        changed = apply_variants(get_alphabet(self.alphabet), sequence, variants)
-        scores = self.score_samples([sequence, *changed])
-        ratios: np.ndarray = scores[1:] - scores[0]
-        return ratios
+        check_is_fitted(self, "n_parameters_")
+        return self._fitted.score_variants(sequence, variants, self.threads)
 
     def generate(
         self,

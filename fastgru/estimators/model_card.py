@@ -62,6 +62,8 @@ def network_card(fitted: FittedNetwork, own: Mapping[str, Any]) -> dict[str, Any
         card["inputs"] = fitted.inputs.to_dict(alphabet)
     if fitted.seen is not None:
         card["seen"] = fitted.seen.to_text()
+    if fitted.pretrained is not None:
+        card["pretrained"] = fitted.pretrained
     return card
 
 
@@ -123,6 +125,7 @@ def network_fields(
         "n_validation": training.get("n_validation", 0),
         "inputs": _read_inputs(card, name),
         "seen": _read_seen(card, name),
+        "pretrained": card.get("pretrained"),
     }
 
 

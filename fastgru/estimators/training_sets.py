@@ -19,6 +19,7 @@ from fastgru.training.batches import LabelledSet
 from fastgru.training.classification import Classification
 from fastgru.training.language_model import LanguageModelling
 from fastgru.training.objective import Objective
+from fastgru.training.pretrained import Pretrained
 
 ClassWeight = Mapping[Any, float] | str | None
 
@@ -39,6 +40,8 @@ class GivenSets:
         None where the caller brings none along.
     stratified
         Whether targets are numbers of classes, of each of which some are held out, where some are.
+    pretrained
+        What the network begins with; None for nothing.
     """
 
     outputs: np.ndarray
@@ -46,6 +49,7 @@ class GivenSets:
     training: LabelledSet
     validation: LabelledSet | None
     stratified: bool
+    pretrained: Pretrained | None = None
 
 
 def given_sets(
@@ -55,6 +59,7 @@ def given_sets(
     *,
     sample_weight: ArrayLike | None,
     validation_data: tuple[Sequence[str], Sequence[Any]] | None,
+    pretrained: Pretrained | None = None,
 ) -> GivenSets:
     """Check and encode what a caller hands over; see :meth:`fastgru.SequenceClassifier.fit`.
 
@@ -63,6 +68,8 @@ def given_sets(
     parameters
         All parameters of the classifier, checked.
     sequences, labels, sample_weight, validation_data
+    pretrained
+        What was read of a language model.
     """
     alphabet, class_weight = get_alphabet(parameters["alphabet"]), parameters["class_weight"]
     encoded = encode_sequences(alphabet, sequences)
@@ -73,7 +80,9 @@ def given_sets(
     if validation_data is not None:
         validation = given_validation(alphabet, classes, class_weight, validation_data)
     objective = Classification(parameters["label_smoothing"], parameters["focal_gamma"])
-    return GivenSets(classes, objective, training, validation, stratified=True)
+    return GivenSets(
+        *(classes, objective, training, validation), stratified=True, pretrained=pretrained
+    )
 
 
 def given_sequences(

@@ -25,7 +25,7 @@ from fastgru.models.card_checks import (
     whole,
 )
 
-__all__ = ["find_checkpoint_fault", "find_fault", "is_ensemble"]
+__all__ = ["SCORE_NAMES", "find_checkpoint_fault", "find_fault", "is_ensemble"]
 
 ENSEMBLE_FORMAT_VERSION = 2
 """Of files with several networks, so that a reader of format 1 asks for an update."""
@@ -151,7 +151,8 @@ _INPUTS = record(
 
 _OF_ALL = {"alphabet": choice(*alphabet_names())}
 _OF_ALL_OPTIONAL = {"fastgru_version": TEXT, "task": TEXT, "symbols": TEXT}
-_OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT}
+_PRETRAINED = record({"sha256": TEXT, "freeze_epochs": whole(0)}, closed=True)
+_OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT, "pretrained": _PRETRAINED}
 _OF_DATA = {
     "data": record({}, {"files": list_of(_FILE), "n_records": whole(0)}),
     "shuffled_labels": SWITCH,
@@ -183,9 +184,14 @@ def _card(
     )
 
 
+SCORE_NAMES = {"classification": "accuracy", "language_model": "bits"}
+"""What the score on the validation set is called in the history of each task."""
+
 CARDS = {
-    "classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES}),
-    "language_model": _card("bits", {}, {}, pooled=False),
+    "classification": _card(
+        SCORE_NAMES["classification"], _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES}
+    ),
+    "language_model": _card(SCORE_NAMES["language_model"], {}, {}, pooled=False),
 }
 """The whole card by its task, apart from the format version."""
 

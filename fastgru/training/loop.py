@@ -13,6 +13,7 @@ from fastgru.training.batches import LabelledSet, shuffled_batches
 from fastgru.training.objective import Objective
 from fastgru.training.schedule import cosine_with_warmup
 from fastgru.training.state import Epoch, TrainingOptions, TrainingRun, TrainingState
+from fastgru.training.thawing import Thawing
 
 
 def train(
@@ -23,6 +24,7 @@ def train(
     options: TrainingOptions,
     on_epoch: Callable[[Epoch], None] | None = None,
     *,
+    thawing: Thawing | None = None,
     start: TrainingState | None = None,
     on_state: Callable[[TrainingState], None] | None = None,
 ) -> tuple[list[Epoch], int]:
@@ -37,6 +39,8 @@ def train(
     network, training, validation, objective, options
     on_epoch
         Called after each epoch.
+    thawing
+        Which parameters stay as they are, and until when; None for none.
     start
         State to go on from, of a training with the same arguments; the result has the same bits
         as if that training had never ended.  None to begin at the beginning.
@@ -61,6 +65,8 @@ def train(
     elif on_state is not None:
         on_state(run.state())
     while not run.has_ended:
+        if thawing is not None:
+            _thaw(run, thawing)
         epoch = _run_epoch(run, training, validation, objective, options)
         run.add(epoch, selecting=selecting)
         if on_state is not None:
@@ -74,6 +80,14 @@ def train(
     return run.history, run.best_epoch
 
 
+def _thaw(run: TrainingRun, thawing: Thawing) -> None:
+    """Freeze what does not learn in the next epoch."""
+    number = len(run.history) + 1
+    if thawing.begins_with(number):
+        run.optimizer.restart()
+    run.optimizer.freeze(thawing.frozen(number))
+
+
 def _run_epoch(
     run: TrainingRun,
     training: LabelledSet,
@@ -82,10 +96,11 @@ def _run_epoch(
     options: TrainingOptions,
 ) -> Epoch:
     number = len(run.history) + 1
-    total_steps = steps_per_epoch(training, options) * options.max_epochs
+    n_steps = steps_per_epoch(training, options)
+    total_steps = n_steps * options.max_epochs
     losses, norms, rate = [], [], 0.0
-    for chosen in shuffled_batches(len(training.encoded), options.batch_size, run.rng):
-        step = run.optimizer.step_number + 1
+    batches = shuffled_batches(len(training.encoded), options.batch_size, run.rng)
+    for step, chosen in enumerate(batches, start=(number - 1) * n_steps + 1):
         rate = options.learning_rate * cosine_with_warmup(
             step, total_steps, options.warmup_fraction
         )

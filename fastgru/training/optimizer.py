@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class AdamW:
     first_moment, second_moment : np.ndarray
         float (n,), of the gradients, as long as the parameters.
     step_number : int
-        Steps taken.
+        Steps taken since the moments began.
     """
 
     def __init__(
@@ -47,11 +48,10 @@ class AdamW:
     ) -> None:
         self._parameters = parameters
         self._beta1, self._beta2, self._eps, self._clip_norm = beta1, beta2, eps, clip_norm
+        self._weight_decay = weight_decay
         self.first_moment, self.second_moment, self._decay = (self._zeros() for _ in range(3))
-        for name, place in parameters.places().items():
-            if "weight" in name:
-                self._decay[place] = weight_decay
         self.step_number = 0
+        self.freeze(())
 
     def _zeros(self) -> np.ndarray:
         like = self._parameters.values
@@ -59,11 +59,32 @@ class AdamW:
         zeros.fill(0)
         return zeros
 
+    def freeze(self, names: Collection[str]) -> None:
+        """Leave the parameters of these names, and no others, as they are from now on.
+
+        Their moments stay as well where they are zero, as after :meth:`restart`.
+        """
+        places = self._parameters.places()
+        self._frozen = [places[name] for name in names]
+        for name, place in places.items():
+            decays = "weight" in name and name not in names
+            self._decay[place] = self._weight_decay if decays else 0
+
+    def restart(self) -> None:
+        """Begin the moments anew: the correction of their bias counts steps from their first."""
+        self.first_moment.fill(0)
+        self.second_moment.fill(0)
+        self.step_number = 0
+
     def step(self, learning_rate: float) -> float:
         """Update the parameters by their gradients; return the norm before clipping.
 
+        The gradients of frozen parameters become zero, and so are not part of the norm.
+
         A norm that is not finite leaves everything as it was: the caller is told by the value.
         """
+        for place in self._frozen:
+            self._parameters.grads[place] = 0
         norm = math.sqrt(sum_of_squares(self._parameters.grads))
         if not math.isfinite(norm):
             return norm

@@ -159,6 +159,10 @@ def test_score_variants__are_ratios_of_likelihoods(model) -> None:
     np.testing.assert_array_equal(found, nats - nats[2])
     assert found[2] == 0
     assert model.score_variants("ACGT", []).shape == (0,)
+    with pytest.raises(LabelError, match="record 'C1A': the reference has 'A' there"):
+        model.score_variants("ACGT", ["C1A"])
+    with pytest.raises(ConfigurationError, match="variants must be a list of strings, got str"):
+        model.score_variants("ACGT", "A1C")
 
 
 def test_generate__gives_sequences_that_can_be_read(model) -> None:

@@ -15,8 +15,9 @@ from fastgru.errors import counted
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.language_model import SequenceLanguageModel
 
-__all__ = ["train_and_save", "warn_of_nucleotides"]
+__all__ = ["part_of", "train_and_save", "warn_of_nucleotides"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,9 +31,29 @@ def warn_of_nucleotides(alphabet: str, sequences: Sequence[str]) -> None:
         )
 
 
+def part_of(data: LabelledSequences, fraction: float, seed: int) -> LabelledSequences:
+    """Return a share of each class, at random, with one sequence of it at least.
+
+    Parameters
+    ----------
+    data
+    fraction
+        In (0, 1).
+    seed
+    """
+    import numpy as np
+
+    from fastgru.data.partition import partition_records
+
+    # the first takes the remainder, so a class of one record keeps it
+    shares = {"used": fraction, "rest": 1 - fraction}
+    parts = partition_records(data.labels, shares, np.random.default_rng(seed))
+    return data.subset(k for k, part in enumerate(parts) if part == "used")
+
+
 def train_and_save(
     args: argparse.Namespace,
-    model: SequenceClassifier,
+    model: SequenceClassifier | SequenceLanguageModel,
     fit: Callable[..., object],
     *,
     data: LabelledSequences,

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import read_labelled_input
 from fastgru.cli.predictions import (
     check_class_names,
-    look_like_nucleotides,
     most_probable,
     warn_of_shuffled_labels,
 )
 from fastgru.cli.scoring import require_known_classes, score, show_scores, write_scores
 from fastgru.cli.selection import select_parts
-from fastgru.errors import ConfigurationError, FastaFormatError, counted
+from fastgru.cli.tasks.evaluation import match_alphabet, shuffle, warn_of_doubts
+from fastgru.errors import FastaFormatError, counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.fitted_classifier import FittedClassifier
 
-_LOGGER = logging.getLogger(__name__)
 _OF_PROBABILITIES = ("log_loss", "brier", "ece", "reliability")
 
 
@@ -34,15 +31,15 @@ def run(args: argparse.Namespace, fitted: FittedClassifier) -> int:
     from fastgru.estimators.classifier import SequenceClassifier
 
     model = SequenceClassifier.from_fitted(fitted).set_params(threads=args.threads)
-    _match_alphabet(args, model)
+    match_alphabet(args, model.alphabet)
     data = read_labelled_input(args)
     chosen = select_parts(data, args.split, args.subset)
     _require_fitting(args, model, chosen)
-    n_seen = _warn_of_doubts(model, data, chosen)
+    n_seen = warn_of_doubts(model, data, chosen)
     shuffled_labels = warn_of_shuffled_labels(args.model)
     shuffled_sequences = None
     if args.shuffle:
-        chosen, shuffled_sequences = _shuffle(chosen, model.alphabet, args.seed)
+        chosen, shuffled_sequences = shuffle(chosen, model.alphabet, args.seed)
     classes = [str(name) for name in model.classes_]
     probabilities = model.predict_proba(chosen.sequences)
     metrics = {
@@ -74,29 +71,6 @@ def _gradient_by_distance(
     return [float(f"{norm:.4g}") for norm in norms]
 
 
-def _shuffle(
-    chosen: LabelledSequences, alphabet_name: str, seed: int
-) -> tuple[LabelledSequences, str]:
-    """Return the records with shuffled sequences, and what the shuffle keeps."""
-    from fastgru.data.alphabets import get_alphabet
-    from fastgru.data.shuffles import kind_of_shuffle, shuffle_sequences
-
-    alphabet = get_alphabet(alphabet_name)
-    kept = kind_of_shuffle(alphabet)
-    _LOGGER.info("the sequences are shuffled, their %s kept", kept)
-    return replace(chosen, sequences=shuffle_sequences(chosen.sequences, alphabet, seed=seed)), kept
-
-
-def _match_alphabet(args: argparse.Namespace, model: SequenceClassifier) -> None:
-    """Take the alphabet of the model; refuse another one."""
-    if args.alphabet not in (None, model.alphabet):
-        raise ConfigurationError(
-            f"--alphabet {args.alphabet}: {args.model} was trained on {model.alphabet} "
-            "sequences, expected the same. Leave the option out."
-        )
-    args.alphabet = model.alphabet
-
-
 def _require_fitting(
     args: argparse.Namespace, model: SequenceClassifier, chosen: LabelledSequences
 ) -> None:
@@ -115,30 +89,6 @@ def _require_fitting(
             f"most {limit}{others}. Cut it to the window that the model was trained on, or train "
             "without position embedding."
         )
-
-
-def _warn_of_doubts(
-    model: SequenceClassifier, data: LabelledSequences, chosen: LabelledSequences
-) -> int | None:
-    """Say what makes the scores doubtful; return how many sequences the model has seen."""
-    if model.alphabet == "protein" and look_like_nucleotides(data.sequences):
-        _LOGGER.warning(
-            "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
-        )
-    seen = model.seen_in_training(chosen.sequences)
-    if seen is None:
-        _LOGGER.warning(
-            "warning: the model does not say what it has learned from; scores on sequences of its "
-            "training would measure memory"
-        )
-    elif seen.any():
-        _LOGGER.warning(
-            "warning: the model has seen %d of these %d sequences in training, so the scores "
-            "measure memory; use the part 'test' of the split that it was trained with",
-            seen.sum(),
-            len(chosen),
-        )
-    return None if seen is None else int(seen.sum())
 
 
 def _score_calibration(

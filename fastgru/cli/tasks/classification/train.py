@@ -13,7 +13,7 @@ from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import show_plan
 from fastgru.cli.predictions import check_classes_to_train
 from fastgru.cli.selection import select_for_training
-from fastgru.cli.tasks.training import train_and_save, warn_of_nucleotides
+from fastgru.cli.tasks.training import part_of, train_and_save, warn_of_nucleotides
 from fastgru.errors import counted, shorten
 
 if TYPE_CHECKING:
@@ -26,21 +26,30 @@ def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.parameters import check_parameters
+    from fastgru.estimators.pretraining import read_pretrained
+    from fastgru.estimators.training_sets import given_sets
 
     model = SequenceClassifier(**chosen_parameters(args))
     parameters = check_parameters(model.get_params())
     data = read_labelled_input(args)
     training, validation = select_for_training(data, args.split, parameters)
     if args.train_fraction < 1:
-        training = _part_of(training, args.train_fraction, args.random_state)
+        training = part_of(training, args.train_fraction, args.random_state)
     if args.shuffle_labels:
         _LOGGER.warning("warning: the labels are shuffled; the model is a control, of no other use")
         training = _with_shuffled_labels(training, args.random_state)
         validation = validation and _with_shuffled_labels(validation, args.random_state)
     check_classes_to_train(training.classes)
     warn_of_nucleotides(model.alphabet, data.sequences)
+    given = None if validation is None else (validation.sequences, validation.labels)
     if args.dry_run:
-        show_plan(model, training, validation)
+        sets = given_sets(
+            *(parameters, training.sequences, training.labels),
+            sample_weight=None,
+            validation_data=given,
+            pretrained=read_pretrained(args.pretrained, args.freeze_epochs, parameters),
+        )
+        show_plan(model, parameters, sets, labels=training.labels)
         return 0
     _LOGGER.info(
         "training on %s (classes %s)%s",
@@ -48,27 +57,20 @@ def run(args: argparse.Namespace) -> int:
         shorten(training.classes),
         "" if validation is None else f", {len(validation)} for validation",
     )
-    given = None if validation is None else (validation.sequences, validation.labels)
     train_and_save(
         *(args, model),
-        partial(model.fit, training.sequences, training.labels, validation_data=given),
+        partial(
+            model.fit,
+            *(training.sequences, training.labels),
+            validation_data=given,
+            pretrained=args.pretrained,
+            freeze_epochs=args.freeze_epochs,
+        ),
         data=data,
         n_sequences=len(training),
         extra={"shuffled_labels": True} if args.shuffle_labels else {},
     )
     return 0
-
-
-def _part_of(data: LabelledSequences, fraction: float, seed: int) -> LabelledSequences:
-    """Return a share of each class, at random, with one sequence of it at least."""
-    import numpy as np
-
-    from fastgru.data.partition import partition_records
-
-    # the first takes the remainder, so a class of one record keeps it
-    shares = {"used": fraction, "rest": 1 - fraction}
-    parts = partition_records(data.labels, shares, np.random.default_rng(seed))
-    return data.subset(k for k, part in enumerate(parts) if part == "used")
 
 
 def _with_shuffled_labels(data: LabelledSequences, seed: int) -> LabelledSequences:

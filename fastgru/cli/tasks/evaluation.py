@@ -1,0 +1,97 @@
+"""What the evaluation of every task has in common."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastgru.cli.predictions import look_like_nucleotides
+from fastgru.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
+    from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.language_model import SequenceLanguageModel
+
+__all__ = ["match_alphabet", "shuffle", "warn_of_doubts"]
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def match_alphabet(args: argparse.Namespace, alphabet: str) -> None:
+    """Take the alphabet of the model; refuse another one.
+
+    Parameters
+    ----------
+    args
+        Parsed options of ``fastgru evaluate``.
+    alphabet
+        That of the model.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if args.alphabet not in (None, alphabet):
+        raise ConfigurationError(
+            f"--alphabet {args.alphabet}: {args.model} was trained on {alphabet} "
+            "sequences, expected the same. Leave the option out."
+        )
+    args.alphabet = alphabet
+
+
+def shuffle(
+    chosen: LabelledSequences, alphabet_name: str, seed: int
+) -> tuple[LabelledSequences, str]:
+    """Return the records with shuffled sequences, and what the shuffle keeps.
+
+    Parameters
+    ----------
+    chosen
+    alphabet_name
+    seed
+    """
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.shuffles import kind_of_shuffle, shuffle_sequences
+
+    alphabet = get_alphabet(alphabet_name)
+    kept = kind_of_shuffle(alphabet)
+    _LOGGER.info("the sequences are shuffled, their %s kept", kept)
+    return replace(chosen, sequences=shuffle_sequences(chosen.sequences, alphabet, seed=seed)), kept
+
+
+def warn_of_doubts(
+    model: SequenceClassifier | SequenceLanguageModel,
+    data: LabelledSequences,
+    chosen: LabelledSequences,
+) -> int | None:
+    """Say what makes the scores doubtful; return how many sequences the model has seen.
+
+    Parameters
+    ----------
+    model
+    data
+        What the files hold.
+    chosen
+        What it is scored on.
+    """
+    if model.alphabet == "protein" and look_like_nucleotides(data.sequences):
+        _LOGGER.warning(
+            "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
+        )
+    seen = model.seen_in_training(chosen.sequences)
+    if seen is None:
+        _LOGGER.warning(
+            "warning: the model does not say what it has learned from; scores on sequences of its "
+            "training would measure memory"
+        )
+    elif seen.any():
+        _LOGGER.warning(
+            "warning: the model has seen %d of these %d sequences in training, so the scores "
+            "measure memory; use the part 'test' of the split that it was trained with",
+            seen.sum(),
+            len(chosen),
+        )
+    return None if seen is None else int(seen.sum())

@@ -1,0 +1,1 @@
+"""Which letter comes next, from sequences without labels."""

@@ -1,0 +1,150 @@
+"""``fastgru evaluate`` of a language model."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastgru.cli.scoring import SCHEMA_VERSION, write_json
+from fastgru.cli.selection import select_parts
+from fastgru.cli.tasks.evaluation import match_alphabet, shuffle, warn_of_doubts
+from fastgru.cli.tasks.language_model.reading import read_input
+from fastgru.cli.tasks.language_model.table import write_header, write_rows
+from fastgru.errors import LabelError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fastgru.data.alphabets import Alphabet
+    from fastgru.data.labelled import LabelledSequences
+    from fastgru.estimators.fitted_language_model import FittedLanguageModel
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
+    """Write the scores, show the main ones, and return the exit code."""
+    from fastgru.estimators.language_model import SequenceLanguageModel
+
+    model = SequenceLanguageModel.from_fitted(fitted).set_params(threads=args.threads)
+    match_alphabet(args, model.alphabet)
+    data = read_input(args)
+    chosen = select_parts(data, args.split, args.subset)
+    n_seen = warn_of_doubts(model, data, chosen)
+    baseline = _baseline_sequences(args, data)
+    shuffled_sequences = None
+    if args.shuffle:
+        chosen, shuffled_sequences = shuffle(chosen, model.alphabet, args.seed)
+    nats, n_predicted = fitted.score(chosen.sequences, args.threads)
+    metrics = {
+        **_score(args, fitted, chosen, (nats, n_predicted), baseline),
+        "schema_version": SCHEMA_VERSION,
+        "task": fitted.task,
+        "kind": "model",
+        "n_train": model.n_train_,
+        "n_validation": model.n_validation_,
+        "n_test": len(chosen),
+        "n_seen": n_seen,
+        "shuffled_sequences": shuffled_sequences,
+    }
+    _write(args, fitted, chosen, (nats, n_predicted), metrics)
+    _show(metrics)
+    return 0
+
+
+def _baseline_sequences(args: argparse.Namespace, data: LabelledSequences) -> list[str] | None:
+    """Return what Markov models learn from: the file, or what the split does not test with."""
+    from fastgru.data.labelled import read_labelled
+
+    if args.baseline_fasta is not None:
+        return read_labelled(args.alphabet, fasta=args.baseline_fasta, unlabelled=True).sequences
+    learned: list[str] = []
+    for part in ("train", "validation"):
+        with contextlib.suppress(LabelError):  # where there is no such part
+            learned += select_parts(data, args.split, part).sequences
+    if not learned:
+        _LOGGER.warning(
+            "warning: there is nothing for Markov models to learn from, which the scores should be "
+            "compared with; give --baseline-fasta, or a split"
+        )
+    return learned or None
+
+
+def _score(
+    args: argparse.Namespace,
+    fitted: FittedLanguageModel,
+    chosen: LabelledSequences,
+    found: tuple[np.ndarray, np.ndarray],
+    baseline: list[str] | None,
+) -> dict[str, Any]:
+    from fastgru.data.alphabets import get_alphabet
+    from fastgru.evaluation.language_scores import language_scores
+
+    alphabet = get_alphabet(fitted.parameters["alphabet"])
+    markov = {} if baseline is None else _score_markov(alphabet, baseline, chosen.sequences)
+    return {
+        **language_scores(
+            *(*found, markov),
+            groups=chosen.groups,
+            n_resamples=args.n_resamples,
+            seed=args.seed,
+        ),
+        "n_train_markov": 0 if baseline is None else len(baseline),
+    }
+
+
+def _score_markov(
+    alphabet: Alphabet, training: list[str], sequences: list[str]
+) -> dict[int, np.ndarray]:
+    """Return the log-likelihoods of Markov models, by order."""
+    from fastgru.evaluation.markov import MAX_ORDER, MarkovModel
+
+    learned, tested = (list(map(alphabet.encode, group)) for group in (training, sequences))
+    return {
+        order: MarkovModel(learned, order, len(alphabet.letters)).log_likelihoods(tested)
+        for order in range(MAX_ORDER + 1)
+    }
+
+
+def _write(
+    args: argparse.Namespace,
+    fitted: FittedLanguageModel,
+    chosen: LabelledSequences,
+    found: tuple[np.ndarray, np.ndarray],
+    metrics: Mapping[str, Any],
+) -> None:
+    """Write the scores, and the likelihoods if the scores could be written."""
+    from fastgru.data.files import atomic_write
+
+    with contextlib.ExitStack() as stack:
+        if args.predictions is not None:
+            table = stack.enter_context(atomic_write(args.predictions))
+            write_header(table)
+            write_rows(
+                *(table, chosen.ids, [None] * len(chosen)),
+                flags=fitted.flag_unusual(chosen.sequences),
+                nats=found[0],
+                n_predicted=found[1],
+            )
+        write_json(stack.enter_context(atomic_write(args.output)), metrics)
+
+
+def _show(metrics: Mapping[str, Any]) -> None:
+    _LOGGER.info("n_test: %d, with %d letters", metrics["n_test"], metrics["n_letters"])
+    for name in ("bits_per_letter", "perplexity"):
+        _LOGGER.info("%s: %s", name, _with_interval(metrics[name], metrics["intervals"][name]))
+    for row in metrics["markov"]:
+        _LOGGER.info(
+            "Markov model of order %d: %.4f bits per letter, %s more",
+            row["order"],
+            row["bits_per_letter"],
+            _with_interval(row["gain"], row["gain_interval"]),
+        )
+
+
+def _with_interval(value: float, interval: list[float] | None) -> str:
+    around = "" if interval is None else f" ({interval[0]:.4f} to {interval[1]:.4f})"
+    return f"{value:.4f}{around}"

@@ -1,0 +1,59 @@
+"""``fastgru train`` of a language model."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from functools import partial
+
+from fastgru.cli.parameters import chosen_parameters
+from fastgru.cli.plan import show_plan
+from fastgru.cli.selection import select_for_training
+from fastgru.cli.tasks.language_model.reading import read_input
+from fastgru.cli.tasks.training import part_of, train_and_save, warn_of_nucleotides
+from fastgru.errors import ConfigurationError, counted
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, write the model and its history, and return the exit code."""
+    from fastgru.estimators.language_model import SequenceLanguageModel
+    from fastgru.estimators.parameters import check_parameters
+    from fastgru.estimators.training_sets import given_sequences
+
+    if args.shuffle_labels:
+        raise ConfigurationError(
+            "--shuffle-labels: a language model learns from no labels, expected a task that does. "
+            "Leave the option out; 'evaluate --shuffle' is a control."
+        )
+    if args.pretrained is not None or args.freeze_epochs:
+        raise ConfigurationError(
+            "--pretrained and --freeze-epochs: a language model begins with random weights, "
+            "expected another task. Leave them out."
+        )
+    model = SequenceLanguageModel(**chosen_parameters(args))
+    parameters = check_parameters(model.get_params(), args.task)
+    data = read_input(args)
+    training, validation = select_for_training(data, args.split, parameters)
+    if args.train_fraction < 1:
+        training = part_of(training, args.train_fraction, args.random_state)
+    warn_of_nucleotides(model.alphabet, data.sequences)
+    held_out = None if validation is None else validation.sequences
+    if args.dry_run:
+        given = given_sequences(parameters, training.sequences, held_out)
+        show_plan(model, parameters, given)
+        return 0
+    _LOGGER.info(
+        "training on %s%s",
+        counted(len(training), "sequence"),
+        "" if validation is None else f", {len(validation)} for validation",
+    )
+    train_and_save(
+        *(args, model),
+        partial(model.fit, training.sequences, validation_data=held_out),
+        data=data,
+        n_sequences=len(training),
+        extra={},
+    )
+    return 0
