@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.homology_folds import HomologyGroupKFold
     from fastgru.estimators.language_model import SequenceLanguageModel
+    from fastgru.estimators.seq2seq import Seq2Seq
     from fastgru.layers.activation_functions import Activation
     from fastgru.layers.conversions import swap_update_gate
     from fastgru.layers.gru import GRU
@@ -30,6 +31,7 @@ __all__ = [
     "Activation",
     "FastgruError",
     "HomologyGroupKFold",
+    "Seq2Seq",
     "SequenceClassifier",
     "SequenceLanguageModel",
     "__version__",
@@ -45,6 +47,7 @@ _HOMES = {
     "HomologyGroupKFold": "fastgru.estimators.homology_folds",
     "LSTM": "fastgru.layers.lstm",
     "RNN": "fastgru.layers.rnn",
+    "Seq2Seq": "fastgru.estimators.seq2seq",
     "SequenceClassifier": "fastgru.estimators.classifier",
     "SequenceLanguageModel": "fastgru.estimators.language_model",
     "average_models": "fastgru.estimators.averaging",

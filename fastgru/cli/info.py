@@ -70,6 +70,8 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
         yield "classes", ", ".join(card["classes"])
     else:
         yield "task", task
+    if task == "translation":
+        yield "written in", card["target_alphabet"]
     if len(networks) > 1:
         yield "ensemble", f"{len(networks)} networks, whose probabilities are averaged"
     for number, network in enumerate(networks, start=1):
@@ -89,6 +91,9 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional
     )
     yield "network", recurrent
+    if sizes.letters_per_token:
+        writing = describe_recurrent(sizes.cell, sizes.num_layers, sizes.hidden_size, False)
+        yield "decoder", f"{writing}; {sizes.letters_per_token:g} letters for each token"
     for layer in sizes.convolutions:
         parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
         parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []

@@ -19,6 +19,7 @@ __all__ = [
     "add_output",
     "add_resampling",
     "add_seed",
+    "add_targets",
     "add_threads",
     "fraction",
     "is_device",
@@ -27,6 +28,7 @@ __all__ = [
     "positive_int",
     "read_labelled_input",
     "refuse_overwritten_input",
+    "refuse_targets",
     "require_new_output",
     "share",
 ]
@@ -78,6 +80,29 @@ def add_labelled_input(parser: argparse.ArgumentParser, *, unlabelled: bool = Fa
             help="the sequences of FASTA have no labels, as for tasks without classes",
         )
     add_alphabet(group)
+
+
+def add_targets(parser: argparse.ArgumentParser) -> None:
+    """Add ``--targets``, the second file of a translation."""
+    parser.add_argument(
+        "--targets",
+        metavar="FASTA",
+        help="of the task translation: the translation of each sequence, by the same ids",
+    )
+
+
+def refuse_targets(args: argparse.Namespace, task: str) -> None:
+    """Refuse ``--targets`` for another task than translation.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if args.targets is not None and task != "translation":
+        raise ConfigurationError(
+            f"--targets: the task is {task}, expected translation to need them. Leave the option "
+            "out, or train with --task translation."
+        )
 
 
 def read_labelled_input(args: argparse.Namespace) -> LabelledSequences:
@@ -197,7 +222,17 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
         If a file would be read and written.
     """
     inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
-    names = ("model", "models", "fasta", "labels", "split", "results", "journal", "baseline_fasta")
+    names = (
+        "model",
+        "models",
+        "fasta",
+        "targets",
+        "labels",
+        "split",
+        "results",
+        "journal",
+        "baseline_fasta",
+    )
     for name in (*names, "pretrained", "variants"):
         value = getattr(args, name, None) or ()
         inputs += [value] if isinstance(value, str) else value

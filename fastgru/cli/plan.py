@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.estimating import Estimate
     from fastgru.estimators.language_model import SequenceLanguageModel
+    from fastgru.estimators.seq2seq import Seq2Seq
     from fastgru.estimators.training_sets import GivenSets
 
 __all__ = ["show_plan"]
@@ -23,7 +24,7 @@ _CLASSES_SHOWN = 10
 
 
 def show_plan(
-    model: SequenceClassifier | SequenceLanguageModel,
+    model: SequenceClassifier | SequenceLanguageModel | Seq2Seq,
     parameters: Mapping[str, Any],
     given: GivenSets,
     *,
@@ -48,7 +49,7 @@ def show_plan(
     held_out = given.validation is None and bool(estimate.n_validation)
     rows = [
         *_describe_sets(estimate, labels, held_out=held_out),
-        *_describe_network(model, estimate),
+        *_describe_network(model, parameters, estimate),
         *_describe_needs(model, estimate),
     ]
     width = max(len(name) for name, _ in rows)
@@ -72,11 +73,14 @@ def _describe_sets(
 
 
 def _describe_network(
-    model: SequenceClassifier | SequenceLanguageModel, estimate: Estimate
+    model: SequenceClassifier | SequenceLanguageModel | Seq2Seq,
+    parameters: Mapping[str, Any],
+    estimate: Estimate,
 ) -> Iterator[tuple[str, str]]:
+    cell = parameters.get("cell", "gru")
     yield (
         "network",
-        describe_recurrent(model.cell, model.num_layers, model.hidden_size, model.bidirectional),
+        describe_recurrent(cell, model.num_layers, model.hidden_size, model.bidirectional),
     )
     yield "weights", f"{estimate.n_parameters} ({model.dtype})"
     size = min(model.batch_size, estimate.n_train)
@@ -84,7 +88,7 @@ def _describe_network(
 
 
 def _describe_needs(
-    model: SequenceClassifier | SequenceLanguageModel, estimate: Estimate
+    model: SequenceClassifier | SequenceLanguageModel | Seq2Seq, estimate: Estimate
 ) -> Iterator[tuple[str, str]]:
     yield "memory", f"about {_in_words(estimate.memory)}"
     seconds, epochs = estimate.seconds_per_epoch, model.max_epochs

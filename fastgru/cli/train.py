@@ -8,8 +8,10 @@ from fastgru.cli.checkpointing import require_outputs
 from fastgru.cli.options import (
     add_labelled_input,
     add_output,
+    add_targets,
     add_threads,
     non_negative_int,
+    refuse_targets,
     share,
 )
 from fastgru.cli.parameters import add_parameters, add_random_state
@@ -17,8 +19,9 @@ from fastgru.cli.selection import add_split
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
-Train a classifier, or with --task language_model a model of which letter comes next, for which no
-labels are needed. With --split (or a column split beside the labels) it learns from the part
+Train a classifier; with --task language_model a model of which letter comes next, for which no
+labels are needed; with --task translation one that writes another sequence for each (--targets).
+With --split (or a column split beside the labels) it learns from the part
 'train' and stops by the part 'validation'; the part 'test' is left alone. Without, repeated
 sequences and those with conflicting labels are left out, and a share is held out to stop by.
 
@@ -31,6 +34,8 @@ examples:
   fastgru train --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz \\
       --hidden-size 128 --seed 7 -o model.safetensors
   fastgru train --task language_model genomes.fa -o lm.safetensors
+  fastgru train --task translation --alphabet protein proteins.fa --targets genes.fa \\
+      --target-alphabet codons -o model.safetensors
   fastgru train genes.fa --labels labels.tsv --pretrained lm.safetensors -o model.safetensors
 """
 
@@ -39,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "train",
-        help="learn a classifier or a language model",
+        help="learn a classifier, a language model or a translator",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -51,6 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="what to learn (default: %(default)s)",
     )
     add_labelled_input(parser)
+    add_targets(parser)
     add_split(parser, subset=False)
     add_parameters(parser)
     group = parser.add_argument_group("run")
@@ -128,6 +134,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.cli.tasks import task_module
 
+    refuse_targets(args, args.task)
     require_outputs(args)
     code: int = task_module(args.task, "train").run(args)
     return code

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fastgru.data.alphabets import Alphabet, alphabet_names, get_alphabet
 from fastgru.errors import AlphabetError, ConfigurationError, counted
 
-__all__ = ["TARGET_ALPHABETS", "TargetAlphabet", "get_target_alphabet"]
+__all__ = ["TARGET_ALPHABETS", "TargetAlphabet", "get_target_alphabet", "next_tokens"]
 
 TARGET_ALPHABETS = (*alphabet_names(), "codons")
 """Names that `get_target_alphabet` knows."""
@@ -124,3 +124,21 @@ def get_target_alphabet(name: str) -> TargetAlphabet:
     mixture = np.concatenate([np.eye(len(codons)), np.full((1, len(codons)), 1 / len(codons))])
     mixture.flags.writeable = False
     return TargetAlphabet(name, dna, codons, mixture)
+
+
+def next_tokens(
+    codes: NDArray[np.integer], end: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return what comes at each step of a translation, int64 (n + 1,), and whether it counts.
+
+    Parameters
+    ----------
+    codes
+        Integer (n,); those from ``end`` on stand for several tokens, which do not count.
+    end
+        Number of the end, which comes last: the number of tokens.
+    """
+    targets = np.append(codes.astype(np.int64), end)
+    counts = targets <= end
+    counts[:-1] &= codes < end
+    return np.where(counts, targets, end), counts

@@ -10,6 +10,7 @@ from fastgru.estimators.classifier_card import read_classifier
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.fitted_language_model import read_language_model
 from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.fitted_translator import read_translator
 from fastgru.models.model_file import SavedModel, read_model
 
 __all__ = ["load_classifier", "load_fitted"]
@@ -17,6 +18,7 @@ __all__ = ["load_classifier", "load_fitted"]
 _READERS: dict[str, Callable[[SavedModel, str], FittedModel]] = {
     "classification": read_classifier,
     "language_model": read_language_model,
+    "translation": read_translator,
 }
 
 

@@ -56,11 +56,23 @@ class Parameter:
     tasks: tuple[str, ...] = TASKS
 
 
-# of the tasks that learn something else of a sequence than its own letters
-_targeted = partial(Parameter, tasks=tuple(task for task in TASKS if task != "language_model"))
+# of the tasks that say of a sequence, or of each of its letters, one thing of several
+_targeted = partial(
+    Parameter,
+    tasks=tuple(task for task in TASKS if task not in ("language_model", "translation")),
+)
+_except_translation = tuple(task for task in TASKS if task != "translation")
 
 PARAMETERS = (
     Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
+    Parameter(
+        "target_alphabet",
+        str,
+        "codons",
+        "what translations are written in",
+        choices=("dna", "rna", "protein", "codons"),
+        tasks=("translation",),
+    ),
     _targeted(
         "reverse_complement",
         str,
@@ -90,7 +102,14 @@ PARAMETERS = (
         maximum=127,
         several=True,
     ),
-    Parameter("cell", str, "gru", "kind of the recurrent layers", choices=tuple(GATES)),
+    Parameter(
+        "cell",
+        str,
+        "gru",
+        "kind of the recurrent layers",
+        choices=tuple(GATES),
+        tasks=_except_translation,
+    ),
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
     Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
@@ -131,13 +150,14 @@ PARAMETERS = (
         minimum=0,
         maximum=1,
     ),
-    _targeted(
+    Parameter(
         "label_smoothing",
         float,
         0.0,
         "share of a label that is spread over all classes in training",
         minimum=0,
         maximum=0.5,
+        tasks=tuple(task for task in TASKS if task != "language_model"),
     ),
     _targeted(
         "focal_gamma",

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastgru.data.target_alphabets import next_tokens
 from fastgru.kernels.loss import softmax, softmax_cross_entropy
 from fastgru.models.architecture import Architecture
 from fastgru.models.encoder_decoder import EncoderDecoder
@@ -25,7 +26,7 @@ from fastgru.training.batches import LabelledSet, batches_by_length, pad
 from fastgru.training.objective import Objective
 from fastgru.training.prediction import MAX_PREDICTION_TOKENS
 
-__all__ = ["TokenScores", "Translation", "as_targets", "next_tokens", "score_tokens"]
+__all__ = ["TokenScores", "Translation", "as_targets", "score_tokens"]
 
 
 class TokenScores(NamedTuple):
@@ -44,22 +45,6 @@ class TokenScores(NamedTuple):
     log_likelihoods: np.ndarray
     n_right: np.ndarray
     n_tokens: np.ndarray
-
-
-def next_tokens(codes: np.ndarray, end: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what comes at each step of a translation, int64 (n + 1,), and whether it counts.
-
-    Parameters
-    ----------
-    codes
-        Integer (n,); those from ``end`` on stand for several tokens, which do not count.
-    end
-        Number of the end, which comes last: the number of tokens.
-    """
-    targets = np.append(codes.astype(np.int64), end)
-    counts = targets <= end
-    counts[:-1] &= codes < end
-    return np.where(counts, targets, end), counts
 
 
 def _run(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgru.data.target_alphabets import TARGET_ALPHABETS, get_target_alphabet
+from fastgru.data.target_alphabets import TARGET_ALPHABETS, get_target_alphabet, next_tokens
 from fastgru.errors import AlphabetError, ConfigurationError
 
 CODONS = get_target_alphabet("codons")
@@ -51,3 +51,12 @@ def test_get_target_alphabet__refuses_unknown_names() -> None:
     with pytest.raises(ConfigurationError, match=r"target_alphabet must be one of .*'codons', got"):
         get_target_alphabet("codon")
     assert {get_target_alphabet(name).name for name in TARGET_ALPHABETS} == set(TARGET_ALPHABETS)
+
+
+def test_next_tokens__end_and_leave_out_what_is_ambiguous() -> None:
+    targets, counts = next_tokens(get_target_alphabet("rna").encode("ANU"), 4)
+    assert counts.tolist() == [True, False, True, True]
+    assert targets[counts].tolist() == [0, 3, 4]
+    # the first ambiguity code has the number of the end
+    targets, counts = next_tokens(np.array([4], np.uint8), 4)
+    assert (targets.tolist(), counts.tolist()) == ([4, 4], [False, True])

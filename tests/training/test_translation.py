@@ -11,7 +11,7 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.models.architecture import Architecture
 from fastgru.models.encoder_decoder import EncoderDecoder
 from fastgru.training.batches import LabelledSet
-from fastgru.training.translation import Translation, as_targets, next_tokens, score_tokens
+from fastgru.training.translation import Translation, as_targets, score_tokens
 from tests.comparing import assert_same_bits
 from tests.gradients import TOLERANCE, central_differences
 from tests.models.test_encoder_decoder import SOURCES, TARGETS, make_network, reference_logits
@@ -36,15 +36,6 @@ def reference_logs(network: EncoderDecoder, source: str, target: str) -> list[np
 
 def known(target: str) -> list[int]:
     return [*(RNA.letters.index(letter) for letter in target if letter != "N"), 4]
-
-
-def test_next_tokens__end_and_leave_out_what_is_ambiguous() -> None:
-    targets, counts = next_tokens(RNA.encode("ANU"), 4)
-    assert counts.tolist() == [True, False, True, True]
-    assert targets[counts].tolist() == [0, 3, 4]
-    # the first ambiguity code has the number of the end
-    targets, counts = next_tokens(np.array([4], np.uint8), 4)
-    assert (targets.tolist(), counts.tolist()) == ([4, 4], [False, True])
 
 
 def test_score_tokens__are_the_equations() -> None:

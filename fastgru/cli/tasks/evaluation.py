@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.language_model import SequenceLanguageModel
+    from fastgru.estimators.seq2seq import Seq2Seq
 
 __all__ = ["match_alphabet", "shuffle", "warn_of_doubts"]
 
@@ -63,7 +64,7 @@ def shuffle(
 
 
 def warn_of_doubts(
-    model: SequenceClassifier | SequenceLanguageModel,
+    model: SequenceClassifier | SequenceLanguageModel | Seq2Seq,
     data: LabelledSequences,
     chosen: LabelledSequences,
 ) -> int | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.language_model import SequenceLanguageModel
+    from fastgru.estimators.seq2seq import Seq2Seq
 
 __all__ = ["part_of", "train_and_save", "warn_of_nucleotides"]
 
@@ -53,7 +54,7 @@ def part_of(data: LabelledSequences, fraction: float, seed: int) -> LabelledSequ
 
 def train_and_save(
     args: argparse.Namespace,
-    model: SequenceClassifier | SequenceLanguageModel,
+    model: SequenceClassifier | SequenceLanguageModel | Seq2Seq,
     fit: Callable[..., object],
     *,
     data: LabelledSequences,
