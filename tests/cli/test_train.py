@@ -8,7 +8,7 @@ import pytest
 
 from fastgru import SequenceClassifier
 from fastgru.data.shuffles import shuffle_labels
-from fastgru.estimators.parameters import PARAMETERS
+from fastgru.estimators.parameters import parameters_of
 from fastgru.models.model_file import read_model
 from fastgru.training.state import history_columns
 from tests.planted import as_fasta, as_table, plant
@@ -240,7 +240,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "dtype": "float64",
         "random_state": 42,
     }
-    assert {*given, "threads"} == {parameter.name for parameter in PARAMETERS}
+    assert {*given, "threads"} == {parameter.name for parameter in parameters_of("classification")}
     options: list[str] = []
     for name, value in given.items():
         flag = name.replace("_", "-")

@@ -9,18 +9,22 @@ import pytest
 
 from fastgru import SequenceClassifier
 from fastgru.errors import ConfigurationError
-from fastgru.estimators.parameters import PARAMETERS, check_parameters
+from fastgru.estimators.parameters import check_parameters, parameters_of
 
 DEFAULTS = SequenceClassifier().get_params()
 
 
 def test_parameters__are_those_of_the_signature_in_order() -> None:
     signature = inspect.signature(SequenceClassifier.__init__)
-    assert [parameter.name for parameter in PARAMETERS] == list(signature.parameters)[1:]
+    assert [parameter.name for parameter in parameters_of("classification")] == list(
+        signature.parameters
+    )[1:]
 
 
 def test_parameters__have_the_defaults_of_the_signature() -> None:
-    assert {parameter.name: parameter.default for parameter in PARAMETERS} == DEFAULTS
+    assert {
+        parameter.name: parameter.default for parameter in parameters_of("classification")
+    } == DEFAULTS
 
 
 def test_parameters__are_keywords_but_for_the_first() -> None:
@@ -30,7 +34,7 @@ def test_parameters__are_keywords_but_for_the_first() -> None:
 
 def test_parameters__have_the_types_of_the_annotations() -> None:
     hints = get_type_hints(SequenceClassifier.__init__)
-    for parameter in PARAMETERS:
+    for parameter in parameters_of("classification"):
         annotation = str(hints[parameter.name])
         assert parameter.kind.__name__ in annotation or parameter.name == "class_weight"
         assert parameter.optional == ("None" in annotation)
@@ -41,8 +45,8 @@ def test_parameters__are_documented_in_the_class() -> None:
         r"Parameters\n-+\n(.*?)\n\nAttributes", inspect.getdoc(SequenceClassifier), re.DOTALL
     )[1]
     documented = re.findall(r"^(\w+)$", section, flags=re.MULTILINE)
-    assert documented == [parameter.name for parameter in PARAMETERS]
-    for parameter in PARAMETERS:
+    assert documented == [parameter.name for parameter in parameters_of("classification")]
+    for parameter in parameters_of("classification"):
         for choice in parameter.choices:
             assert f'``"{choice}"``' in section
 
@@ -53,7 +57,7 @@ def test_defaults__are_accepted_as_they_are() -> None:
 
 def test_constructor__keeps_its_arguments_untouched() -> None:
     # so that scikit-learn can clone and search; values are checked by fit
-    strange = {parameter.name: object() for parameter in PARAMETERS}
+    strange = {parameter.name: object() for parameter in parameters_of("classification")}
     assert SequenceClassifier(**strange).get_params() == strange
 
 
