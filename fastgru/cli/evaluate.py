@@ -6,14 +6,17 @@ import argparse
 
 from fastgru.cli.options import (
     add_labelled_input,
-    add_targets,
     add_threads,
-    refuse_targets,
     require_new_output,
 )
 from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
-from fastgru.cli.tasks.translation.writing import add_search, refuse_search
+from fastgru.cli.tasks.translation.options import (
+    add_search,
+    add_targets,
+    refuse_search,
+    refuse_targets,
+)
 from fastgru.errors import ConfigurationError
 
 _DESCRIPTION = """\

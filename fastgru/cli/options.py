@@ -19,7 +19,6 @@ __all__ = [
     "add_output",
     "add_resampling",
     "add_seed",
-    "add_targets",
     "add_threads",
     "fraction",
     "is_device",
@@ -28,7 +27,6 @@ __all__ = [
     "positive_int",
     "read_labelled_input",
     "refuse_overwritten_input",
-    "refuse_targets",
     "require_new_output",
     "share",
 ]
@@ -80,29 +78,6 @@ def add_labelled_input(parser: argparse.ArgumentParser, *, unlabelled: bool = Fa
             help="the sequences of FASTA have no labels, as for tasks without classes",
         )
     add_alphabet(group)
-
-
-def add_targets(parser: argparse.ArgumentParser) -> None:
-    """Add ``--targets``, the second file of a translation."""
-    parser.add_argument(
-        "--targets",
-        metavar="FASTA",
-        help="of the task translation: the translation of each sequence, by the same ids",
-    )
-
-
-def refuse_targets(args: argparse.Namespace, task: str) -> None:
-    """Refuse ``--targets`` for another task than translation.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    if args.targets is not None and task != "translation":
-        raise ConfigurationError(
-            f"--targets: the task is {task}, expected translation to need them. Leave the option "
-            "out, or train with --task translation."
-        )
 
 
 def read_labelled_input(args: argparse.Namespace) -> LabelledSequences:

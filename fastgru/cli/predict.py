@@ -13,7 +13,7 @@ from fastgru.cli.decision_options import add_decision
 from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
-from fastgru.cli.tasks.translation.writing import add_search, refuse_search
+from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 
 if TYPE_CHECKING:

@@ -8,14 +8,13 @@ from fastgru.cli.checkpointing import require_outputs
 from fastgru.cli.options import (
     add_labelled_input,
     add_output,
-    add_targets,
     add_threads,
     non_negative_int,
-    refuse_targets,
     share,
 )
 from fastgru.cli.parameters import add_parameters, add_random_state
 from fastgru.cli.selection import add_split
+from fastgru.cli.tasks.translation.options import add_targets, refuse_targets
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\

@@ -12,9 +12,9 @@ from fastgru.cli.predictions import warn_of_shuffled_labels
 from fastgru.cli.scoring import SCHEMA_VERSION, write_json
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffle, warn_of_doubts
-from fastgru.cli.tasks.translation.reading import Translations, read_pairs
+from fastgru.cli.tasks.translation.options import search_options
+from fastgru.cli.tasks.translation.reading import Translations, pairs_of, read_pairs
 from fastgru.cli.tasks.translation.table import write_header, write_rows
-from fastgru.cli.tasks.translation.writing import search_options
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -64,18 +64,18 @@ def _learned_parts(
 ) -> tuple[list[str], list[str]] | None:
     """Return what the baseline learns from: what the split does not test with."""
     sequences: list[str] = []
-    ids: list[str] = []
+    targets: list[str] = []
     for part in ("train", "validation"):
         with contextlib.suppress(LabelError):  # where there is no such part
-            learned = select_parts(data, args.split, part)
-            sequences, ids = sequences + learned.sequences, ids + learned.ids
-    if not ids:
+            learned = pairs_of(select_parts(data, args.split, part), translations)
+            sequences, targets = sequences + learned[0], targets + learned[1]
+    if not sequences:
         _LOGGER.warning(
             "warning: there is nothing to count the most frequent tokens in, which the scores "
             "should be compared with; give a split"
         )
         return None
-    return sequences, [translations[name] for name in ids]
+    return sequences, targets
 
 
 def _score(
@@ -89,10 +89,9 @@ def _score(
     from fastgru.estimators.translation_evaluation import score_translations
     from fastgru.evaluation.translation_scores import translation_scores
 
-    targets = [translations[name] for name in chosen.ids]
     own = [one.sequence for one in written]
     scored, exact = score_translations(
-        fitted, (chosen.sequences, targets), own, learned, args.threads
+        fitted, pairs_of(chosen, translations), own, learned, args.threads
     )
     return translation_scores(
         scored, exact=exact, groups=chosen.groups, n_resamples=args.n_resamples, seed=args.seed

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
+from fastgru.cli.tasks.translation.options import search_options
 from fastgru.cli.tasks.translation.table import write_header, write_rows
-from fastgru.cli.tasks.translation.writing import search_options
 from fastgru.errors import ConfigurationError
 
 if TYPE_CHECKING:

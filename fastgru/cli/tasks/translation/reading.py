@@ -12,7 +12,7 @@ from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
 
-__all__ = ["Translations", "read_pairs"]
+__all__ = ["Translations", "pairs_of", "read_pairs"]
 
 Translations = dict[str, str]
 """The translation of each record, by its id."""
@@ -65,6 +65,11 @@ def read_pairs(
             "for each id (the first word of a header). Add them, or remove the sequences."
         )
     return replace(data, files=[*data.files, *found.files]), translations
+
+
+def pairs_of(data: LabelledSequences, translations: Translations) -> tuple[list[str], list[str]]:
+    """Return sequences and their translations, in the same order."""
+    return data.sequences, [translations[name] for name in data.ids]
 
 
 def _read_targets(path: str, target_alphabet: str) -> LabelledSequences:

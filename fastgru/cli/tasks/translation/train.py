@@ -10,7 +10,7 @@ from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import show_plan
 from fastgru.cli.selection import select_for_training
 from fastgru.cli.tasks.training import part_of, train_and_save, warn_of_nucleotides
-from fastgru.cli.tasks.translation.reading import read_pairs
+from fastgru.cli.tasks.translation.reading import pairs_of, read_pairs
 from fastgru.errors import ConfigurationError, counted
 
 _LOGGER = logging.getLogger(__name__)
@@ -22,11 +22,7 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.estimators.seq2seq import Seq2Seq
     from fastgru.estimators.translation_sets import given_pairs
 
-    if args.pretrained is not None or args.freeze_epochs:
-        raise ConfigurationError(
-            "--pretrained and --freeze-epochs: a translator begins with random weights, expected "
-            "another task. Leave them out."
-        )
+    _refuse_pretrained(args)
     model = Seq2Seq(**chosen_parameters(args))
     parameters = check_parameters(model.get_params(), args.task)
     data, translations = read_pairs(args, parameters["target_alphabet"])
@@ -34,15 +30,10 @@ def run(args: argparse.Namespace) -> int:
     if args.train_fraction < 1:
         training = part_of(training, args.train_fraction, args.random_state)
     if args.shuffle_labels:
-        _LOGGER.warning(
-            "warning: the translations are shuffled; the model is a control, of no other use"
-        )
         translations = _shuffled(translations, args.random_state)
     warn_of_nucleotides(model.alphabet, data.sequences)
-    learned = training.sequences, [translations[name] for name in training.ids]
-    held_out = None
-    if validation is not None:
-        held_out = validation.sequences, [translations[name] for name in validation.ids]
+    learned = pairs_of(training, translations)
+    held_out = None if validation is None else pairs_of(validation, translations)
     if args.dry_run:
         show_plan(model, parameters, given_pairs(parameters, *learned, held_out))
         return 0
@@ -61,9 +52,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_pretrained(args: argparse.Namespace) -> None:
+    if args.pretrained is not None or args.freeze_epochs:
+        raise ConfigurationError(
+            "--pretrained and --freeze-epochs: a translator begins with random weights, expected "
+            "another task. Leave them out."
+        )
+
+
 def _shuffled(translations: dict[str, str], seed: int) -> dict[str, str]:
-    """Return translations dealt out to other sequences at random."""
+    """Return translations dealt out to other sequences at random, and say so."""
     from fastgru.data.shuffles import shuffle_labels
 
+    _LOGGER.warning(
+        "warning: the translations are shuffled; the model is a control, of no other use"
+    )
     dealt = shuffle_labels(list(translations.values()), seed=seed)
     return dict(zip(translations, dealt, strict=True))

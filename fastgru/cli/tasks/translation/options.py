@@ -1,4 +1,4 @@
-"""The options of ``predict`` and ``evaluate`` that say how a translator writes."""
+"""The options of translators: the second file, and how they write."""
 
 from __future__ import annotations
 
@@ -11,9 +11,32 @@ from fastgru.errors import ConfigurationError
 if TYPE_CHECKING:
     from fastgru.estimators.fitted_model import FittedModel
 
-__all__ = ["add_search", "refuse_search", "search_options"]
+__all__ = ["add_search", "add_targets", "refuse_search", "refuse_targets", "search_options"]
 
 _OPTIONS = ("beam_size", "length_penalty", "most_tokens")
+
+
+def add_targets(parser: argparse.ArgumentParser) -> None:
+    """Add ``--targets``, the second file of a translation."""
+    parser.add_argument(
+        "--targets",
+        metavar="FASTA",
+        help="of the task translation: the translation of each sequence, by the same ids",
+    )
+
+
+def refuse_targets(args: argparse.Namespace, task: str) -> None:
+    """Refuse ``--targets`` for another task than translation.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if args.targets is not None and task != "translation":
+        raise ConfigurationError(
+            f"--targets: the task is {task}, expected translation to need them. Leave the option "
+            "out, or train with --task translation."
+        )
 
 
 def add_search(parser: argparse._ActionsContainer) -> None:
