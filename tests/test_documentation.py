@@ -136,7 +136,7 @@ def test_command_line_page__gives_the_defaults_of_the_classifier() -> None:
     for elsewhere in ("alphabet", "threads"):
         del actual[elsewhere]
     actual["random_state"] = 0  # the command is repeatable without being asked
-    actual |= {"task": "classification", "freeze_epochs": 0}  # of the command and of fit
+    actual["freeze_epochs"] = 0  # of fit
     assert written == {name: default_text(value) for name, value in actual.items()}
 
 

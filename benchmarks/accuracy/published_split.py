@@ -14,10 +14,12 @@ from sklearn.metrics import roc_auc_score
 from fastgru import SequenceClassifier
 from fastgru.estimators.baseline_classifier import BaselineClassifier
 
-__all__ = ["describe_mean", "positive_probabilities", "read_command", "scores"]
+__all__ = ["all_probabilities", "describe_mean", "positive_probabilities", "read_command", "scores"]
 
 
-def read_command(description: str | None, config: Path) -> tuple[Path, int | None, dict[str, Any]]:
+def read_command(
+    description: str | None, config: Path, *, in_folder: bool = True
+) -> tuple[Path, int | None, dict[str, Any]]:
     """Return the folder and the threads that the command line names, and the configuration.
 
     Parameters
@@ -25,13 +27,52 @@ def read_command(description: str | None, config: Path) -> tuple[Path, int | Non
     description
         What ``--help`` says.
     config
-        TOML file with what :func:`positive_probabilities` needs, and the ``target``.
+        TOML file with what :func:`all_probabilities` needs, and the ``target``.
+    in_folder
+        Whether the data are in a folder that is to be named; else it is the present one.
     """
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("folder", type=Path)
+    if in_folder:
+        parser.add_argument("folder", type=Path)
     parser.add_argument("-t", "--threads", type=int)
     args = parser.parse_args()
-    return args.folder, args.threads, tomllib.loads(config.read_text(encoding="utf-8"))
+    folder = args.folder if in_folder else Path()
+    return folder, args.threads, tomllib.loads(config.read_text(encoding="utf-8"))
+
+
+def all_probabilities(
+    config: Mapping[str, Any],
+    training: tuple[Sequence[str], Sequence[str]],
+    test: Sequence[str],
+    threads: int | None,
+) -> dict[str, np.ndarray]:
+    """Return the probabilities of the classes, sorted, of each test sequence, by contender.
+
+    Parameters
+    ----------
+    config
+        ``seeds``, ``baselines``, the ``recipe`` and the parameters of the ``model`` beside it.
+    training
+        Sequences and labels to learn from; each seed holds out another tenth to stop by.
+    test
+        Sequences.
+    threads
+        None for all CPUs.
+    """
+    found: dict[str, np.ndarray] = {}
+    for name in config["baselines"]:
+        baseline = BaselineClassifier(
+            name, config["model"]["alphabet"], threads=threads, random_state=0
+        )
+        found[name] = baseline.fit(*training).predict_proba(test)
+    single = []
+    for seed in config["seeds"]:
+        how = {**config["model"], "random_state": seed, "threads": threads}
+        model = SequenceClassifier.from_recipe(config["recipe"], **how)
+        single.append(model.fit(*training).predict_proba(test))
+        found[f"fastgru, seed {seed}"] = single[-1]
+    found[f"fastgru, {len(single)} seeds averaged"] = np.mean(single, axis=0)
+    return found
 
 
 def positive_probabilities(
@@ -45,34 +86,14 @@ def positive_probabilities(
 
     Parameters
     ----------
-    config
-        ``seeds``, ``baselines`` and the parameters of the ``model``.
-    training
-        Sequences and labels to learn from; each seed holds out another tenth to stop by.
-    test
-        Sequences.
+    config, training, test, threads
+        As for :func:`all_probabilities`.
     positive
         Label of the positive class.
-    threads
-        None for all CPUs.
     """
-    found: dict[str, np.ndarray] = {}
-    for name in config["baselines"]:
-        model = BaselineClassifier(
-            name, config["model"]["alphabet"], threads=threads, random_state=0
-        )
-        model.fit(*training)
-        column = model.classes_.tolist().index(positive)
-        found[name] = model.predict_proba(test)[:, column]
-    single = []
-    for seed in config["seeds"]:
-        classifier = SequenceClassifier(**config["model"], random_state=seed, threads=threads)
-        classifier.fit(*training)
-        column = classifier.classes_.tolist().index(positive)
-        single.append(classifier.predict_proba(test)[:, column])
-        found[f"fastgru, seed {seed}"] = single[-1]
-    found[f"fastgru, {len(single)} seeds averaged"] = np.mean(single, axis=0)
-    return found
+    column = sorted(set(training[1])).index(positive)
+    found = all_probabilities(config, training, test, threads)
+    return {name: proba[:, column] for name, proba in found.items()}
 
 
 def scores(

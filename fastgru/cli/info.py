@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import counted
+from fastgru.layers.convolution_sizes import matching_layers
 from fastgru.models.architecture import describe_recurrent
 from fastgru.models.card_schema import SCORE_NAMES
 
@@ -88,26 +89,33 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
 def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
     sizes = network.architecture
     recurrent = describe_recurrent(
-        sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional
+        *(sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional),
+        residual=sizes.residual,
     )
     yield "network", recurrent
     if sizes.letters_per_token:
-        writing = describe_recurrent(sizes.cell, sizes.num_layers, sizes.hidden_size, False)
+        writing = describe_recurrent(
+            *(sizes.cell, sizes.num_layers, sizes.hidden_size, False), residual=False
+        )
         yield "decoder", f"{writing}; {sizes.letters_per_token:g} letters for each token"
-    for layer in sizes.convolutions:
+    matching = matching_layers(sizes.embedding_size, sizes.convolutions)
+    for layer, matches in zip(sizes.convolutions, matching, strict=True):
         parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
         parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
         parts += [f"stride {layer.stride}"] if layer.stride > 1 else []
+        parts += [f"{sizes.conv_norm} normalisation"] if sizes.conv_norm != "none" else []
         parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
+        parts += ["residual"] if sizes.conv_residual and matches else []
         yield "convolution", ", ".join(parts)
     yield "letters", f"{counted(sizes.embedding_size, 'feature')} each"
-    if sizes.reverse_complement == "average":
-        yield "strands", "both, averaged"
+    if sizes.reverse_complement != "none":
+        words = {"average": "both, averaged", "augment": "either at random in training"}
+        yield "strands", words[sizes.reverse_complement]
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
     if sizes.pooling:
         yield "pooling", ", ".join(sizes.pooling)
-    n_parameters = sum(value.size for value in network.tensors.values())
+    n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
     yield "weights", f"{n_parameters} ({sizes.dtype})"
     if "pretrained" in network.card:
         yield (

@@ -8,6 +8,7 @@ from typing import Any
 from fastgru.cli.options import non_negative_int
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.parameters import PARAMETERS
+from fastgru.estimators.recipes import RECIPES, recipe_parameters
 
 __all__ = ["add_parameters", "add_random_state", "chosen_parameters"]
 
@@ -18,6 +19,12 @@ _ELSEWHERE = ("alphabet", "threads", "random_state")
 def add_parameters(parser: argparse.ArgumentParser) -> None:
     """Add one option per parameter; an option left out keeps the classifier's default."""
     group = parser.add_argument_group("model and training")
+    group.add_argument(
+        "--recipe",
+        choices=tuple(RECIPES),
+        help="begin with what suits a kind of data instead of the defaults: "
+        + "; ".join(f"{name}: {recipe.data}" for name, recipe in RECIPES.items()),
+    )
     for parameter in PARAMETERS:
         if parameter.name in _ELSEWHERE:
             continue
@@ -72,7 +79,8 @@ def chosen_parameters(args: argparse.Namespace) -> dict[str, Any]:
         For one that the task does not have.
     """
     task = getattr(args, "task", "classification")
-    chosen = {}
+    recipe = getattr(args, "recipe", None)
+    chosen = {} if recipe is None else recipe_parameters(recipe)
     for parameter in PARAMETERS:
         if not hasattr(args, parameter.name):
             continue

@@ -80,7 +80,10 @@ def _describe_network(
     cell = parameters.get("cell", "gru")
     yield (
         "network",
-        describe_recurrent(cell, model.num_layers, model.hidden_size, model.bidirectional),
+        describe_recurrent(
+            *(cell, model.num_layers, model.hidden_size, model.bidirectional),
+            residual=parameters.get("residual", False),
+        ),
     )
     yield "weights", f"{estimate.n_parameters} ({model.dtype})"
     size = min(model.batch_size, estimate.n_train)

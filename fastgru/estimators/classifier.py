@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
 
-from fastgru.estimators.classifier_card import save_classifier
 from fastgru.estimators.classifier_fitting import fit_classifier
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.language_model import SequenceLanguageModel
@@ -17,6 +15,7 @@ from fastgru.estimators.loading import load_classifier
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.pretraining import read_pretrained
+from fastgru.estimators.recipes import recipe_parameters
 from fastgru.estimators.string_classifier import StringClassifier
 from fastgru.estimators.training_sets import given_sets
 from fastgru.training.state import Epoch
@@ -38,7 +37,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
-        last bit.  Takes twice the time.  ``"none"`` reads the strand that is given.
+        last bit.  Takes twice the time.  ``"augment"`` reads either strand at random in training,
+        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter.
     conv_channels
@@ -53,6 +53,14 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Steps from one feature to the next.
     conv_pool
         Neighbouring features of which the largest is kept.
+    conv_norm
+        Normalisation between each convolution and its rectifier, with a learned scale and shift
+        for each feature: ``"layer"`` over the features of a step, ``"batch"`` over all steps of a
+        batch, in prediction by the running mean and variance of training, or ``"none"``.
+    conv_residual
+        Whether a convolutional layer adds its input to its output, behind rectifier and dropout,
+        where both have the same shape: as many features, stride 1 and pool 1.  The input of the
+        first layer are the ``embedding_size`` features of the letters.
     cell
         Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
         or ``"rnn"`` (tanh).
@@ -60,6 +68,9 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Units of each layer and direction.
     num_layers
         Recurrent layers.
+    residual
+        Whether each recurrent layer but the first adds its input to its output, behind dropout;
+        ``pooling`` then takes these sums for its states.
     bidirectional
         Whether each layer also runs from the end of the sequence to its start.
     position_embedding
@@ -143,9 +154,12 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         conv_dilation: Sequence[int] | int = (1,),
         conv_stride: Sequence[int] | int = (1,),
         conv_pool: Sequence[int] | int = (1,),
+        conv_norm: str = "none",
+        conv_residual: bool = False,
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
+        residual: bool = False,
         bidirectional: bool = True,
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
@@ -175,9 +189,12 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.conv_dilation = conv_dilation
         self.conv_stride = conv_stride
         self.conv_pool = conv_pool
+        self.conv_norm = conv_norm
+        self.conv_residual = conv_residual
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
+        self.residual = residual
         self.bidirectional = bidirectional
         self.position_embedding = position_embedding
         self.pooling = pooling
@@ -286,26 +303,6 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.thresholds_ = fitted.calibration.thresholds
         return self
 
-    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a ``.safetensors`` file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            File to write; one that exists is replaced.
-        extra
-            JSON-able entries to add to the card, such as where the data came from.
-
-        Raises
-        ------
-        LabelError
-            If the class labels are neither strings nor integers.
-        ConfigurationError
-            If `extra` cannot be added.
-        """
-        check_is_fitted(self, "classes_")
-        save_classifier(path, self._fitted, extra)
-
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SequenceClassifier:
         """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
@@ -321,6 +318,25 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
             If the file is no such model, is damaged, or was written by a newer version.
         """
         return cls.from_fitted(load_classifier(path))
+
+    @classmethod
+    def from_recipe(cls, recipe: str, **changes: Any) -> SequenceClassifier:
+        """Return a classifier with the parameters that suit a kind of data.
+
+        Parameters
+        ----------
+        recipe
+            ``"aligned_windows"``, ``"motif"``, ``"peptides"``, ``"proteins"`` or
+            ``"long_reads"``; docs/recipes.md says what each is for.
+        changes
+            Parameters that are to be other than there.
+
+        Raises
+        ------
+        ConfigurationError
+            For another name.
+        """
+        return cls(**{**recipe_parameters(recipe), **changes})
 
     @classmethod
     def from_fitted(cls, fitted: FittedClassifier) -> SequenceClassifier:

@@ -86,7 +86,7 @@ def estimate_training(
     return Estimate(
         n_train=len(training.encoded),
         n_validation=0 if validation is None else len(validation.encoded),
-        n_parameters=network.parameters.size,
+        n_parameters=network.parameters.n_learned,
         steps_per_epoch=steps_per_epoch(training, prepared.options),
         memory=held + training_bytes(network.architecture, prepared),
         seconds_per_epoch=seconds,
@@ -105,12 +105,13 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
         gates and states of the longest batch                     5 L D H S
         outputs, masks and gradients between the layers           3 (L - 1) D H P
         sums of gradients                                         G (N + 4 D H R)
-        features of each convolutional layer, C on P' steps       3 C P'
-        gradient of the last layer's output                       D H P, unless "last" is all
+        features of each convolutional layer, C on P' steps       3 C P', normalised 4 C P'
+        gradient of the last layer's output                       D H P, unless "last" is all and
+                                                                  outputs are states (no residual)
 
     and on top the largest of what comes one after the other::
 
-        output of the last layer                                  D H P, unless "last" is all
+        output of the last layer                                  D H P, likewise
         outputs of the batch of validation sequences              L D H V
         the checkpoint while it is written                        8 N
 
@@ -125,9 +126,9 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     lengths = lengths[-prepared.options.batch_size :]
     if architecture.reverse_complement == "average":
         lengths = np.repeat(lengths, 2)
-    stem = 0
+    stem, kept = 0, 3 if architecture.conv_norm == "none" else 4
     for sizes in architecture.convolutions:
-        stem += 3 * sizes.channels * len(lengths) * int(lengths[-1])
+        stem += kept * sizes.channels * len(lengths) * int(lengths[-1])
         lengths = sizes.output_lengths(lengths)
     steps, padded = int(lengths.sum()), len(lengths) * int(lengths[-1])
     layers, width = architecture.num_layers, architecture.hidden_size
@@ -135,7 +136,8 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     size = prepared.network.parameters.size
     table_rows = architecture.n_letters + architecture.n_positions
     groups = min(MAX_GROUPS, -(-len(lengths) // ROWS))
-    outputs = width * padded if set(architecture.pooling) != {"last"} else 0
+    needs_steps = architecture.residual or set(architecture.pooling) != {"last"}
+    outputs = width * padded if needs_steps else 0
     held = (
         9 * size
         + (1 + _GATES_KEPT) * layers * width * steps

@@ -58,7 +58,7 @@ class FittedNetwork(FittedModel):
     @property
     def n_parameters(self) -> int:
         """Numbers that were learned."""
-        return self.network.parameters.size
+        return self.network.parameters.n_learned
 
     def attention_weights(self, encoded: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the attention weights of encoded sequences that the network can read.

@@ -166,8 +166,9 @@ def read_translator(saved: SavedModel, name: str) -> FittedTranslator:
     if sizes.n_outputs != len(written.tokens) + 1:
         fault = f"there are {sizes.n_outputs} outputs for {len(written.tokens)} tokens and the end"
         raise damaged(name, fault)
-    if sizes.cell != "gru" or sizes.conv_channels or sizes.reverse_complement != "none":
-        fault = "a translator has GRU layers, no convolutions, and reads one strand"
+    plain = sizes.cell == "gru" and not (sizes.conv_channels or sizes.residual)
+    if not plain or sizes.reverse_complement != "none":
+        fault = "a translator has plain GRU layers, no convolutions, and reads one strand"
         raise damaged(name, fault)
 
     new_network = partial(_new_network, written)

@@ -41,6 +41,8 @@ class SequenceLanguageModel(LanguageScoring, StringInput):
         Units of each layer and direction.
     num_layers
         Recurrent layers.
+    residual
+        Whether each recurrent layer but the first adds its input to its output.
     bidirectional
         Whether a second model is trained from the end of the sequence to its start, for a
         classifier in two directions to begin with.  Likelihoods and new sequences are those of
@@ -100,6 +102,7 @@ class SequenceLanguageModel(LanguageScoring, StringInput):
         cell: str = "gru",
         hidden_size: int = 64,
         num_layers: int = 1,
+        residual: bool = False,
         bidirectional: bool = True,
         dropout: float = 0.1,
         batch_size: int = 64,
@@ -120,6 +123,7 @@ class SequenceLanguageModel(LanguageScoring, StringInput):
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
+        self.residual = residual
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.batch_size = batch_size

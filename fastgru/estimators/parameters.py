@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from fastgru.errors import ConfigurationError
-from fastgru.models.architecture import GATES, POOLINGS, STRANDS, TASKS
+from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
+from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, TASKS
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ PARAMETERS = (
         "reverse_complement",
         str,
         "none",
-        "how the other strand of DNA counts: as much as the given one, or not at all",
+        "how the other strand of DNA counts: not, as much as the given one, or in training only",
         choices=STRANDS,
     ),
     Parameter("embedding_size", int, 16, "features of each letter", minimum=1),
@@ -102,6 +103,19 @@ PARAMETERS = (
         maximum=127,
         several=True,
     ),
+    _targeted(
+        "conv_norm",
+        str,
+        "none",
+        "normalisation behind each convolution: of each step, of a batch, or none",
+        choices=NORMS,
+    ),
+    _targeted(
+        "conv_residual",
+        bool,
+        False,
+        "add the input of a convolutional layer to its output, where it has the same shape",
+    ),
     Parameter(
         "cell",
         str,
@@ -112,6 +126,13 @@ PARAMETERS = (
     ),
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
     Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
+    Parameter(
+        "residual",
+        bool,
+        False,
+        "add the input of each recurrent layer but the first to its output",
+        tasks=_except_translation,
+    ),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
     _targeted(
         "position_embedding",
@@ -232,14 +253,32 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
             "got True: above the first layer, each direction would see what the other has to "
             "predict. Take one layer, or one direction."
         )
-    n_layers = len(checked.get("conv_channels", ()))
-    for name in ("conv_width", "conv_dilation", "conv_stride", "conv_pool"):
+    if checked["residual"] and checked["num_layers"] == 1:
+        raise ConfigurationError(
+            "residual must be False with num_layers 1, got True; the first layer has an input of "
+            "another shape. Give num_layers of 2 or more."
+        )
+    if "conv_channels" in checked:
+        _check_stem(checked)
+    return checked
+
+
+def _check_stem(checked: Mapping[str, Any]) -> None:
+    columns = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
+    n_layers = len(checked["conv_channels"])
+    for name in columns:
         if n_layers and len(checked[name]) not in (1, n_layers):
             raise ConfigurationError(
                 f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
                 f"{len(checked[name])}."
             )
-    return checked
+    layers = layer_sizes(checked["conv_channels"], *(checked[name] for name in columns))
+    if checked["conv_residual"] and not any(matching_layers(checked["embedding_size"], layers)):
+        raise ConfigurationError(
+            "conv_residual must be False where no convolutional layer has an output of the shape "
+            "of its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as "
+            "the one before, or the first as many as embedding_size."
+        )
 
 
 def _check(parameter: Parameter, value: Any) -> Any:

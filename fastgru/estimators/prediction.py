@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from fastgru.estimators.classifier_card import save_classifier
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.fitted_estimator import FittedEstimator
 
@@ -46,3 +49,23 @@ class PredictionMixin(FittedEstimator):
         """
         check_is_fitted(self, "classes_")
         return self._fitted.attention(sequences, self.threads)
+
+    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
+        """Write the model to a ``.safetensors`` file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            File to write; one that exists is replaced.
+        extra
+            JSON-able entries to add to the card, such as where the data came from.
+
+        Raises
+        ------
+        LabelError
+            If the class labels are neither strings nor integers.
+        ConfigurationError
+            If `extra` cannot be added.
+        """
+        check_is_fitted(self, "classes_")
+        save_classifier(path, self._fitted, extra)

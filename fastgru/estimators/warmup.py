@@ -17,9 +17,14 @@ def compile_kernels(dtype: str, cell: str) -> None:
         ``"gru"``, ``"lstm"`` or ``"rnn"``.
     """
     sequences, labels = ["ACGT", "ACG", "TTTT", "TTTA"], ["a", "a", "b", "b"]
-    for conv_channels, position_embedding in (((), True), ((8, 8), False), ((8,), True)):
+    for conv_channels, conv_norm, position_embedding in (
+        ((), "none", True),
+        ((8, 8), "layer", False),
+        ((8,), "batch", True),
+    ):
         model = SequenceClassifier(
             conv_channels=conv_channels,
+            conv_norm=conv_norm,
             cell=cell,
             hidden_size=8,
             embedding_size=4,

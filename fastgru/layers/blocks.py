@@ -53,6 +53,21 @@ class Blocks:
         return int(block_rows(self.table.dtype))
 
 
+def past_ends(blocks: Blocks) -> np.ndarray:
+    """Return which steps of the caller's arrays are past a sequence's end, bool (B * T,)."""
+    there = blocks.table["sequences"] >= 0
+    lengths = np.zeros(blocks.n_sequences, np.int64)
+    lengths[blocks.table["sequences"][there]] = blocks.table["lengths"][there]
+    past: np.ndarray = np.arange(blocks.n_steps) >= lengths[:, None]
+    return past.reshape(-1)
+
+
+def even_groups(n_sequences: int) -> np.ndarray:
+    """Return the bounds of at most ``MAX_GROUPS`` groups of sequences, int64 (n_groups + 1,)."""
+    n_groups = max(1, min(n_sequences, MAX_GROUPS))
+    return n_sequences * np.arange(n_groups + 1) // n_groups
+
+
 def _rows_of_a_block(n_sequences: int) -> int:
     if n_sequences == 1:
         return 1

@@ -1,4 +1,4 @@
-"""One convolutional layer: convolution over time, rectifier, maximum over windows.
+"""One convolutional layer: convolution over time, normalisation, rectifier, maximum over windows.
 
 Parameters have the names and shapes of ``torch.nn.Conv1d``: ``weight`` (C, I, K), ``bias`` (C,).
 The input is padded with zeros within each sequence, as ``padding="same"`` does there, so that a
@@ -16,9 +16,10 @@ from fastgru.kernels.products import product
 from fastgru.kernels.rectifying import rectify, rectify_back
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.kernels.token_convolution import convolve_tokens, convolve_tokens_back
-from fastgru.kernels.whole_arrays import add_rows
-from fastgru.layers.blocks import MAX_GROUPS
-from fastgru.layers.layer_input import InputGradients, LayerInput
+from fastgru.layers.blocks import even_groups
+from fastgru.layers.channel_norm import ChannelNorm
+from fastgru.layers.convolution_sizes import ConvolutionSizes
+from fastgru.layers.layer_input import InputGradients, LayerInput, as_dense, dense_gradients
 from fastgru.layers.packing import pack_stripes, round_up
 from fastgru.layers.workspace import Workspace, new_work
 
@@ -51,37 +52,35 @@ class Convolution:
     ----------
     parameters, grads
         Arrays by name; ``grads`` is added to.
+    sizes
     suffix
         Of the names ``weight`` and ``bias``: ``"_l0"``, ...
-    dilation
-        Steps between the taps.
-    stride
-        Steps between the outputs.
-    pool
-        Steps of a window of which the maximum is kept, 127 at most; 1 keeps all.
+    norm
+        Of what the convolution gives, before the rectifier; None for none.
     """
 
     def __init__(
         self,
         parameters: dict[str, np.ndarray],
         grads: dict[str, np.ndarray],
+        sizes: ConvolutionSizes,
         suffix: str = "",
-        *,
-        dilation: int = 1,
-        stride: int = 1,
-        pool: int = 1,
+        norm: ChannelNorm | None = None,
     ) -> None:
         self._parameters, self._grads = parameters, grads
+        self._sizes, self._norm = sizes, norm
         self._names = f"weight{suffix}", f"bias{suffix}"
-        self.channels, self.input_size, width = parameters[self._names[0]].shape
-        self.dtype = parameters[self._names[0]].dtype
-        self._geometry = Geometry(width, dilation, stride, (width - 1) * dilation // 2)
-        self._pool = pool
+        self.channels, self.input_size, width = self._weight.shape
+        self.dtype = self._weight.dtype
+        left = (width - 1) * sizes.dilation // 2
+        self._geometry = Geometry(width, sizes.dilation, sizes.stride, left)
         self._columns = round_up(self.channels, lanes_of(self.dtype))
         self._inner = round_up(round_up(self.input_size, ROWS), lanes_of(self.dtype))
         self._workspace = Workspace()
 
-    def forward(self, given: LayerInput, lengths: np.ndarray, n_steps: int) -> Convolved:
+    def forward(
+        self, given: LayerInput, lengths: np.ndarray, n_steps: int, *, training: bool = True
+    ) -> Convolved:
         """Return the features of each step; keeps what :meth:`backward` needs.
 
         Parameters
@@ -92,10 +91,13 @@ class Convolution:
             int64 (B,)
         n_steps
             T
+        training
+            As in :meth:`fastgru.layers.channel_norm.ChannelNorm.forward`.
         """
+        sizes = self._sizes
         self._given, self._lengths, self._n_steps = given, lengths, n_steps
-        stride, pool = self._geometry.stride, self._pool
-        self._n_out = -(-n_steps // stride)
+        self._outputs, self._n_out = sizes.convolved(lengths), sizes.convolved(n_steps)
+        self._n_windows = sizes.pooled(self._n_out)
         self._reads_table = (
             given.symbols is not None
             and given.positions is None
@@ -107,13 +109,12 @@ class Convolution:
         else:
             self._x = as_dense(given, len(lengths), n_steps)
             self._convolve_dense(z)
-        outputs = -(-lengths // stride)
-        n_windows = -(-self._n_out // pool)
-        y = np.empty((len(lengths) * n_windows, self.channels), self.dtype)
+        if self._norm is not None:
+            self._norm.forward(z, self._outputs, self._n_out, training=training)
+        y = np.empty((len(lengths) * self._n_windows, self.channels), self.dtype)
         self._chosen = self._workspace.empty("chosen", y.shape, np.dtype(np.int8))
-        work = new_work(len(lengths))
-        rectify(*work, pool, self._n_out, n_windows, outputs, z, y, self._chosen)
-        return Convolved(y, -(-outputs // pool), n_windows)
+        rectify(*self._windows(), z, y, self._chosen)
+        return Convolved(y, sizes.pooled(self._outputs), self._n_windows)
 
     def backward(self, dy: np.ndarray) -> InputGradients:
         """Return the gradients of the input; adds to those of the parameters.
@@ -123,21 +124,28 @@ class Convolution:
         dy
             float (B * W, C), gradient of the output.
         """
-        outputs = -(-self._lengths // self._geometry.stride)
         dz = self._array("z", len(self._lengths) * self._n_out, self.channels)
-        work = new_work(len(self._lengths))
-        rectify_back(
-            *(*work, self._pool, self._n_out, -(-self._n_out // self._pool)),
-            *(outputs, dy, self._chosen, dz),
-        )
-        if self._reads_table:
-            return self._tokens_back(dz)
-        dx = self._dense_back(dz)
-        return self._through_embedding(dx)
+        rectify_back(*self._windows(), dy, self._chosen, dz)
+        if self._norm is not None:
+            self._norm.backward(dz)
+        groups = even_groups(len(self._lengths))
+        rows = self._n_symbols if self._reads_table else self._inner
+        shape = (len(groups) - 1, self._geometry.width, rows, self._columns)
+        d_taps = self._workspace.zeros("d_taps", shape, self.dtype)
+        d_bias = self._workspace.zeros("d_bias", (len(groups) - 1, self._columns), self.dtype)
+        back = self._tokens_back if self._reads_table else self._dense_back
+        gradients = back(dz, groups, d_taps, d_bias)
+        self._grads[self._names[1]] += d_bias.sum(axis=0)[: self.channels]
+        return gradients
 
     @property
     def _weight(self) -> np.ndarray:
         return self._parameters[self._names[0]]
+
+    @property
+    def _n_symbols(self) -> int:
+        assert self._given.symbols is not None
+        return len(self._given.symbols)
 
     def _array(self, name: str, *shape: int) -> np.ndarray:
         return self._workspace.empty(name, shape, self.dtype)
@@ -145,47 +153,42 @@ class Convolution:
     def _bias(self) -> np.ndarray:
         return np.pad(self._parameters[self._names[1]], (0, self._columns - self.channels))
 
-    def _groups(self) -> np.ndarray:
-        n_sequences = len(self._lengths)
-        n_groups = max(1, min(n_sequences, MAX_GROUPS))
-        return n_sequences * np.arange(n_groups + 1) // n_groups
+    def _windows(self) -> tuple[np.ndarray, int, int, int, int, np.ndarray]:
+        """Return what the kernels of the rectifier have to know of the batch."""
+        work = new_work(len(self._lengths))
+        return *work, self._sizes.pool, self._n_out, self._n_windows, self._outputs
 
     def _convolve_tokens(self, given: LayerInput, z: np.ndarray) -> None:
-        symbols, tokens = given.symbols, given.tokens
-        assert symbols is not None
-        assert tokens is not None
+        assert given.symbols is not None
+        assert given.tokens is not None
         width = self._geometry.width
-        table = np.zeros((width, len(symbols), self._columns), self.dtype)
+        table = np.zeros((width, len(given.symbols), self._columns), self.dtype)
         for k in range(width):
-            product(symbols, self._weight[:, :, k].T, table[k, :, : self.channels])
+            product(given.symbols, self._weight[:, :, k].T, table[k, :, : self.channels])
         work = new_work(len(self._lengths))
         convolve_tokens(
-            *(*work, self._geometry, self._n_steps, self._n_out, self._lengths, tokens),
+            *(*work, self._geometry, self._n_steps, self._n_out, self._lengths, given.tokens),
             *(table, self._bias(), self._array("row", work[1], self._columns), z),
         )
 
-    def _tokens_back(self, dz: np.ndarray) -> InputGradients:
-        symbols, tokens = self._given.symbols, self._given.tokens
-        assert symbols is not None
-        assert tokens is not None
-        groups, width = self._groups(), self._geometry.width
-        n_groups = len(groups) - 1
-        counter, workers = new_work(n_groups)
-        shape = (n_groups, width, len(symbols), self._columns)
-        d_table = self._workspace.zeros("d_table", shape, self.dtype)
-        d_bias = self._workspace.zeros("d_bias", (n_groups, self._columns), self.dtype)
+    def _tokens_back(
+        self, dz: np.ndarray, groups: np.ndarray, d_taps: np.ndarray, d_bias: np.ndarray
+    ) -> InputGradients:
+        given = self._given
+        assert given.symbols is not None
+        assert given.tokens is not None
+        counter, workers = new_work(len(groups) - 1)
         row = self._workspace.zeros("row", (workers, self._columns), self.dtype)
         convolve_tokens_back(
             *(counter, workers, self._geometry, self._n_steps, self._n_out, groups),
-            *(self._lengths, tokens, dz, row, d_table, d_bias),
+            *(self._lengths, given.tokens, dz, row, d_taps, d_bias),
         )
-        total = d_table.sum(axis=0)[:, :, : self.channels]
-        d_symbols = np.zeros_like(symbols)
+        total = d_taps.sum(axis=0)[:, :, : self.channels]
+        d_symbols = np.zeros_like(given.symbols)
         d_weight = self._grads[self._names[0]]
-        for k in range(width):
-            product(total[k].T, symbols, d_weight[:, :, k])
+        for k in range(self._geometry.width):
+            product(total[k].T, given.symbols, d_weight[:, :, k])
             product(total[k], self._weight[:, :, k], d_symbols)
-        self._grads[self._names[1]] += d_bias.sum(axis=0)[: self.channels]
         return InputGradients(d_symbols, None, None)
 
     def _room(self, n_steps: int) -> int:
@@ -213,58 +216,20 @@ class Convolution:
             z,
         )
 
-    def _dense_back(self, dz: np.ndarray) -> np.ndarray:
-        groups, width = self._groups(), self._geometry.width
-        n_groups = len(groups) - 1
-        counter, workers = new_work(n_groups)
-        room, shape = self._room(self._n_steps), (n_groups, width, self._inner, self._columns)
-        d_weight = self._workspace.zeros("d_weight", shape, self.dtype)
-        d_bias = self._workspace.zeros("d_bias", (n_groups, self._columns), self.dtype)
-        dx = np.empty_like(self._x)
+    def _dense_back(
+        self, dz: np.ndarray, groups: np.ndarray, d_taps: np.ndarray, d_bias: np.ndarray
+    ) -> InputGradients:
+        counter, workers = new_work(len(groups) - 1)
+        room = self._room(self._n_steps)
+        dx = np.zeros_like(self._x)  # the layer below multiplies all of it by its masks
         convolve_back(
             *(counter, workers, self._geometry, self._n_steps, self._n_out, groups, self._lengths),
             *(self._x, dz, self._packed(backward=True)),
             self._array("padded_x", workers * room, self._inner),
             self._array("padded_dz", workers * room, self._columns),
             self._array("rows_back", workers, ROWS, self._inner),
-            *(dx, d_weight, d_bias),
+            *(dx, d_taps, d_bias),
         )
-        total = d_weight.sum(axis=0)[:, : self.input_size, : self.channels]
+        total = d_taps.sum(axis=0)[:, : self.input_size, : self.channels]
         self._grads[self._names[0]] += total.transpose(2, 1, 0)
-        self._grads[self._names[1]] += d_bias.sum(axis=0)[: self.channels]
-        return dx
-
-    def _through_embedding(self, dx: np.ndarray) -> InputGradients:
-        given = self._given
-        if given.symbols is None:
-            return InputGradients(None, None, dx)
-        assert given.tokens is not None
-        valid = np.arange(self._n_steps) < self._lengths[:, None]
-        dx[~valid.reshape(-1)] = 0
-        d_symbols = np.zeros_like(given.symbols)
-        add_rows(dx, given.tokens, d_symbols)
-        if given.positions is None:
-            return InputGradients(d_symbols, None, None)
-        d_positions = np.zeros_like(given.positions)
-        places = np.tile(np.arange(self._n_steps), len(self._lengths))
-        add_rows(dx, places, d_positions)
-        return InputGradients(d_symbols, d_positions, None)
-
-
-def as_dense(given: LayerInput, n_sequences: int, n_steps: int) -> np.ndarray:
-    """Return the input as float (B * T, I).
-
-    Parameters
-    ----------
-    given
-    n_sequences, n_steps
-        B and T.
-    """
-    if given.x is not None:
-        return given.x
-    assert given.symbols is not None
-    assert given.tokens is not None
-    x: np.ndarray = given.symbols[given.tokens]
-    if given.positions is not None:
-        x.reshape(n_sequences, n_steps, -1)[:] += given.positions[:n_steps]
-    return x
+        return dense_gradients(self._given, dx, self._lengths, self._n_steps)

@@ -43,6 +43,9 @@ class GRU(OneState):
         Whether each layer also runs from the last step to the first.
     dropout
         Share of the outputs of each layer but the last that is dropped in training, in [0, 1).
+    residual
+        Whether each layer but the first adds its input to its outputs: with dropout, ``y = x +
+        dropout(h)``.  The final states are those of the cells, without it.
     reset_after
         Which of the two forms.
     activations
@@ -108,6 +111,7 @@ class GRU(OneState):
         bias: bool = True,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        residual: bool = False,
         reset_after: bool = True,
         activations: Sequence[str | Activation] | None = None,
         recurrent_dropout: float = 0.0,
@@ -126,6 +130,7 @@ class GRU(OneState):
             bias=bias,
             bidirectional=bidirectional,
             dropout=dropout,
+            residual=residual,
             bptt_steps=bptt_steps,
             save_memory=save_memory,
             dtype=dtype,

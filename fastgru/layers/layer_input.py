@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastgru.errors import ConfigurationError
+from fastgru.kernels.whole_arrays import add_rows
 from fastgru.layers.blocks import Blocks, plan_blocks
 from fastgru.layers.checks import check_lengths, check_shape, check_tokens
 
@@ -61,6 +62,54 @@ def _sum(arrays: list[np.ndarray | None]) -> np.ndarray | None:
         if array is not None:
             total = array if total is None else total + array
     return total
+
+
+def as_dense(given: LayerInput, n_sequences: int, n_steps: int) -> np.ndarray:
+    """Return the input as float (B * T, I).
+
+    Parameters
+    ----------
+    given
+    n_sequences, n_steps
+        B and T.
+    """
+    if given.x is not None:
+        return given.x
+    assert given.symbols is not None
+    assert given.tokens is not None
+    x: np.ndarray = given.symbols[given.tokens]
+    if given.positions is not None:
+        x.reshape(n_sequences, n_steps, -1)[:] += given.positions[:n_steps]
+    return x
+
+
+def dense_gradients(
+    given: LayerInput, dx: np.ndarray, lengths: np.ndarray, n_steps: int
+) -> InputGradients:
+    """Return the gradients of the input, given that of :func:`as_dense`.
+
+    Parameters
+    ----------
+    given
+    dx
+        float (B * T, I), **overwritten** with zero past a sequence's end where the input is tokens.
+    lengths
+        int64 (B,)
+    n_steps
+        T
+    """
+    if given.symbols is None:
+        return InputGradients(None, None, dx)
+    assert given.tokens is not None
+    valid = np.arange(n_steps) < lengths[:, None]
+    dx[~valid.reshape(-1)] = 0
+    d_symbols = np.zeros_like(given.symbols)
+    add_rows(dx, given.tokens, d_symbols)
+    if given.positions is None:
+        return InputGradients(d_symbols, None, None)
+    d_positions = np.zeros_like(given.positions)
+    add_rows(dx, np.tile(np.arange(n_steps), len(lengths)), d_positions)
+    return InputGradients(d_symbols, d_positions, None)
 
 
 def read_input(

@@ -38,7 +38,7 @@ class LSTM(Recurrent):
 
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, bidirectional, dropout
+    input_size, hidden_size, num_layers, bias, bidirectional, dropout, residual
         As in :class:`fastgru.GRU`.
     peepholes
         Whether the gates see the cell's state: ``weight_ci_l0``, ``weight_cf_l0`` and
@@ -71,6 +71,7 @@ class LSTM(Recurrent):
         bias: bool = True,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        residual: bool = False,
         peepholes: bool = False,
         activations: Sequence[str | Activation] | None = None,
         recurrent_dropout: float = 0.0,
@@ -91,6 +92,7 @@ class LSTM(Recurrent):
             bias=bias,
             bidirectional=bidirectional,
             dropout=dropout,
+            residual=residual,
             bptt_steps=bptt_steps,
             save_memory=save_memory,
             dtype=dtype,

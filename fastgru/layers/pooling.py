@@ -28,7 +28,10 @@ class Pooling:
     names
         Of the poolings, each once, in the order of the features.
     channels
-        States of a step, C = directions * H.
+        Outputs of a step, C = directions * H.
+    from_outputs
+        Whether "last" is each direction's last output, in place of its final state: they differ
+        where outputs are more than states, as in residual layers.
 
     Attributes
     ----------
@@ -41,8 +44,8 @@ class Pooling:
         Features: poolings * C.
     """
 
-    def __init__(self, names: Sequence[str], channels: int) -> None:
-        self._names = tuple(names)
+    def __init__(self, names: Sequence[str], channels: int, *, from_outputs: bool = False) -> None:
+        self._names, self._from_outputs = tuple(names), from_outputs
         attends = "attention" in self._names
         self.parameters = {"weight": np.zeros(channels)} if attends else {}
         self.grads: dict[str, np.ndarray] = {}
@@ -53,8 +56,8 @@ class Pooling:
 
     @property
     def needs_steps(self) -> bool:
-        """Whether the states of all steps are needed, not the final ones alone."""
-        return set(self._names) != {"last"}
+        """Whether the outputs of all steps are needed, not the final states alone."""
+        return self._from_outputs or set(self._names) != {"last"}
 
     def forward(
         self, y: np.ndarray | None, last: np.ndarray, lengths: np.ndarray, *, training: bool
@@ -64,7 +67,8 @@ class Pooling:
         Parameters
         ----------
         y
-            float (B, T, C), states of all steps; None where no pooling needs them.
+            float (B, T, C), outputs of all steps, zero past each length; None where no pooling
+            needs them.
         last
             float (directions, B, H), final states.
         lengths
@@ -82,10 +86,19 @@ class Pooling:
         if y is not None:
             self._n_steps = y.shape[1]
             pooled |= self._pool_evenly(y)
+            if self._from_outputs:
+                pooled["last"] = y[self._ends()]
             if self.parameters:
                 pooled["attention"] = self._attend(y)
                 self._y = y if training else None
         return np.concatenate([pooled[name] for name in self._names], axis=1)
+
+    def _ends(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return where each sequence's directions end, one index for each axis of the outputs."""
+        channels = np.arange(self.output_size // len(self._names))
+        ahead = channels < len(channels) // self._n_directions
+        steps = np.where(ahead, np.maximum(self._lengths - 1, 0)[:, None], 0)
+        return np.arange(len(self._lengths))[:, None], steps, channels
 
     @property
     def _pools_evenly(self) -> bool:
@@ -125,7 +138,8 @@ class Pooling:
         parts = np.split(dfeatures, len(self._names), axis=1)
         given = dict(zip(self._names, map(np.ascontiguousarray, parts), strict=True))
         none = np.zeros(parts[0].shape, dfeatures.dtype)
-        d_last = np.stack(np.split(given.get("last", none), self._n_directions, axis=1))
+        of_states = none if self._from_outputs else given.get("last", none)
+        d_last = np.stack(np.split(of_states, self._n_directions, axis=1))
         if not self.needs_steps:
             return None, d_last
         n_sequences, channels = none.shape
@@ -137,6 +151,10 @@ class Pooling:
             pool_backward(*work, self._lengths, mean, most, self._first_maximum, dy)
         if self.parameters:
             self._attend_back(given["attention"], dy, add=self._pools_evenly)
+        if self._from_outputs and "last" in given:
+            if len(given) == 1:
+                dy.fill(0)
+            dy[self._ends()] += given["last"]
         return dy, d_last
 
     def _attend_back(self, d_pooled: np.ndarray, dy: np.ndarray, *, add: bool) -> None:

@@ -25,9 +25,9 @@ class Recurrent:
     kind
     state_names
         What messages call the states: ``("h",)`` or ``("h", "c")``.
-    input_size, hidden_size, num_layers, bias, bidirectional, dropout, bptt_steps, save_memory
+    input_size, hidden_size, num_layers, bias, bidirectional, dropout, residual, bptt_steps
         As in :class:`fastgru.GRU`.
-    dtype, precision, random_state
+    save_memory, dtype, precision, random_state
         As in :class:`fastgru.GRU`.
     variant
         The equations: where there are no kernels for them, they take the place of ``kind``.
@@ -46,6 +46,7 @@ class Recurrent:
         bias: bool,
         bidirectional: bool,
         dropout: float,
+        residual: bool,
         bptt_steps: int | None,
         save_memory: bool,
         dtype: DTypeLike,
@@ -64,7 +65,8 @@ class Recurrent:
         check_precision(precision)
         self.dtype = check_float_type("dtype", dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
-        self.bidirectional, self.bias, self.dropout = bidirectional, bias, dropout
+        self.bidirectional, self.bias = bidirectional, bias
+        self.dropout, self.residual = dropout, residual
         self.bptt_steps, self.save_memory = bptt_steps, save_memory
         self.activations, self.clip = variant.activations, variant.clip
         self.recurrent_dropout, self.zoneout = variant.recurrent_dropout, variant.zoneout
@@ -82,6 +84,7 @@ class Recurrent:
             num_layers=num_layers,
             bidirectional=bidirectional,
             dropout=dropout,
+            residual=residual,
             bptt_steps=bptt_steps or 0,
             save_memory=save_memory,
             variant=None if variant.is_compiled else variant,

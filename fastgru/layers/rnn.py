@@ -39,7 +39,7 @@ class RNN(OneState):
         :class:`fastgru.Activation`; None for what ``nonlinearity`` says.
     recurrent_dropout, zoneout, layer_norm, clip
         As in :class:`fastgru.GRU`, also for what they cost.
-    bias, bidirectional, dropout, bptt_steps, dtype, precision, random_state
+    bias, bidirectional, dropout, residual, bptt_steps, dtype, precision, random_state
         As in :class:`fastgru.GRU`.
     """
 
@@ -58,6 +58,7 @@ class RNN(OneState):
         bias: bool = True,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        residual: bool = False,
         bptt_steps: int | None = None,
         dtype: DTypeLike = "float32",
         precision: str | None = None,
@@ -86,6 +87,7 @@ class RNN(OneState):
             bias=bias,
             bidirectional=bidirectional,
             dropout=dropout,
+            residual=residual,
             bptt_steps=bptt_steps,
             save_memory=False,
             dtype=dtype,

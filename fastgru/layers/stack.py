@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from fastgru.layers.blocks import Blocks
+from fastgru.layers.blocks import Blocks, past_ends
 from fastgru.layers.cells import CellKind
 from fastgru.layers.direction import Direction
 from fastgru.layers.general_direction import GeneralDirection
@@ -28,12 +28,20 @@ class Stack:
     num_layers, bidirectional
     dropout
         Share of the outputs of each layer but the last that is dropped in training.
+    residual
+        Whether each layer but the first adds its input to its outputs, behind dropout: what goes
+        around a layer is never dropped.
     bptt_steps, save_memory
         As in :class:`fastgru.layers.direction.Direction`.
     variant
         Equations for which there are no kernels; None for those of ``kind``.
     rng
         Source of the masks that the variant needs, if any.
+
+    Attributes
+    ----------
+    n_states : int
+        States that the cell hands from step to step.
     """
 
     def __init__(
@@ -45,6 +53,7 @@ class Stack:
         num_layers: int,
         bidirectional: bool,
         dropout: float,
+        residual: bool = False,
         bptt_steps: int = 0,
         save_memory: bool = False,
         variant: Variant | None = None,
@@ -61,7 +70,8 @@ class Stack:
         ]
         self.dtype = self.layers[0][0].dtype
         self.hidden_size = self.layers[0][0].hidden_size
-        self._dropout = dropout
+        self.n_states = kind.cell.n_states
+        self._dropout, self._residual = dropout, residual
         self._workspace = Workspace()
         self._masks: list[np.ndarray | None] = []
         self._kept_between = 0
@@ -101,16 +111,16 @@ class Stack:
         rng
             Source of the dropout masks; may be None where nothing is dropped.
         outputs
-            Whether the last layer's states of each step are wanted.
+            Whether the last layer's outputs of each step are wanted.
 
         Returns
         -------
         tuple
-            float (B * T, directions * H), states of the last layer, zero past each length, or
+            float (B * T, directions * H), outputs of the last layer, zero past each length, or
             None; and the final states in the order of ``initial``.
         """
         final = np.empty_like(initial)
-        self._first_input, self._n_rows = given, blocks.n_sequences * blocks.n_steps
+        self._first_input, self._blocks = given, blocks
         self._masks, self._kept_between = [], 0
         y: np.ndarray | None = None
         for level, directions in enumerate(self.layers):
@@ -124,7 +134,10 @@ class Stack:
                 )
             if not last:
                 assert y is not None
-                given = LayerInput(x=self._drop(y, training, rng))
+                self._drop(y, training, rng)
+            if self._residual and level > 0 and y is not None:
+                y += given.x
+            given = LayerInput(x=y)
         return y, final
 
     def _new_outputs(self, blocks: Blocks, level: int, last: bool) -> np.ndarray:
@@ -135,12 +148,12 @@ class Stack:
 
     def _new_input_gradient(self, level: int) -> np.ndarray | None:
         if level > 0:
-            rows = self._n_rows
-            return self._workspace.empty(f"dx{level}", (rows, self.output_size), self.dtype)
+            shape = (self._blocks.n_sequences * self._blocks.n_steps, self.output_size)
+            return self._workspace.empty(f"dx{level}", shape, self.dtype)
         x = self._first_input.x
         return None if x is None else np.empty_like(x)
 
-    def _drop(self, y: np.ndarray, training: bool, rng: np.random.Generator | None) -> np.ndarray:
+    def _drop(self, y: np.ndarray, training: bool, rng: np.random.Generator | None) -> None:
         mask = None
         if training and self._dropout > 0 and rng is not None:
             mask = dropout_mask(y.shape, self._dropout, y.dtype, rng)
@@ -148,7 +161,6 @@ class Stack:
         self._masks.append(mask)
         if training:
             self._kept_between += y.nbytes + (0 if mask is None else mask.nbytes)
-        return y
 
     def backward(
         self, dy: np.ndarray | None, dstates: np.ndarray
@@ -158,7 +170,7 @@ class Stack:
         Parameters
         ----------
         dy
-            float (B * T, directions * H), gradient of the last layer's states, or None.
+            float (B * T, directions * H), gradient of the last layer's outputs, or None.
         dstates
             Gradient of the final states, in the shape of ``initial``.
 
@@ -172,18 +184,31 @@ class Stack:
         for level in reversed(range(len(self.layers))):
             parts: list[InputGradients] = []
             dx = self._new_input_gradient(level)
+            around = self._residual and level > 0 and dy is not None
+            if around:
+                self._copy_around(dy, dx)
+            mask = self._masks[level] if level + 1 < len(self.layers) else None
+            if mask is not None:
+                assert dy is not None
+                dy *= mask
             for side, direction in enumerate(self.layers[level]):
                 k = level * len(self.layers[level]) + side
                 column = side * self.hidden_size
-                part, initial[k] = direction.backward(dy, column, dstates[k], dx, add=side > 0)
+                part, initial[k] = direction.backward(
+                    *(dy, column, dstates[k], dx), add=around or side > 0
+                )
                 parts.append(part)
             gradients = merge_gradients(parts)
-            if level > 0:
-                dy, mask = gradients.x, self._masks[level - 1]
-                assert dy is not None
-                if mask is not None:
-                    dy *= mask
+            dy = gradients.x
         return gradients, initial
+
+    def _copy_around(self, dy: np.ndarray | None, dx: np.ndarray | None) -> None:
+        """Write what reaches a layer's input around the layer; directions add to it."""
+        assert dy is not None
+        assert dx is not None
+        dx[:] = dy
+        # the caller's gradient may hold anything there, and masks multiply all of it
+        dx[past_ends(self._blocks)] = 0
 
 
 def dropout_mask(

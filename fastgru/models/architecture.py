@@ -7,14 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastgru.errors import counted
-from fastgru.layers.convolution_sizes import ConvolutionSizes
+from fastgru.layers.convolution_sizes import ConvolutionSizes, layer_sizes
 from fastgru.layers.names import direction_suffixes
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 """The cells of the recurrent layers, and the vectors that a step computes for each unit."""
 
-STRANDS = ("none", "average")
+STRANDS = ("none", "average", "augment")
 """What a network does about the other strand of DNA."""
+
+NORMS = ("none", "layer", "batch")
+"""Normalisations of the convolutional layers."""
 
 TASKS = ("classification", "language_model", "translation")
 """What a model says of a sequence."""
@@ -25,17 +28,25 @@ REACH = 16
 POOLINGS = ("last", "mean", "max", "attention")
 
 
-def describe_recurrent(cell: str, num_layers: int, hidden_size: int, bidirectional: bool) -> str:
+def describe_recurrent(
+    cell: str,
+    num_layers: int,
+    hidden_size: int,
+    bidirectional: bool,
+    *,
+    residual: bool,
+) -> str:
     """Say in words which recurrent layers there are: 2 GRU layers of 64 units, both directions.
 
     Parameters
     ----------
-    cell, num_layers, hidden_size, bidirectional
+    cell, num_layers, hidden_size, bidirectional, residual
         As in :class:`fastgru.SequenceClassifier`.
     """
     layers = counted(num_layers, f"{cell.upper()} layer")
     directions = "both directions" if bidirectional else "one direction"
-    return f"{layers} of {counted(hidden_size, 'unit')}, {directions}"
+    kind = ", residual" if residual else ""
+    return f"{layers} of {counted(hidden_size, 'unit')}, {directions}{kind}"
 
 
 def present_names(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +73,8 @@ class Architecture:
     pooling
         What describes a sequence; nothing for outputs of each step.
     embedding_size, hidden_size, num_layers, bidirectional, dropout, dtype, cell
-    reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool
+    reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool, conv_norm
+    conv_residual, residual
         As in :class:`fastgru.SequenceClassifier`.
     letters_per_token
         Letters of a sequence for each token of its translation; 0 for a network without decoder.
@@ -85,6 +97,9 @@ class Architecture:
     conv_dilation: tuple[int, ...] = (1,)
     conv_stride: tuple[int, ...] = (1,)
     conv_pool: tuple[int, ...] = (1,)
+    conv_norm: str = "none"
+    conv_residual: bool = False
+    residual: bool = False
     letters_per_token: float = 0.0
 
     def to_dict(self) -> dict[str, object]:
@@ -112,10 +127,8 @@ class Architecture:
     @property
     def convolutions(self) -> tuple[ConvolutionSizes, ...]:
         """The convolutional layers, from the first to the last."""
-        n_layers = len(self.conv_channels)
         columns = (self.conv_width, self.conv_dilation, self.conv_stride, self.conv_pool)
-        full = [column * n_layers if len(column) == 1 else column for column in columns]
-        return tuple(map(ConvolutionSizes, self.conv_channels, *full))
+        return layer_sizes(self.conv_channels, *columns)
 
     @property
     def n_features(self) -> int:
@@ -136,6 +149,9 @@ class Architecture:
         for layer, sizes in enumerate(self.convolutions):
             shapes[f"stem.weight_l{layer}"] = (sizes.channels, first, sizes.width)
             shapes[f"stem.bias_l{layer}"] = (sizes.channels,)
+            if self.conv_norm != "none":
+                shapes[f"stem.norm_weight_l{layer}"] = (sizes.channels,)
+                shapes[f"stem.norm_bias_l{layer}"] = (sizes.channels,)
             first = sizes.channels
         shapes |= self._recurrent_shapes(self.cell, first, directions)
         channels = directions * hidden
@@ -146,6 +162,16 @@ class Architecture:
         shapes["head.weight"] = (self.n_outputs, self.n_features)
         shapes["head.bias"] = (self.n_outputs,)
         return shapes
+
+    def buffer_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each array by name that is kept with the parameters, not learned."""
+        if self.conv_norm != "batch":
+            return {}
+        return {
+            f"stem.{name}_l{layer}": (sizes.channels,)
+            for layer, sizes in enumerate(self.convolutions)
+            for name in ("running_mean", "running_var")
+        }
 
     def _recurrent_shapes(
         self, prefix: str, first: int, directions: int

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
 from fastgru.data.target_alphabets import TARGET_ALPHABETS
-from fastgru.models.architecture import GATES, POOLINGS, STRANDS, present_names
+from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, present_names
 from fastgru.models.card_checks import (
     FLOAT,
     NUMBER,
@@ -85,6 +85,9 @@ ARCHITECTURE_ADDED = {
     "cell": choice(*GATES),
     "reverse_complement": choice(*STRANDS),
     **dict.fromkeys(_CONVOLUTIONS, list_of(whole(1))),
+    "conv_norm": choice(*NORMS),
+    "conv_residual": SWITCH,
+    "residual": SWITCH,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

@@ -16,8 +16,7 @@ import numpy as np
 
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
-from fastgru.layers.convolution import as_dense
-from fastgru.layers.layer_input import LayerInput
+from fastgru.layers.layer_input import LayerInput, as_dense
 from fastgru.models.network import SequenceNetwork
 
 __all__ = ["gradient_by_distance"]

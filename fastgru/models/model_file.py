@@ -162,7 +162,9 @@ def _check_tensors(
     """Compare names, shapes and types with the architecture, whose sizes are then believed."""
     # every layer has weights, so a larger number is false, and would take long to list
     plausible = architecture.num_layers <= len(tensors)
-    expected = architecture.parameter_shapes() if plausible else {}
+    expected = {}
+    if plausible:
+        expected = architecture.parameter_shapes() | architecture.buffer_shapes()
     if not plausible or expected.keys() != tensors.keys():
         fault = "its weights are not those of the network that its card describes"
         raise _KIND.damaged(name, fault)
@@ -171,3 +173,5 @@ def _check_tensors(
         if not np.isfinite(tensors[key]).all():
             fault = f"{key} holds NaN or infinity, expected finite numbers"
             raise _KIND.damaged(name, fault)
+        if "running_var" in key and (tensors[key] < 0).any():
+            raise _KIND.damaged(name, f"{key} holds a negative variance")

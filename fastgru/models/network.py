@@ -10,7 +10,8 @@
     outputs  = features @ head.weight^T + head.bias
 
 Without pooling the features are the states themselves, and there are outputs for each step.  With
-``reverse_complement="average"`` the outputs are the mean of those of both strands of DNA.
+``reverse_complement="average"`` the outputs are the mean of those of both strands of DNA, with
+``"augment"`` each sequence is read from either strand at random in training.
 An ambiguity code is the average of the letters that it stands for: its row of ``mixture`` weights
 their embeddings.
 """
@@ -45,8 +46,6 @@ from fastgru.layers.strands import (
 from fastgru.models.architecture import Architecture
 
 TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
-STATES = {"gru": 1, "lstm": 2, "rnn": 1}
-"""States that each cell hands from step to step."""
 
 
 class SequenceNetwork:
@@ -68,21 +67,23 @@ class SequenceNetwork:
         self.dtype = np.dtype(architecture.dtype)
         self._mixture = mixture.astype(self.dtype)
         self._complement = None
-        if architecture.reverse_complement == "average":
+        if architecture.reverse_complement != "none":
             self._complement = complement_codes(mixture)
         self._one_caller = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
         self.stem = Stem(
-            sizes.embedding_size,
-            sizes.convolutions,
+            *(sizes.embedding_size, sizes.convolutions),
+            norm=sizes.conv_norm,
+            residual=sizes.conv_residual,
             dropout=sizes.dropout,
             rng=self._rng,
             dtype=self.dtype,
         )
         self.trunk = self._new_trunk()
         self._embeddings = self._initial_embeddings()
-        self._pooling = Pooling(sizes.pooling, self.trunk.stack.output_size)
+        channels = self.trunk.stack.output_size
+        self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
         further = self._further_parts()
         self._head = {
             "weight": glorot_uniform(self._rng, sizes.n_outputs, sizes.n_features),
@@ -99,8 +100,8 @@ class SequenceNetwork:
                 "head": (self._head, self._head_grads),
             },
             self.dtype,
+            buffers={"stem": self.stem.buffers},
         )
-        self.stem.build()
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
@@ -128,6 +129,7 @@ class SequenceNetwork:
             sizes.num_layers,
             bidirectional=sizes.bidirectional,
             dropout=sizes.dropout,
+            residual=sizes.residual,
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )
@@ -164,18 +166,37 @@ class SequenceNetwork:
             end, with T' for the steps behind the stem.
         """
         with self._one_caller:
-            if self._complement is None:
-                return self._forward(tokens, lengths, training)
-            both = both_strands(tokens, lengths, self._complement)
-            outputs = self._forward(*both, training)
-            return average_strands(self._on_one_strand(outputs))
+            tokens, lengths = self._choose_strands(tokens, lengths, training=training)
+            outputs = self._on_one_strand(self._forward(tokens, lengths, training))
+            return average_strands(outputs) if self._averages_strands else outputs
+
+    @property
+    def _averages_strands(self) -> bool:
+        return self.architecture.reverse_complement == "average"
+
+    def _choose_strands(
+        self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sequences to read: as given, of both strands, or of one at random."""
+        self._turned = np.zeros(len(lengths), bool)
+        if self._complement is None:
+            return tokens, lengths
+        both, twice = both_strands(tokens, lengths, self._complement)
+        if self._averages_strands:
+            self._turned = np.arange(len(twice)) >= len(lengths)
+            return both, twice
+        if training:
+            self._turned = self._rng.random(len(lengths)) < 0.5
+            ahead, back = np.split(both, 2)
+            tokens = np.where(self._turned[:, None], back, ahead)
+        return tokens, lengths
 
     def _on_one_strand(self, rows: np.ndarray) -> np.ndarray:
         """Turn the steps of the other strands round, in a new array, where rows have steps."""
-        if self.architecture.pooling:
+        if self.architecture.pooling or not self._turned.any():
             return rows
-        ahead, back = np.split(rows, 2)
-        return np.concatenate([ahead, reverse_rows(back, self._lengths[: len(back)])])
+        back = reverse_rows(rows, self._lengths)
+        return np.where(self._turned[:, None, None], back, rows)
 
     def _output_lengths(self, lengths: np.ndarray) -> np.ndarray:
         """Return the steps that sequences have behind the stem."""
@@ -250,7 +271,7 @@ class SequenceNetwork:
         """
         sizes = self.architecture
         n_layers = sizes.num_layers * self.trunk.num_directions
-        rows = STATES[sizes.cell] * n_sequences
+        rows = self.trunk.stack.n_states * n_sequences
         return np.zeros((n_layers, rows, sizes.hidden_size), self.dtype)
 
     def attention(self, tokens: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
@@ -271,12 +292,10 @@ class SequenceNetwork:
         """
         steps = self._output_lengths(lengths)
         with self._one_caller:
-            if self._complement is None:
-                self._forward(tokens, lengths, training=False)
-                rows = self._pooling.attention
-            else:
-                self._forward(*both_strands(tokens, lengths, self._complement), training=False)
-                ahead, back = np.split(self._pooling.attention, 2)
+            self._forward(*self._choose_strands(tokens, lengths, training=False), training=False)
+            rows = self._pooling.attention
+            if self._averages_strands:
+                ahead, back = np.split(rows, 2)
                 rows = average_strands(np.concatenate([ahead, reverse_rows(back, steps)]))
             return [row[:n] for row, n in zip(rows, steps, strict=True)]
 
@@ -289,9 +308,9 @@ class SequenceNetwork:
             float, in the shape of the outputs; zero past a sequence's end.
         """
         self.parameters.grads.fill(0)
-        if self._complement is not None:
-            halves = np.concatenate([doutputs, doutputs]) * doutputs.dtype.type(0.5)
-            doutputs = self._on_one_strand(halves)
+        if self._averages_strands:
+            doutputs = np.concatenate([doutputs, doutputs]) * doutputs.dtype.type(0.5)
+        doutputs = self._on_one_strand(doutputs)
         dy: np.ndarray | None = self._head_back(doutputs.reshape(-1, self.architecture.n_outputs))
         dstates = self.zero_states(len(self._lengths))
         if self.architecture.pooling:

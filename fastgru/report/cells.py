@@ -90,6 +90,7 @@ def _picture(models: Sequence[ModelView]) -> Picture:
         for k, model in enumerate(models):
             axes.plot([max(norm, _SMALLEST) for norm in model.gradient], **line_style(k))
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda norm, _: f"{norm:g}")
         axes.invert_xaxis()
         axes.set(xlabel="Steps before the last", ylabel="Norm of the gradient")
 

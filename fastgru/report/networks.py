@@ -23,7 +23,8 @@ def describe_layers(sizes: Architecture) -> str:
         The network.
     """
     recurrent = describe_recurrent(
-        sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional
+        *(sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional),
+        residual=sizes.residual,
     )
     positions = "with positions" if sizes.n_positions else ""
     return ", ".join(filter(None, (_stem(sizes), recurrent, positions, _strands(sizes))))
@@ -61,9 +62,14 @@ def describe_encoding(sizes: Architecture) -> str:
 
 
 def _stem(sizes: Architecture) -> str:
-    layers = sizes.convolutions
-    return counted(len(layers), "convolutional layer") if layers else ""
+    if not sizes.convolutions:
+        return ""
+    kinds = {"layer": "with layer normalisation", "batch": "with batch normalisation"}
+    residual = "residual " if sizes.conv_residual else ""
+    layers = counted(len(sizes.convolutions), f"{residual}convolutional layer")
+    return " ".join(filter(None, (layers, kinds.get(sizes.conv_norm))))
 
 
 def _strands(sizes: Architecture) -> str:
-    return "averaged over both strands" if sizes.reverse_complement == "average" else ""
+    words = {"average": "averaged over both strands", "augment": "trained on either strand"}
+    return words.get(sizes.reverse_complement, "")

@@ -19,8 +19,8 @@ class AdamW:
     ----------
     parameters
     weight_decay
-        Lambda of the paper, not negative; applies to weight matrices, not to biases nor
-        embeddings.
+        Lambda of the paper, not negative; applies to weight matrices, not to biases, embeddings
+        nor the scales of a normalisation.
     clip_norm
         Gradients of a larger Euclidean norm are scaled down to it; positive.
     beta1, beta2
@@ -67,7 +67,7 @@ class AdamW:
         places = self._parameters.places()
         self._frozen = [places[name] for name in names]
         for name, place in places.items():
-            decays = "weight" in name and name not in names
+            decays = "weight" in name and "norm_weight" not in name and name not in names
             self._decay[place] = self._weight_decay if decays else 0
 
     def restart(self) -> None:

@@ -64,12 +64,12 @@ def test_info__of_a_model_from_python_leaves_out_what_it_does_not_know(
     tmp_path: Path, run_cli
 ) -> None:
     model = SequenceClassifier(
-        hidden_size=1, num_layers=2, bidirectional=False, position_embedding=True,
+        hidden_size=1, num_layers=2, residual=True, bidirectional=False, position_embedding=True,
         early_stopping=False, max_epochs=1, threads=1, random_state=0,
     )  # fmt: skip
     model.fit(*plant(8, seed=1)).save(tmp_path / "m")
     _, out, _ = run_cli(["info", tmp_path / "m"])
-    assert "2 GRU layers of 1 unit, one direction\n" in out
+    assert "2 GRU layers of 1 unit, one direction, residual\n" in out
     assert "positions   learned, for sequences of up to 30 letters\n" in out
     assert "trained on  8 sequences\n" in out
     assert "validation" not in out
@@ -79,13 +79,16 @@ def test_info__of_a_model_from_python_leaves_out_what_it_does_not_know(
 
 def test_info__describes_convolutional_layers(tmp_path: Path, run_cli) -> None:
     model = SequenceClassifier(
-        conv_channels=[6, 4], conv_width=[5, 3], conv_stride=[1, 2], conv_pool=[3, 1],
+        conv_channels=[6, 4, 4], conv_width=[5, 3, 2], conv_stride=[1, 2, 1],
+        conv_pool=[3, 1, 1], conv_norm="batch", conv_residual=True,
         hidden_size=2, max_epochs=1, threads=1, random_state=0,
     )  # fmt: skip
     model.fit(*plant(20, seed=1)).save(tmp_path / "m")
     _, out, _ = run_cli(["info", tmp_path / "m"])
-    assert "convolution  6 features of 5 steps, largest of 3\n" in out
-    assert "convolution  4 features of 3 steps, stride 2\n" in out
+    assert "convolution  6 features of 5 steps, batch normalisation, largest of 3\n" in out
+    assert "convolution  4 features of 3 steps, stride 2, batch normalisation\n" in out
+    assert "convolution  4 features of 2 steps, batch normalisation, residual\n" in out
+    assert f"weights      {model.n_parameters_} (float32)\n" in out  # not the running statistics
 
 
 def test_info__prints_the_whole_card_as_json(work, run_cli) -> None:

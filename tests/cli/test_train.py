@@ -211,15 +211,18 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
     given = {
         "alphabet": "dna",
         "reverse_complement": "average",
-        "embedding_size": 3,
+        "embedding_size": 5,
         "conv_channels": [5, 4],
         "conv_width": [3, 2],
         "conv_dilation": [2],
-        "conv_stride": [2],
+        "conv_stride": [1, 2],
         "conv_pool": [1, 2],
+        "conv_norm": "batch",
+        "conv_residual": True,
         "cell": "rnn",
         "hidden_size": 5,
         "num_layers": 2,
+        "residual": True,
         "bidirectional": False,
         "position_embedding": True,
         "pooling": ["max", "attention"],
@@ -480,3 +483,13 @@ def test_train__refuses_a_task_that_it_does_not_know(work, run_cli) -> None:
     code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, "--task", "guess"])
     assert code == 2
     assert "--task: invalid choice: 'guess'" in err
+
+
+def test_train__begins_with_a_recipe(tmp_path: Path, work, quick, run_cli) -> None:
+    path = tmp_path / "m.safetensors"
+    options = ["--recipe", "motif", "--conv-channels", "4", "-o", path]
+    code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, *quick, *options])
+    assert code == 0, err
+    chosen = read_model(path).card["training"]["parameters"]
+    assert (chosen["reverse_complement"], chosen["pooling"]) == ("average", ["max"])
+    assert chosen["conv_channels"] == [4]

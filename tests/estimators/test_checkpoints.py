@@ -46,6 +46,7 @@ def bytes_of(model: Any, folder: Path) -> bytes:
     [
         {},
         {"num_layers": 2, "dropout": 0.4, "dtype": "float64"},
+        {"conv_channels": [5, 4], "conv_norm": "batch", "max_epochs": 3, "learning_rate": 0.1},
         {"position_embedding": True, "early_stopping": False, "class_weight": "balanced"},
     ],
 )

@@ -65,7 +65,11 @@ MESSAGES = [
     ("alphabet", "DNA", "alphabet must be 'dna' or 'rna' or 'protein', got 'DNA'."),
     ("alphabet", None, "alphabet must be 'dna' or 'rna' or 'protein', got None."),
     ("alphabet", ["dna"], "alphabet must be 'dna' or 'rna' or 'protein', got ['dna']."),
-    ("reverse_complement", "both", "reverse_complement must be 'none' or 'average', got 'both'."),
+    (
+        "reverse_complement",
+        "both",
+        "reverse_complement must be 'none' or 'average' or 'augment', got 'both'.",
+    ),
     ("embedding_size", 0, "embedding_size must be an integer of at least 1, got 0."),
     ("conv_channels", [64, 0], "conv_channels must be an integer of at least 1, got 0."),
     ("conv_channels", "64", "conv_channels must be an integer of at least 1, got '64'."),
@@ -73,11 +77,20 @@ MESSAGES = [
     ("conv_dilation", 1.5, "conv_dilation must be an integer of at least 1, got 1.5."),
     ("conv_stride", [0], "conv_stride must be an integer of at least 1, got 0."),
     ("conv_pool", 128, "conv_pool must be an integer of at least 1 and at most 127, got 128."),
+    ("conv_norm", True, "conv_norm must be 'none' or 'layer' or 'batch', got True."),
+    ("conv_residual", "on", "conv_residual must be True or False, got 'on'."),
+    ("conv_residual", True, "where no convolutional layer has an output of the shape of its inp"),
     ("cell", "GRU", "cell must be 'gru' or 'lstm' or 'rnn', got 'GRU'."),
     ("hidden_size", 64.0, "hidden_size must be an integer of at least 1, got 64.0."),
     ("hidden_size", True, "hidden_size must be an integer of at least 1, got True."),
     ("hidden_size", "64", "hidden_size must be an integer of at least 1, got '64'."),
     ("num_layers", -1, "num_layers must be an integer of at least 1, got -1."),
+    ("residual", "yes", "residual must be True or False, got 'yes'."),
+    (
+        "residual",
+        True,
+        "must be False with num_layers 1, got True; the first layer has an input of another shape.",
+    ),
     ("bidirectional", 1, "bidirectional must be True or False, got 1."),
     ("bidirectional", "yes", "bidirectional must be True or False, got 'yes'."),
     ("position_embedding", None, "position_embedding must be True or False, got None."),
@@ -142,6 +155,33 @@ def test_check_parameters__compares_the_layers_of_a_stem() -> None:
         check_parameters({**DEFAULTS, "conv_channels": [8, 8, 8], "conv_pool": [1, 2]})
     expected = "conv_pool must have one entry, or one for each of the 3 conv_channels, got 2."
     assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "matches"),
+    [
+        ({"conv_channels": [16], "embedding_size": 16}, True),
+        ({"conv_channels": [8, 8], "embedding_size": 4}, True),
+        ({"conv_channels": [8, 9], "embedding_size": 4}, False),
+        ({"conv_channels": [8, 8], "conv_pool": [1, 2], "embedding_size": 8}, True),
+        ({"conv_channels": [8, 8], "conv_pool": [1, 2], "embedding_size": 4}, False),
+        ({"conv_channels": [8, 8], "conv_stride": 2, "embedding_size": 8}, False),
+    ],
+)
+def test_check_parameters__takes_a_residual_stem_where_a_layer_keeps_its_shape(
+    changes: dict[str, Any], matches: bool
+) -> None:
+    values = {**DEFAULTS, **changes, "conv_residual": True}
+    if matches:
+        assert check_parameters(values)["conv_residual"]
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        check_parameters(values)
+    assert str(caught.value) == (
+        "conv_residual must be False where no convolutional layer has an output of the shape of "
+        "its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as the one "
+        "before, or the first as many as embedding_size."
+    )
 
 
 @pytest.mark.parametrize("alphabet", ["rna", "protein"])

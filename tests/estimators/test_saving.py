@@ -38,6 +38,8 @@ def same_history(first: list[dict[str, float]], second: list[dict[str, float]]) 
         {"bidirectional": False, "pooling": ("mean",), "early_stopping": False},
         {"position_embedding": True, "class_weight": "balanced"},
         {"pooling": ("attention", "max")},
+        {"conv_channels": (5, 3), "conv_norm": "layer"},
+        {"conv_channels": (5, 3), "conv_norm": "batch", "reverse_complement": "average"},
         {"class_weight": {"no": 1, "yes": 2.5}, "random_state": None, "threads": 2},
     ],
 )

@@ -33,12 +33,12 @@ compile_kernels("float32", "gru")
 before = compiled()
 sequences, labels = ["ACGTACGT" * 40, "ACG", "NNNN", "TTRA"] * 40, ["a", "a", "b", "b"] * 40
 for layers, both, positions in ((1, False, False), (1, True, True), (3, True, False)):
-    for pooling, channels in (
-        (["last"], []), (["mean"], [9]), (["attention"], []), (["last", "mean", "max"], [33, 5]),
-        (list(POOLINGS), [4]),
+    for pooling, channels, norm in (
+        (["last"], [], "none"), (["mean"], [9], "batch"), (["attention"], [], "none"),
+        (["last", "mean", "max"], [33, 5], "layer"), (list(POOLINGS), [4], "none"),
     ):
         model = SequenceClassifier(
-            conv_channels=channels,
+            conv_channels=channels, conv_norm=norm,
             num_layers=layers, bidirectional=both, position_embedding=positions, pooling=pooling,
             hidden_size=17, max_epochs=1, class_weight="balanced", random_state=0,
         )

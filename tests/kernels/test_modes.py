@@ -41,7 +41,9 @@ BUILDING_BLOCKS = [
     f"tests/kernels/test_{name}.py"
     for name in ("microkernel", "vectors", "assembly", "blocks", "products", "workers", "dots")
 ]
-AROUND = [f"tests/kernels/test_{name}.py" for name in ("pooling", "attention", "loss")]
+AROUND = [
+    f"tests/kernels/test_{name}.py" for name in ("pooling", "attention", "loss", "normalising")
+]
 AROUND += ["tests/layers/test_convolution.py"]
 # What takes a minute without compilation, some of it because products by hand are slow in Python.
 LONG = (

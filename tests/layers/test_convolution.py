@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fastgru import _numba
 from fastgru.layers.convolution import Convolution
+from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.layer_input import LayerInput
 from tests.reference import around
 
@@ -28,7 +29,8 @@ def make(rng, channels=5, size=3, width=4, dtype=np.float64, **how):
         "bias_l0": rng.normal(size=channels).astype(dtype),
     }
     grads = {name: np.zeros_like(value) for name, value in parameters.items()}
-    return Convolution(parameters, grads, "_l0", **how), parameters, grads
+    sizes = ConvolutionSizes(channels, width, **how)
+    return Convolution(parameters, grads, sizes, "_l0"), parameters, grads
 
 
 def make_input(kind, rng, size=3, dtype=np.float64):

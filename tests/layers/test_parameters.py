@@ -32,6 +32,19 @@ def test_parameter_store__makes_views_of_one_array(dtype: str) -> None:
     assert store.values.dtype == head["weight"].dtype == dtype
 
 
+def test_parameter_store__keeps_buffers_behind_the_parameters() -> None:
+    weight, grads = {"weight": np.arange(3.0)}, {}
+    buffers = {"running_mean": np.array([5.0, 6.0])}
+    store = ParameterStore({"stem": (weight, grads)}, np.dtype(np.float64), {"stem": buffers})
+    assert store.names == ["stem.weight", "stem.running_mean"]
+    assert (store.n_learned, store.size) == (3, 5)
+    np.testing.assert_array_equal(store.values[:5], [0, 1, 2, 5, 6])
+    buffers["running_mean"] += 1
+    np.testing.assert_array_equal(store.values[3:5], [6, 7])
+    assert list(grads) == ["weight"]
+    assert list(store.places()) == ["stem.weight"]
+
+
 def test_parameter_store__may_be_empty() -> None:
     store = ParameterStore({}, np.dtype(np.float32))
     assert store.names == []

@@ -19,8 +19,10 @@ CHOSEN = [names for size in (1, 2, 4) for names in permutations(POOLINGS, size)]
 LENGTHS = np.array([3, 0, 4, 1])
 
 
-def make_pooling(names: tuple[str, ...], weight: np.ndarray) -> Pooling:
-    pooling = Pooling(names, len(weight))
+def make_pooling(
+    names: tuple[str, ...], weight: np.ndarray, *, from_outputs: bool = False
+) -> Pooling:
+    pooling = Pooling(names, len(weight), from_outputs=from_outputs)
     if "attention" in names:
         pooling.parameters["weight"] = weight
         pooling.grads["weight"] = np.zeros_like(weight)
@@ -77,6 +79,39 @@ def test_backward__equals_central_differences(
     if "attention" in names:
         expected = central_differences(value, weight)
         np.testing.assert_allclose(pooling.grads["weight"], expected, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("n_directions", [1, 2])
+@pytest.mark.parametrize("names", [("last",), ("max", "last"), ("attention", "last"), ("mean",)])
+def test_last__of_the_outputs_is_where_each_direction_ends(
+    names: tuple[str, ...], n_directions: int, rng: np.random.Generator
+) -> None:
+    y, last, weight = make_states(rng)
+    y[np.arange(y.shape[1]) >= LENGTHS[:, None]] = 0
+    last = np.full((n_directions, len(LENGTHS), 6 // n_directions), np.nan)  # not to be read
+    pooling = make_pooling(names, weight, from_outputs=True)
+    assert pooling.needs_steps
+    features = pooling.forward(y, last, LENGTHS, training=True)
+    if "last" in names:
+        half = 6 // n_directions
+        expected = [
+            np.concatenate([row[max(n - 1, 0), :half], row[0, half:]])
+            for row, n in zip(y, LENGTHS, strict=True)
+        ]
+        start = 6 * names.index("last")
+        np.testing.assert_array_equal(features[:, start : start + 6], expected)
+    dfeatures = rng.standard_normal(features.shape)
+
+    def value() -> float:
+        return float((pooling.forward(y, last, LENGTHS, training=True) * dfeatures).sum())
+
+    value()
+    dy, d_last = pooling.backward(dfeatures)
+    assert not d_last.any()
+    assert dy is not None
+    valid = np.arange(y.shape[1]) < LENGTHS[:, None]
+    expected = central_differences(value, y)
+    np.testing.assert_allclose(dy[valid], expected[valid], rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("names", CHOSEN, ids="+".join)

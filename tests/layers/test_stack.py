@@ -73,3 +73,56 @@ def test_dropout__has_the_gradient_of_central_differences(cell: str) -> None:
     dx, _ = layer.backward(np.nan_to_num(problem.dy))
     expected = central_differences(lambda: float((run() * np.nan_to_num(problem.dy)).sum()), x)
     np.testing.assert_allclose(dx, expected, rtol=0, atol=10 * TOLERANCE)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_residual__adds_the_input_of_all_layers_but_the_first(bidirectional: bool) -> None:
+    sizes = {"bidirectional": bidirectional, "dtype": "float64"}
+    gru = GRU(2, 3, num_layers=3, residual=True, random_state=1, **sizes)
+    x, lengths = np.random.default_rng(0).standard_normal((4, 5, 2)), [5, 0, 2, 4]
+    y, h_n = gru.forward(x, lengths)
+    expected, states = x, []
+    for level in range(3):
+        layer = GRU(expected.shape[2], 3, **sizes)
+        names = {name: name.replace("_l0", f"_l{level}") for name in layer.parameters}
+        layer.load_state_dict({name: gru.parameters[there] for name, there in names.items()})
+        h, final = layer.forward(expected, lengths)
+        expected = h + expected if level else h
+        states.append(final)
+    np.testing.assert_allclose(y, expected, rtol=0, atol=1e-14)
+    # those of the cells: a later call can go on from them
+    np.testing.assert_allclose(h_n, np.concatenate(states), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("options", [{}, {"save_memory": True}, {"layer_norm": True}], ids=str)
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_residual__has_the_gradient_of_central_differences(options, dropout: float) -> None:
+    lengths, rng = np.array([4, 0, 2]), np.random.default_rng(2)
+    gru = GRU(2, 3, num_layers=3, residual=True, bidirectional=True, dropout=dropout,
+              dtype="float64", random_state=1, **options)  # fmt: skip
+    x, dy, dh_n = (rng.standard_normal(shape) for shape in ((3, 4, 2), (3, 4, 6), (6, 3, 3)))
+
+    def value() -> float:
+        gru.rng = np.random.default_rng(5)
+        y, h_n = gru.forward(x, lengths)
+        return float((y * dy).sum() + (h_n * dh_n).sum())
+
+    value()
+    given = dy.copy()
+    given[np.arange(4) >= lengths[:, None]] = np.inf  # counts for nothing
+    dx, _ = gru.backward(given, dh_n)
+    found = {"x": dx} | {name: grad.copy() for name, grad in gru.grads.items()}
+    for name, array in ({"x": x} | gru.parameters).items():
+        expected = central_differences(value, array)
+        np.testing.assert_allclose(found[name], expected, rtol=0, atol=20 * TOLERANCE)
+
+
+def test_residual__passes_no_gradient_around_where_the_outputs_have_none() -> None:
+    gru = GRU(2, 3, num_layers=2, residual=True, dtype="float64", random_state=1)
+    plain = GRU(2, 3, num_layers=2, dtype="float64", random_state=1)
+    x = np.random.default_rng(0).standard_normal((2, 4, 2))
+    results = []
+    for layer in (gru, plain):
+        layer.forward(x)
+        results.append(layer.backward(None, np.ones((2, 2, 3)))[0])
+    np.testing.assert_array_equal(*results)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import product
 
 import numpy as np
@@ -57,9 +58,20 @@ def test_parameter_shapes__have_the_convolutional_layers(channels: tuple[int, ..
     assert_shapes(architecture(conv_channels=channels, conv_width=(5,)))
 
 
+@pytest.mark.parametrize("norm", ["layer", "batch"])
+def test_parameter_shapes__have_the_normalisation(norm: str) -> None:
+    sizes = architecture(conv_channels=(3, 9), conv_norm=norm)
+    assert bool(sizes.buffer_shapes()) == (norm == "batch")
+    assert_shapes(sizes)
+
+
 def assert_shapes(sizes: Architecture) -> None:
-    views = SequenceNetwork(sizes, DNA.mixture, 0).parameters.views()
-    assert sizes.parameter_shapes() == {name: view.shape for name, view in views.items()}
+    parameters = SequenceNetwork(sizes, DNA.mixture, 0).parameters
+    shapes = {name: view.shape for name, view in parameters.views().items()}
+    assert sizes.parameter_shapes() | sizes.buffer_shapes() == shapes
+    learned = sizes.parameter_shapes()
+    assert learned.keys() == parameters.places().keys()
+    assert parameters.n_learned == sum(math.prod(shape) for shape in learned.values())
 
 
 def test_to_dict__is_what_json_gives_back() -> None:

@@ -143,6 +143,7 @@ def change(place: str, value: object) -> Callable[[dict[str, Any]], None]:
         ),
         ("architecture.dropout", "0.1", "architecture.dropout is '0.1', expected a number"),
         ("architecture.dtype", "float16", "dtype is 'float16', expected one of float32, float64"),
+        ("architecture.conv_norm", 1, "conv_norm is 1, expected one of none, layer, batch"),
         ("architecture.stem", "cnn", "architecture.'stem' is unknown"),
         ("training.history.0.epoch", "x", "training.history[0].epoch is 'x', expected a whole"),
         ("training.history.0.train_loss", [], "history[0].train_loss is [], expected a number or"),
@@ -162,3 +163,36 @@ def test_find_fault__names_place_found_and_expected(place: str, value: object, f
 @pytest.mark.parametrize("card", [None, [], "text", 5, {}])
 def test_find_fault__is_not_confused_by_other_json(card: object) -> None:
     assert find_fault(card)
+
+
+def make_language_card() -> dict[str, Any]:
+    card = make_card(task="language_model", pretrained={"sha256": "0" * 64, "freeze_epochs": 2})
+    for name in ("classes", "classes_are_integers"):
+        del card[name]
+    card["architecture"]["pooling"] = []
+    history = [{**epoch, "validation_bits": None} for epoch in card["training"]["history"]]
+    card["training"] = {**card["training"], "history": history}
+    return card
+
+
+def test_find_fault__knows_the_card_of_a_language_model() -> None:
+    card = make_language_card()
+    assert find_fault(card) is None
+    card["architecture"]["pooling"] = ["max"]
+    assert "pooling[0] is 'max'" in str(find_fault(card))
+    card = make_language_card()
+    del card["training"]["history"][0]["validation_bits"]
+    assert "training.history[0].validation_bits is missing" in str(find_fault(card))
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (7, "pretrained is no object"),
+        ({"sha256": "0"}, "pretrained.freeze_epochs is missing"),
+        ({"sha256": 0, "freeze_epochs": 1}, "pretrained.sha256 is 0, expected text"),
+        ({"sha256": "0", "freeze_epochs": -1}, "pretrained.freeze_epochs is -1, expected a whole"),
+    ],
+)
+def test_find_fault__checks_what_a_network_began_with(value: object, fault: str) -> None:
+    assert fault in str(find_fault(make_card(pretrained=value)))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastgru.layers.convolution import as_dense
+from fastgru.layers.layer_input import as_dense
 from fastgru.models.gradient_flow import gradient_by_distance
 from tests.models.test_network import SEQUENCES, batch, make_network, spread
 

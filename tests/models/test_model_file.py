@@ -6,6 +6,7 @@ import random
 import re
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,19 @@ def test_read_model__refuses_weights_that_are_no_numbers(tmp_path: Path) -> None
     tensors["head.bias"][1] = np.nan
     write_model(tmp_path / "m", make_card(), tensors)
     with pytest.raises(ModelFileError, match=r"head\.bias holds NaN or infinity, expected finite"):
+        read_model(tmp_path / "m")
+
+
+def test_read_model__refuses_a_variance_below_zero(tmp_path: Path) -> None:
+    sizes = replace(ARCHITECTURE, conv_channels=(3,), conv_norm="batch")
+    shapes = sizes.parameter_shapes() | sizes.buffer_shapes()
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    card = make_card(architecture=sizes.to_dict())
+    write_model(tmp_path / "m", card, tensors)
+    assert read_model(tmp_path / "m").tensors.keys() == shapes.keys()
+    tensors["stem.running_var_l0"][1] = -1
+    write_model(tmp_path / "m", card, tensors)
+    with pytest.raises(ModelFileError, match=r"stem\.running_var_l0 holds a negative variance"):
         read_model(tmp_path / "m")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+from functools import partial
 from itertools import combinations, product
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.strands import reverse_complement
 from fastgru.models.architecture import Architecture
@@ -57,7 +59,7 @@ SEQUENCES = ("ACGTTGCA", "RNA", "TTYGA")
 
 def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
     """The equations of the module, in NumPy, for one sequence."""
-    if network.architecture.reverse_complement == "none":
+    if network.architecture.reverse_complement != "average":
         return logits_of_a_strand(network, codes)
     letters = "".join(DNA.symbols[code] for code in codes)
     other = DNA.encode(reverse_complement(letters, DNA))
@@ -75,7 +77,10 @@ def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarra
     for number, layer in enumerate(sizes.convolutions):
         weights = (arrays[f"stem.{name}_l{number}"] for name in ("weight", "bias"))
         how = {"dilation": layer.dilation, "stride": layer.stride, "pool": layer.pool}
-        x = around.convolve(x, *weights, **how)
+        norm = partial(normalised, arrays, f"_l{number}", sizes.conv_norm)
+        y = around.convolve(x, *weights, **how, norm=norm)
+        keeps_shape = y.shape[1] == x.shape[1] and layer.stride == layer.pool == 1
+        x = x + y if sizes.conv_residual and keeps_shape else y
     start = f"{sizes.cell}."
     parameters = {
         name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)
@@ -84,15 +89,31 @@ def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarra
     lengths = np.array([len(x)])
     cell = {"gru": cells.GRU, "lstm": cells.LSTM, "rnn": cells.RNN_TANH}[sizes.cell]
     initial = np.zeros((len(cell.states), sizes.num_layers * directions, 1, sizes.hidden_size))
-    outputs, final = layers.run(cell, parameters, x[None], lengths, initial)
+    outputs, final = layers.run(
+        cell, parameters, x[None], lengths, initial, residual=sizes.residual
+    )
     if not sizes.pooling:
         return outputs[-1][0] @ arrays["head.weight"].T + arrays["head.bias"]
     (mean,), (maximum,) = around.pool(outputs[-1], lengths)
     pooled = {"last": final[0, -directions:].ravel(), "mean": mean, "max": maximum}
+    if sizes.residual:
+        (y,), hidden = outputs[-1], sizes.hidden_size
+        pooled["last"] = np.concatenate([y[-1, :hidden], y[0, hidden:]])
     if "attention" in sizes.pooling:
         _, pooled["attention"] = around.attend(outputs[-1][0], arrays["attention.weight"])
     features = np.concatenate([pooled[name] for name in sizes.pooling])
     return arrays["head.weight"] @ features + arrays["head.bias"]
+
+
+def normalised(arrays: dict[str, np.ndarray], suffix: str, norm: str, z: np.ndarray) -> np.ndarray:
+    """What prediction does behind a convolution."""
+    if norm == "none":
+        return z
+    weight, bias = (arrays[f"stem.norm_{name}{suffix}"] for name in ("weight", "bias"))
+    if norm == "layer":
+        return around.normalise(z, weight, bias, axis=1)[0]
+    mean, variance = (arrays[f"stem.running_{name}{suffix}"] for name in ("mean", "var"))
+    return (z - mean) / np.sqrt(variance + 1e-5) * weight + bias
 
 
 VARIANTS = [
@@ -108,9 +129,25 @@ STEMS = [
     {"conv_channels": (4,), "conv_width": (4,), "conv_stride": (2,), "n_positions": 9},
     {"conv_channels": (4, 4), "conv_width": (2,), "conv_dilation": (1, 2), "num_layers": 2},
 ]
+NORMS = [{**stem, "conv_norm": norm} for stem in STEMS[1:3] for norm in ("layer", "batch")]
+RESIDUAL = [
+    {"conv_channels": (3, 3, 5, 5), "conv_width": (3,), "conv_pool": (1, 1, 2, 1)},
+    {"conv_channels": (3,), "conv_norm": "batch", "n_positions": 9},
+    {"conv_channels": (6, 6), "conv_norm": "layer", "reverse_complement": "average"},
+]
+RESIDUAL = [{"conv_residual": True, **changes} for changes in RESIDUAL]
+TRUNKS = [
+    {"num_layers": 2},
+    {"num_layers": 3, "bidirectional": False, "pooling": ("last",)},
+    {"num_layers": 2, "pooling": ("last",), "cell": "lstm"},
+    {"num_layers": 3, "pooling": ("mean", "last"), "cell": "rnn", **STEMS[1]},
+]
+TRUNKS = [{"residual": True, **changes} for changes in TRUNKS]
 CELLS = [{"cell": cell, "num_layers": layers} for cell in ("lstm", "rnn") for layers in (1, 2)]
-STRANDS = [{"reverse_complement": "average", **stem} for stem in ({}, *STEMS[:3])]
-VARIANTS += [pytest.param(changes, id=str(changes)) for changes in (*STEMS, *CELLS, *STRANDS)]
+STRANDS = [{"reverse_complement": "average", **stem} for stem in ({}, *STEMS[:3], NORMS[1])]
+AUGMENTED = [{"reverse_complement": "augment"}, {"reverse_complement": "augment", "pooling": ()}]
+CHANGES = (*STEMS, *NORMS, *RESIDUAL, *TRUNKS, *CELLS, *STRANDS)
+VARIANTS += [pytest.param(changes, id=str(changes)) for changes in CHANGES]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -124,7 +161,14 @@ def test_forward__is_the_equations(variant: dict[str, object]) -> None:
 
 STEPWISE = [
     {"pooling": (), **changes}
-    for changes in ({}, {"num_layers": 2, "n_positions": 9}, STEMS[0], *STRANDS[:2], CELLS[0])
+    for changes in (
+        {},
+        {"num_layers": 2, "n_positions": 9},
+        STEMS[0],
+        *STRANDS[:2],
+        CELLS[0],
+        TRUNKS[0],
+    )
 ]
 
 
@@ -146,7 +190,7 @@ def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     assert_slopes(lambda: network, *batch(*SEQUENCES))
 
 
-@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS, *CELLS, *STRANDS, *STEPWISE])
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *CHANGES, *AUGMENTED, *STEPWISE])
 def test_backward__is_the_slope_of_forward_with_dropout(changes: dict[str, object]) -> None:
     start = make_network(dropout=0.5, **changes)
     spread(start)
@@ -291,13 +335,16 @@ def test_dropout__between_layers_changes_the_states() -> None:
 
 
 @settings(max_examples=25)
-@given(data=st.data(), stem=st.sampled_from([{}, *STEMS[:2]]))
+@given(
+    data=st.data(),
+    stem=st.sampled_from([{}, *STEMS[:2], *NORMS[:2], *RESIDUAL[:1], *TRUNKS[:2]]),
+)
 def test_forward__of_a_sequence_does_not_depend_on_its_batch(
     data: st.DataObject, stem: dict[str, object]
 ) -> None:
     letters = st.text("ACGTRYN", min_size=1, max_size=40)
     sequences = data.draw(st.lists(letters, min_size=1, max_size=40))
-    network = make_network(hidden_size=19, num_layers=2, dtype="float32", **stem)
+    network = make_network(**{"hidden_size": 19, "num_layers": 2, "dtype": "float32", **stem})
     together = network.forward(*batch(*sequences))
     number = data.draw(st.integers(0, len(sequences) - 1))
     alone = network.forward(*batch(sequences[number]))
@@ -318,6 +365,23 @@ def test_average_over_strands__is_the_same_for_both_to_the_last_bit(
     assert ahead.tobytes() == back.tobytes()
     mixed = network.forward(*batch(others[0], *sequences[1:]))
     assert mixed.tobytes() == ahead.tobytes()
+
+
+@pytest.mark.parametrize("changes", AUGMENTED)
+def test_augmented_training__reads_either_strand(changes: dict[str, object]) -> None:
+    network = make_network(**changes)
+    spread(network)
+    ahead, back = "ACGTTGCAAC", reverse_complement("ACGTTGCAAC", DNA)
+    given, turned = network.forward(*batch(ahead, back))
+    if not network.architecture.pooling:
+        turned = turned[::-1]
+    found = network.forward(*batch(*[ahead] * 200), training=True)
+    is_given, is_turned = (
+        (found == expected).reshape(200, -1).all(axis=1) for expected in (given, turned)
+    )
+    assert (is_given ^ is_turned).all()
+    assert 60 < is_turned.sum() < 140
+    np.testing.assert_array_equal(network.forward(*batch(ahead))[0], given)
 
 
 def test_attention__of_both_strands_is_mirrored() -> None:
@@ -379,10 +443,12 @@ def test_network__can_be_shared_by_threads() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("num_layers", [1, 2])
-def test_network__never_reads_memory_it_has_not_written(num_layers: int, value: float) -> None:
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS[1:], *NORMS, *RESIDUAL, *TRUNKS])
+def test_network__never_reads_memory_it_has_not_written(
+    changes: dict[str, object], value: float
+) -> None:
     def work() -> list[np.ndarray]:
-        network = make_network(num_layers=num_layers, dropout=0.5, n_positions=9)
+        network = make_network(**{"dropout": 0.5, "n_positions": 9, **changes})
         logits = network.forward(*batch(*SEQUENCES), training=True)
         network.backward(logits)
         return [logits, network.parameters.values, network.parameters.grads]
@@ -392,3 +458,21 @@ def test_network__never_reads_memory_it_has_not_written(num_layers: int, value: 
         actual = work()
     for found, wanted in zip(actual, expected, strict=True):
         assert_same_bits(found, wanted)
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_network__has_the_same_bits_for_any_threads(changes: dict[str, object]) -> None:
+    rng = np.random.default_rng(7)
+    texts = ["".join(rng.choice(list("ACGTN"), n)) for n in rng.integers(1, 9, 40)]
+    results = []
+    for threads in (1, 2):
+        with threads_limited_to(threads):
+            network = make_network(**{"dtype": "float32", "n_positions": 9, **changes})
+            logits = network.forward(*batch(*texts), training=True)
+            network.backward(logits)
+            # with the running statistics that the pass in training has left
+            predicted = network.forward(*batch(*texts))
+            views = network.parameters.views()
+            results.append([logits, network.parameters.grads, predicted, *views.values()])
+    for one, other in zip(*results, strict=True):
+        assert_same_bits(one, other)

@@ -5,6 +5,7 @@ Axes: B sequences, T time, I input features, C channels, K classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -43,8 +44,9 @@ def convolve(
     dilation: int = 1,
     stride: int = 1,
     pool: int = 1,
+    norm: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Convolve one sequence (T, I), rectify, and take the maximum of windows."""
+    """Convolve one sequence (T, I), normalise, rectify, and take the maximum of windows."""
     width = weight.shape[2]
     left = (width - 1) * dilation // 2
     z = np.zeros((-(-len(x) // stride), len(bias)))
@@ -54,9 +56,30 @@ def convolve(
             step = u * stride - left + k * dilation
             if 0 <= step < len(x):
                 z[u] += weight[:, :, k] @ x[step]
-    z = np.maximum(z, 0)
+    z = np.maximum(z if norm is None else norm(z), 0)
     windows = [z[u : u + pool].max(axis=0) for u in range(0, len(z), pool)]
     return np.reshape(windows, (-1, len(bias)))
+
+
+def normalise(
+    z: np.ndarray, weight: np.ndarray, bias: np.ndarray, *, axis: int, epsilon: float = 1e-5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scaled, plain normalised values and deviations of z (T, C): over channels, or over steps."""
+    if not z.size:
+        return z, z, np.ones((len(z), 1))
+    deviation = np.sqrt(z.var(axis=axis, keepdims=True) + epsilon)
+    v = (z - z.mean(axis=axis, keepdims=True)) / deviation
+    return v * weight + bias, v, deviation
+
+
+def normalise_gradient(
+    d: np.ndarray, v: np.ndarray, deviation: np.ndarray, *, axis: int
+) -> np.ndarray:
+    """Gradient of z of :func:`normalise`, given that of the plain normalised values."""
+    if not d.size:
+        return d
+    mean, mean_product = (x.mean(axis=axis, keepdims=True) for x in (d, d * v))
+    return (d - mean - v * mean_product) / deviation
 
 
 def pool(h: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -121,7 +121,13 @@ def truncated_gradients(
 
 
 def run(
-    cell: Cell, parameters: Arrays, x: np.ndarray, lengths: np.ndarray, initial: np.ndarray
+    cell: Cell,
+    parameters: Arrays,
+    x: np.ndarray,
+    lengths: np.ndarray,
+    initial: np.ndarray,
+    *,
+    residual: bool = False,
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Inputs of each layer and the output of the last, and final states.
 
@@ -139,7 +145,8 @@ def run(
             h = without_padding(states[1:, 0].swapaxes(0, 1), lengths)
             outputs.append(in_order(h, lengths, suffix))
             k += 1
-        layers.append(np.concatenate(outputs, axis=2))
+        h = np.concatenate(outputs, axis=2)
+        layers.append(h + layers[-1] if residual and len(layers) > 1 else h)
     return layers, final
 
 

@@ -28,6 +28,13 @@ ALL = {
     ("changes", "expected"),
     [
         ({}, "1 GRU layer of 8 units, one direction"),
+        (
+            {"conv_channels": (6,), "conv_norm": "layer", "conv_residual": True, "residual": True},
+            (
+                "1 residual convolutional layer with layer normalisation, 1 GRU layer of 8 units, "
+                "one direction, residual"
+            ),
+        ),
         ({"conv_channels": (6,)}, "1 convolutional layer, 1 GRU layer of 8 units, one direction"),
         (
             {"reverse_complement": "average"},

@@ -5,6 +5,7 @@ import pytest
 
 from fastgru.layers.parameters import ParameterStore
 from fastgru.training.optimizer import AdamW
+from tests.comparing import assert_same_bits
 from tests.reference import around
 
 SHAPES = {"weight": (5, 7), "bias": (5,), "letters": (4, 3)}
@@ -61,6 +62,33 @@ def test_step__decays_the_weights_of_the_network(names: tuple[str, ...]) -> None
     }
     assert decayed >= set(names)
     assert decayed == {name for name in before if ".weight" in name}
+
+
+def test_step__decays_no_scale_of_a_normalisation() -> None:
+    from tests.models.test_network import make_network
+
+    network = make_network(conv_channels=(4,), conv_norm="batch")
+    before = {name: value.copy() for name, value in network.parameters.views().items()}
+    AdamW(network.parameters, weight_decay=0.5, clip_norm=1.0).step(0.1)
+    after = network.parameters.views()
+    assert not np.array_equal(after["stem.weight_l0"], before["stem.weight_l0"])
+    np.testing.assert_array_equal(after["stem.norm_weight_l0"], before["stem.norm_weight_l0"])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_step__leaves_buffers_as_they_are(dtype: str, rng: np.random.Generator) -> None:
+    values = {"weight": rng.standard_normal((5, 7))}
+    buffers = {"running_mean": rng.standard_normal(9), "running_var": rng.exponential(1e-30, 9)}
+    store = ParameterStore({"stem": (values, {})}, np.dtype(dtype), {"stem": buffers})
+    optimizer = AdamW(store, weight_decay=0.5, clip_norm=1.0)
+    for step in range(5):
+        before = store.values.copy()
+        store.grads[store.places()["stem.weight"]] = rng.standard_normal(35)
+        optimizer.step(0.1)
+        # each pass in training writes new ones
+        assert_same_bits(store.values[35:], before[35:])
+        assert not np.array_equal(store.values[:35], before[:35])
+        buffers["running_mean"] += step
 
 
 def test_step__returns_the_norm_and_clips_to_the_limit(rng: np.random.Generator) -> None:

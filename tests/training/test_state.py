@@ -31,6 +31,29 @@ def states_of(**changes: object) -> tuple[list[TrainingState], np.ndarray, list[
 
 
 @pytest.mark.parametrize("early_stopping", [True, False])
+def test_train__keeps_the_running_statistics_of_the_best_epoch(early_stopping: bool) -> None:
+    sizes = {"conv_channels": (4,), "conv_norm": "batch"}
+    options = replace(OPTIONS, early_stopping=early_stopping, learning_rate=0.1, n_iter_no_change=9)
+    network, states = make_network(**sizes), []
+    _, best = train(
+        *(network, make_set(40, 1), make_set(12, 2), CLASSES, options),
+        on_state=lambda state: states.append(copy.deepcopy(state)),
+    )
+    n_learned, size = network.parameters.n_learned, network.parameters.size
+    assert size == n_learned + 8
+    assert (best < len(states) - 1) == early_stopping
+    kept = network.parameters.values[n_learned:size]
+    assert_same_bits(kept, states[best].values[n_learned:])
+    assert not np.array_equal(kept, states[best - 1].values[n_learned:])
+    # the optimiser has nothing to do with them
+    for state in states:
+        assert not state.first_moment[n_learned:].any()
+        again = make_network(seed=9, **sizes)
+        train(*(again, make_set(40, 1), make_set(12, 2), CLASSES, options), start=state)
+        assert_same_bits(again.parameters.values, network.parameters.values)
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
 def test_train__goes_on_from_any_state_with_the_same_bits(early_stopping: bool) -> None:
     options = replace(OPTIONS, early_stopping=early_stopping)
     states, values, history, best = states_of(early_stopping=early_stopping)

@@ -58,7 +58,7 @@ def test_schema__offers_every_option_that_changes_the_model():
         "verbose",
     }
     expected = SequenceClassifier().get_params().keys() - elsewhere
-    assert MODEL_SCHEMA.keys() - {"datasets"} == expected
+    assert MODEL_SCHEMA.keys() - {"datasets", "recipe"} == expected
 
 
 def test_schema__allows_what_the_classifier_allows():

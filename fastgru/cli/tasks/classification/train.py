@@ -18,6 +18,7 @@ from fastgru.errors import counted, shorten
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
+    from fastgru.estimators.classifier import SequenceClassifier
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,8 +27,6 @@ def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.parameters import check_parameters
-    from fastgru.estimators.pretraining import read_pretrained
-    from fastgru.estimators.training_sets import given_sets
 
     model = SequenceClassifier(**chosen_parameters(args))
     parameters = check_parameters(model.get_params())
@@ -43,13 +42,7 @@ def run(args: argparse.Namespace) -> int:
     warn_of_nucleotides(model.alphabet, data.sequences)
     given = None if validation is None else (validation.sequences, validation.labels)
     if args.dry_run:
-        sets = given_sets(
-            *(parameters, training.sequences, training.labels),
-            sample_weight=None,
-            validation_data=given,
-            pretrained=read_pretrained(args.pretrained, args.freeze_epochs, parameters),
-        )
-        show_plan(model, parameters, sets, labels=training.labels)
+        _show_plan(args, model, training, given)
         return 0
     _LOGGER.info(
         "training on %s (classes %s)%s",
@@ -71,6 +64,26 @@ def run(args: argparse.Namespace) -> int:
         extra={"shuffled_labels": True} if args.shuffle_labels else {},
     )
     return 0
+
+
+def _show_plan(
+    args: argparse.Namespace,
+    model: SequenceClassifier,
+    training: LabelledSequences,
+    validation_data: tuple[list[str], list[str]] | None,
+) -> None:
+    from fastgru.estimators.parameters import check_parameters
+    from fastgru.estimators.pretraining import read_pretrained
+    from fastgru.estimators.training_sets import given_sets
+
+    parameters = check_parameters(model.get_params())
+    given = given_sets(
+        *(parameters, training.sequences, training.labels),
+        sample_weight=None,
+        validation_data=validation_data,
+        pretrained=read_pretrained(args.pretrained, args.freeze_epochs, parameters),
+    )
+    show_plan(model, parameters, given, labels=training.labels)
 
 
 def _with_shuffled_labels(data: LabelledSequences, seed: int) -> LabelledSequences:
