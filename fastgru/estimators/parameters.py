@@ -253,7 +253,7 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
             "got True: above the first layer, each direction would see what the other has to "
             "predict. Take one layer, or one direction."
         )
-    if checked["residual"] and checked["num_layers"] == 1:
+    if checked.get("residual") and checked["num_layers"] == 1:
         raise ConfigurationError(
             "residual must be False with num_layers 1, got True; the first layer has an input of "
             "another shape. Give num_layers of 2 or more."

@@ -100,6 +100,7 @@ def test_train__on_shuffled_translations_is_a_control(made, tmp_path: Path, run_
         (["--targets", "{targets}", "--labels", "x.tsv"], 2, "a translation has no labels"),
         (["--targets", "{fasta}", "--target-alphabet", "codons"], 1, "is not in the dna alphabet"),
         (["--targets", "{targets}", "--cell", "lstm"], 2, "--cell: is no parameter of the task"),
+        (["--targets", "{targets}", "--recipe", "peptides"], 2, "--recipe: suits classifiers"),
         (["--targets", "{targets}", "--pretrained", "x"], 2, "begins with random weights"),
         (["--targets", "{few}"], 1, "no translation for 'r1'"),
         (["--targets", "{broken}"], 1, "has 4 letters, expected a multiple of 3"),
