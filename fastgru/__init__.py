@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastgru.estimators.homology_folds import HomologyGroupKFold
     from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.estimators.regressor import SequenceRegressor
+    from fastgru.estimators.seq2seq import Seq2Seq
     from fastgru.estimators.tagger import SequenceTagger
     from fastgru.layers.activation_functions import Activation
     from fastgru.layers.conversions import swap_update_gate
@@ -32,6 +33,7 @@ __all__ = [
     "Activation",
     "FastgruError",
     "HomologyGroupKFold",
+    "Seq2Seq",
     "SequenceClassifier",
     "SequenceLanguageModel",
     "SequenceRegressor",
@@ -49,6 +51,7 @@ _HOMES = {
     "HomologyGroupKFold": "fastgru.estimators.homology_folds",
     "LSTM": "fastgru.layers.lstm",
     "RNN": "fastgru.layers.rnn",
+    "Seq2Seq": "fastgru.estimators.seq2seq",
     "SequenceClassifier": "fastgru.estimators.classifier",
     "SequenceLanguageModel": "fastgru.estimators.language_model",
     "SequenceRegressor": "fastgru.estimators.regressor",

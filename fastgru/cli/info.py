@@ -22,6 +22,7 @@ _VALIDATION_SCORES = {
     "validation_accuracy": "accuracy",
     "validation_r2": "R^2",
     "validation_bits": "bits per letter",
+    "validation_token_accuracy": "token accuracy",
 }
 _SCORES = ("sensitivity", "specificity", "precision", "f1", "mcc")
 
@@ -90,6 +91,8 @@ def _describe_outputs(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "classes", ", ".join(card["classes"])
         return
     yield "task", card["task"]
+    if "target_alphabet" in card:
+        yield "written in", card["target_alphabet"]
     if "labels" in card:
         yield "labels", ", ".join(card["labels"])
     for k, name in enumerate(card.get("targets", [])):
@@ -106,6 +109,11 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         residual=sizes.residual,
     )
     yield "network", recurrent
+    if sizes.letters_per_token:
+        writing = describe_recurrent(
+            *(sizes.cell, sizes.num_layers, sizes.hidden_size, False), residual=False
+        )
+        yield "decoder", f"{writing}; {sizes.letters_per_token:g} letters for each token"
     matching = matching_layers(sizes.embedding_size, sizes.convolutions)
     for layer, matches in zip(sizes.convolutions, matching, strict=True):
         parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]

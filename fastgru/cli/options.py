@@ -215,7 +215,7 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
     """
     inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
     names = ("model", "models", "fasta", "labels", "step_labels", "split", "results", "journal")
-    for name in (*names, "baseline_fasta", "pretrained", "variants"):
+    for name in (*names, "baseline_fasta", "pretrained", "translations", "variants"):
         value = getattr(args, name, None) or ()
         inputs += [value] if isinstance(value, str) else value
     for _, folder in getattr(args, "runs", None) or ():

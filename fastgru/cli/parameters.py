@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from fastgru.cli.options import non_negative_int
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.parameters import PARAMETERS
 from fastgru.estimators.recipes import RECIPES, recipe_parameters
+from fastgru.models.architecture import TASKS
 
 __all__ = ["add_parameters", "add_random_state", "chosen_parameters"]
 
@@ -17,16 +18,14 @@ __all__ = ["add_parameters", "add_random_state", "chosen_parameters"]
 _ELSEWHERE = ("alphabet", "threads", "random_state")
 
 
-def add_parameters(
-    parser: argparse.ArgumentParser, tasks: Sequence[str] = ("classification",)
-) -> None:
+def add_parameters(parser: argparse.ArgumentParser, tasks: Collection[str] = TASKS) -> None:
     """Add one option per parameter; an option left out keeps the estimator's default.
 
     Parameters
     ----------
     parser
     tasks
-        Those whose parameters are wanted.
+        Those whose parameters are added.
     """
     group = parser.add_argument_group("model and training")
     group.add_argument(
@@ -36,7 +35,7 @@ def add_parameters(
         + "; ".join(f"{name}: {recipe.data}" for name, recipe in RECIPES.items()),
     )
     for parameter in PARAMETERS:
-        if parameter.name in _ELSEWHERE or not {*tasks} & {*parameter.tasks}:
+        if parameter.name in _ELSEWHERE or set(tasks).isdisjoint(parameter.tasks):
             continue
         flag = f"--{parameter.name.replace('_', '-')}"
         choices = f": one or more of {', '.join(parameter.choices)}" if parameter.choices else ""
@@ -90,6 +89,10 @@ def chosen_parameters(args: argparse.Namespace) -> dict[str, Any]:
     """
     task = getattr(args, "task", "classification")
     recipe = getattr(args, "recipe", None)
+    if recipe is not None and task != "classification":
+        raise ConfigurationError(
+            f"--recipe: suits classifiers, and the task is {task}. Leave it out."
+        )
     chosen = {} if recipe is None else recipe_parameters(recipe)
     for parameter in PARAMETERS:
         if not hasattr(args, parameter.name):

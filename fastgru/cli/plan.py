@@ -74,9 +74,9 @@ def _describe(
     yield (
         "network",
         describe_recurrent(
-            *(parameters["cell"], parameters["num_layers"], parameters["hidden_size"]),
+            *(parameters.get("cell", "gru"), parameters["num_layers"], parameters["hidden_size"]),
             parameters["bidirectional"],
-            residual=parameters["residual"],
+            residual=parameters.get("residual", False),
         ),
     )
     yield "weights", f"{estimate.n_parameters} ({parameters['dtype']})"

@@ -13,6 +13,7 @@ from fastgru.cli.decision_options import add_decision
 from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
+from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ Classify the records of FASTA files. The table has one row per record in the ord
 id, status (ok), label (the most probable class unless --threshold or --abstain says otherwise),
 flags (in which ways the sequence is unlike those of training; empty for none) and one column with
 the probability of each class. A model of several labels has no column label; one of regression
-has three columns for each target, with its 90 % interval; a language model has log_likelihood (in
-nats) and bits_per_letter. Records that cannot be used end the command with a list of all of them;
-with --on-invalid status they get a row that says why instead.
+has three columns for each target, with its 90 % interval; a tagger has labels; a language model
+log_likelihood (in nats) and bits_per_letter; a translator log_probability and sequence. Records
+that cannot be used end the command with a list of all of them; with --on-invalid status they get a
+row that says why instead.
 """
 _EPILOG = """\
 examples:
@@ -43,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "predict",
-        help="classify or score the records of FASTA files",
+        help="classify, score or translate the records of FASTA files",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -67,6 +69,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="the part, with --split (default: test)",
     )
     add_decision(parser)
+    add_search(parser)
     add_output(parser, what="table of predictions (TSV)")
     add_threads(parser)
 
@@ -85,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         )
     require_new_output(args)
     model = load_fitted(args.model)
+    refuse_search(args, model)
     warn_of_shuffled_labels(args.model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:

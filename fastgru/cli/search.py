@@ -87,7 +87,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_output(group, what="JSON file for the results")
     add_random_state(group)
     add_threads(group)
-    add_parameters(parser)
+    add_parameters(parser, tasks=["classification"])
 
 
 def add_study(parser: argparse._ActionsContainer) -> None:

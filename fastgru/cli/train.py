@@ -15,13 +15,15 @@ from fastgru.cli.options import (
 from fastgru.cli.parameters import add_parameters, add_random_state
 from fastgru.cli.selection import add_split
 from fastgru.cli.step_labels import add_step_labels, require_step_labels
+from fastgru.cli.tasks.translation.options import add_translations, refuse_translations
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
 Train a classifier, or with --task what says something else of sequences; a language model needs no
-labels. With --split (or a column split beside the labels) it learns from the part 'train' and
-stops by the part 'validation'; the part 'test' is left alone. Without, repeated sequences and
-those with conflicting labels are left out, and a share is held out to stop by.
+labels, a translator another sequence for each (--translations). With --split (or a column split
+beside the labels) it learns from the part 'train' and stops by the part 'validation'; the part
+'test' is left alone. Without, repeated sequences and those with conflicting labels are left out,
+and a share is held out to stop by.
 
 The same seed gives the same file, bit for bit, for any number of threads. A training that was
 interrupted, by whatever, goes on with --resume, and ends with that same file.
@@ -36,6 +38,8 @@ examples:
   fastgru train --task regression genes.fa --labels table.tsv --target expression,half_life \\
       -o model.safetensors
   fastgru train --task language_model genomes.fa -o lm.safetensors
+  fastgru train --task translation --alphabet protein proteins.fa --translations genes.fa \\
+      --target-alphabet codons -o model.safetensors
   fastgru train genes.fa --labels labels.tsv --pretrained lm.safetensors -o model.safetensors
 """
 
@@ -44,7 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "train",
-        help="learn a classifier or a language model",
+        help="learn a classifier, a language model or a translator",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -57,6 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_labelled_input(parser, targets=True)
     add_step_labels(parser)
+    add_translations(parser)
     add_split(parser, subset=False)
     add_parameters(parser, TASKS)
     group = parser.add_argument_group("run")
@@ -135,6 +140,7 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.cli.tasks import task_module
 
     require_step_labels(args, args.task)
+    refuse_translations(args, args.task)
     require_outputs(args)
     code: int = task_module(args.task, "train").run(args)
     return code

@@ -140,6 +140,7 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
         + groups * (size + _GATES_KEPT * width * table_rows)
         + stem
         + outputs
+        + _decoder_numbers(architecture, prepared)
     )
     validation = 0
     if prepared.validation is not None:
@@ -147,6 +148,29 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
         read = min(max(MAX_PREDICTION_TOKENS, longest), _n_letters(prepared.validation))
         validation = layers * width * read
     return (held + max(outputs, validation, 8 * size)) * prepared.network.dtype.itemsize
+
+
+def _decoder_numbers(architecture: Architecture, prepared: Prepared) -> int:
+    """Return the numbers that a decoder and its attention hold, 0 for a network without one.
+
+    With T the tokens of the longest translation of a batch of B::
+
+        gates and states                                  5 L H B T
+        its output, queries, means and their gradients    8 D H B T
+        logits and their gradients                        3 K B T
+        states of the encoder and their gradients         2 D H B S
+        attention, and its gradient by one worker         (B + 1) T S
+    """
+    if not architecture.letters_per_token:
+        return 0
+    size = min(prepared.options.batch_size, len(prepared.training.encoded))
+    steps = max(len(codes) for codes in prepared.training.encoded)
+    tokens = 1 + max(len(codes) for codes in prepared.training.targets)
+    hidden = architecture.hidden_size
+    width = hidden * (2 if architecture.bidirectional else 1)
+    of_token = (1 + _GATES_KEPT) * architecture.num_layers * hidden + 8 * width
+    of_token += 3 * architecture.n_outputs
+    return size * (of_token * tokens + 2 * width * steps) + (size + 1) * tokens * steps
 
 
 def _step_on_shortest(prepared: Prepared) -> None:

@@ -11,6 +11,7 @@ from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.fitted_language_model import read_language_model
 from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.fitted_tagger import FittedTagger
+from fastgru.estimators.fitted_translator import read_translator
 from fastgru.estimators.regressor_card import read_regressor
 from fastgru.estimators.tagger_card import read_tagger
 from fastgru.models.model_file import SavedModel, read_model
@@ -23,6 +24,7 @@ _READERS: dict[str, Callable[[SavedModel, str], FittedModel]] = {
     "regression": read_regressor,
     "language_model": read_language_model,
     "tagging": read_tagger,
+    "translation": read_translator,
 }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+import numpy as np
 
 from fastgru import __version__
 from fastgru.data.alphabets import get_alphabet
@@ -14,11 +16,14 @@ from fastgru.errors import ConfigurationError, ModelFileError, shorten
 from fastgru.estimators.fitted_network import FittedNetwork
 from fastgru.estimators.json_values import as_json, saved_parameters
 from fastgru.estimators.parameters import check_parameters, parameters_of
+from fastgru.models.architecture import Architecture
 from fastgru.models.card_schema import ARCHITECTURE_ADDED
 from fastgru.models.model_file import SavedNetwork
 from fastgru.models.network import SequenceNetwork
 
 __all__ = ["damaged", "network_card", "network_fields", "require_entries", "require_free"]
+
+NewNetwork = Callable[[Architecture, np.ndarray, int], SequenceNetwork]
 
 # parameters that files of earlier states of format 1 lack, with what was done then
 _ADDED_PARAMETERS = {
@@ -85,7 +90,7 @@ def network_fields(
     saved: SavedNetwork,
     name: str,
     task: str,
-    network_type: type[SequenceNetwork] = SequenceNetwork,
+    new_network: NewNetwork = SequenceNetwork,
 ) -> dict[str, Any]:
     """Return the fields of :class:`FittedNetwork` from what a model file holds.
 
@@ -95,8 +100,8 @@ def network_fields(
     name
         Of the file, for messages.
     task
-    network_type
-        What to make of the weights.
+    new_network
+        Makes the network of the task, from architecture, mixture and seed.
 
     Raises
     ------
@@ -118,7 +123,7 @@ def network_fields(
         raise damaged(name, contradiction)
     return {
         "parameters": parameters,
-        "network": _make_network(saved, network_type),
+        "network": _make_network(saved, new_network),
         "history": [_with_nan(epoch) for epoch in training.get("history", [])],
         "best_epoch": training["best_epoch"],
         "n_train": training.get("n_train", 0),
@@ -193,9 +198,9 @@ def damaged(name: str, fault: str) -> ModelFileError:
     )
 
 
-def _make_network(saved: SavedNetwork, network_type: type[SequenceNetwork]) -> SequenceNetwork:
+def _make_network(saved: SavedNetwork, new_network: NewNetwork) -> SequenceNetwork:
     alphabet = get_alphabet(saved.card["alphabet"])
-    network = network_type(saved.architecture, alphabet.mixture, 0)
+    network = new_network(saved.architecture, alphabet.mixture, 0)
     for name, view in network.parameters.views().items():
         view[...] = saved.tensors[name]
     return network

@@ -60,11 +60,20 @@ class Parameter:
 _OF_CLASSES = ("classification", "multilabel", "tagging")
 _CALIBRATED = ("classification", "multilabel")
 _POOLED = ("classification", "multilabel", "regression")
-# of the tasks that learn something else of a sequence than its own letters
-_targeted = partial(Parameter, tasks=tuple(task for task in TASKS if task != "language_model"))
+# of the tasks that say of a sequence, or of each of its letters, one thing of several
+_targeted = partial(Parameter, tasks=(*_POOLED, "tagging"))
+_except_translation = tuple(task for task in TASKS if task != "translation")
 
 PARAMETERS = (
     Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
+    Parameter(
+        "target_alphabet",
+        str,
+        "codons",
+        "what translations are written in",
+        choices=("dna", "rna", "protein", "codons"),
+        tasks=("translation",),
+    ),
     _targeted(
         "reverse_complement",
         str,
@@ -116,11 +125,22 @@ PARAMETERS = (
         False,
         "add the input of a convolutional layer to its output, where it has the same shape",
     ),
-    Parameter("cell", str, "gru", "kind of the recurrent layers", choices=tuple(GATES)),
+    Parameter(
+        "cell",
+        str,
+        "gru",
+        "kind of the recurrent layers",
+        choices=tuple(GATES),
+        tasks=_except_translation,
+    ),
     Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
     Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
     Parameter(
-        "residual", bool, False, "add the input of each recurrent layer but the first to its output"
+        "residual",
+        bool,
+        False,
+        "add the input of each recurrent layer but the first to its output",
+        tasks=_except_translation,
     ),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
     _targeted(
@@ -168,14 +188,14 @@ PARAMETERS = (
         minimum=0,
         maximum=1,
     ),
-    _targeted(
+    Parameter(
         "label_smoothing",
         float,
         0.0,
         "share of a label that is spread over all classes in training",
         minimum=0,
         maximum=0.5,
-        tasks=_OF_CLASSES,
+        tasks=(*_OF_CLASSES, "translation"),
     ),
     _targeted(
         "focal_gamma",
@@ -256,7 +276,7 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
             "got True: above the first layer, each direction would see what the other has to "
             "predict. Take one layer, or one direction."
         )
-    if checked["residual"] and checked["num_layers"] == 1:
+    if checked.get("residual") and checked["num_layers"] == 1:
         raise ConfigurationError(
             "residual must be False with num_layers 1, got True; the first layer has an input of "
             "another shape. Give num_layers of 2 or more."

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastgru.errors import ConfigurationError, shorten
-from fastgru.estimators.parameters import PARAMETERS, check_parameters
+from fastgru.estimators.parameters import check_parameters, parameters_of
 
 __all__ = ["SPACE", "Choice", "Range", "Space", "make_space", "parse_dimension"]
 
-_DEFAULTS = {parameter.name: parameter.default for parameter in PARAMETERS}
-_KINDS = {parameter.name: parameter for parameter in PARAMETERS}
+_DEFAULTS = {parameter.name: parameter.default for parameter in parameters_of("classification")}
+_KINDS = {parameter.name: parameter for parameter in parameters_of("classification")}
 # what is left out says for how long, or how to judge: class weights are in the validation loss too
 _SEARCHABLE = (
     "embedding_size",

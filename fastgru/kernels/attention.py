@@ -26,8 +26,16 @@ from fastgru.kernels.workers import run_workers, take_next
 
 
 @kernel_part
-def _softmax_row(b, length, scores):
-    """Replace the scores of a sequence of at least one step by their softmax."""
+def softmax_row(b, length, scores):
+    """Replace the first ``length`` scores of a row, at least one, by their softmax.
+
+    Parameters
+    ----------
+    b : int
+        Number of the row.
+    length : int
+    scores : float (B, T), **overwritten** from 0 to ``length`` in row b
+    """
     most = scores[b, 0]
     for t in range(1, length):
         most = max(most, scores[b, t])
@@ -51,7 +59,7 @@ def _attend(b, length, y, weight, attention, pooled):
         return
     for t in range(length):
         attention[b, t] = dot(y, (b * steps + t) * channels, weight, 0, channels)
-    _softmax_row(b, length, attention)
+    softmax_row(b, length, attention)
     for t in range(length):
         y_at = (b * steps + t) * channels
         add_multiple(attention[b, t], y, y_at, pooled, b * channels, channels)

@@ -19,8 +19,18 @@ STRANDS = ("none", "average", "augment")
 NORMS = ("none", "layer", "batch")
 """Normalisations of the convolutional layers."""
 
-TASKS = ("classification", "multilabel", "regression", "tagging", "language_model")
+TASKS = (
+    "classification",
+    "multilabel",
+    "regression",
+    "tagging",
+    "language_model",
+    "translation",
+)
 """What a model says of a sequence."""
+
+REACH = 16
+"""Distances from the expected place, to either side, to which a decoder has a bias of their own."""
 
 POOLINGS = ("last", "mean", "max", "attention")
 
@@ -75,6 +85,8 @@ class Architecture:
         As in :class:`fastgru.SequenceClassifier`.
     crf
         As in :class:`fastgru.SequenceTagger`.
+    letters_per_token
+        Letters of a sequence for each token of its translation; 0 for a network without decoder.
     """
 
     n_letters: int
@@ -98,6 +110,7 @@ class Architecture:
     conv_residual: bool = False
     residual: bool = False
     crf: bool = False
+    letters_per_token: float = 0.0
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
@@ -127,6 +140,13 @@ class Architecture:
         columns = (self.conv_width, self.conv_dilation, self.conv_stride, self.conv_pool)
         return layer_sizes(self.conv_channels, *columns)
 
+    @property
+    def n_features(self) -> int:
+        """Numbers that the outputs are made of."""
+        if self.letters_per_token:
+            return self.hidden_size
+        return max(1, len(self.pooling)) * self.hidden_size * (2 if self.bidirectional else 1)
+
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter by name, without making any."""
         hidden, directions = self.hidden_size, 2 if self.bidirectional else 1
@@ -143,19 +163,13 @@ class Architecture:
                 shapes[f"stem.norm_weight_l{layer}"] = (sizes.channels,)
                 shapes[f"stem.norm_bias_l{layer}"] = (sizes.channels,)
             first = sizes.channels
-        gates = GATES[self.cell]
-        suffixes = direction_suffixes(self.num_layers, self.bidirectional)
-        for layer, ends in enumerate(suffixes):
-            features = first if layer == 0 else hidden * directions
-            for end in ends:
-                shapes[f"{self.cell}.weight_ih{end}"] = (gates * hidden, features)
-                shapes[f"{self.cell}.weight_hh{end}"] = (gates * hidden, hidden)
-                shapes[f"{self.cell}.bias_ih{end}"] = (gates * hidden,)
-                shapes[f"{self.cell}.bias_hh{end}"] = (gates * hidden,)
+        shapes |= self._recurrent_shapes(self.cell, first, directions)
         channels = directions * hidden
         if "attention" in self.pooling:
             shapes["attention.weight"] = (channels,)
-        shapes["head.weight"] = (self.n_outputs, max(1, len(self.pooling)) * channels)
+        if self.letters_per_token:
+            shapes |= self._decoder_shapes(channels)
+        shapes["head.weight"] = (self.n_outputs, self.n_features)
         shapes["head.bias"] = (self.n_outputs,)
         if self.crf:
             shapes["crf.transitions"] = (self.n_outputs, self.n_outputs)
@@ -171,3 +185,34 @@ class Architecture:
             for layer, sizes in enumerate(self.convolutions)
             for name in ("running_mean", "running_var")
         }
+
+    def _recurrent_shapes(
+        self, prefix: str, first: int, directions: int
+    ) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of recurrent layers with ``first`` features of a step."""
+        hidden, rows = self.hidden_size, GATES[self.cell] * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer, ends in enumerate(direction_suffixes(self.num_layers, directions == 2)):
+            features = first if layer == 0 else hidden * directions
+            for end in ends:
+                shapes[f"{prefix}.weight_ih{end}"] = (rows, features)
+                shapes[f"{prefix}.weight_hh{end}"] = (rows, hidden)
+                shapes[f"{prefix}.bias_ih{end}"] = (rows,)
+                shapes[f"{prefix}.bias_hh{end}"] = (rows,)
+        return shapes
+
+    def _decoder_shapes(self, channels: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what reads ``channels`` states of each step and writes tokens."""
+        hidden = self.hidden_size
+        # the tokens and the start, which take the places of the outputs: tokens and the end
+        shapes: dict[str, tuple[int, ...]] = {
+            "decoder_embedding.tokens": (self.n_outputs, self.embedding_size)
+        }
+        for layer in range(self.num_layers):
+            shapes[f"bridge.weight_l{layer}"] = (hidden, channels)
+            shapes[f"bridge.bias_l{layer}"] = (hidden,)
+        shapes |= self._recurrent_shapes("decoder", self.embedding_size, 1)
+        shapes["cross_attention.weight_query"] = (channels, hidden)
+        shapes["cross_attention.weight_out"] = (hidden, channels + hidden)
+        shapes["cross_attention.offset_bias"] = (2 * REACH + 1,)
+        return shapes

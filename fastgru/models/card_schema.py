@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
+from fastgru.data.target_alphabets import TARGET_ALPHABETS
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, present_names
 from fastgru.models.card_checks import (
     FLOAT,
@@ -94,10 +95,12 @@ ARCHITECTURE_ADDED = {
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 
 
-def _architecture(*, pooled: bool) -> Check:
+def _architecture(*, pooled: bool, decoder: bool = False) -> Check:
     """Return the check of a network with outputs for each sequence, or for each step."""
     pooling = list_of(choice(*POOLINGS), distinct=True, at_least=1) if pooled else list_of(_NONE)
-    fields = record({**ARCHITECTURE, "pooling": pooling}, ARCHITECTURE_ADDED, closed=True)
+    rate = {"letters_per_token": between(1e-6, 1e6) if decoder else between(0, 0)}
+    required = {**ARCHITECTURE, "pooling": pooling, **(rate if decoder else {})}
+    fields = record(required, {**ARCHITECTURE_ADDED, **rate}, closed=True)
 
     def check(value: Any, place: str) -> Iterator[str]:
         yield from fields(present_names(value) if isinstance(value, dict) else value, place)
@@ -192,9 +195,11 @@ def _card(
     own_optional: Mapping[str, Check],
     *,
     pooled: bool = True,
+    decoder: bool = False,
 ) -> Check:
     """Return the check of the card of a task: what all have, and its own entries."""
-    network = {"architecture": _architecture(pooled=pooled), "training": _training(score_name)}
+    architecture = _architecture(pooled=pooled, decoder=decoder)
+    network = {"architecture": architecture, "training": _training(score_name)}
     return record(
         {**_OF_ALL, **network, **own},
         {**_OF_ALL_OPTIONAL, **_OF_INPUTS, **_OF_DATA, **own_optional},
@@ -207,6 +212,13 @@ CARDS = {
     "regression": _card("r2", _TARGETS, {}),
     "language_model": _card("bits", {}, {}, pooled=False),
     "tagging": _card("accuracy", {**_CLASSES, "labels_are_lists": SWITCH}, {}, pooled=False),
+    "translation": _card(
+        "token_accuracy",
+        {"target_alphabet": choice(*TARGET_ALPHABETS), "tokens_per_letter": between(0, 1e6)},
+        {},
+        pooled=False,
+        decoder=True,
+    ),
 }
 """The whole card by its task, apart from the format version."""
 

@@ -86,7 +86,8 @@ class SequenceNetwork:
         self._embeddings = self._initial_embeddings()
         channels = self.trunk.stack.output_size
         self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
-        self._head = self._initial_head(self._pooling.output_size or channels)
+        further = self._further_parts()
+        self._head = self._initial_head(sizes.n_features)
         self.crf = self._new_field()
         self._embedding_grads: dict[str, np.ndarray] = {}
         self._head_grads: dict[str, np.ndarray] = {}
@@ -95,7 +96,7 @@ class SequenceNetwork:
                 "embedding": (self._embeddings, self._embedding_grads),
                 "stem": (self.stem.parameters, self.stem.grads),
                 sizes.cell: (self.trunk.parameters, self.trunk.grads),
-                "attention": (self._pooling.parameters, self._pooling.grads),
+                **further,
                 "head": (self._head, self._head_grads),
                 **({"crf": (self.crf.parameters, self.crf.grads)} if self.crf else {}),
             },
@@ -116,6 +117,10 @@ class SequenceNetwork:
     def __setstate__(self, state: dict[str, Any]) -> None:
         SequenceNetwork.__init__(self, state["architecture"], state["mixture"], 0)
         self.parameters.values[: self.parameters.size] = state["values"]
+
+    def _further_parts(self) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        """Return parameters and gradients of what stands between the states and the outputs."""
+        return {"attention": (self._pooling.parameters, self._pooling.grads)}
 
     def _new_trunk(self) -> Recurrent:
         sizes = self.architecture

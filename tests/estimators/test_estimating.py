@@ -10,7 +10,7 @@ import pytest
 from fastgru.estimators import estimating
 from fastgru.estimators.estimating import estimate_training, training_bytes
 from fastgru.estimators.fitting import draw_seeds, prepare
-from fastgru.estimators.parameters import PARAMETERS, check_parameters
+from fastgru.estimators.parameters import check_parameters, parameters_of
 from fastgru.estimators.training_sets import GivenSets, given_sets
 from fastgru.estimators.warmup import compile_kernels
 from fastgru.training.checkpoint import write_checkpoint
@@ -22,7 +22,7 @@ MEMORY_FACTOR = 1.35
 
 
 def make_parameters(**changes: Any) -> dict[str, Any]:
-    defaults = {parameter.name: parameter.default for parameter in PARAMETERS}
+    defaults = {parameter.name: parameter.default for parameter in parameters_of("classification")}
     fixed = {"random_state": 0, "threads": 1, "max_epochs": 2}
     return check_parameters({**defaults, **fixed, **changes})
 

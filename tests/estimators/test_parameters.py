@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastgru import (
+    Seq2Seq,
     SequenceClassifier,
     SequenceLanguageModel,
     SequenceRegressor,
@@ -24,6 +25,7 @@ ESTIMATORS = {
     "regression": SequenceRegressor,
     "tagging": SequenceTagger,
     "language_model": SequenceLanguageModel,
+    "translation": Seq2Seq,
 }
 of_every_task = pytest.mark.parametrize(("task", "estimator"), ESTIMATORS.items())
 

@@ -5,13 +5,13 @@ import math
 import pytest
 
 from fastgru.errors import ConfigurationError
-from fastgru.estimators.parameters import PARAMETERS
+from fastgru.estimators.parameters import parameters_of
 from fastgru.estimators.search_space import SPACE, Choice, Range, make_space, parse_dimension
 
 
 def test_space__is_one_that_the_classifier_accepts_and_holds_its_defaults() -> None:
     assert make_space({}, {}) == dict(sorted(SPACE.items()))
-    defaults = {parameter.name: parameter.default for parameter in PARAMETERS}
+    defaults = {parameter.name: parameter.default for parameter in parameters_of("classification")}
     for name, entry in SPACE.items():
         if isinstance(entry, Choice):
             assert defaults[name] in entry.values

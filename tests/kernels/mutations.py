@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 POOLING = "test_pooling:test_pooling__equals_reference"
 ATTENTION = "test_attention:test_attention__equals_reference"
+CROSS = "test_cross_attention:test_cross_attention__equals_reference"
 LOSS = "test_loss:test_softmax_cross_entropy__equals_reference"
 ADAMW = "test_adamw:test_adamw_update__equals_the_textbook_for_100_steps"
 GRU, RESET_BEFORE, LSTM, TANH, RELU = (
@@ -226,6 +227,36 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "states without the gradient of their scores",
             "add_multiple(d_scores[b, t], weight, 0, dy, y_at, channels)",
             "pass",
+        ),
+    ],
+    ("kernels/cross_attention.py", CROSS): [
+        (
+            "no bias by distance",
+            "weights[first + t, u] += offset_bias[_distance(u, centres[b, t], reach)]",
+            "pass",
+        ),
+        (
+            "no derivative of the shares of states",
+            "(d_scores[at + t, u] - mean)",
+            "d_scores[at + t, u]",
+        ),
+        (
+            "states without the gradient of their queries",
+            "multiply(True, d_states",
+            "multiply(False, d_states",
+        ),
+        (
+            "bias without the gradient of its scores",
+            "d_offset_bias[b, _distance(u, centres[b, t], reach)] += d_score",
+            "pass",
+        ),
+        ("far states without bias", "max(-reach, min(reach, u - centre))", "0"),
+    ],
+    ("kernels/matrices.py", CROSS): [
+        (
+            "one tile of rows alone",
+            "for m in range(0, rows, ROWS):",
+            "for m in range(0, ROWS, ROWS):",
         ),
     ],
     ("kernels/dots.py", ATTENTION): [

@@ -62,10 +62,10 @@ def test_schema__offers_every_option_that_changes_the_model():
 
 
 def test_schema__allows_what_the_classifier_allows():
-    from fastgru.estimators.parameters import PARAMETERS
+    from fastgru.estimators.parameters import parameters_of
 
     kinds = {int: "integer", float: "number", bool: "boolean"}
-    for parameter in PARAMETERS:
+    for parameter in parameters_of("classification"):
         entry = MODEL_SCHEMA.get(parameter.name, {})
         values = entry.get("items", entry).get("enum", ())
         assert set(values) - {None} == set(parameter.choices) or not entry, parameter.name

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from fastgru.estimators.classifier import SequenceClassifier
     from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.estimators.regressor import SequenceRegressor
+    from fastgru.estimators.seq2seq import Seq2Seq
     from fastgru.estimators.tagger import SequenceTagger
 
-    Estimator = SequenceClassifier | SequenceLanguageModel | SequenceRegressor | SequenceTagger
+    Estimator = (
+        SequenceClassifier | SequenceLanguageModel | SequenceRegressor | SequenceTagger | Seq2Seq
+    )
 
 __all__ = ["select_to_learn", "train_and_save", "warn_of_nucleotides"]
 

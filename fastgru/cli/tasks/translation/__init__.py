@@ -1,0 +1,1 @@
+"""Another sequence for each sequence."""

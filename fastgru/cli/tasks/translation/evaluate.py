@@ -1,0 +1,139 @@
+"""``fastgru evaluate`` of a translator."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastgru.cli.predictions import warn_of_shuffled_labels
+from fastgru.cli.scoring import SCHEMA_VERSION, write_json
+from fastgru.cli.selection import select_parts
+from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
+from fastgru.cli.tasks.translation.options import search_options
+from fastgru.cli.tasks.translation.reading import Translations, pairs_of, read_pairs
+from fastgru.cli.tasks.translation.table import write_header, write_rows
+from fastgru.errors import LabelError
+
+if TYPE_CHECKING:
+    from fastgru.data.labelled import LabelledSequences
+    from fastgru.estimators.fitted_translator import FittedTranslator, TranslatedSequence
+
+_LOGGER = logging.getLogger(__name__)
+_SHOWN = ("token_accuracy", "written_token_accuracy", "exact_match", "log_likelihood_per_token")
+
+
+def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
+    """Write the scores, show the main ones, and return the exit code."""
+    from fastgru.estimators.seq2seq import Seq2Seq
+
+    model = Seq2Seq.from_fitted(fitted).set_params(threads=args.threads)
+    match_alphabet(args, fitted)
+    data, translations = read_pairs(args, fitted.written.name)
+    chosen = select_parts(data, args.split, args.subset)
+    n_seen = warn_of_doubts(fitted, data, chosen)
+    learned = _learned_parts(args, data, translations)
+    shuffled_sequences = None
+    if args.shuffle:
+        chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)
+    how = search_options(args)
+    written = fitted.translate(chosen.sequences, **how, threads=args.threads)
+    metrics = {
+        **_score(args, fitted, chosen, translations, written, learned),
+        **how,
+        "schema_version": SCHEMA_VERSION,
+        "task": fitted.task,
+        "kind": "model",
+        "n_train": model.n_train_,
+        "n_validation": model.n_validation_,
+        "n_test": len(chosen),
+        "n_seen": n_seen,
+        "n_unfinished": sum(not one.ended for one in written),
+        "shuffled_labels": warn_of_shuffled_labels(args.model),
+        "shuffled_sequences": shuffled_sequences,
+    }
+    _write(args, fitted, chosen, written, metrics)
+    _show(metrics)
+    return 0
+
+
+def _learned_parts(
+    args: argparse.Namespace, data: LabelledSequences, translations: Translations
+) -> tuple[list[str], list[str]] | None:
+    """Return what the baseline learns from: what the split does not test with."""
+    sequences: list[str] = []
+    targets: list[str] = []
+    for part in ("train", "validation"):
+        with contextlib.suppress(LabelError):  # where there is no such part
+            learned = pairs_of(select_parts(data, args.split, part), translations)
+            sequences, targets = sequences + learned[0], targets + learned[1]
+    if not sequences:
+        _LOGGER.warning(
+            "warning: there is nothing to count the most frequent tokens in, which the scores "
+            "should be compared with; give a split"
+        )
+        return None
+    return sequences, targets
+
+
+def _score(
+    args: argparse.Namespace,
+    fitted: FittedTranslator,
+    chosen: LabelledSequences,
+    translations: Translations,
+    written: Sequence[TranslatedSequence],
+    learned: tuple[list[str], list[str]] | None,
+) -> dict[str, Any]:
+    from fastgru.estimators.translation_evaluation import score_translations
+    from fastgru.evaluation.translation_scores import translation_scores
+
+    own = [one.sequence for one in written]
+    scored, exact = score_translations(
+        fitted, pairs_of(chosen, translations), own, learned, args.threads
+    )
+    return translation_scores(
+        scored, exact=exact, groups=chosen.groups, n_resamples=args.n_resamples, seed=args.seed
+    )
+
+
+def _write(
+    args: argparse.Namespace,
+    fitted: FittedTranslator,
+    chosen: LabelledSequences,
+    written: Sequence[TranslatedSequence],
+    metrics: Mapping[str, Any],
+) -> None:
+    """Write the scores, and the translations if the scores could be written."""
+    from fastgru.data.files import atomic_write
+
+    with contextlib.ExitStack() as stack:
+        if args.predictions is not None:
+            table = stack.enter_context(atomic_write(args.predictions))
+            write_header(table)
+            write_rows(
+                *(table, chosen.ids, [None] * len(chosen)),
+                flags=fitted.flag_unusual(chosen.sequences),
+                written=written,
+            )
+        write_json(stack.enter_context(atomic_write(args.output)), metrics)
+
+
+def _show(metrics: Mapping[str, Any]) -> None:
+    _LOGGER.info("n_test: %d, with %d tokens", metrics["n_test"], metrics["n_tokens"])
+    for name in _SHOWN:
+        _LOGGER.info("%s: %s", name, _with_interval(metrics, name))
+    baseline = metrics["baseline"]
+    if baseline is not None:
+        _LOGGER.info(
+            "most frequent token of each letter: token_accuracy %s, gain of the model %s",
+            _with_interval(baseline, "token_accuracy"),
+            _with_interval(baseline, "gain"),
+        )
+
+
+def _with_interval(scores: Mapping[str, Any], name: str) -> str:
+    interval = scores["intervals"][name]
+    around = "" if interval is None else f" ({interval[0]:.4f} to {interval[1]:.4f})"
+    return f"{scores[name]:.4f}{around}"
