@@ -86,7 +86,7 @@ def test_train__says_what_it_would_do(made: Made, run_cli) -> None:
     code, out, _ = run_cli(["train", made.fasta, *TASK, "--split", made.split, "--dry-run"])
     assert code == 0
     rows = dict(line.split(maxsplit=1) for line in out.splitlines())
-    names = ["training", "validation", "network", "weights", "steps", "memory", "time"]
+    names = ["training", "validation", "letters", "network", "weights", "steps", "memory", "time"]
     assert list(rows) == names
     assert rows["training"] == f"{len(in_part(made, 'train'))} sequences"
     assert rows["validation"] == f"{len(in_part(made, 'validation'))} sequences, given"

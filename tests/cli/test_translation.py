@@ -98,7 +98,7 @@ def test_train__on_shuffled_translations_is_a_control(made, tmp_path: Path, run_
     inputs = [made.fasta, "--translations", made.targets]
     code, _, err = run_cli(["train", *inputs, *TASK, *QUICK, "--shuffle-labels", "-o", model])
     assert code == 0
-    assert "the translations are shuffled" in err
+    assert "the labels are shuffled" in err
     assert read_model(model).card["shuffled_labels"] is True
     evaluated = run_cli(["evaluate", model, *inputs])
     assert "was trained on shuffled labels" in evaluated.err
