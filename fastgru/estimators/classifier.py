@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
 
-from fastgru.estimators.classifier_card import save_classifier
+from fastgru.estimators.classifier_files import ClassifierFiles
 from fastgru.estimators.classifier_fitting import fit_classifier
 from fastgru.estimators.fitted_classifier import FittedClassifier
-from fastgru.estimators.loading import load_classifier
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
-from fastgru.estimators.recipes import recipe_parameters
 from fastgru.estimators.string_classifier import StringClassifier
 from fastgru.estimators.training_sets import given_sets
 from fastgru.training.state import Epoch
 
 
-class SequenceClassifier(PredictionMixin, StringClassifier):
+class SequenceClassifier(ClassifierFiles, PredictionMixin, StringClassifier):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
     Letters are embedded, run through convolutional layers (on request) and recurrent layers, pooled
@@ -40,7 +37,15 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         last bit.  Takes twice the time.  ``"augment"`` reads either strand at random in training,
         at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
-        Features of each letter.
+        Features of each letter or k-mer.
+    kmer_size
+        Letters of the words (k-mers) that are embedded, each with a row of its own of the table;
+        1 for single letters.  At most 6 for DNA and RNA and 3 for proteins.  A word with ambiguity
+        codes counts as the average of the words that it stands for, and steps, positions and
+        attention are those of words.  Sequences shorter than one word are refused.
+    kmer_stride
+        Letters from the start of a word to that of the next, at most ``kmer_size``: with a stride
+        of s there are 1 / s as many steps.  Letters past the last whole word are not read.
     conv_channels
         Features of each convolutional layer between the letters and the recurrent layers; none
         for no such layers.  Each is followed by a rectifier.
@@ -149,6 +154,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         *,
         reverse_complement: str = "none",
         embedding_size: int = 16,
+        kmer_size: int = 1,
+        kmer_stride: int = 1,
         conv_channels: Sequence[int] = (),
         conv_width: Sequence[int] | int = (8,),
         conv_dilation: Sequence[int] | int = (1,),
@@ -184,6 +191,8 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.alphabet = alphabet
         self.reverse_complement = reverse_complement
         self.embedding_size = embedding_size
+        self.kmer_size = kmer_size
+        self.kmer_stride = kmer_stride
         self.conv_channels = conv_channels
         self.conv_width = conv_width
         self.conv_dilation = conv_dilation
@@ -233,7 +242,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty.
+            n strings over the alphabet, none empty or shorter than ``kmer_size``.
         labels
             n class labels, of at least two classes.
         sample_weight
@@ -284,7 +293,7 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         )
         return self._take(fitted)
 
-    def _take(self, fitted: FittedClassifier) -> SequenceClassifier:
+    def _take(self, fitted: FittedClassifier) -> Self:
         self._fitted = fitted
         self.classes_ = fitted.classes
         self.history_ = fitted.history
@@ -295,69 +304,3 @@ class SequenceClassifier(PredictionMixin, StringClassifier):
         self.temperature_ = fitted.calibration.temperature
         self.thresholds_ = fitted.calibration.thresholds
         return self
-
-    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a ``.safetensors`` file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            File to write; one that exists is replaced.
-        extra
-            JSON-able entries to add to the card, such as where the data came from.
-
-        Raises
-        ------
-        LabelError
-            If the class labels are neither strings nor integers.
-        ConfigurationError
-            If `extra` cannot be added.
-        """
-        check_is_fitted(self, "classes_")
-        save_classifier(path, self._fitted, extra)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SequenceClassifier:
-        """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
-
-        Parameters
-        ----------
-        path
-            File to read; nothing in it is executed.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is no such model, is damaged, or was written by a newer version.
-        """
-        return cls.from_fitted(load_classifier(path))
-
-    @classmethod
-    def from_recipe(cls, recipe: str, **changes: Any) -> SequenceClassifier:
-        """Return a classifier with the parameters that suit a kind of data.
-
-        Parameters
-        ----------
-        recipe
-            ``"aligned_windows"``, ``"motif"``, ``"peptides"``, ``"proteins"`` or
-            ``"long_reads"``; docs/recipes.md says what each is for.
-        changes
-            Parameters that are to be other than there.
-
-        Raises
-        ------
-        ConfigurationError
-            For another name.
-        """
-        return cls(**{**recipe_parameters(recipe), **changes})
-
-    @classmethod
-    def from_fitted(cls, fitted: FittedClassifier) -> SequenceClassifier:
-        """Return the estimator of a model that was trained or read.
-
-        Parameters
-        ----------
-        fitted
-            From :func:`fastgru.estimators.loading.load_fitted`.
-        """
-        return cls(**fitted.parameters)._take(fitted)

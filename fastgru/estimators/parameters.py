@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastgru.errors import ConfigurationError
+from fastgru.estimators.parameter_pairs import check_kmers
 from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
+from fastgru.layers.kmer_sizes import MAX_KMER_SIZE
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, TASKS
 
 
@@ -56,6 +58,9 @@ class Parameter:
     tasks: tuple[str, ...] = TASKS
 
 
+_WHOLE = ("classification",)
+"""Tasks that say something of whole sequences, so that steps need not be letters."""
+
 PARAMETERS = (
     Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
     Parameter(
@@ -65,7 +70,25 @@ PARAMETERS = (
         "how the other strand of DNA counts: not, as much as the given one, or in training only",
         choices=STRANDS,
     ),
-    Parameter("embedding_size", int, 16, "features of each letter", minimum=1),
+    Parameter("embedding_size", int, 16, "features of each letter or k-mer", minimum=1),
+    Parameter(
+        "kmer_size",
+        int,
+        1,
+        "letters of the words that are embedded",
+        minimum=1,
+        maximum=MAX_KMER_SIZE,
+        tasks=_WHOLE,
+    ),
+    Parameter(
+        "kmer_stride",
+        int,
+        1,
+        "letters from the start of a word to that of the next",
+        minimum=1,
+        maximum=MAX_KMER_SIZE,
+        tasks=_WHOLE,
+    ),
     Parameter(
         "conv_channels",
         int,
@@ -224,6 +247,8 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
             "residual must be False with num_layers 1, got True; the first layer has an input of "
             "another shape. Give num_layers of 2 or more."
         )
+    if "kmer_size" in checked:
+        check_kmers(checked)
     _check_stem(checked)
     return checked
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
+from fastgru.layers.kmer_sizes import MAX_KMER_SIZE
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, present_names
 from fastgru.models.card_checks import (
     FLOAT,
@@ -87,6 +88,8 @@ ARCHITECTURE_ADDED = {
     "conv_norm": choice(*NORMS),
     "conv_residual": SWITCH,
     "residual": SWITCH,
+    "kmer_size": whole(1, MAX_KMER_SIZE),
+    "kmer_stride": whole(1, MAX_KMER_SIZE),
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

@@ -2,7 +2,8 @@
 
 ::
 
-    e_t      = mixture[letter_t] @ embedding (+ position_embedding_t)
+    e_t      = mixture[letter_t] @ embedding (+ position_embedding_t), or of k-mers instead of
+               letters (:mod:`fastgru.layers.kmers`)
     x        = stem(e)                            convolutional layers, if any
     h        = trunk(x)                           GRU, LSTM or RNN, one or two directions, any depth
     features = [last | mean | max | attention] of each direction's states, those that ``pooling``
@@ -29,6 +30,8 @@ from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
+from fastgru.layers.kmer_sizes import count_kmers
+from fastgru.layers.kmers import KmerReader
 from fastgru.layers.layer_input import LayerInput, as_steps
 from fastgru.layers.lstm import LSTM
 from fastgru.layers.parameters import ParameterStore
@@ -72,6 +75,7 @@ class SequenceNetwork:
         self._one_caller = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
+        self._kmer_reader = KmerReader(self._mixture, sizes.kmer_size, sizes.kmer_stride)
         self.stem = Stem(
             *(sizes.embedding_size, sizes.convolutions),
             norm=sizes.conv_norm,
@@ -133,7 +137,7 @@ class SequenceNetwork:
     def _initial_embeddings(self) -> dict[str, np.ndarray]:
         sizes = self.architecture
         scale = 1 / np.sqrt(2.0 if sizes.n_positions else 1.0)
-        shapes = {"letters": (sizes.n_letters, sizes.embedding_size)}
+        shapes = {"letters": (sizes.n_rows, sizes.embedding_size)}
         if sizes.n_positions:
             shapes["positions"] = (sizes.n_positions, sizes.embedding_size)
         return {name: scale * self._rng.standard_normal(shape) for name, shape in shapes.items()}
@@ -159,7 +163,7 @@ class SequenceNetwork:
         -------
         np.ndarray
             float (B, n_outputs); without pooling (B, T', n_outputs), anything past a sequence's
-            end, with T' for the steps behind the stem.
+            end, with T' for the steps (k-mers) behind the stem.
         """
         with self._one_caller:
             tokens, lengths = self._choose_strands(tokens, lengths, training=training)
@@ -195,7 +199,8 @@ class SequenceNetwork:
         return np.where(self._turned[:, None, None], back, rows)
 
     def _output_lengths(self, lengths: np.ndarray) -> np.ndarray:
-        """Return the steps that sequences have behind the stem."""
+        """Return the steps that sequences of so many letters have behind the stem."""
+        lengths = count_kmers(lengths, self.architecture.kmer_size, self.architecture.kmer_stride)
         for sizes in self.architecture.convolutions:
             lengths = sizes.output_lengths(lengths)
         return lengths
@@ -210,10 +215,15 @@ class SequenceNetwork:
         tokens, lengths, training
             As for :meth:`forward`.
         """
-        symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
-        product(self._mixture, self._embeddings["letters"], symbols)
-        embedded = LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
-        return self.stem.forward(embedded, lengths, tokens.shape[1], training=training)
+        kmers = self._kmers = self._kmer_reader.read(tokens, lengths)
+        embedded = LayerInput(
+            as_steps(kmers.tokens),
+            self._kmer_reader.embed(kmers, self._embeddings["letters"]),
+            self._embeddings.get("positions"),
+            symbols_vary=self._kmer_reader.rows_vary,
+        )
+        n_steps = kmers.tokens.shape[1]
+        return self.stem.forward(embedded, kmers.lengths, n_steps, training=training)
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         given, lengths, n_steps = self.read(tokens, lengths, training=training)
@@ -264,8 +274,8 @@ class SequenceNetwork:
     def attention(self, tokens: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
         """Return how much each step counts in a network with attention pooling.
 
-        The steps are those of the recurrent layers: letters, or behind a stem that strides or
-        pools as many as that leaves.
+        The steps are those of the recurrent layers: letters or k-mers, or behind a stem that
+        strides or pools as many as that leaves.
 
         Parameters
         ----------
@@ -309,7 +319,8 @@ class SequenceNetwork:
         gradients, _ = self.trunk.stack.backward(dy, dstates)
         gradients = self.stem.backward(gradients)
         assert gradients.symbols is not None
-        product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
+        d_table = self._embedding_grads["letters"]
+        self._kmer_reader.add_gradient(self._kmers, gradients.symbols, d_table)
         if gradients.positions is not None:
             self._embedding_grads["positions"] += gradients.positions
 

@@ -15,8 +15,8 @@ from fastgru.cli.predictions import (
     warn_of_shuffled_labels,
 )
 from fastgru.cli.scoring import require_known_classes, score, show_scores, write_scores
-from fastgru.cli.selection import select_parts
-from fastgru.errors import ConfigurationError, FastaFormatError, counted
+from fastgru.cli.selection import require_lengths, select_parts
+from fastgru.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,17 +104,7 @@ def _require_fitting(
     classes = [str(name) for name in model.classes_]
     check_class_names(classes)
     require_known_classes(args.model, classes, chosen)
-    limit = model.max_length
-    long = [k for k, letters in enumerate(chosen.sequences) if limit and len(letters) > limit]
-    if long:
-        found = f"has {counted(len(chosen.sequences[long[0]]), 'letter')}"
-        n_others = len(long) - 1
-        others = f" ({counted(n_others, 'more record')} too long)" if n_others else ""
-        raise FastaFormatError(
-            f"{chosen.sources[long[0]]}, record {chosen.ids[long[0]]!r}: {found}, expected at "
-            f"most {limit}{others}. Cut it to the window that the model was trained on, or train "
-            "without position embedding."
-        )
+    require_lengths(chosen, model.min_length, model.max_length)
 
 
 def _warn_of_doubts(

@@ -12,7 +12,7 @@ from fastgru.cli.options import read_labelled_input
 from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import show_plan
 from fastgru.cli.predictions import check_classes_to_train
-from fastgru.cli.selection import select_for_training
+from fastgru.cli.selection import require_lengths, select_for_training
 from fastgru.cli.tasks.training import train_and_save, warn_of_nucleotides
 from fastgru.errors import counted, shorten
 
@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
     parameters = check_parameters(model.get_params())
     data = read_labelled_input(args)
     training, validation = select_for_training(data, args.split, parameters)
+    for used in filter(None, (training, validation)):
+        require_lengths(used, parameters["kmer_size"])
     if args.train_fraction < 1:
         training = _part_of(training, args.train_fraction, args.random_state)
     if args.shuffle_labels:
