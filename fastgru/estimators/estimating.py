@@ -15,6 +15,7 @@ from fastgru.estimators.fitting import Prepared, draw_seeds, prepare
 from fastgru.estimators.training_sets import GivenSets, subset
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import MAX_GROUPS
+from fastgru.layers.embedding import MAX_TABLE_ROWS
 from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.models.architecture import Architecture
 from fastgru.training.batches import LabelledSet, shuffled_batches
@@ -98,7 +99,8 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     With L layers, D directions, H units, S steps of the longest batch (the sum of the lengths of
     its sequences), P steps of that batch padded to the longest of its sequences, both behind the
     convolutional layers if there are any; N parameters, G groups in which gradients are summed, R
-    letters or k-mers and positions, none behind convolutional layers; held from step to step::
+    letters or k-mers (up to 256 of them) and positions, none behind convolutional layers; held from
+    step to step::
 
         values, gradients, moments, best, decay; packed weights   9 N
         gates and states of the longest batch                     5 L D H S
@@ -135,7 +137,9 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     layers, width = architecture.num_layers, architecture.hidden_size
     width *= 2 if architecture.bidirectional else 1
     size = prepared.network.parameters.size
-    table_rows = 0 if architecture.convolutions else architecture.n_rows + architecture.n_positions
+    table_rows = architecture.n_rows + architecture.n_positions
+    if architecture.convolutions or architecture.n_rows > MAX_TABLE_ROWS:
+        table_rows = 0
     groups = min(MAX_GROUPS, -(-len(lengths) // ROWS))
     needs_steps = architecture.residual or set(architecture.pooling) != {"last"}
     outputs = width * padded if needs_steps else 0

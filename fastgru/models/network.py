@@ -28,11 +28,12 @@ import numpy as np
 from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
+from fastgru.layers.embedding import Embedding
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.layers.kmers import KmerReader
-from fastgru.layers.layer_input import LayerInput, as_steps
+from fastgru.layers.layer_input import LayerInput
 from fastgru.layers.lstm import LSTM
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.pooling import Pooling
@@ -75,7 +76,6 @@ class SequenceNetwork:
         self._one_caller = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
-        self._kmer_reader = KmerReader(self._mixture, sizes.kmer_size, sizes.kmer_stride)
         self.stem = Stem(
             *(sizes.embedding_size, sizes.convolutions),
             norm=sizes.conv_norm,
@@ -85,7 +85,11 @@ class SequenceNetwork:
             dtype=self.dtype,
         )
         self.trunk = self._new_trunk()
-        self._embeddings = self._initial_embeddings()
+        self.embedding = Embedding(
+            KmerReader(self._mixture, sizes.kmer_size, sizes.kmer_stride),
+            *(sizes.n_rows, sizes.n_positions, sizes.embedding_size),
+            rng=self._rng,
+        )
         channels = self.trunk.stack.output_size
         self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
         n_features = self._pooling.output_size or channels
@@ -93,11 +97,10 @@ class SequenceNetwork:
             "weight": glorot_uniform(self._rng, sizes.n_outputs, n_features),
             "bias": np.zeros(sizes.n_outputs),
         }
-        self._embedding_grads: dict[str, np.ndarray] = {}
         self._head_grads: dict[str, np.ndarray] = {}
         self.parameters = ParameterStore(
             {
-                "embedding": (self._embeddings, self._embedding_grads),
+                "embedding": (self.embedding.parameters, self.embedding.grads),
                 "stem": (self.stem.parameters, self.stem.grads),
                 sizes.cell: (self.trunk.parameters, self.trunk.grads),
                 "attention": (self._pooling.parameters, self._pooling.grads),
@@ -133,14 +136,6 @@ class SequenceNetwork:
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )
-
-    def _initial_embeddings(self) -> dict[str, np.ndarray]:
-        sizes = self.architecture
-        scale = 1 / np.sqrt(2.0 if sizes.n_positions else 1.0)
-        shapes = {"letters": (sizes.n_rows, sizes.embedding_size)}
-        if sizes.n_positions:
-            shapes["positions"] = (sizes.n_positions, sizes.embedding_size)
-        return {name: scale * self._rng.standard_normal(shape) for name, shape in shapes.items()}
 
     def forward(
         self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool = False
@@ -215,15 +210,8 @@ class SequenceNetwork:
         tokens, lengths, training
             As for :meth:`forward`.
         """
-        kmers = self._kmers = self._kmer_reader.read(tokens, lengths)
-        embedded = LayerInput(
-            as_steps(kmers.tokens),
-            self._kmer_reader.embed(kmers, self._embeddings["letters"]),
-            self._embeddings.get("positions"),
-            symbols_vary=self._kmer_reader.rows_vary,
-        )
-        n_steps = kmers.tokens.shape[1]
-        return self.stem.forward(embedded, kmers.lengths, n_steps, training=training)
+        embedded, lengths, n_steps = self.embedding.forward(tokens, lengths)
+        return self.stem.forward(embedded, lengths, n_steps, training=training)
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         given, lengths, n_steps = self.read(tokens, lengths, training=training)
@@ -317,12 +305,7 @@ class SequenceNetwork:
             if dy is not None:
                 dy = dy.reshape(-1, self.trunk.stack.output_size)
         gradients, _ = self.trunk.stack.backward(dy, dstates)
-        gradients = self.stem.backward(gradients)
-        assert gradients.symbols is not None
-        d_table = self._embedding_grads["letters"]
-        self._kmer_reader.add_gradient(self._kmers, gradients.symbols, d_table)
-        if gradients.positions is not None:
-            self._embedding_grads["positions"] += gradients.positions
+        self.embedding.backward(self.stem.backward(gradients))
 
     def _head_back(self, doutputs: np.ndarray) -> np.ndarray:
         """Return the gradient of the features; adds to those of the head."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.strands import reverse_complement
+from fastgru.layers import embedding
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import pad
@@ -296,8 +297,8 @@ def test_backward__starts_afresh_each_time() -> None:
 def test_ambiguity_code__is_the_average_of_its_letters(code: str, letters: str) -> None:
     network = make_network()
     expected = network.forward(*batch(code))
-    embedding = network.parameters.views()["embedding.letters"]
-    embedding[0] = embedding[[DNA.letters.index(letter) for letter in letters]].mean(axis=0)
+    table = network.parameters.views()["embedding.letters"]
+    table[0] = table[[DNA.letters.index(letter) for letter in letters]].mean(axis=0)
     np.testing.assert_allclose(network.forward(*batch("A")), expected, rtol=0, atol=1e-15)
 
 
@@ -305,8 +306,8 @@ def test_letters__that_do_not_occur_have_no_gradient() -> None:
     network = make_network()
     network.forward(*batch("AAC", "CA"), training=True)
     network.backward(np.ones((2, 3)))
-    embedding = network.parameters.places()["embedding.letters"]
-    by_letter = network.parameters.grads[embedding].reshape(4, 3)
+    place = network.parameters.places()["embedding.letters"]
+    by_letter = network.parameters.grads[place].reshape(4, 3)
     assert np.abs(by_letter[:2]).min() > 0
     assert not by_letter[2:].any()
 
@@ -520,3 +521,22 @@ def test_kmers__that_do_not_occur_have_no_gradient() -> None:
     used = [0, 1, 4, 6]  # AA, AC, and CA and CG of CR
     assert np.abs(by_word[used]).min() > 0
     assert not np.delete(by_word, used, axis=0).any()
+
+
+@pytest.mark.parametrize("changes", [KMERS[0], {**KMERS[1], "reverse_complement": "average"}])
+def test_kmers__of_a_large_table_are_looked_up_before_the_layers(
+    changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for most_rows in (64, 15):
+        monkeypatch.setattr(embedding, "MAX_TABLE_ROWS", most_rows)
+        network = make_network(**changes)
+        spread(network)
+        given, _, _ = network.read(*batch(*SEQUENCES))
+        assert (given.x is None) == (most_rows == 64)
+        outputs = network.forward(*batch(*SEQUENCES), training=True)
+        network.backward(np.ones((3, 3)))
+        found.append((outputs, network.parameters.grads))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+        assert np.abs(one).max() > 0.1
