@@ -123,12 +123,15 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
         parts += ["residual"] if sizes.conv_residual and matches else []
         yield "convolution", ", ".join(parts)
-    yield "letters", f"{counted(sizes.embedding_size, 'feature')} each"
+    words = f"{counted(sizes.embedding_size, 'feature')} each"
+    if sizes.kmer_size > 1:
+        words += f", read as {sizes.word}s that start every {counted(sizes.kmer_stride, 'letter')}"
+    yield "letters", words
     if sizes.reverse_complement != "none":
-        words = {"average": "both, averaged", "augment": "either at random in training"}
-        yield "strands", words[sizes.reverse_complement]
+        names = {"average": "both, averaged", "augment": "either at random in training"}
+        yield "strands", names[sizes.reverse_complement]
     if sizes.n_positions:
-        yield "positions", f"learned, for sequences of up to {sizes.n_positions} letters"
+        yield "positions", f"learned, for sequences of up to {sizes.max_letters} letters"
     if sizes.pooling:
         yield "pooling", ", ".join(sizes.pooling)
     elif "classes" in network.card:

@@ -116,6 +116,7 @@ def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[Chec
         args.fasta,
         alphabet,
         on_invalid=args.on_invalid,
+        min_length=model.min_length,
         max_length=model.max_length,
         advice=f"{args.model} was trained on {alphabet.name} sequences. To classify the other "
         "records all the same, use --on-invalid status.",

@@ -19,7 +19,7 @@ from fastgru.cli.options import (
 )
 from fastgru.cli.parameters import add_parameters, add_random_state, chosen_parameters
 from fastgru.cli.predictions import check_classes_to_train
-from fastgru.cli.selection import add_split, select_for_training
+from fastgru.cli.selection import add_split, require_lengths, select_for_training
 from fastgru.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ def _prepare(args: argparse.Namespace) -> tuple[Space, SearchTraining]:
     SearchTraining(fixed, ([], []), None)  # refuses options before the data are read
     parameters = check_parameters(SequenceClassifier(**fixed).get_params(deep=False))
     training, validation = select_for_training(read_labelled_input(args), args.split, parameters)
+    for used in filter(None, (training, validation)):
+        require_lengths(used, parameters["kmer_size"])
     check_classes_to_train(training.classes)
     shared = SearchTraining(
         fixed,

@@ -7,13 +7,20 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastgru.errors import LabelError, counted, shorten
+from fastgru.errors import FastaFormatError, LabelError, counted, shorten
 
 if TYPE_CHECKING:
     from fastgru.data.label_table import LabelTable
     from fastgru.data.labelled import LabelledSequences
 
-__all__ = ["add_split", "empty_part", "require_all_classes", "select_for_training", "select_parts"]
+__all__ = [
+    "add_split",
+    "empty_part",
+    "require_all_classes",
+    "require_lengths",
+    "select_for_training",
+    "select_parts",
+]
 
 _LOGGER = logging.getLogger(__name__)
 _PARTS = ("train", "validation", "test")
@@ -107,6 +114,48 @@ def require_all_classes(data: LabelledSequences, used: LabelledSequences) -> Non
             "label as well, expected one label for each sequence. Check that no file was given "
             "for two classes; 'fastgru audit' lists the records."
         )
+
+
+def require_lengths(used: LabelledSequences, shortest: int, longest: int | None = None) -> None:
+    """Refuse sequences that a network cannot read.
+
+    Parameters
+    ----------
+    used
+        Records to learn from or to score on.
+    shortest
+        Letters of a k-mer.
+    longest
+        The most that it has positions for; None for any.
+
+    Raises
+    ------
+    FastaFormatError
+        Naming the first one, and how many there are.
+    """
+    lengths = [len(letters) for letters in used.sequences]
+    short = [k for k, length in enumerate(lengths) if length < shortest]
+    long = [k for k, length in enumerate(lengths) if longest is not None and length > longest]
+    if short:
+        cure = "Leave it out, or train with a smaller kmer_size."
+        raise _bad_lengths(used, short, f"least {shortest}", "short", cure)
+    if long:
+        cure = (
+            "Cut it to the window that the model was trained on, or train without position "
+            "embedding."
+        )
+        raise _bad_lengths(used, long, f"most {longest}", "long", cure)
+
+
+def _bad_lengths(
+    used: LabelledSequences, places: list[int], limit: str, kind: str, cure: str
+) -> FastaFormatError:
+    first, n_others = places[0], len(places) - 1
+    others = f" ({counted(n_others, 'more record')} too {kind})" if n_others else ""
+    return FastaFormatError(
+        f"{used.sources[first]}, record {used.ids[first]!r}: has "
+        f"{counted(len(used.sequences[first]), 'letter')}, expected at {limit}{others}. {cure}"
+    )
 
 
 def empty_part(part: str, split: str | None) -> LabelError:

@@ -10,7 +10,7 @@ from typing import Literal
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.fasta import Record, read_fasta
 from fastgru.data.problems import Problem, Problems, check_record
-from fastgru.errors import display_name
+from fastgru.errors import counted, display_name
 
 __all__ = ["CheckedSequence", "read_sequences"]
 
@@ -39,6 +39,7 @@ def read_sequences(
     alphabet: Alphabet,
     *,
     on_invalid: Literal["error", "status"] = "error",
+    min_length: int = 1,
     max_length: int | None = None,
     advice: str = "",
 ) -> Iterator[CheckedSequence]:
@@ -54,8 +55,8 @@ def read_sequences(
         ``"error"``: after the first bad record nothing more is yielded, and the error that is
         raised at the end lists all bad records.  ``"status"``: bad records are yielded with
         their problem.
-    max_length
-        A longer sequence makes a record bad; None for no limit.
+    min_length, max_length
+        A shorter or a longer sequence makes a record bad; None for no limit.
     advice
         Sentence that ends the list of bad records.
 
@@ -73,8 +74,8 @@ def read_sequences(
     for path in paths:
         for record in read_fasta(path):
             checked = check_record(record, alphabet)
-            if isinstance(checked, str) and max_length is not None and len(checked) > max_length:
-                checked = _too_long(record, len(checked), max_length)
+            if isinstance(checked, str):
+                checked = _check_length(record, checked, min_length, max_length)
             if isinstance(checked, str):
                 if not problems:
                     yield CheckedSequence(record.id, checked)
@@ -85,9 +86,19 @@ def read_sequences(
     problems.raise_if_any(advice)
 
 
-def _too_long(record: Record, length: int, max_length: int) -> Problem:
-    text = f"the sequence has {length} letters, expected at most {max_length}"
-    cure = (
-        "Cut it to the window that the model was trained on, or train without position embedding."
-    )
+def _check_length(
+    record: Record, sequence: str, min_length: int, max_length: int | None
+) -> str | Problem:
+    if len(sequence) < min_length:
+        expected = f"at least {min_length}"
+        cure = "Leave it out, or train with a smaller kmer_size."
+    elif max_length is not None and len(sequence) > max_length:
+        expected = f"at most {max_length}"
+        cure = (
+            "Cut it to the window that the model was trained on, or train without position "
+            "embedding."
+        )
+    else:
+        return sequence
+    text = f"the sequence has {counted(len(sequence), 'letter')}, expected {expected}"
     return Problem(text, cure, record.line, record.id)

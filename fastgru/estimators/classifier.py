@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from numpy.typing import ArrayLike
 
+from fastgru.estimators.classifier_files import ClassifierFiles
 from fastgru.estimators.classifier_fitting import fit_labels, given_labels
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.label_prediction import LabelPrediction
@@ -15,12 +16,11 @@ from fastgru.estimators.language_model import SequenceLanguageModel
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.pretraining import read_pretrained
-from fastgru.estimators.recipes import recipe_parameters
 from fastgru.estimators.string_input import TableTargets
 from fastgru.training.state import Epoch
 
 
-class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
+class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPrediction):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
     Letters are embedded, run through convolutional layers (on request) and recurrent layers, pooled
@@ -40,7 +40,15 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
         last bit.  Takes twice the time.  ``"augment"`` reads either strand at random in training,
         at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
-        Features of each letter.
+        Features of each letter or k-mer.
+    kmer_size
+        Letters of the words (k-mers) that are embedded, each with a row of its own of the table;
+        1 for single letters.  At most 6 for DNA and RNA and 3 for proteins.  A word with ambiguity
+        codes counts as the average of the words that it stands for, and steps, positions and
+        attention are those of words.  Sequences shorter than one word are refused.
+    kmer_stride
+        Letters from the start of a word to that of the next, at most ``kmer_size``: with a stride
+        of s there are 1 / s as many steps.  Letters past the last whole word are not read.
     conv_channels
         Features of each convolutional layer between the letters and the recurrent layers; none
         for no such layers.  Each is followed by a rectifier.
@@ -151,6 +159,8 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
         *,
         reverse_complement: str = "none",
         embedding_size: int = 16,
+        kmer_size: int = 1,
+        kmer_stride: int = 1,
         conv_channels: Sequence[int] = (),
         conv_width: Sequence[int] | int = (8,),
         conv_dilation: Sequence[int] | int = (1,),
@@ -186,6 +196,8 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
         self.alphabet = alphabet
         self.reverse_complement = reverse_complement
         self.embedding_size = embedding_size
+        self.kmer_size = kmer_size
+        self.kmer_stride = kmer_stride
         self.conv_channels = conv_channels
         self.conv_width = conv_width
         self.conv_dilation = conv_dilation
@@ -238,7 +250,7 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty.
+            n strings over the alphabet, none empty or shorter than ``kmer_size``.
         labels
             n class labels, of at least two classes.  Or, for any number of labels of each
             sequence, numbers (n, k): 1 with a label, 0 without, NaN where that is unknown.
@@ -302,40 +314,10 @@ class SequenceClassifier(TableTargets, PredictionMixin, LabelPrediction):
         )
         return self._take(fitted)
 
-    def _take(self, fitted: FittedClassifier) -> SequenceClassifier:
+    def _take(self, fitted: FittedClassifier) -> Self:
         self._note(fitted)
         self._fitted = fitted
         self.classes_ = fitted.classes
         self.temperature_ = fitted.calibration.temperature
         self.thresholds_ = fitted.calibration.thresholds
         return self
-
-    @classmethod
-    def from_recipe(cls, recipe: str, **changes: Any) -> SequenceClassifier:
-        """Return a classifier with the parameters that suit a kind of data.
-
-        Parameters
-        ----------
-        recipe
-            ``"aligned_windows"``, ``"motif"``, ``"peptides"``, ``"proteins"`` or
-            ``"long_reads"``; docs/recipes.md says what each is for.
-        changes
-            Parameters that are to be other than there.
-
-        Raises
-        ------
-        ConfigurationError
-            For another name.
-        """
-        return cls(**{**recipe_parameters(recipe), **changes})
-
-    @classmethod
-    def from_fitted(cls, fitted: FittedClassifier) -> SequenceClassifier:
-        """Return the estimator of a model that was trained or read.
-
-        Parameters
-        ----------
-        fitted
-            From :func:`fastgru.estimators.loading.load_fitted`.
-        """
-        return cls(**fitted.parameters)._take(fitted)

@@ -48,6 +48,11 @@ class Ensemble(FittedClassifier):
     n_validation: int
 
     @property
+    def min_length(self) -> int:
+        """Shortest sequence that all members can read."""
+        return max(member.min_length for member in self.members)
+
+    @property
     def max_length(self) -> int | None:
         """Longest sequence that all members can read, None for any."""
         limits = [member.max_length for member in self.members]

@@ -15,6 +15,8 @@ from fastgru.estimators.fitting import Prepared, draw_seeds, prepare
 from fastgru.estimators.training_sets import GivenSets, subset
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import MAX_GROUPS
+from fastgru.layers.embedding import MAX_TABLE_ROWS
+from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.models.architecture import Architecture
 from fastgru.training.batches import LabelledSet, shuffled_batches
 from fastgru.training.loop import steps_per_epoch
@@ -94,12 +96,14 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     With L layers, D directions, H units, S steps of the longest batch (the sum of the lengths of
     its sequences), P steps of that batch padded to the longest of its sequences, both behind the
     convolutional layers if there are any; N parameters, G groups in which gradients are summed, R
-    letters and positions; held from step to step::
+    letters or k-mers (up to 256 of them) and positions, none behind convolutional layers; held from
+    step to step::
 
         values, gradients, moments, best, decay; packed weights   9 N
         gates and states of the longest batch                     5 L D H S
         outputs, masks and gradients between the layers           3 (L - 1) D H P
-        sums of gradients                                         G (N + 4 D H R)
+        sums of gradients                                         G N
+        gates of letters or k-mers, and sums of their gradients   (G + 2) 4 D H R
         features of each convolutional layer, C on P' steps       3 C P', normalised 4 C P'
         gradient of the last layer's output                       D H P, unless "last" is all and
                                                                   outputs are states (no residual)
@@ -121,6 +125,7 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     lengths = lengths[-prepared.options.batch_size :]
     if architecture.reverse_complement == "average":
         lengths = np.repeat(lengths, 2)
+    lengths = count_kmers(lengths, architecture.kmer_size, architecture.kmer_stride)
     stem, kept = 0, 3 if architecture.conv_norm == "none" else 4
     for sizes in architecture.convolutions:
         stem += kept * sizes.channels * len(lengths) * int(lengths[-1])
@@ -129,7 +134,9 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     layers, width = architecture.num_layers, architecture.hidden_size
     width *= 2 if architecture.bidirectional else 1
     size = prepared.network.parameters.size
-    table_rows = architecture.n_letters + architecture.n_positions
+    table_rows = architecture.n_rows + architecture.n_positions
+    if architecture.convolutions or architecture.n_rows > MAX_TABLE_ROWS:
+        table_rows = 0
     groups = min(MAX_GROUPS, -(-len(lengths) // ROWS))
     needs_steps = architecture.residual or set(architecture.pooling) != {"last"}
     outputs = width * padded if needs_steps else 0
@@ -137,7 +144,8 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
         9 * size
         + (1 + _GATES_KEPT) * layers * width * steps
         + 3 * (layers - 1) * width * padded
-        + groups * (size + _GATES_KEPT * width * table_rows)
+        + groups * size
+        + (groups + 2) * _GATES_KEPT * width * table_rows
         + stem
         + outputs
         + _decoder_numbers(architecture, prepared)

@@ -72,6 +72,12 @@ class FittedEstimator:
         return self._fitted.seen_in_training(sequences)
 
     @property
+    def min_length(self) -> int:
+        """Shortest sequence that the model can read: that of one k-mer."""
+        check_is_fitted(self, "n_parameters_")
+        return self._fitted.min_length
+
+    @property
     def max_length(self) -> int | None:
         """Longest sequence that the model can read, None for any."""
         check_is_fitted(self, "n_parameters_")

@@ -40,6 +40,11 @@ class FittedModel(ABC):
 
     @property
     @abstractmethod
+    def min_length(self) -> int:
+        """Shortest sequence that can be read."""
+
+    @property
+    @abstractmethod
     def max_length(self) -> int | None:
         """Longest sequence that can be read, None for any."""
 
@@ -93,9 +98,9 @@ class FittedModel(ABC):
         Raises
         ------
         ConfigurationError, AlphabetError, LabelError
-            For what is no sequence, or is too long for the model.
+            For what is no sequence, or is too short or too long for the model.
         """
-        encoded = self._encode(sequences)
+        encoded = self._encode(sequences, min_length=self.min_length)
         limit = self.max_length
         for number, codes in enumerate(encoded):
             if limit is not None and len(codes) > limit:
@@ -106,5 +111,6 @@ class FittedModel(ABC):
                 )
         return encoded
 
-    def _encode(self, sequences: Sequence[str]) -> list[np.ndarray]:
-        return encode_sequences(get_alphabet(self.parameters["alphabet"]), sequences)
+    def _encode(self, sequences: Sequence[str], *, min_length: int = 1) -> list[np.ndarray]:
+        alphabet = get_alphabet(self.parameters["alphabet"])
+        return encode_sequences(alphabet, sequences, min_length=min_length)

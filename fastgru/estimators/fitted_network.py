@@ -51,9 +51,14 @@ class FittedNetwork(FittedModel):
     pretrained: dict[str, Any] | None = None
 
     @property
+    def min_length(self) -> int:
+        """Shortest sequence that the network can read, that of one k-mer."""
+        return self.network.architecture.kmer_size
+
+    @property
     def max_length(self) -> int | None:
         """Longest sequence that the network can read, None for any."""
-        return self.network.architecture.n_positions or None
+        return self.network.architecture.max_letters
 
     @property
     def n_parameters(self) -> int:

@@ -17,6 +17,7 @@ from fastgru.data.seen_sequences import note_seen
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.checkpoints import CheckpointFile
 from fastgru.estimators.training_sets import GivenSets, hold_out
+from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet
@@ -183,7 +184,9 @@ def _architecture(
     if parameters.get("position_embedding"):
         # of both sets, or the network could not read the sequences that it stops by
         both = [*training.encoded, *(validation.encoded if validation is not None else ())]
-        n_positions = max(len(codes) for codes in both)
+        longest = max(len(codes) for codes in both)
+        words = (parameters.get(name, 1) for name in ("kmer_size", "kmer_stride"))
+        n_positions = count_kmers(longest, *words)
     sizes: dict[str, Any] = {
         "n_letters": len(alphabet.letters),
         "n_outputs": n_outputs,

@@ -13,7 +13,7 @@ from fastgru.errors import AlphabetError, ConfigurationError, LabelError, counte
 
 
 def encode_sequences(
-    alphabet: Alphabet, sequences: Sequence[str], name: str = "sequence"
+    alphabet: Alphabet, sequences: Sequence[str], name: str = "sequence", *, min_length: int = 1
 ) -> list[np.ndarray]:
     """Return the uint8 codes of each sequence.
 
@@ -23,6 +23,8 @@ def encode_sequences(
     sequences
     name
         What messages call a sequence; its number from 0 follows.
+    min_length
+        Letters of a k-mer: a shorter sequence has none to be read.
 
     Raises
     ------
@@ -30,6 +32,8 @@ def encode_sequences(
         If it is one string, or holds something else than strings.
     AlphabetError
         For an empty sequence or a letter outside the alphabet; says which.
+    LabelError
+        For a sequence shorter than `min_length`.
     """
     if isinstance(sequences, str | bytes):
         raise ConfigurationError(
@@ -50,6 +54,11 @@ def encode_sequences(
         if not len(codes):
             raise AlphabetError(
                 f"{name} {number}: is empty, expected at least one letter. Leave it out."
+            )
+        if len(codes) < min_length:
+            raise LabelError(
+                f"{name} {number}: has {counted(len(codes), 'letter')}, expected at least "
+                f"{min_length}, the kmer_size. Leave it out, or train with a smaller kmer_size."
             )
         encoded.append(codes)
     return encoded

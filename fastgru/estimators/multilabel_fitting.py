@@ -57,7 +57,9 @@ def given_multilabel(
             "class_weight must be 'balanced' or None for several labels, got a mapping; use "
             "sample_weight to weigh sequences."
         )
-    encoded = encode_sequences(get_alphabet(parameters["alphabet"]), sequences)
+    encoded = encode_sequences(
+        *(get_alphabet(parameters["alphabet"]), sequences), min_length=parameters["kmer_size"]
+    )
     values = check_targets(labels, len(encoded), "labels")
     names = check_names(label_names, values.shape[1], "label")
     _require_answers(values, "labels")

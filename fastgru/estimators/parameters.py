@@ -1,244 +1,17 @@
-"""The parameters of a classifier: one table for its checks, its command line and its model file."""
+"""Checks of the parameters of estimators, and which of them each task has."""
 
 from __future__ import annotations
 
 import math
 import numbers
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from fastgru.errors import ConfigurationError
-from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
-from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, TASKS
+from fastgru.estimators.parameter_pairs import check_kmers, check_stem
+from fastgru.estimators.parameter_table import PARAMETERS, Parameter
 
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter.
-
-    Attributes
-    ----------
-    name
-    kind
-        ``int``, ``float``, ``bool`` or ``str``.
-    default
-        As in the constructor of the classifier.
-    help
-        What it does, in a few words.
-    minimum, maximum
-        Allowed range, both included, of a number.
-    above_minimum
-        Whether the minimum itself is excluded.
-    choices
-        Allowed values of a string.
-    several
-        Whether the value is a list: of ``choices``, one or more and each once, or of numbers.
-    may_be_empty
-        Whether that list may have no entry.
-    optional
-        Whether None is allowed.
-    tasks
-        Those whose estimators have it.
-    """
-
-    name: str
-    kind: type
-    default: Any
-    help: str
-    minimum: float = -math.inf
-    maximum: float = math.inf
-    above_minimum: bool = False
-    choices: tuple[str, ...] = ()
-    several: bool = False
-    may_be_empty: bool = False
-    optional: bool = False
-    tasks: tuple[str, ...] = TASKS
-
-
-_OF_CLASSES = ("classification", "multilabel", "tagging")
-_CALIBRATED = ("classification", "multilabel")
-_POOLED = ("classification", "multilabel", "regression")
-# of the tasks that say of a sequence, or of each of its letters, one thing of several
-_targeted = partial(Parameter, tasks=(*_POOLED, "tagging"))
-_except_translation = tuple(task for task in TASKS if task != "translation")
-
-PARAMETERS = (
-    Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
-    Parameter(
-        "target_alphabet",
-        str,
-        "codons",
-        "what translations are written in",
-        choices=("dna", "rna", "protein", "codons"),
-        tasks=("translation",),
-    ),
-    _targeted(
-        "reverse_complement",
-        str,
-        "none",
-        "how the other strand of DNA counts: not, as much as the given one, or in training only",
-        choices=STRANDS,
-    ),
-    Parameter("embedding_size", int, 16, "features of each letter", minimum=1),
-    _targeted(
-        "conv_channels",
-        int,
-        (),
-        "features of each convolutional layer before the recurrent ones",
-        minimum=1,
-        several=True,
-        may_be_empty=True,
-    ),
-    _targeted("conv_width", int, (8,), "steps that a feature sees", minimum=1, several=True),
-    _targeted("conv_dilation", int, (1,), "distance of the steps it sees", minimum=1, several=True),
-    Parameter(
-        "conv_stride",
-        int,
-        (1,),
-        "steps between features",
-        minimum=1,
-        several=True,
-        tasks=_POOLED,
-    ),
-    Parameter(
-        "conv_pool",
-        int,
-        (1,),
-        "neighbouring features of which the largest is kept",
-        minimum=1,
-        maximum=127,
-        several=True,
-        tasks=_POOLED,
-    ),
-    _targeted(
-        "conv_norm",
-        str,
-        "none",
-        "normalisation behind each convolution: of each step, of a batch, or none",
-        choices=NORMS,
-    ),
-    _targeted(
-        "conv_residual",
-        bool,
-        False,
-        "add the input of a convolutional layer to its output, where it has the same shape",
-    ),
-    Parameter(
-        "cell",
-        str,
-        "gru",
-        "kind of the recurrent layers",
-        choices=tuple(GATES),
-        tasks=_except_translation,
-    ),
-    Parameter("hidden_size", int, 64, "units of each layer and direction", minimum=1),
-    Parameter("num_layers", int, 1, "recurrent layers", minimum=1),
-    Parameter(
-        "residual",
-        bool,
-        False,
-        "add the input of each recurrent layer but the first to its output",
-        tasks=_except_translation,
-    ),
-    Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
-    _targeted(
-        "position_embedding",
-        bool,
-        False,
-        "learn features of each position, for sequences that are aligned windows",
-    ),
-    _targeted(
-        "pooling",
-        str,
-        ("last", "mean", "max"),
-        "how states become features of a sequence",
-        choices=POOLINGS,
-        several=True,
-        tasks=_POOLED,
-    ),
-    Parameter(
-        "crf",
-        bool,
-        False,
-        "score the labels of neighbouring letters together, by a conditional random field",
-        tasks=("tagging",),
-    ),
-    Parameter(
-        "dropout",
-        float,
-        0.1,
-        "share dropped in training, between layers and before the outputs",
-        minimum=0,
-        maximum=0.95,
-    ),
-    Parameter("batch_size", int, 64, "sequences of a gradient step", minimum=1),
-    Parameter("max_epochs", int, 40, "most passes through the training set", minimum=1),
-    Parameter(
-        "learning_rate", float, 0.003, "peak step size of AdamW", minimum=0, above_minimum=True
-    ),
-    Parameter("weight_decay", float, 0.01, "decay of the weights in AdamW", minimum=0),
-    Parameter("clip_norm", float, 1.0, "largest norm of a gradient", minimum=0, above_minimum=True),
-    Parameter(
-        "warmup_fraction",
-        float,
-        0.1,
-        "share of the steps over which the learning rate rises",
-        minimum=0,
-        maximum=1,
-    ),
-    Parameter(
-        "label_smoothing",
-        float,
-        0.0,
-        "share of a label that is spread over all classes in training",
-        minimum=0,
-        maximum=0.5,
-        tasks=(*_OF_CLASSES, "translation"),
-    ),
-    _targeted(
-        "focal_gamma",
-        float,
-        0.0,
-        "how much less sequences count in training that are right already",
-        minimum=0,
-        maximum=10,
-        tasks=_OF_CLASSES,
-    ),
-    _targeted(
-        "class_weight",
-        str,
-        None,
-        "weigh classes by their rarity",
-        choices=("balanced",),
-        optional=True,
-        tasks=_OF_CLASSES,
-    ),
-    Parameter("early_stopping", bool, True, "stop when the validation loss no longer falls"),
-    Parameter(
-        "validation_fraction",
-        float,
-        0.1,
-        "share of the training set held out for early stopping, where no validation set is given",
-        minimum=0,
-        maximum=0.9,
-        above_minimum=True,
-    ),
-    Parameter("n_iter_no_change", int, 10, "epochs without progress before stopping", minimum=1),
-    Parameter(
-        "calibrate",
-        bool,
-        True,
-        "scale the probabilities to what holds on the validation set",
-        tasks=_CALIBRATED,
-    ),
-    Parameter(
-        "dtype", str, "float32", "precision of the arithmetic", choices=("float32", "float64")
-    ),
-    Parameter("threads", int, None, "threads to use", minimum=1, optional=True),
-    Parameter("random_state", int, None, "seed", minimum=0, maximum=2**63 - 1, optional=True),
-)
+__all__ = ["PARAMETERS", "Parameter", "check_parameters", "parameters_of"]
 
 
 def parameters_of(task: str) -> tuple[Parameter, ...]:
@@ -281,28 +54,11 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
             "residual must be False with num_layers 1, got True; the first layer has an input of "
             "another shape. Give num_layers of 2 or more."
         )
+    if "kmer_size" in checked:
+        check_kmers(checked)
     if "conv_channels" in checked:
-        _check_stem(checked)
+        check_stem(checked)
     return checked
-
-
-def _check_stem(checked: Mapping[str, Any]) -> None:
-    columns = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
-    n_layers = len(checked["conv_channels"])
-    for name in columns:
-        if n_layers and len(checked.get(name, (1,))) not in (1, n_layers):
-            raise ConfigurationError(
-                f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
-                f"{len(checked[name])}."
-            )
-    sizes = (checked.get(name, (1,)) for name in columns)
-    layers = layer_sizes(checked["conv_channels"], *sizes)
-    if checked["conv_residual"] and not any(matching_layers(checked["embedding_size"], layers)):
-        raise ConfigurationError(
-            "conv_residual must be False where no convolutional layer has an output of the shape "
-            "of its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as "
-            "the one before, or the first as many as embedding_size."
-        )
 
 
 def _check(parameter: Parameter, value: Any) -> Any:

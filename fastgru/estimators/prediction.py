@@ -28,8 +28,10 @@ class PredictionMixin(FittedEstimator):
         -------
         list of np.ndarray
             float64 (length,) for each sequence, from 0 to 1 with sum 1; they do not depend on the
-            other sequences.  Behind convolutional layers that stride or pool there is one for each
-            step that these leave.
+            other sequences.  With k-mers there is one for each of them, by its first letter, and
+            behind convolutional layers that stride or pool for each step that these leave.  Where
+            k-mers of both strands are averaged whose stride does not divide the sequence, those of
+            the other strand stand up to ``kmer_stride - 1`` letters beside.
 
         Raises
         ------

@@ -38,8 +38,9 @@ class StringClassifier(ClassifierMixin, StringInput):
         AlphabetError
             For an empty sequence or a letter outside the alphabet.
         LabelError
-            For a sequence that this classifier cannot read: one longer than the positions that
-            were learned, or of another length than a baseline of positions was trained with.
+            For a sequence that this classifier cannot read: one shorter than a k-mer, longer than
+            the positions that were learned, or of another length than a baseline of positions was
+            trained with.
         """
         check_is_fitted(self, "classes_")
         return self._probabilities(sequences)

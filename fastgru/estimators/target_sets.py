@@ -139,7 +139,8 @@ def target_validation(
     if given is None:
         return None
     alphabet = get_alphabet(parameters["alphabet"])
-    encoded = encode_sequences(alphabet, given[0], "validation sequence")
+    min_length = parameters.get("kmer_size", 1)
+    encoded = encode_sequences(*(alphabet, given[0], "validation sequence"), min_length=min_length)
     targets = check_targets(given[1], len(encoded), "targets of the validation set")
     if targets.shape[1] != len(names):
         raise LabelError(

@@ -72,13 +72,16 @@ def given_sets(
         What was read of a language model.
     """
     alphabet, class_weight = get_alphabet(parameters["alphabet"]), parameters["class_weight"]
-    encoded = encode_sequences(alphabet, sequences)
+    min_length = parameters["kmer_size"]
+    encoded = encode_sequences(alphabet, sequences, min_length=min_length)
     classes, targets = encode_labels(labels, len(encoded))
     weights = check_sample_weight(sample_weight, len(encoded))
     training = weighted_set(encoded, targets, classes, class_weight, weights)
     validation = None
     if validation_data is not None:
-        validation = given_validation(alphabet, classes, class_weight, validation_data)
+        validation = given_validation(
+            *(alphabet, classes, class_weight, validation_data), min_length=min_length
+        )
     objective = Classification(parameters["label_smoothing"], parameters["focal_gamma"])
     return GivenSets(
         *(classes, objective, training, validation), stratified=True, pretrained=pretrained
@@ -214,15 +217,23 @@ def given_validation(
     classes: np.ndarray,
     class_weight: ClassWeight,
     given: tuple[Sequence[str], Sequence[Any]],
+    *,
+    min_length: int,
 ) -> LabelledSet:
     """Return the validation set that a caller brings along.
+
+    Parameters
+    ----------
+    alphabet, classes, class_weight, given
+    min_length
+        As for :func:`fastgru.estimators.inputs.encode_sequences`.
 
     Raises
     ------
     AlphabetError, LabelError
         If it is empty, or its sequences or labels cannot be used.
     """
-    encoded = encode_sequences(alphabet, given[0], "validation sequence")
+    encoded = encode_sequences(*(alphabet, given[0], "validation sequence"), min_length=min_length)
     labels = label_array(given[1], len(encoded))
     unknown = sorted({str(label) for label in labels[~np.isin(labels, classes)]})
     if unknown or not encoded:

@@ -101,6 +101,7 @@ class Convolution:
         self._reads_table = (
             given.symbols is not None
             and given.positions is None
+            and not given.symbols_vary
             and len(given.symbols) <= _MAX_SYMBOLS
         )
         z = self._array("z", len(lengths) * self._n_out, self.channels)

@@ -30,12 +30,16 @@ class LayerInput:
         Embedding of each position from 0 on, added to the symbol's.
     x : float (B * T, I) or None
         Dense input.
+    symbols_vary : bool
+        Whether another batch may have another number of symbols, so that nothing may be computed
+        in another way for it.
     """
 
     tokens: np.ndarray | None = None
     symbols: np.ndarray | None = None
     positions: np.ndarray | None = None
     x: np.ndarray | None = None
+    symbols_vary: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastgru.errors import counted
 from fastgru.layers.convolution_sizes import ConvolutionSizes, layer_sizes
+from fastgru.layers.kmer_sizes import max_letters
 from fastgru.layers.names import direction_suffixes
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
@@ -72,16 +73,16 @@ class Architecture:
     Attributes
     ----------
     n_letters
-        Letters of the alphabet that have an embedding of their own.
+        Letters of the alphabet, ambiguity codes left out.
     n_outputs
         Numbers that are said of a sequence, or of each step: classes, labels, targets, letters.
     n_positions
-        Longest sequence that has position embeddings; 0 for none.
+        Longest sequence that has position embeddings, in letters or k-mers; 0 for none.
     pooling
         What describes a sequence; nothing for outputs of each step.
     embedding_size, hidden_size, num_layers, bidirectional, dropout, dtype, cell
     reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool, conv_norm
-    conv_residual, residual
+    conv_residual, residual, kmer_size, kmer_stride
         As in :class:`fastgru.SequenceClassifier`.
     crf
         As in :class:`fastgru.SequenceTagger`.
@@ -111,6 +112,8 @@ class Architecture:
     residual: bool = False
     crf: bool = False
     letters_per_token: float = 0.0
+    kmer_size: int = 1
+    kmer_stride: int = 1
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
@@ -147,11 +150,28 @@ class Architecture:
             return self.hidden_size
         return max(1, len(self.pooling)) * self.hidden_size * (2 if self.bidirectional else 1)
 
+    @property
+    def n_rows(self) -> int:
+        """Letters or k-mers that have an embedding of their own."""
+        return int(self.n_letters**self.kmer_size)
+
+    @property
+    def max_letters(self) -> int | None:
+        """Letters of the longest sequence that has positions enough, None for any."""
+        if not self.n_positions:
+            return None
+        return max_letters(self.n_positions, self.kmer_size, self.kmer_stride)
+
+    @property
+    def word(self) -> str:
+        """What has an embedding: letter or 3-mer."""
+        return "letter" if self.kmer_size == 1 else f"{self.kmer_size}-mer"
+
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter by name, without making any."""
         hidden, directions = self.hidden_size, 2 if self.bidirectional else 1
         shapes: dict[str, tuple[int, ...]] = {
-            "embedding.letters": (self.n_letters, self.embedding_size)
+            "embedding.letters": (self.n_rows, self.embedding_size)
         }
         if self.n_positions:
             shapes["embedding.positions"] = (self.n_positions, self.embedding_size)

@@ -20,12 +20,15 @@ def value_check(expected: str, accepts: Callable[[Any], bool]) -> Check:
     return check
 
 
-def whole(minimum: int) -> Check:
-    """Return a check of a whole number."""
-    # type(), since True is an int to isinstance; the upper bound keeps products of sizes exact
+def whole(minimum: int, maximum: int | None = None) -> Check:
+    """Return a check of a whole number, both bounds included."""
+    # the bound of those that have none keeps products of sizes exact
+    bound = (1 << 31) - 1 if maximum is None else maximum
+    at_most = "" if maximum is None else f" and at most {maximum}"
     return value_check(
-        f"a whole number of at least {minimum}",
-        lambda value: type(value) is int and minimum <= value < 1 << 31,
+        f"a whole number of at least {minimum}{at_most}",
+        # type(), since True is an int to isinstance
+        lambda value: type(value) is int and minimum <= value <= bound,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
 from fastgru.data.target_alphabets import TARGET_ALPHABETS
+from fastgru.layers.kmer_sizes import MAX_KMER_SIZE
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, present_names
 from fastgru.models.card_checks import (
     FLOAT,
@@ -91,6 +92,8 @@ ARCHITECTURE_ADDED = {
     "conv_residual": SWITCH,
     "residual": SWITCH,
     "crf": SWITCH,
+    "kmer_size": whole(1, MAX_KMER_SIZE),
+    "kmer_stride": whole(1, MAX_KMER_SIZE),
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

@@ -292,8 +292,7 @@ class EncoderDecoder(SequenceNetwork):
         assert gradients.symbols is not None
         product(self._written_mixture.T, gradients.symbols, self._token_grads["tokens"])
         gradients, _ = self.trunk.stack.backward(d_states, self._bridge_back(d_initial))
-        assert gradients.symbols is not None
-        product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
+        self.embedding.backward(gradients)
 
     def _bridge_back(self, d_initial: np.ndarray) -> np.ndarray:
         """Return the gradient of the encoder's final states; adds to those of the bridge."""

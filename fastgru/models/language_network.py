@@ -82,9 +82,8 @@ class LanguageNetwork(SequenceNetwork):
         n_sequences = len(tokens)
         blocks = plan_blocks(np.ones(n_sequences, np.int64), 1, ROWS)
         with self._one_caller:
-            y, states = self.trunk.stack.forward(
-                blocks, self._embed(tokens), states, training=False, rng=None
-            )
+            given, *_ = self.embedding.forward(tokens[:, None], np.ones(n_sequences, np.int64))
+            y, states = self.trunk.stack.forward(blocks, given, states, training=False, rng=None)
             assert y is not None
             outputs = self._apply_head(y, training=False)
         return outputs[:: self.num_directions], states

@@ -2,7 +2,8 @@
 
 ::
 
-    e_t      = mixture[letter_t] @ embedding (+ position_embedding_t)
+    e_t      = mixture[letter_t] @ embedding (+ position_embedding_t), or of k-mers instead of
+               letters (:mod:`fastgru.layers.kmers`)
     x        = stem(e)                            convolutional layers, if any
     h        = trunk(x)                           GRU, LSTM or RNN, one or two directions, any depth
     features = [last | mean | max | attention] of each direction's states, those that ``pooling``
@@ -29,9 +30,12 @@ from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
 from fastgru.layers.crf import ChainField
+from fastgru.layers.embedding import Embedding
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
-from fastgru.layers.layer_input import LayerInput, as_steps
+from fastgru.layers.kmer_sizes import count_kmers
+from fastgru.layers.kmers import KmerReader
+from fastgru.layers.layer_input import LayerInput
 from fastgru.layers.lstm import LSTM
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.pooling import Pooling
@@ -83,17 +87,20 @@ class SequenceNetwork:
             dtype=self.dtype,
         )
         self.trunk = self._new_trunk()
-        self._embeddings = self._initial_embeddings()
+        self.embedding = Embedding(
+            KmerReader(self._mixture, sizes.kmer_size, sizes.kmer_stride),
+            *(sizes.n_rows, sizes.n_positions, sizes.embedding_size),
+            rng=self._rng,
+        )
         channels = self.trunk.stack.output_size
         self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
         further = self._further_parts()
         self._head = self._initial_head(sizes.n_features)
         self.crf = self._new_field()
-        self._embedding_grads: dict[str, np.ndarray] = {}
         self._head_grads: dict[str, np.ndarray] = {}
         self.parameters = ParameterStore(
             {
-                "embedding": (self._embeddings, self._embedding_grads),
+                "embedding": (self.embedding.parameters, self.embedding.grads),
                 "stem": (self.stem.parameters, self.stem.grads),
                 sizes.cell: (self.trunk.parameters, self.trunk.grads),
                 **further,
@@ -145,14 +152,6 @@ class SequenceNetwork:
         symmetric = sizes.reverse_complement != "none"
         return ChainField(sizes.n_outputs, symmetric=symmetric) if sizes.crf else None
 
-    def _initial_embeddings(self) -> dict[str, np.ndarray]:
-        sizes = self.architecture
-        scale = 1 / np.sqrt(2.0 if sizes.n_positions else 1.0)
-        shapes = {"letters": (sizes.n_letters, sizes.embedding_size)}
-        if sizes.n_positions:
-            shapes["positions"] = (sizes.n_positions, sizes.embedding_size)
-        return {name: scale * self._rng.standard_normal(shape) for name, shape in shapes.items()}
-
     def forward(
         self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool = False
     ) -> np.ndarray:
@@ -174,7 +173,7 @@ class SequenceNetwork:
         -------
         np.ndarray
             float (B, n_outputs); without pooling (B, T', n_outputs), anything past a sequence's
-            end, with T' for the steps behind the stem.
+            end, with T' for the steps (k-mers) behind the stem.
         """
         with self._one_caller:
             tokens, lengths = self._choose_strands(tokens, lengths, training=training)
@@ -210,7 +209,8 @@ class SequenceNetwork:
         return np.where(self._turned[:, None, None], back, rows)
 
     def _output_lengths(self, lengths: np.ndarray) -> np.ndarray:
-        """Return the steps that sequences have behind the stem."""
+        """Return the steps that sequences of so many letters have behind the stem."""
+        lengths = count_kmers(lengths, self.architecture.kmer_size, self.architecture.kmer_stride)
         for sizes in self.architecture.convolutions:
             lengths = sizes.output_lengths(lengths)
         return lengths
@@ -225,8 +225,8 @@ class SequenceNetwork:
         tokens, lengths, training
             As for :meth:`forward`.
         """
-        embedded = self._embed(tokens)
-        return self.stem.forward(embedded, lengths, tokens.shape[1], training=training)
+        embedded, lengths, n_steps = self.embedding.forward(tokens, lengths)
+        return self.stem.forward(embedded, lengths, n_steps, training=training)
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         given, lengths, n_steps = self.read(tokens, lengths, training=training)
@@ -249,11 +249,6 @@ class SequenceNetwork:
         outputs = self._apply_head(features, training=training)
         self._lengths = lengths
         return outputs if self.architecture.pooling else outputs.reshape(*shape[:2], -1)
-
-    def _embed(self, tokens: np.ndarray) -> LayerInput:
-        symbols = np.zeros((len(self._mixture), self.architecture.embedding_size), self.dtype)
-        product(self._mixture, self._embeddings["letters"], symbols)
-        return LayerInput(as_steps(tokens), symbols, self._embeddings.get("positions"))
 
     def _head_parts(self) -> list[tuple[slice, slice]]:
         """Return which rows of the outputs are made of which features: all of all."""
@@ -288,8 +283,8 @@ class SequenceNetwork:
     def attention(self, tokens: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
         """Return how much each step counts in a network with attention pooling.
 
-        The steps are those of the recurrent layers: letters, or behind a stem that strides or
-        pools as many as that leaves.
+        The steps are those of the recurrent layers: letters or k-mers, or behind a stem that
+        strides or pools as many as that leaves.
 
         Parameters
         ----------
@@ -335,11 +330,7 @@ class SequenceNetwork:
             if dy is not None:
                 dy = dy.reshape(-1, self.trunk.stack.output_size)
         gradients, _ = self.trunk.stack.backward(dy, dstates)
-        gradients = self.stem.backward(gradients)
-        assert gradients.symbols is not None
-        product(self._mixture.T, gradients.symbols, self._embedding_grads["letters"])
-        if gradients.positions is not None:
-            self._embedding_grads["positions"] += gradients.positions
+        self.embedding.backward(self.stem.backward(gradients))
 
     def _head_back(self, doutputs: np.ndarray) -> np.ndarray:
         """Return the gradient of the features; adds to those of the head."""

@@ -15,7 +15,7 @@ _CELLS = {
 
 
 def describe_layers(sizes: Architecture) -> str:
-    """Name the layers from the letters on: 1 convolutional layer, 2 LSTM layers of 8 units, ...
+    """Name the layers from k-mers on: 1 convolutional layer, 2 LSTM layers of 8 units, ...
 
     Parameters
     ----------
@@ -26,8 +26,9 @@ def describe_layers(sizes: Architecture) -> str:
         *(sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional),
         residual=sizes.residual,
     )
+    words = "" if sizes.kmer_size == 1 else _words(sizes)
     positions = "with positions" if sizes.n_positions else ""
-    return ", ".join(filter(None, (_stem(sizes), recurrent, positions, _strands(sizes))))
+    return ", ".join(filter(None, (words, _stem(sizes), recurrent, positions, _strands(sizes))))
 
 
 def describe_algorithm(sizes: Architecture, options: str) -> str:
@@ -41,7 +42,8 @@ def describe_algorithm(sizes: Architecture, options: str) -> str:
         Its options, in words.
     """
     stem, strands = _stem(sizes), _strands(sizes)
-    below = f"{stem} over the letters" if stem else "the letters"
+    words = f"the {_words(sizes)}"
+    below = f"{stem} over {words}" if stem else words
     head = f"a linear layer ({strands})" if strands else "a linear layer"
     return f"{_CELLS[sizes.cell]} over {below} ({options}), {head} and softmax"
 
@@ -54,11 +56,17 @@ def describe_encoding(sizes: Architecture) -> str:
     sizes
         The network.
     """
-    letters = (
-        "One learned vector per letter, of ambiguity codes the average of the letters they stand"
+    stride = f" (stride {sizes.kmer_stride})" if sizes.kmer_stride > 1 else ""
+    vectors = (
+        f"One learned vector per {sizes.word}{stride}, of ambiguity codes the average of the "
+        f"{_words(sizes)} they stand for"
     )
     stem = _stem(sizes)
-    return f"{letters} for" + (f", then {stem}" if stem else "")
+    return vectors + (f", then {stem}" if stem else "")
+
+
+def _words(sizes: Architecture) -> str:
+    return f"{sizes.word}s"
 
 
 def _stem(sizes: Architecture) -> str:

@@ -373,6 +373,20 @@ def test_evaluate__names_records_that_are_longer_than_the_positions(
     ) in err
 
 
+def test_evaluate__and_predict_name_records_that_are_shorter_than_a_kmer(
+    tmp_path: Path, run_cli
+) -> None:
+    model = SequenceClassifier(kmer_size=5, hidden_size=4, max_epochs=1, threads=1, random_state=0)
+    model.fit(*plant(20, seed=1)).save(tmp_path / "m")
+    text = as_fasta(["ACGTA", "ACGT"], ["no", "yes"])
+    found = run_cli(["evaluate", tmp_path / "m", "-", "--label-field", "label"], stdin=text)
+    assert (found.code, found.out) == (1, "")
+    assert "line 3, record 'r1': has 4 letters, expected at least 5. Leave it out, or" in found.err
+    found = run_cli(["predict", tmp_path / "m", "-", "--on-invalid", "status"], stdin=text)
+    assert found.code == 0
+    assert "r1\tthe sequence has 4 letters, expected at least 5\t" in found.out
+
+
 def test_evaluate__warns_of_nucleotides_given_to_a_protein_model(
     tmp_path: Path, work, run_cli
 ) -> None:

@@ -92,6 +92,17 @@ def test_info__describes_convolutional_layers(tmp_path: Path, run_cli) -> None:
     assert f"weights      {model.n_parameters_} (float32)\n" in out  # not the running statistics
 
 
+def test_info__describes_kmers(tmp_path: Path, run_cli) -> None:
+    model = SequenceClassifier(
+        kmer_size=3, kmer_stride=2, position_embedding=True,
+        hidden_size=2, max_epochs=1, threads=1, random_state=0,
+    )  # fmt: skip
+    model.fit(*plant(20, seed=1)).save(tmp_path / "m")
+    _, out, _ = run_cli(["info", tmp_path / "m"])
+    assert "letters      16 features each, read as 3-mers that start every 2 letters\n" in out
+    assert "positions    learned, for sequences of up to 30 letters\n" in out
+
+
 def test_info__prints_the_whole_card_as_json(work, run_cli) -> None:
     code, out, _ = run_cli(["info", "--json", work.model])
     assert code == 0

@@ -212,6 +212,8 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "alphabet": "dna",
         "reverse_complement": "average",
         "embedding_size": 5,
+        "kmer_size": 3,
+        "kmer_stride": 2,
         "conv_channels": [5, 4],
         "conv_width": [3, 2],
         "conv_dilation": [2],
@@ -477,6 +479,18 @@ def test_train__may_throw_both_outputs_away(work, quick, run_cli) -> None:
     outputs = ["-o", "/dev/null", "--history", "/dev/null"]
     code, _, err = run_cli(["train", work.fasta, "--labels", work.labels, *quick, *outputs])
     assert code == 0, err
+
+
+def test_train__names_records_that_are_shorter_than_a_kmer(tmp_path: Path, run_cli) -> None:
+    text = as_fasta(["ACGT", "AC", "ACGTT", "A"], ["no", "yes", "yes", "no"])
+    arguments = ["train", "-", "--label-field", "label", "--kmer-size", 3, "-o", tmp_path / "m"]
+    code, out, err = run_cli(arguments, stdin=text)
+    assert (code, out) == (1, "")
+    assert (
+        "standard input, line 3, record 'r1': has 2 letters, expected at least 3 (1 more record "
+        "too short). Leave it out, or train with a smaller kmer_size."
+    ) in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_train__refuses_a_task_that_it_does_not_know(work, run_cli) -> None:

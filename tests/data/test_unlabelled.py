@@ -60,6 +60,14 @@ def test_read_sequences__counts_long_records_as_bad(paths: list[Path]) -> None:
     assert "Cut it to the window that the model was trained on, or train without pos" in message
 
 
+def test_read_sequences__counts_short_records_as_bad(paths: list[Path]) -> None:
+    with pytest.raises(FastaFormatError) as caught:
+        list(read_sequences(paths[:1], DNA, min_length=5))
+    message = str(caught.value)
+    assert "  line 1, record 'a': the sequence has 4 letters, expected at least 5\n" in message
+    assert "Leave it out, or train with a smaller kmer_size." in message
+
+
 def test_read_sequences__ends_its_list_with_the_advice(paths: list[Path]) -> None:
     with pytest.raises(FastaFormatError) as caught:
         list(read_sequences(paths, DNA, advice="Ask somebody."))

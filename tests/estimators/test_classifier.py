@@ -234,6 +234,49 @@ def test_position_embedding__has_room_for_the_validation_set(make_classifier, pl
     assert model.max_length == 20_000
 
 
+def test_kmers__are_learned(make_classifier) -> None:
+    rng = np.random.default_rng(6)
+    letters = ["".join(rng.choice(list("ACGT"), 12)) for _ in range(300)]
+    labels = [
+        "a" if "CG" in (text[k : k + 2] for k in range(0, 12, 2)) else "b" for text in letters
+    ]
+    model = make_classifier(kmer_size=2, kmer_stride=2, max_epochs=12, pooling=("max",))
+    assert model.fit(letters, labels).score(letters, labels) > 0.95
+
+
+def test_kmers__refuse_a_shorter_sequence(make_classifier, planted) -> None:
+    model = make_classifier(kmer_size=4, max_epochs=1).fit(*planted)
+    assert (model.min_length, model.max_length) == (4, None)
+    model.predict(["ACGT"])
+    with pytest.raises(LabelError, match="sequence 1: has 3 letters, expected at least 4, the kme"):
+        model.predict(["ACGT", "ACG"])
+    # these are of letters, whatever the network reads
+    assert model.flag_unusual(["ACG"]) == [("length",)]
+    assert model.seen_in_training(["ACG", planted[0][0]]).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("place", ["sequences", "validation_data"])
+def test_fit__refuses_sequences_without_a_kmer(place: str, make_classifier, planted) -> None:
+    short = ["ACGTA", "AC", "ACG"], ["no", "yes", "no"]
+    name, given = ("sequence", (short, None))
+    if place == "validation_data":
+        name, given = "validation sequence", (planted, short)
+    message = f"^{name} 1: has 2 letters, expected at least 3, the kmer_size"
+    with pytest.raises(LabelError, match=message):
+        make_classifier(kmer_size=3).fit(*given[0], validation_data=given[1])
+
+
+def test_position_embedding__counts_kmers(make_classifier, planted) -> None:
+    sizes = {"kmer_size": 4, "kmer_stride": 3}
+    model = make_classifier(position_embedding=True, max_epochs=1, **sizes).fit(*planted)
+    # 30 letters have 9 words; two more are past the last
+    assert model.max_length == 30
+    assert model._fitted.network.architecture.n_positions == 9
+    assert len(model.predict(["A" * 30])) == 1
+    with pytest.raises(LabelError, match="has 31 letters, expected at most 30"):
+        model.predict(["A" * 31])
+
+
 def test_max_length__is_none_for_any_length(fitted) -> None:
     assert fitted.max_length is None
 

@@ -26,7 +26,7 @@ def members(planted) -> list[SequenceClassifier]:
     changes: list[dict[str, Any]] = [
         {"random_state": 1},
         {"random_state": 2, "position_embedding": True, "pooling": ("mean",)},
-        {"random_state": 3, "dtype": "float64", "hidden_size": 5},
+        {"random_state": 3, "dtype": "float64", "hidden_size": 5, "kmer_size": 2},
     ]
     return [small_classifier(max_epochs=2, **entry).fit(*planted) for entry in changes]
 
@@ -83,6 +83,7 @@ def test_average_models__keeps_the_attributes_of_a_classifier(members, ensemble)
     assert (ensemble.history_, ensemble.best_epoch_, ensemble.n_iter_) == ([], 0, 0)
     assert ensemble.thresholds_ == []
     assert ensemble.max_length == 30
+    assert ensemble.min_length == 2
     assert ensemble._fitted.calibration.prevalence == pytest.approx([0.5, 0.5])
     with pytest.raises(LabelError, match="has 31 letters, expected at most 30"):
         ensemble.predict_proba(["A" * 31])

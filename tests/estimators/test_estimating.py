@@ -46,6 +46,9 @@ def make_given(parameters: dict[str, Any], n: int, lengths: tuple[int, int]) -> 
         (140, (200, 200), {"position_embedding": True, "hidden_size": 16}),
         (400, (200, 200), {"batch_size": 8, "validation_fraction": 0.5, "max_epochs": 1}),
         (140, (30, 300), {"pooling": ("attention",)}),
+        (140, (150, 150), {"kmer_size": 4, "kmer_stride": 3}),
+        (140, (150, 150), {"kmer_size": 6}),
+        (140, (150, 150), {"kmer_size": 5, "conv_channels": (32,)}),
         (30, (20, 20), {"hidden_size": 400, "bidirectional": False, "early_stopping": False}),
     ],
 )

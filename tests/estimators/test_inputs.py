@@ -36,6 +36,16 @@ def test_encode_sequences__names_the_sequence(sequences, error, message: str) ->
         encode_sequences(DNA, sequences)
 
 
+def test_encode_sequences__refuses_those_without_a_kmer() -> None:
+    assert len(encode_sequences(DNA, ["ACG"], min_length=3)) == 1
+    message = (
+        r"^read 1: has 2 letters, expected at least 3, the kmer_size\. Leave it out, or train with "
+        r"a smaller kmer_size\.$"
+    )
+    with pytest.raises(LabelError, match=message):
+        encode_sequences(DNA, ["ACG", "AC"], "read", min_length=3)
+
+
 def test_encode_sequences__keeps_letter_and_position() -> None:
     with pytest.raises(AlphabetError) as caught:
         encode_sequences(DNA, ["A", "ACGEF"])

@@ -99,6 +99,14 @@ MESSAGES = [
         "reverse_complement must be 'none' or 'average' or 'augment', got 'both'.",
     ),
     ("embedding_size", 0, "embedding_size must be an integer of at least 1, got 0."),
+    ("kmer_size", 0, "kmer_size must be an integer of at least 1 and at most 6, got 0."),
+    ("kmer_size", 7, "kmer_size must be an integer of at least 1 and at most 6, got 7."),
+    ("kmer_stride", 1.5, "kmer_stride must be an integer of at least 1 and at most 6, got 1.5."),
+    (
+        "kmer_stride",
+        2,
+        "must be at most kmer_size, 1, got 2; letters between the words would not be read.",
+    ),
     ("conv_channels", [64, 0], "conv_channels must be an integer of at least 1, got 0."),
     ("conv_channels", "64", "conv_channels must be an integer of at least 1, got '64'."),
     ("conv_width", (), "conv_width must be one integer or more, got ()."),
@@ -209,6 +217,22 @@ def test_check_parameters__takes_a_residual_stem_where_a_layer_keeps_its_shape(
         "conv_residual must be False where no convolutional layer has an output of the shape of "
         "its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as the one "
         "before, or the first as many as embedding_size."
+    )
+
+
+@pytest.mark.parametrize(("alphabet", "size"), [("dna", 6), ("rna", 6), ("protein", 3)])
+def test_check_parameters__takes_kmers_up_to_8000_rows(alphabet: str, size: int) -> None:
+    values = {**DEFAULTS, "alphabet": alphabet, "kmer_size": size, "kmer_stride": size}
+    assert check_parameters(values)["kmer_size"] == size
+
+
+@pytest.mark.parametrize(("size", "n_words"), [(4, "160000"), (6, "64000000")])
+def test_check_parameters__refuses_an_embedding_with_too_many_rows(size: int, n_words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check_parameters({**DEFAULTS, "alphabet": "protein", "kmer_size": size})
+    assert str(caught.value) == (
+        f"kmer_size must be at most 3 for the alphabet 'protein', got {size}: there are 20^{size} "
+        f"= {n_words} words, and an embedding may have 8000 rows."
     )
 
 

@@ -39,6 +39,7 @@ def same_history(first: list[dict[str, float]], second: list[dict[str, float]]) 
         {"position_embedding": True, "class_weight": "balanced"},
         {"pooling": ("attention", "max")},
         {"conv_channels": (5, 3), "conv_norm": "layer"},
+        {"kmer_size": 3, "kmer_stride": 2, "position_embedding": True},
         {"conv_channels": (5, 3), "conv_norm": "batch", "reverse_complement": "average"},
         {"class_weight": {"no": 1, "yes": 2.5}, "random_state": None, "threads": 2},
     ],
@@ -54,6 +55,7 @@ def test_load__undoes_save(changes, make_classifier, planted, tmp_path: Path) ->
     for name in ("n_iter_", "best_epoch_", "n_parameters_", "n_train_", "n_validation_"):
         assert getattr(twin, name) == getattr(model, name)
     assert twin.max_length == model.max_length
+    assert twin.min_length == model.min_length
 
 
 def test_save__of_a_loaded_model_gives_the_same_bytes(path: Path, tmp_path: Path) -> None:

@@ -69,6 +69,13 @@ def test_parameter_shapes__have_the_normalisation(norm: str) -> None:
     assert_shapes(sizes)
 
 
+def test_parameter_shapes__have_a_row_for_each_kmer() -> None:
+    sizes = architecture(kmer_size=3, kmer_stride=2, n_positions=7)
+    assert sizes.parameter_shapes()["embedding.letters"] == (64, 2)
+    assert sizes.max_letters == 16
+    assert_shapes(sizes)
+
+
 def assert_shapes(sizes: Architecture) -> None:
     parameters = SequenceNetwork(sizes, DNA.mixture, 0).parameters
     shapes = {name: view.shape for name, view in parameters.views().items()}
@@ -85,9 +92,10 @@ def test_to_dict__is_what_json_gives_back() -> None:
     assert Architecture.from_dict(fields) == sizes
 
 
-def test_from_dict__has_no_convolutions_where_a_file_does_not_know_them() -> None:
+def test_from_dict__has_neither_convolutions_nor_kmers_where_a_file_does_not_know_them() -> None:
     fields = architecture().to_dict()
-    older = {name: value for name, value in fields.items() if not name.startswith("conv_")}
+    later = "conv_", "kmer_"
+    older = {name: value for name, value in fields.items() if not name.startswith(later)}
     assert Architecture.from_dict(older) == architecture()
 
 

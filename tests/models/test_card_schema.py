@@ -132,6 +132,11 @@ def change(place: str, value: object) -> Callable[[dict[str, Any]], None]:
         ("architecture.hidden_size", 5.0, "architecture.hidden_size is 5.0, expected a whole"),
         ("architecture.hidden_size", 1 << 31, "architecture.hidden_size is 2147483648, expected"),
         ("architecture.hidden_size", 10**99, "architecture.hidden_size is int, expected a whole"),
+        (
+            "architecture.kmer_size",
+            7,
+            "kmer_size is 7, expected a whole number of at least 1 and at most 6",
+        ),
         ("architecture.n_positions", -1, "n_positions is -1, expected a whole number of at least"),
         ("architecture.bidirectional", 1, "bidirectional is 1, expected true or false"),
         ("architecture.pooling", [], "pooling is no list of at least 1 entries"),

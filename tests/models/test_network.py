@@ -3,7 +3,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
-from functools import partial
+from functools import partial, reduce
 from itertools import combinations, product
 
 import numpy as np
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.strands import reverse_complement
+from fastgru.layers import embedding
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import pad
@@ -71,9 +72,9 @@ def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
 
 def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
     arrays, sizes = network.parameters.views(), network.architecture
-    x = DNA.mixture[codes] @ arrays["embedding.letters"]
+    x = words_of(codes, sizes.kmer_size, sizes.kmer_stride) @ arrays["embedding.letters"]
     if sizes.n_positions:
-        x = x + arrays["embedding.positions"][: len(codes)]
+        x = x + arrays["embedding.positions"][: len(x)]
     for number, layer in enumerate(sizes.convolutions):
         weights = (arrays[f"stem.{name}_l{number}"] for name in ("weight", "bias"))
         how = {"dilation": layer.dilation, "stride": layer.stride, "pool": layer.pool}
@@ -103,6 +104,12 @@ def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarra
         _, pooled["attention"] = around.attend(outputs[-1][0], arrays["attention.weight"])
     features = np.concatenate([pooled[name] for name in sizes.pooling])
     return arrays["head.weight"] @ features + arrays["head.bias"]
+
+
+def words_of(codes: np.ndarray, size: int, stride: int) -> np.ndarray:
+    """The share of each word of some letters in each k-mer, (T', V^k)."""
+    starts = range(0, len(codes) - size + 1, stride)
+    return np.array([reduce(np.kron, DNA.mixture[codes[at : at + size]]) for at in starts])
 
 
 def normalised(arrays: dict[str, np.ndarray], suffix: str, norm: str, z: np.ndarray) -> np.ndarray:
@@ -146,7 +153,13 @@ TRUNKS = [{"residual": True, **changes} for changes in TRUNKS]
 CELLS = [{"cell": cell, "num_layers": layers} for cell in ("lstm", "rnn") for layers in (1, 2)]
 STRANDS = [{"reverse_complement": "average", **stem} for stem in ({}, *STEMS[:3], NORMS[1])]
 AUGMENTED = [{"reverse_complement": "augment"}, {"reverse_complement": "augment", "pooling": ()}]
-CHANGES = (*STEMS, *NORMS, *RESIDUAL, *TRUNKS, *CELLS, *STRANDS)
+KMERS = [
+    {"kmer_size": 3},
+    {"kmer_size": 2, "kmer_stride": 2, "n_positions": 9, "num_layers": 2},
+    {"kmer_size": 3, "kmer_stride": 2, **STEMS[1]},
+    {"kmer_size": 2, "reverse_complement": "average", "pooling": ("attention", "last")},
+]
+CHANGES = (*STEMS, *NORMS, *RESIDUAL, *TRUNKS, *CELLS, *STRANDS, *KMERS)
 VARIANTS += [pytest.param(changes, id=str(changes)) for changes in CHANGES]
 
 
@@ -256,6 +269,12 @@ def test_attention__are_the_weights_of_the_pooling() -> None:
     assert np.ptp(attention[0]) > 0.01
 
 
+def test_attention__has_a_weight_for_each_kmer() -> None:
+    network = make_network(pooling=("attention",), kmer_size=3, kmer_stride=2)
+    attention = network.attention(*batch(*SEQUENCES))
+    assert [len(weights) for weights in attention] == [3, 1, 2]
+
+
 def test_attention__has_a_weight_for_each_step_behind_the_stem() -> None:
     network = make_network(pooling=("attention",), **STEMS[1])
     tokens, lengths = batch(*SEQUENCES)
@@ -278,8 +297,8 @@ def test_backward__starts_afresh_each_time() -> None:
 def test_ambiguity_code__is_the_average_of_its_letters(code: str, letters: str) -> None:
     network = make_network()
     expected = network.forward(*batch(code))
-    embedding = network.parameters.views()["embedding.letters"]
-    embedding[0] = embedding[[DNA.letters.index(letter) for letter in letters]].mean(axis=0)
+    table = network.parameters.views()["embedding.letters"]
+    table[0] = table[[DNA.letters.index(letter) for letter in letters]].mean(axis=0)
     np.testing.assert_allclose(network.forward(*batch("A")), expected, rtol=0, atol=1e-15)
 
 
@@ -287,8 +306,8 @@ def test_letters__that_do_not_occur_have_no_gradient() -> None:
     network = make_network()
     network.forward(*batch("AAC", "CA"), training=True)
     network.backward(np.ones((2, 3)))
-    embedding = network.parameters.places()["embedding.letters"]
-    by_letter = network.parameters.grads[embedding].reshape(4, 3)
+    place = network.parameters.places()["embedding.letters"]
+    by_letter = network.parameters.grads[place].reshape(4, 3)
     assert np.abs(by_letter[:2]).min() > 0
     assert not by_letter[2:].any()
 
@@ -337,12 +356,12 @@ def test_dropout__between_layers_changes_the_states() -> None:
 @settings(max_examples=25)
 @given(
     data=st.data(),
-    stem=st.sampled_from([{}, *STEMS[:2], *NORMS[:2], *RESIDUAL[:1], *TRUNKS[:2]]),
+    stem=st.sampled_from([{}, *STEMS[:2], *NORMS[:2], *RESIDUAL[:1], *TRUNKS[:2], *KMERS[:3]]),
 )
 def test_forward__of_a_sequence_does_not_depend_on_its_batch(
     data: st.DataObject, stem: dict[str, object]
 ) -> None:
-    letters = st.text("ACGTRYN", min_size=1, max_size=40)
+    letters = st.text("ACGTRYN", min_size=3, max_size=40)
     sequences = data.draw(st.lists(letters, min_size=1, max_size=40))
     network = make_network(**{"hidden_size": 19, "num_layers": 2, "dtype": "float32", **stem})
     together = network.forward(*batch(*sequences))
@@ -352,11 +371,15 @@ def test_forward__of_a_sequence_does_not_depend_on_its_batch(
 
 
 @settings(max_examples=40, deadline=None)
-@given(data=st.data(), changes=st.sampled_from(STRANDS), dtype=st.sampled_from(["float32"]))
+@given(
+    data=st.data(),
+    changes=st.sampled_from([*STRANDS, KMERS[3]]),
+    dtype=st.sampled_from(["float32"]),
+)
 def test_average_over_strands__is_the_same_for_both_to_the_last_bit(
     data: st.DataObject, changes: dict[str, object], dtype: str
 ) -> None:
-    letters = st.text("ACGTRYSWKMBDHVNX", min_size=1, max_size=9)
+    letters = st.text("ACGTRYSWKMBDHVNX", min_size=2, max_size=9)
     sequences = data.draw(st.lists(letters, min_size=1, max_size=12))
     network = make_network(hidden_size=19, dtype=dtype, **changes)
     spread(network)
@@ -443,7 +466,9 @@ def test_network__can_be_shared_by_threads() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *STEMS[1:], *NORMS, *RESIDUAL, *TRUNKS])
+@pytest.mark.parametrize(
+    "changes", [{}, {"num_layers": 2}, *STEMS[1:], *NORMS, *RESIDUAL, *TRUNKS, *KMERS]
+)
 def test_network__never_reads_memory_it_has_not_written(
     changes: dict[str, object], value: float
 ) -> None:
@@ -463,7 +488,7 @@ def test_network__never_reads_memory_it_has_not_written(
 @pytest.mark.parametrize("changes", CHANGES)
 def test_network__has_the_same_bits_for_any_threads(changes: dict[str, object]) -> None:
     rng = np.random.default_rng(7)
-    texts = ["".join(rng.choice(list("ACGTN"), n)) for n in rng.integers(1, 9, 40)]
+    texts = ["".join(rng.choice(list("ACGTN"), n)) for n in rng.integers(3, 9, 40)]
     results = []
     for threads in (1, 2):
         with threads_limited_to(threads):
@@ -476,3 +501,42 @@ def test_network__has_the_same_bits_for_any_threads(changes: dict[str, object]) 
             results.append([logits, network.parameters.grads, predicted, *views.values()])
     for one, other in zip(*results, strict=True):
         assert_same_bits(one, other)
+
+
+def test_kmers__of_another_sequence_do_not_choose_the_way_through_a_stem() -> None:
+    # 64 words have tables of their own, and one more with an ambiguity code would be too many
+    network = make_network(kmer_size=3, dtype="float32", **STEMS[0])
+    spread(network)
+    alone = network.forward(*batch("ACGTTGCA"))
+    beside = network.forward(*batch("ACGTTGCA", "ACNNRYACGT"))
+    assert beside[0].tobytes() == alone[0].tobytes()
+
+
+def test_kmers__that_do_not_occur_have_no_gradient() -> None:
+    network = make_network(kmer_size=2)
+    network.forward(*batch("AAC", "CR"), training=True)
+    network.backward(np.ones((2, 3)))
+    place = network.parameters.places()["embedding.letters"]
+    by_word = network.parameters.grads[place].reshape(16, 3)
+    used = [0, 1, 4, 6]  # AA, AC, and CA and CG of CR
+    assert np.abs(by_word[used]).min() > 0
+    assert not np.delete(by_word, used, axis=0).any()
+
+
+@pytest.mark.parametrize("changes", [KMERS[0], {**KMERS[1], "reverse_complement": "average"}])
+def test_kmers__of_a_large_table_are_looked_up_before_the_layers(
+    changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for most_rows in (64, 15):
+        monkeypatch.setattr(embedding, "MAX_TABLE_ROWS", most_rows)
+        network = make_network(**changes)
+        spread(network)
+        given, _, _ = network.read(*batch(*SEQUENCES))
+        assert (given.x is None) == (most_rows == 64)
+        outputs = network.forward(*batch(*SEQUENCES), training=True)
+        network.backward(np.ones((3, 3)))
+        found.append((outputs, network.parameters.grads))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+        assert np.abs(one).max() > 0.1

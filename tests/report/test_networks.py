@@ -35,6 +35,7 @@ ALL = {
                 "one direction, residual"
             ),
         ),
+        ({"kmer_size": 3}, "3-mers, 1 GRU layer of 8 units, one direction"),
         ({"conv_channels": (6,)}, "1 convolutional layer, 1 GRU layer of 8 units, one direction"),
         (
             {"reverse_complement": "average"},
@@ -62,6 +63,10 @@ def test_describe_layers__names_every_part(changes: dict, expected: str) -> None
             "a plain recurrent network (RNN) over the letters (some), a linear layer and softmax",
         ),
         (
+            {"kmer_size": 5},
+            "a gated recurrent unit (GRU) over the 5-mers (some), a linear layer and softmax",
+        ),
+        (
             ALL,
             (
                 "a long short-term memory (LSTM) over 2 convolutional layers over the letters "
@@ -78,3 +83,7 @@ def test_describe_encoding__goes_as_far_as_the_recurrent_layers() -> None:
     plain = describe_encoding(network())
     assert plain.startswith("One learned vector per letter, ")
     assert describe_encoding(network(**ALL)) == f"{plain}, then 2 convolutional layers"
+    assert describe_encoding(network(kmer_size=3, kmer_stride=2)) == (
+        "One learned vector per 3-mer (stride 2), of ambiguity codes the average of the 3-mers "
+        "they stand for"
+    )

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastgru.cli.predictions import look_like_nucleotides
-from fastgru.errors import ConfigurationError, FastaFormatError, counted
+from fastgru.cli.selection import require_lengths
+from fastgru.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
@@ -42,23 +43,13 @@ def match_alphabet(args: argparse.Namespace, fitted: FittedModel) -> None:
 
 
 def require_readable(fitted: FittedModel, chosen: LabelledSequences) -> None:
-    """Refuse sequences that are too long for the model.
+    """Refuse sequences that are too short or too long for the model.
 
     Raises
     ------
     FastaFormatError
     """
-    limit = fitted.max_length
-    long = [k for k, letters in enumerate(chosen.sequences) if limit and len(letters) > limit]
-    if long:
-        found = f"has {counted(len(chosen.sequences[long[0]]), 'letter')}"
-        n_others = len(long) - 1
-        others = f" ({counted(n_others, 'more record')} too long)" if n_others else ""
-        raise FastaFormatError(
-            f"{chosen.sources[long[0]]}, record {chosen.ids[long[0]]!r}: {found}, expected at "
-            f"most {limit}{others}. Cut it to the window that the model was trained on, or train "
-            "without position embedding."
-        )
+    require_lengths(chosen, fitted.min_length, fitted.max_length)
 
 
 def warn_of_doubts(

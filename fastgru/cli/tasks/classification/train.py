@@ -11,6 +11,7 @@ from fastgru.cli.options import read_labelled_input
 from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import describe_classes, show_plan
 from fastgru.cli.predictions import check_classes_to_train
+from fastgru.cli.selection import require_lengths
 from fastgru.cli.tasks.training import select_to_learn, train_and_save, warn_of_nucleotides
 from fastgru.errors import counted, shorten
 
@@ -30,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
     parameters = check_parameters(model.get_params())
     data = read_labelled_input(args)
     training, validation = select_to_learn(args, data, parameters)
+    for used in filter(None, (training, validation)):
+        require_lengths(used, parameters["kmer_size"])
     check_classes_to_train(training.classes)
     warn_of_nucleotides(model.alphabet, data.sequences)
     given = None if validation is None else (validation.sequences, validation.labels)

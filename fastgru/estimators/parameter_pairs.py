@@ -1,0 +1,71 @@
+"""Checks of parameters of what a network reads that only fit together or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastgru.data.alphabets import get_alphabet
+from fastgru.errors import ConfigurationError
+from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
+from fastgru.layers.kmer_sizes import MAX_KMER_ROWS
+
+__all__ = ["check_kmers", "check_stem"]
+
+
+def check_kmers(checked: Mapping[str, Any]) -> None:
+    """Refuse k-mers with gaps between them, and more of them than an embedding may have rows.
+
+    Parameters
+    ----------
+    checked
+        Parameters, each within its own range.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    size, stride, alphabet = (checked[name] for name in ("kmer_size", "kmer_stride", "alphabet"))
+    n_letters = len(get_alphabet(alphabet).letters)
+    if n_letters**size > MAX_KMER_ROWS:
+        largest = max(k for k in range(1, size) if n_letters**k <= MAX_KMER_ROWS)
+        raise ConfigurationError(
+            f"kmer_size must be at most {largest} for the alphabet {alphabet!r}, got {size}: there "
+            f"are {n_letters}^{size} = {n_letters**size} words, and an embedding may have "
+            f"{MAX_KMER_ROWS} rows."
+        )
+    if stride > size:
+        raise ConfigurationError(
+            f"kmer_stride must be at most kmer_size, {size}, got {stride}; letters between the "
+            "words would not be read."
+        )
+
+
+def check_stem(checked: Mapping[str, Any]) -> None:
+    """Refuse entries of convolutional layers that do not fit together.
+
+    Parameters
+    ----------
+    checked
+        Parameters, each within its own range.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    columns = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
+    n_layers = len(checked["conv_channels"])
+    for name in columns:
+        if n_layers and len(checked.get(name, (1,))) not in (1, n_layers):
+            raise ConfigurationError(
+                f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
+                f"{len(checked[name])}."
+            )
+    sizes = (checked.get(name, (1,)) for name in columns)
+    layers = layer_sizes(checked["conv_channels"], *sizes)
+    if checked["conv_residual"] and not any(matching_layers(checked["embedding_size"], layers)):
+        raise ConfigurationError(
+            "conv_residual must be False where no convolutional layer has an output of the shape "
+            "of its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as "
+            "the one before, or the first as many as embedding_size."
+        )
