@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from fastgru.cli.options import add_labelled_input, add_threads, require_new_output
+from fastgru.cli.predictions import require_letters
 from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
 
@@ -50,5 +51,6 @@ def run(args: argparse.Namespace) -> int:
 
     require_new_output(args, args.predictions)
     fitted = load_fitted(args.model)
+    require_letters(fitted, args.model)
     code: int = task_module(fitted.task, "evaluate").run(args, fitted)
     return code

@@ -30,7 +30,10 @@ class SequenceClassifier(ClassifierFiles, PredictionMixin, StringClassifier):
     ----------
     alphabet
         ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of the
-        letters they stand for.
+        letters they stand for.  ``"series"`` for real numbers in place of letters, such as the
+        events of a nanopore: each is an array (length, n_features), or (length,) for one feature,
+        whose features are standardised by their mean and deviation in training.  They have no
+        embedding: ``embedding_size`` then means nothing.
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
@@ -227,11 +230,11 @@ class SequenceClassifier(ClassifierFiles, PredictionMixin, StringClassifier):
 
     def fit(
         self,
-        sequences: Sequence[str],
+        sequences: Sequence[Any],
         labels: Sequence[Any],
         sample_weight: ArrayLike | None = None,
         *,
-        validation_data: tuple[Sequence[str], Sequence[Any]] | None = None,
+        validation_data: tuple[Sequence[Any], Sequence[Any]] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
@@ -242,7 +245,8 @@ class SequenceClassifier(ClassifierFiles, PredictionMixin, StringClassifier):
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty or shorter than ``kmer_size``.
+            n strings over the alphabet, none empty or shorter than ``kmer_size``; with the alphabet
+            ``"series"`` n arrays of finite numbers, (length, n_features) each.
         labels
             n class labels, of at least two classes.
         sample_weight

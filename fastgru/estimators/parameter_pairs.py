@@ -6,10 +6,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
 from fastgru.layers.kmer_sizes import MAX_KMER_ROWS
 
-__all__ = ["check_kmers"]
+__all__ = ["check_kmers", "check_series"]
+
+
+def check_series(checked: Mapping[str, Any]) -> None:
+    """Refuse what series have not: words, and embeddings of positions.
+
+    Parameters
+    ----------
+    checked
+        Parameters, each within its own range.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if checked["alphabet"] != SERIES:
+        return
+    for name, without in (("kmer_size", 1), ("kmer_stride", 1), ("position_embedding", False)):
+        if checked.get(name, without) != without:
+            raise ConfigurationError(
+                f"{name} must be {without!r} for the alphabet 'series', got {checked[name]!r}; "
+                "only letters have embeddings. A feature may say where a step stands."
+            )
 
 
 def check_kmers(checked: Mapping[str, Any]) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
-from fastgru.estimators.parameter_pairs import check_kmers
+from fastgru.estimators.parameter_pairs import check_kmers, check_series
 from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
 from fastgru.layers.kmer_sizes import MAX_KMER_SIZE
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, TASKS
@@ -62,7 +63,13 @@ _WHOLE = ("classification",)
 """Tasks that say something of whole sequences, so that steps need not be letters."""
 
 PARAMETERS = (
-    Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
+    Parameter(
+        "alphabet",
+        str,
+        "dna",
+        "kind of sequences",
+        choices=("dna", "rna", "protein", SERIES),
+    ),
     Parameter(
         "reverse_complement",
         str,
@@ -247,7 +254,8 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
             "residual must be False with num_layers 1, got True; the first layer has an input of "
             "another shape. Give num_layers of 2 or more."
         )
-    if "kmer_size" in checked:
+    check_series(checked)
+    if "kmer_size" in checked and checked["alphabet"] != SERIES:
         check_kmers(checked)
     _check_stem(checked)
     return checked
@@ -263,7 +271,9 @@ def _check_stem(checked: Mapping[str, Any]) -> None:
                 f"{len(checked[name])}."
             )
     layers = layer_sizes(checked["conv_channels"], *(checked[name] for name in columns))
-    if checked["conv_residual"] and not any(matching_layers(checked["embedding_size"], layers)):
+    # how many features series have is not known yet
+    first = 0 if checked["alphabet"] == SERIES else checked["embedding_size"]
+    if checked["conv_residual"] and not any(matching_layers(first, layers)):
         raise ConfigurationError(
             "conv_residual must be False where no convolutional layer has an output of the shape "
             "of its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -22,10 +23,10 @@ class PredictionMixin:
     threads: int | None
     _fitted: FittedClassifier
 
-    def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
+    def _probabilities(self, sequences: Sequence[Any]) -> np.ndarray:
         return self._fitted.predict_proba(sequences, self.threads)
 
-    def attention(self, sequences: Sequence[str]) -> list[np.ndarray]:
+    def attention(self, sequences: Sequence[Any]) -> list[np.ndarray]:
         """Return how much the state at each letter counts in the attention pooling.
 
         A state knows of the letters around it, in both directions where the network has two: a
@@ -55,12 +56,13 @@ class PredictionMixin:
         check_is_fitted(self, "classes_")
         return self._fitted.attention(sequences, self.threads)
 
-    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
+    def flag_unusual(self, sequences: Sequence[Any]) -> list[tuple[str, ...]]:
         """Say in which ways sequences are unlike those of the training set.
 
         ``length``: shorter or longer than all of them.  ``letters``: has a letter that none of
         them has.  ``ambiguous``: more ambiguity codes, and ``novel_kmers``: more words that none
         of them has, than 99 % of them beside the others (and more than 5 % ambiguity codes).
+        Of series ``length``, and ``values``: a feature below or above all of them.
 
         Parameters
         ----------
@@ -76,7 +78,7 @@ class PredictionMixin:
         check_is_fitted(self, "classes_")
         return self._fitted.flag_unusual(sequences)
 
-    def seen_in_training(self, sequences: Sequence[str]) -> np.ndarray | None:
+    def seen_in_training(self, sequences: Sequence[Any]) -> np.ndarray | None:
         """Say which sequences were learned from or stopped by: scores on them measure memory.
 
         Parameters

@@ -63,7 +63,7 @@ class Architecture:
     Attributes
     ----------
     n_letters
-        Letters of the alphabet, ambiguity codes left out.
+        Letters of the alphabet, ambiguity codes left out; 0 for series.
     n_outputs
         Numbers that are said of a sequence, or of each step: classes, labels, targets, letters.
     n_positions
@@ -74,6 +74,8 @@ class Architecture:
     reverse_complement, conv_channels, conv_width, conv_dilation, conv_stride, conv_pool, conv_norm
     conv_residual, residual, kmer_size, kmer_stride
         As in :class:`fastgru.SequenceClassifier`.
+    n_features
+        Features of each step of a series; 0 for letters.
     """
 
     n_letters: int
@@ -98,6 +100,7 @@ class Architecture:
     residual: bool = False
     kmer_size: int = 1
     kmer_stride: int = 1
+    n_features: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
@@ -128,6 +131,11 @@ class Architecture:
         return layer_sizes(self.conv_channels, *columns)
 
     @property
+    def input_size(self) -> int:
+        """Features of a step before all layers."""
+        return self.n_features or self.embedding_size
+
+    @property
     def n_rows(self) -> int:
         """Letters or k-mers that have an embedding of their own."""
         return int(self.n_letters**self.kmer_size)
@@ -147,12 +155,12 @@ class Architecture:
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter by name, without making any."""
         hidden, directions = self.hidden_size, 2 if self.bidirectional else 1
-        shapes: dict[str, tuple[int, ...]] = {
-            "embedding.letters": (self.n_rows, self.embedding_size)
-        }
+        shapes: dict[str, tuple[int, ...]] = {}
+        if not self.n_features:
+            shapes["embedding.letters"] = (self.n_rows, self.embedding_size)
         if self.n_positions:
             shapes["embedding.positions"] = (self.n_positions, self.embedding_size)
-        first = self.embedding_size
+        first = self.input_size
         for layer, sizes in enumerate(self.convolutions):
             shapes[f"stem.weight_l{layer}"] = (sizes.channels, first, sizes.width)
             shapes[f"stem.bias_l{layer}"] = (sizes.channels,)
