@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from fastgru.cli.options import (
-    add_labelled_input,
-    add_threads,
-    require_new_output,
-)
+from fastgru.cli.options import add_labelled_input, add_threads, require_new_output
+from fastgru.cli.predictions import require_letters
 from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
 from fastgru.cli.step_labels import add_step_labels, require_step_labels
@@ -83,5 +80,6 @@ def run(args: argparse.Namespace) -> int:
             "language_model. Leave it out; 'fastgru baseline' trains what a classifier has to beat."
         )
     require_step_labels(args, fitted.task)
+    require_letters(fitted, args.model)
     code: int = task_module(fitted.task, "evaluate").run(args, fitted)
     return code

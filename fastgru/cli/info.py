@@ -114,7 +114,7 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
             *(sizes.cell, sizes.num_layers, sizes.hidden_size, False), residual=False
         )
         yield "decoder", f"{writing}; {sizes.letters_per_token:g} letters for each token"
-    matching = matching_layers(sizes.embedding_size, sizes.convolutions)
+    matching = matching_layers(sizes.input_size, sizes.convolutions)
     for layer, matches in zip(sizes.convolutions, matching, strict=True):
         parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
         parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
@@ -123,10 +123,13 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
         parts += ["residual"] if sizes.conv_residual and matches else []
         yield "convolution", ", ".join(parts)
+    if sizes.n_features:
+        yield "series", f"{counted(sizes.n_features, 'feature')} of each step"
     words = f"{counted(sizes.embedding_size, 'feature')} each"
     if sizes.kmer_size > 1:
         words += f", read as {sizes.word}s that start every {counted(sizes.kmer_stride, 'letter')}"
-    yield "letters", words
+    if not sizes.n_features:
+        yield "letters", words
     if sizes.reverse_complement != "none":
         names = {"average": "both, averaged", "augment": "either at random in training"}
         yield "strands", names[sizes.reverse_complement]
@@ -177,7 +180,8 @@ def _describe_probabilities(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "prevalence", ", ".join(f"{name} {share:.4g}" for name, share in named)
     inputs = card.get("inputs")
     if inputs:
-        yield "lengths", f"{inputs['shortest']} to {inputs['longest']} letters in training"
+        steps = "steps" if "lowest" in inputs else "letters"
+        yield "lengths", f"{inputs['shortest']} to {inputs['longest']} {steps} in training"
 
 
 def _describe_thresholds(card: dict[str, Any]) -> Iterator[str]:

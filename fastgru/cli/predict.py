@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastgru.cli.decision_options import add_decision
 from fastgru.cli.options import add_output, add_threads, require_new_output
-from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
+from fastgru.cli.predictions import are_nucleotides, require_letters, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
@@ -89,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args)
     model = load_fitted(args.model)
     refuse_search(args, model)
+    require_letters(model, args.model)
     warn_of_shuffled_labels(args.model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:

@@ -33,7 +33,10 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
     ----------
     alphabet
         ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of the
-        letters they stand for.
+        letters they stand for.  ``"series"`` for real numbers in place of letters, such as the
+        events of a nanopore: each is an array (length, n_features), or (length,) for one feature,
+        whose features are standardised by their mean and deviation in training.  They have no
+        embedding: ``embedding_size`` then means nothing.
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
@@ -232,11 +235,11 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
 
     def fit(
         self,
-        sequences: Sequence[str],
+        sequences: Sequence[Any],
         labels: Sequence[Any] | ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
-        validation_data: tuple[Sequence[str], Sequence[Any] | ArrayLike] | None = None,
+        validation_data: tuple[Sequence[Any], Sequence[Any] | ArrayLike] | None = None,
         label_names: Sequence[str] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -250,7 +253,8 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty or shorter than ``kmer_size``.
+            n strings over the alphabet, none empty or shorter than ``kmer_size``; with the alphabet
+            ``"series"`` n arrays of finite numbers, (length, n_features) each.
         labels
             n class labels, of at least two classes.  Or, for any number of labels of each
             sequence, numbers (n, k): 1 with a label, 0 without, NaN where that is unknown.

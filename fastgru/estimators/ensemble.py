@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.errors import ConfigurationError, LabelError, shorten
+from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 from fastgru.estimators.calibration import Calibration
 from fastgru.estimators.fitted_classifier import ClassifierNetwork, FittedClassifier
 
@@ -51,6 +51,11 @@ class Ensemble(FittedClassifier):
     def min_length(self) -> int:
         """Shortest sequence that all members can read."""
         return max(member.min_length for member in self.members)
+
+    @property
+    def n_features(self) -> int:
+        """Features of each step of a series; 0 for letters."""
+        return self.members[0].n_features
 
     @property
     def max_length(self) -> int | None:
@@ -165,6 +170,11 @@ def _require_same(
         raise LabelError(
             f"{name}: was trained on {other.parameters['alphabet']} sequences, expected "
             f"{alphabet} as {first_name}. Average models of one alphabet."
+        )
+    if other.n_features != first.n_features:
+        raise LabelError(
+            f"{name}: reads series of {counted(other.n_features, 'feature')}, expected "
+            f"{first.n_features} as {first_name}. Average models of the same features."
         )
     found, expected = other.classes.tolist(), first.classes.tolist()
     if found != expected:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class FittedClassifier(FittedModel):
     def probabilities(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
         """Return the class probabilities of encoded sequences that can be read."""
 
-    def predict_proba(self, sequences: Sequence[str], threads: int | None) -> np.ndarray:
+    def predict_proba(self, sequences: Sequence[Any], threads: int | None) -> np.ndarray:
         """Return class probabilities; see :meth:`fastgru.SequenceClassifier.predict_proba`.
 
         Parameters

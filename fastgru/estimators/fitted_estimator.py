@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -32,12 +33,13 @@ class FittedEstimator:
         self.n_parameters_ = fitted.n_parameters
         self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
 
-    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
+    def flag_unusual(self, sequences: Sequence[Any]) -> list[tuple[str, ...]]:
         """Say in which ways sequences are unlike those of the training set.
 
         ``length``: shorter or longer than all of them.  ``letters``: has a letter that none of
         them has.  ``ambiguous``: more ambiguity codes, and ``novel_kmers``: more words that none
         of them has, than 99 % of them beside the others (and more than 5 % ambiguity codes).
+        Of series ``length``, and ``values``: a feature below or above all of them.
 
         Parameters
         ----------
@@ -53,7 +55,7 @@ class FittedEstimator:
         check_is_fitted(self, "n_parameters_")
         return self._fitted.flag_unusual(sequences)
 
-    def seen_in_training(self, sequences: Sequence[str]) -> np.ndarray | None:
+    def seen_in_training(self, sequences: Sequence[Any]) -> np.ndarray | None:
         """Say which sequences were learned from or stopped by: scores on them measure memory.
 
         Parameters

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastgru._numba import threads_limited_to
-from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import LabelError
-from fastgru.estimators.inputs import encode_sequences
+from fastgru.estimators.inputs import encode_inputs
 
 
 class FittedModel(ABC):
@@ -45,6 +44,11 @@ class FittedModel(ABC):
 
     @property
     @abstractmethod
+    def n_features(self) -> int:
+        """Features of each step of a series; 0 for letters."""
+
+    @property
+    @abstractmethod
     def max_length(self) -> int | None:
         """Longest sequence that can be read, None for any."""
 
@@ -71,7 +75,7 @@ class FittedModel(ABC):
     def were_seen(self, encoded: Sequence[np.ndarray]) -> np.ndarray | None:
         """Return whether encoded sequences were seen in training; None if that is unknown."""
 
-    def attention(self, sequences: Sequence[str], threads: int | None) -> list[np.ndarray]:
+    def attention(self, sequences: Sequence[Any], threads: int | None) -> list[np.ndarray]:
         """Return attention weights; see :meth:`fastgru.SequenceClassifier.attention`.
 
         Parameters
@@ -84,15 +88,15 @@ class FittedModel(ABC):
         with threads_limited_to(threads):
             return self.attention_weights(encoded)
 
-    def flag_unusual(self, sequences: Sequence[str]) -> list[tuple[str, ...]]:
+    def flag_unusual(self, sequences: Sequence[Any]) -> list[tuple[str, ...]]:
         """Return flags; see :meth:`fastgru.SequenceClassifier.flag_unusual`."""
         return self.flags(self._encode(sequences))
 
-    def seen_in_training(self, sequences: Sequence[str]) -> np.ndarray | None:
+    def seen_in_training(self, sequences: Sequence[Any]) -> np.ndarray | None:
         """Return what was seen; see :meth:`fastgru.SequenceClassifier.seen_in_training`."""
         return self.were_seen(self._encode(sequences))
 
-    def encode_readable(self, sequences: Sequence[str]) -> list[np.ndarray]:
+    def encode_readable(self, sequences: Sequence[Any]) -> list[np.ndarray]:
         """Return the codes of each sequence.
 
         Raises
@@ -111,6 +115,6 @@ class FittedModel(ABC):
                 )
         return encoded
 
-    def _encode(self, sequences: Sequence[str], *, min_length: int = 1) -> list[np.ndarray]:
-        alphabet = get_alphabet(self.parameters["alphabet"])
-        return encode_sequences(alphabet, sequences, min_length=min_length)
+    def _encode(self, sequences: Sequence[Any], *, min_length: int = 1) -> list[np.ndarray]:
+        kind, n_features = self.parameters["alphabet"], self.n_features
+        return encode_inputs(kind, sequences, min_length=min_length, n_features=n_features)

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastgru.data.input_profile import InputProfile
 from fastgru.data.seen_sequences import SeenSequences
+from fastgru.data.series import SeriesProfile
 from fastgru.errors import ConfigurationError, shorten
 from fastgru.estimators.fitted_model import FittedModel
 from fastgru.models.gradient_flow import gradient_by_distance
@@ -46,7 +47,7 @@ class FittedNetwork(FittedModel):
     best_epoch: int
     n_train: int
     n_validation: int
-    inputs: InputProfile | None
+    inputs: InputProfile | SeriesProfile | None
     seen: SeenSequences | None
     pretrained: dict[str, Any] | None = None
 
@@ -54,6 +55,11 @@ class FittedNetwork(FittedModel):
     def min_length(self) -> int:
         """Shortest sequence that the network can read, that of one k-mer."""
         return self.network.architecture.kmer_size
+
+    @property
+    def n_features(self) -> int:
+        """Features of each step of a series; 0 for letters."""
+        return self.network.architecture.n_features
 
     @property
     def max_length(self) -> int | None:

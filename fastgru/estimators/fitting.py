@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from fastgru._numba import threads_limited_to
-from fastgru.data.alphabets import Alphabet, get_alphabet
-from fastgru.data.input_profile import describe_inputs
+from fastgru.data.alphabets import get_alphabet
+from fastgru.data.input_profile import InputProfile, describe_inputs
 from fastgru.data.seen_sequences import note_seen
+from fastgru.data.series import SERIES, SeriesProfile, SeriesScale, describe_series
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.checkpoints import CheckpointFile
 from fastgru.estimators.training_sets import GivenSets, hold_out
@@ -72,13 +73,12 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     seeds
         From :func:`draw_seeds`.
     """
-    alphabet = get_alphabet(parameters["alphabet"])
     training, validation = given.training, given.validation
     if validation is None and parameters["early_stopping"]:
         fraction = parameters["validation_fraction"]
         training, validation = hold_out(given, fraction, seeds[0])
-    architecture = _architecture(parameters, alphabet, len(given.outputs), training, validation)
-    network = given.objective.new_network(architecture, alphabet.mixture, seeds[1])
+    architecture = _architecture(parameters, len(given.outputs), training, validation)
+    network = given.objective.new_network(architecture, _reading(parameters, training), seeds[1])
     thawing = _begin_pretrained(network, given.pretrained)
     values = {**parameters, "random_state": seeds[2]}
     options = TrainingOptions(
@@ -86,6 +86,13 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     )
     objective = given.objective.for_training(training)
     return Prepared(training, validation, network, options, objective, thawing)
+
+
+def _reading(parameters: dict[str, Any], training: LabelledSet) -> np.ndarray | SeriesScale:
+    """Return what the network reads its input by: the letters of symbols, or a scale."""
+    if parameters["alphabet"] == SERIES:
+        return SeriesScale.of(training.encoded)
+    return get_alphabet(parameters["alphabet"]).mixture
 
 
 def _begin_pretrained(network: SequenceNetwork, pretrained: Pretrained | None) -> Thawing:
@@ -166,21 +173,26 @@ def train_network(
         "best_epoch": best_epoch,
         "n_train": len(training.encoded),
         "n_validation": stopped_by,
-        "inputs": describe_inputs(training.encoded, get_alphabet(parameters["alphabet"])),
+        "inputs": _describe(training.encoded, parameters["alphabet"]),
         "seen": note_seen([*training.encoded, *(validation.encoded if validation else ())]),
         "pretrained": None if given.pretrained is None else given.pretrained.to_card(),
     }
     return Trained(training, validation, prepared.objective, fields)
 
 
+def _describe(encoded: Sequence[np.ndarray], kind: str) -> InputProfile | SeriesProfile:
+    if kind == SERIES:
+        return describe_series(encoded)
+    return describe_inputs(encoded, get_alphabet(kind))
+
+
 def _architecture(
     parameters: dict[str, Any],
-    alphabet: Alphabet,
     n_outputs: int,
     training: LabelledSet,
     validation: LabelledSet | None,
 ) -> Architecture:
-    n_positions = 0
+    of_series, n_positions = parameters["alphabet"] == SERIES, 0
     if parameters.get("position_embedding"):
         # of both sets, or the network could not read the sequences that it stops by
         both = [*training.encoded, *(validation.encoded if validation is not None else ())]
@@ -188,7 +200,8 @@ def _architecture(
         words = (parameters.get(name, 1) for name in ("kmer_size", "kmer_stride"))
         n_positions = count_kmers(longest, *words)
     sizes: dict[str, Any] = {
-        "n_letters": len(alphabet.letters),
+        "n_letters": 0 if of_series else len(get_alphabet(parameters["alphabet"]).letters),
+        "n_features": training.encoded[0].shape[1] if of_series else 0,
         "n_outputs": n_outputs,
         "n_positions": n_positions,
     }

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.data.alphabets import Alphabet
+from fastgru.data.alphabets import Alphabet, get_alphabet
+from fastgru.data.series import SERIES, encode_series
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError, counted
 
 
@@ -70,6 +71,37 @@ def is_indicator(labels: object) -> bool:
         return np.ndim(labels) == 2  # type: ignore[arg-type]
     except ValueError:  # lists of different lengths
         return False
+
+
+def encode_inputs(
+    kind: str,
+    sequences: Sequence[Any],
+    name: str = "sequence",
+    *,
+    min_length: int = 1,
+    n_features: int | None = None,
+) -> list[np.ndarray]:
+    """Return the codes of each sequence, or the features of each series.
+
+    Parameters
+    ----------
+    kind
+        The parameter ``alphabet``.
+    sequences
+    name, min_length
+        As for :func:`encode_sequences`.
+    n_features
+        As for :func:`fastgru.data.series.encode_series`.
+
+    Raises
+    ------
+    ConfigurationError, AlphabetError, LabelError
+        As there.
+    """
+    if kind == SERIES:
+        encoded: list[np.ndarray] = list(encode_series(sequences, name, n_features=n_features))
+        return encoded
+    return encode_sequences(get_alphabet(kind), sequences, name, min_length=min_length)
 
 
 def label_array(labels: Sequence[Any], n_sequences: int) -> np.ndarray:

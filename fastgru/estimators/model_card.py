@@ -12,6 +12,7 @@ from fastgru import __version__
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import InputProfile
 from fastgru.data.seen_sequences import SeenSequences
+from fastgru.data.series import SERIES, SeriesProfile, SeriesScale
 from fastgru.errors import ConfigurationError, ModelFileError, shorten
 from fastgru.estimators.fitted_network import FittedNetwork
 from fastgru.estimators.json_values import as_json, saved_parameters
@@ -19,11 +20,11 @@ from fastgru.estimators.parameters import check_parameters, parameters_of
 from fastgru.models.architecture import Architecture
 from fastgru.models.card_schema import ARCHITECTURE_ADDED
 from fastgru.models.model_file import SavedNetwork
-from fastgru.models.network import SequenceNetwork
+from fastgru.models.network import Reading, SequenceNetwork
 
 __all__ = ["damaged", "network_card", "network_fields", "require_entries", "require_free"]
 
-NewNetwork = Callable[[Architecture, np.ndarray, int], SequenceNetwork]
+NewNetwork = Callable[[Architecture, Reading, int], SequenceNetwork]
 
 # parameters that files of earlier states of format 1 lack, with what was done then
 _ADDED_PARAMETERS = {
@@ -47,12 +48,12 @@ def network_card(fitted: FittedNetwork, own: Mapping[str, Any]) -> dict[str, Any
     own
         Entries of its task.
     """
-    alphabet = get_alphabet(fitted.parameters["alphabet"])
+    kind, inputs = fitted.parameters["alphabet"], fitted.inputs
     card = {
         "fastgru_version": __version__,
         "task": fitted.task,
-        "alphabet": alphabet.name,
-        "symbols": alphabet.symbols,
+        "alphabet": kind,
+        "symbols": "" if kind == SERIES else get_alphabet(kind).symbols,
         "architecture": fitted.network.architecture.to_dict(),
         "training": {
             "parameters": saved_parameters(fitted.parameters),
@@ -63,8 +64,12 @@ def network_card(fitted: FittedNetwork, own: Mapping[str, Any]) -> dict[str, Any
         },
         **own,
     }
-    if fitted.inputs is not None:
-        card["inputs"] = fitted.inputs.to_dict(alphabet)
+    if isinstance(inputs, InputProfile):
+        card["inputs"] = inputs.to_dict(get_alphabet(kind))
+    if isinstance(inputs, SeriesProfile):
+        card["inputs"] = inputs.to_dict()
+    if isinstance(fitted.network.reading, SeriesScale):
+        card["series"] = fitted.network.reading.to_dict()
     if fitted.seen is not None:
         card["seen"] = fitted.seen.to_text()
     if fitted.pretrained is not None:
@@ -123,12 +128,12 @@ def network_fields(
         raise damaged(name, contradiction)
     return {
         "parameters": parameters,
-        "network": _make_network(saved, new_network),
+        "network": _make_network(saved, name, new_network),
         "history": [_with_nan(epoch) for epoch in training.get("history", [])],
         "best_epoch": training["best_epoch"],
         "n_train": training.get("n_train", 0),
         "n_validation": training.get("n_validation", 0),
-        "inputs": _read_inputs(card, name),
+        "inputs": _read_inputs(card, saved.architecture.n_features, name),
         "seen": _read_seen(card, name),
         "pretrained": card.get("pretrained"),
     }
@@ -157,10 +162,16 @@ def require_entries(saved: SavedNetwork, name: str, entries: Iterable[str]) -> N
             raise damaged(name, fault)
 
 
-def _read_inputs(card: Mapping[str, Any], name: str) -> InputProfile | None:
+def _read_inputs(
+    card: Mapping[str, Any], n_features: int, name: str
+) -> InputProfile | SeriesProfile | None:
     if "inputs" not in card:
         return None
+    if (card["alphabet"] == SERIES) != ("lowest" in card["inputs"]):
+        raise damaged(name, "inputs are not those of the alphabet")
     try:
+        if card["alphabet"] == SERIES:
+            return SeriesProfile.from_dict(card["inputs"], n_features)
         return InputProfile.from_dict(card["inputs"], get_alphabet(card["alphabet"]))
     except ValueError as error:
         raise damaged(name, str(error)) from error
@@ -183,6 +194,11 @@ def _find_contradiction(saved: SavedNetwork, parameters: Mapping[str, Any]) -> s
             return f"{key} is both {network[key]!r} and {parameters[key]!r}"
     if parameters.get("position_embedding", False) != (saved.architecture.n_positions > 0):
         return "position_embedding contradicts n_positions"
+    n_features = saved.architecture.n_features
+    if saved.card["alphabet"] == SERIES:
+        return None if n_features and "series" in saved.card else "the scale of series is missing"
+    if n_features:
+        return f"there are {n_features} features of letters"
     # the rows of the embedding are letters in this order
     letters = get_alphabet(saved.card["alphabet"]).letters
     symbols = saved.card.get("symbols", letters)
@@ -198,12 +214,21 @@ def damaged(name: str, fault: str) -> ModelFileError:
     )
 
 
-def _make_network(saved: SavedNetwork, new_network: NewNetwork) -> SequenceNetwork:
-    alphabet = get_alphabet(saved.card["alphabet"])
-    network = new_network(saved.architecture, alphabet.mixture, 0)
+def _make_network(saved: SavedNetwork, name: str, new_network: NewNetwork) -> SequenceNetwork:
+    network = new_network(saved.architecture, _read_reading(saved, name), 0)
     for name, view in network.parameters.views().items():
         view[...] = saved.tensors[name]
     return network
+
+
+def _read_reading(saved: SavedNetwork, name: str) -> np.ndarray | SeriesScale:
+    card = saved.card
+    if card["alphabet"] != SERIES:
+        return get_alphabet(card["alphabet"]).mixture
+    try:
+        return SeriesScale.from_dict(card["series"], saved.architecture.n_features)
+    except ValueError as error:
+        raise damaged(name, str(error)) from error
 
 
 def _with_nan(epoch: Mapping[str, float | None]) -> dict[str, float]:

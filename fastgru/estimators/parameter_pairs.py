@@ -6,11 +6,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
 from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
 from fastgru.layers.kmer_sizes import MAX_KMER_ROWS
 
-__all__ = ["check_kmers", "check_stem"]
+__all__ = ["check_kmers", "check_series", "check_stem"]
+
+
+def check_series(checked: Mapping[str, Any], task: str) -> None:
+    """Refuse what series have not: words, embeddings of positions, and most of the tasks.
+
+    Parameters
+    ----------
+    checked
+        Parameters, each within its own range.
+    task
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if checked["alphabet"] != SERIES:
+        return
+    if task not in ("classification", "multilabel"):
+        raise ConfigurationError(
+            f"alphabet must be one of letters for the task {task}, got 'series', which classifiers "
+            "alone can read."
+        )
+    for name, without in (("kmer_size", 1), ("kmer_stride", 1), ("position_embedding", False)):
+        if checked.get(name, without) != without:
+            raise ConfigurationError(
+                f"{name} must be {without!r} for the alphabet 'series', got {checked[name]!r}; "
+                "only letters have embeddings. A feature may say where a step stands."
+            )
 
 
 def check_kmers(checked: Mapping[str, Any]) -> None:
@@ -63,7 +92,9 @@ def check_stem(checked: Mapping[str, Any]) -> None:
             )
     sizes = (checked.get(name, (1,)) for name in columns)
     layers = layer_sizes(checked["conv_channels"], *sizes)
-    if checked["conv_residual"] and not any(matching_layers(checked["embedding_size"], layers)):
+    # how many features series have is not known yet
+    first = 0 if checked["alphabet"] == SERIES else checked["embedding_size"]
+    if checked["conv_residual"] and not any(matching_layers(first, layers)):
         raise ConfigurationError(
             "conv_residual must be False where no convolutional layer has an output of the shape "
             "of its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as "

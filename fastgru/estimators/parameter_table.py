@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from fastgru.data.series import SERIES
 from fastgru.layers.kmer_sizes import MAX_KMER_SIZE
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, TASKS
 
@@ -64,7 +65,9 @@ _targeted = partial(Parameter, tasks=(*_POOLED, "tagging"))
 _except_translation = tuple(task for task in TASKS if task != "translation")
 
 PARAMETERS = (
-    Parameter("alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein")),
+    Parameter(
+        "alphabet", str, "dna", "kind of sequences", choices=("dna", "rna", "protein", SERIES)
+    ),
     Parameter(
         "target_alphabet",
         str,

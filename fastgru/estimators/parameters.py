@@ -7,8 +7,9 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
+from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
-from fastgru.estimators.parameter_pairs import check_kmers, check_stem
+from fastgru.estimators.parameter_pairs import check_kmers, check_series, check_stem
 from fastgru.estimators.parameter_table import PARAMETERS, Parameter
 
 __all__ = ["PARAMETERS", "Parameter", "check_parameters", "parameters_of"]
@@ -54,7 +55,8 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
             "residual must be False with num_layers 1, got True; the first layer has an input of "
             "another shape. Give num_layers of 2 or more."
         )
-    if "kmer_size" in checked:
+    check_series(checked, task)
+    if "kmer_size" in checked and checked["alphabet"] != SERIES:
         check_kmers(checked)
     if "conv_channels" in checked:
         check_stem(checked)

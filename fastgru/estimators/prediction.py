@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -13,7 +14,7 @@ from fastgru.estimators.fitted_estimator import FittedEstimator
 class PredictionMixin(FittedEstimator):
     """What an estimator says of sequences by a fitted model that may have attention pooling."""
 
-    def attention(self, sequences: Sequence[str]) -> list[np.ndarray]:
+    def attention(self, sequences: Sequence[Any]) -> list[np.ndarray]:
         """Return how much the state at each letter counts in the attention pooling.
 
         A state knows of the letters around it, in both directions where the network has two: a

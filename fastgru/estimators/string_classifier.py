@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -25,13 +26,14 @@ class StringClassifier(ClassifierMixin, StringInput):
 
     classes_: np.ndarray
 
-    def predict_proba(self, sequences: Sequence[str]) -> np.ndarray:
+    def predict_proba(self, sequences: Sequence[Any]) -> np.ndarray:
         """Return class probabilities, float64 (n, n_classes), columns as ``classes_``.
 
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty.
+            n strings over the alphabet, none empty, or the series that a
+            :class:`fastgru.SequenceClassifier` of these was fitted to.
 
         Raises
         ------
@@ -46,10 +48,10 @@ class StringClassifier(ClassifierMixin, StringInput):
         return self._probabilities(sequences)
 
     @abstractmethod
-    def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
+    def _probabilities(self, sequences: Sequence[Any]) -> np.ndarray:
         """Return what :meth:`predict_proba` does, once fitted."""
 
-    def predict(self, sequences: Sequence[str]) -> np.ndarray:
+    def predict(self, sequences: Sequence[Any]) -> np.ndarray:
         """Return the most probable class of each sequence, (n,).
 
         Parameters

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastgru.data.alphabets import Alphabet, get_alphabet
+from fastgru.data.alphabets import get_alphabet
 from fastgru.data.partition import partition_records
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
-from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
+from fastgru.estimators.inputs import (
+    encode_inputs,
+    encode_labels,
+    encode_sequences,
+    label_array,
+)
 from fastgru.training.batches import LabelledSet
 from fastgru.training.classification import Classification
 from fastgru.training.language_model import LanguageModelling
@@ -71,17 +77,19 @@ def given_sets(
     pretrained
         What was read of a language model.
     """
-    alphabet, class_weight = get_alphabet(parameters["alphabet"]), parameters["class_weight"]
-    min_length = parameters["kmer_size"]
-    encoded = encode_sequences(alphabet, sequences, min_length=min_length)
+    class_weight = parameters["class_weight"]
+    encode = partial(
+        encode_inputs, parameters["alphabet"], min_length=parameters.get("kmer_size", 1)
+    )
+    encoded = encode(sequences)
     classes, targets = encode_labels(labels, len(encoded))
     weights = check_sample_weight(sample_weight, len(encoded))
     training = weighted_set(encoded, targets, classes, class_weight, weights)
     validation = None
     if validation_data is not None:
-        validation = given_validation(
-            *(alphabet, classes, class_weight, validation_data), min_length=min_length
-        )
+        n_features = encoded[0].shape[1] if encoded[0].ndim > 1 else None
+        encode = partial(encode, n_features=n_features)
+        validation = given_validation(encode, classes, class_weight, validation_data)
     objective = Classification(parameters["label_smoothing"], parameters["focal_gamma"])
     return GivenSets(
         *(classes, objective, training, validation), stratified=True, pretrained=pretrained
@@ -213,27 +221,25 @@ def weighted_set(
 
 
 def given_validation(
-    alphabet: Alphabet,
+    encode: Callable[[Sequence[Any], str], list[np.ndarray]],
     classes: np.ndarray,
     class_weight: ClassWeight,
-    given: tuple[Sequence[str], Sequence[Any]],
-    *,
-    min_length: int,
+    given: tuple[Sequence[Any], Sequence[Any]],
 ) -> LabelledSet:
     """Return the validation set that a caller brings along.
 
     Parameters
     ----------
-    alphabet, classes, class_weight, given
-    min_length
-        As for :func:`fastgru.estimators.inputs.encode_sequences`.
+    encode
+        Makes codes of sequences, called by the name that comes second.
+    classes, class_weight, given
 
     Raises
     ------
     AlphabetError, LabelError
         If it is empty, or its sequences or labels cannot be used.
     """
-    encoded = encode_sequences(*(alphabet, given[0], "validation sequence"), min_length=min_length)
+    encoded = encode(given[0], "validation sequence")
     labels = label_array(given[1], len(encoded))
     unknown = sorted({str(label) for label in labels[~np.isin(labels, classes)]})
     if unknown or not encoded:

@@ -73,7 +73,7 @@ class Architecture:
     Attributes
     ----------
     n_letters
-        Letters of the alphabet, ambiguity codes left out.
+        Letters of the alphabet, ambiguity codes left out; 0 for series.
     n_outputs
         Numbers that are said of a sequence, or of each step: classes, labels, targets, letters.
     n_positions
@@ -88,6 +88,8 @@ class Architecture:
         As in :class:`fastgru.SequenceTagger`.
     letters_per_token
         Letters of a sequence for each token of its translation; 0 for a network without decoder.
+    n_features
+        Features of each step of a series; 0 for letters.
     """
 
     n_letters: int
@@ -114,6 +116,7 @@ class Architecture:
     letters_per_token: float = 0.0
     kmer_size: int = 1
     kmer_stride: int = 1
+    n_features: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
@@ -144,11 +147,16 @@ class Architecture:
         return layer_sizes(self.conv_channels, *columns)
 
     @property
-    def n_features(self) -> int:
+    def n_read(self) -> int:
         """Numbers that the outputs are made of."""
         if self.letters_per_token:
             return self.hidden_size
         return max(1, len(self.pooling)) * self.hidden_size * (2 if self.bidirectional else 1)
+
+    @property
+    def input_size(self) -> int:
+        """Features of a step before all layers."""
+        return self.n_features or self.embedding_size
 
     @property
     def n_rows(self) -> int:
@@ -170,12 +178,12 @@ class Architecture:
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter by name, without making any."""
         hidden, directions = self.hidden_size, 2 if self.bidirectional else 1
-        shapes: dict[str, tuple[int, ...]] = {
-            "embedding.letters": (self.n_rows, self.embedding_size)
-        }
+        shapes: dict[str, tuple[int, ...]] = {}
+        if not self.n_features:
+            shapes["embedding.letters"] = (self.n_rows, self.embedding_size)
         if self.n_positions:
             shapes["embedding.positions"] = (self.n_positions, self.embedding_size)
-        first = self.embedding_size
+        first = self.input_size
         for layer, sizes in enumerate(self.convolutions):
             shapes[f"stem.weight_l{layer}"] = (sizes.channels, first, sizes.width)
             shapes[f"stem.bias_l{layer}"] = (sizes.channels,)
@@ -189,7 +197,7 @@ class Architecture:
             shapes["attention.weight"] = (channels,)
         if self.letters_per_token:
             shapes |= self._decoder_shapes(channels)
-        shapes["head.weight"] = (self.n_outputs, self.n_features)
+        shapes["head.weight"] = (self.n_outputs, self.n_read)
         shapes["head.bias"] = (self.n_outputs,)
         if self.crf:
             shapes["crf.transitions"] = (self.n_outputs, self.n_outputs)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastgru.data.alphabets import alphabet_names
+from fastgru.data.series import SERIES
 from fastgru.data.target_alphabets import TARGET_ALPHABETS
 from fastgru.layers.kmer_sizes import MAX_KMER_SIZE
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, present_names
@@ -71,7 +72,7 @@ def find_checkpoint_fault(card: object) -> str | None:
 
 
 ARCHITECTURE = {
-    "n_letters": whole(1),
+    "n_letters": whole(0),
     "n_outputs": whole(1),
     "n_positions": whole(0),
     "embedding_size": whole(1),
@@ -94,6 +95,7 @@ ARCHITECTURE_ADDED = {
     "crf": SWITCH,
     "kmer_size": whole(1, MAX_KMER_SIZE),
     "kmer_stride": whole(1, MAX_KMER_SIZE),
+    "n_features": whole(0),
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 
@@ -163,11 +165,24 @@ _INPUTS = record(
 
 _TARGET = between(-1e150, 1e150)
 _POSITIVE = between(1e-300, 1e150)
+_OF_SERIES = list_of(between(-1e100, 1e100), at_least=1)
+_INPUTS_OF_SERIES = record(
+    {"shortest": whole(1), "longest": whole(1), "lowest": _OF_SERIES, "highest": _OF_SERIES},
+    closed=True,
+)
+_SCALE = record({"mean": _OF_SERIES, "deviation": _OF_SERIES}, closed=True)
 
-_OF_ALL = {"alphabet": choice(*alphabet_names())}
+
+def _inputs(value: Any, place: str) -> Iterator[str]:
+    """Check what the training sequences look like, letters or series."""
+    of_series = isinstance(value, dict) and "lowest" in value
+    yield from (_INPUTS_OF_SERIES if of_series else _INPUTS)(value, place)
+
+
+_OF_ALL = {"alphabet": choice(*alphabet_names(), SERIES)}
 _OF_ALL_OPTIONAL = {"fastgru_version": TEXT, "task": TEXT, "symbols": TEXT}
 _PRETRAINED = record({"sha256": TEXT, "freeze_epochs": whole(0)}, closed=True)
-_OF_INPUTS = {"inputs": _INPUTS, "seen": TEXT, "pretrained": _PRETRAINED}
+_OF_INPUTS = {"inputs": _inputs, "seen": TEXT, "series": _SCALE, "pretrained": _PRETRAINED}
 _OF_DATA = {
     "data": record({}, {"files": list_of(_FILE), "n_records": whole(0)}),
     "shuffled_labels": SWITCH,

@@ -29,7 +29,7 @@ from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.layer_input import LayerInput, as_steps
 from fastgru.models.architecture import REACH, Architecture
-from fastgru.models.network import SequenceNetwork
+from fastgru.models.network import Reading, SequenceNetwork
 
 __all__ = ["DecoderState", "EncoderDecoder"]
 
@@ -76,7 +76,7 @@ class EncoderDecoder(SequenceNetwork):
     ----------
     architecture
         Without pooling and convolutions, of one strand, with GRU layers.
-    mixture
+    reading
         float (n_symbols, n_letters), rows sum to 1: the letters that each symbol stands for.
     written_mixture
         float (n_codes, n_tokens), the same of the tokens that it writes.
@@ -87,7 +87,7 @@ class EncoderDecoder(SequenceNetwork):
     def __init__(
         self,
         architecture: Architecture,
-        mixture: np.ndarray,
+        reading: Reading,
         written_mixture: np.ndarray,
         random_state: int | None = None,
     ) -> None:
@@ -95,7 +95,7 @@ class EncoderDecoder(SequenceNetwork):
         self._written_mixture = np.zeros((n_codes + 1, n_tokens + 1), architecture.dtype)
         self._written_mixture[:n_codes, :n_tokens] = written_mixture
         self._written_mixture[n_codes, n_tokens] = 1
-        super().__init__(architecture, mixture, random_state)
+        super().__init__(architecture, reading, random_state)
 
     @property
     def start(self) -> int:
@@ -112,7 +112,7 @@ class EncoderDecoder(SequenceNetwork):
         return {**super().__getstate__(), "written_mixture": self._written_mixture[:-1, :-1]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        given = state["architecture"], state["mixture"], state["written_mixture"]
+        given = state["architecture"], state["reading"], state["written_mixture"]
         EncoderDecoder.__init__(self, *given, 0)
         self.parameters.values[: self.parameters.size] = state["values"]
 

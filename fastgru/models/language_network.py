@@ -19,7 +19,7 @@ import numpy as np
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
 from fastgru.models.architecture import Architecture
-from fastgru.models.network import SequenceNetwork
+from fastgru.models.network import Reading, SequenceNetwork
 
 __all__ = ["LanguageNetwork"]
 
@@ -33,22 +33,24 @@ class LanguageNetwork(SequenceNetwork):
     ----------
     architecture
         Without pooling, and with one layer where there are two directions.
-    mixture
+    reading
         float (n_symbols, n_letters), rows sum to 1: the letters that each symbol stands for.
     random_state
         Seed of the initial weights and of dropout.
     """
 
     def __init__(
-        self, architecture: Architecture, mixture: np.ndarray, random_state: int | None = None
+        self, architecture: Architecture, reading: Reading, random_state: int | None = None
     ) -> None:
-        with_start = np.concatenate([mixture, np.zeros((1, mixture.shape[1]))])
+        assert isinstance(reading, np.ndarray)
+        with_start = np.concatenate([reading, np.zeros((1, reading.shape[1]))])
         super().__init__(architecture, with_start, random_state)
 
     @property
     def start(self) -> int:
         """Number of the symbol that stands before, and for the direction back behind, letters."""
-        return len(self._mixture) - 1
+        assert isinstance(self.reading, np.ndarray)
+        return len(self.reading) - 1
 
     @property
     def num_directions(self) -> int:

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from fastgru.data.series import SeriesScale
 from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
@@ -41,6 +42,7 @@ from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.pooling import Pooling
 from fastgru.layers.recurrent import Recurrent
 from fastgru.layers.rnn import RNN
+from fastgru.layers.series_input import SeriesInput
 from fastgru.layers.stack import dropout_mask
 from fastgru.layers.stem import Stem
 from fastgru.layers.strands import (
@@ -51,6 +53,9 @@ from fastgru.layers.strands import (
 )
 from fastgru.models.architecture import Architecture
 
+Reading = np.ndarray | SeriesScale
+"""What input is read by: the letters of each symbol, or the scale of the features of series."""
+
 TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
 
 
@@ -60,26 +65,31 @@ class SequenceNetwork:
     Parameters
     ----------
     architecture
-    mixture
-        float (n_symbols, n_letters), rows sum to 1: the letters that each symbol stands for.
+    reading
+        float (n_symbols, n_letters), rows sum to 1: the letters that each symbol stands for.  For
+        series the scale of their features.
     random_state
         Seed of the initial weights and of dropout.
     """
 
     def __init__(
-        self, architecture: Architecture, mixture: np.ndarray, random_state: int | None = None
+        self,
+        architecture: Architecture,
+        reading: Reading,
+        random_state: int | None = None,
     ) -> None:
         self.architecture = architecture
         self.dtype = np.dtype(architecture.dtype)
-        self._mixture = mixture.astype(self.dtype)
+        self.reading = reading
         self._complement = None
         if architecture.reverse_complement != "none":
-            self._complement = complement_codes(mixture)
+            assert isinstance(reading, np.ndarray)
+            self._complement = complement_codes(reading)
         self._one_caller = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
         self.stem = Stem(
-            *(sizes.embedding_size, sizes.convolutions),
+            *(sizes.input_size, sizes.convolutions),
             norm=sizes.conv_norm,
             residual=sizes.conv_residual,
             dropout=sizes.dropout,
@@ -87,15 +97,11 @@ class SequenceNetwork:
             dtype=self.dtype,
         )
         self.trunk = self._new_trunk()
-        self.embedding = Embedding(
-            KmerReader(self._mixture, sizes.kmer_size, sizes.kmer_stride),
-            *(sizes.n_rows, sizes.n_positions, sizes.embedding_size),
-            rng=self._rng,
-        )
+        self.embedding = self._new_embedding()
         channels = self.trunk.stack.output_size
         self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
         further = self._further_parts()
-        self._head = self._initial_head(sizes.n_features)
+        self._head = self._initial_head(sizes.n_read)
         self.crf = self._new_field()
         self._head_grads: dict[str, np.ndarray] = {}
         self.parameters = ParameterStore(
@@ -119,15 +125,25 @@ class SequenceNetwork:
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the network again; the scratch memory is left behind."""
         values = self.parameters.values[: self.parameters.size].copy()
-        return {"architecture": self.architecture, "mixture": self._mixture, "values": values}
+        return {"architecture": self.architecture, "reading": self.reading, "values": values}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        SequenceNetwork.__init__(self, state["architecture"], state["mixture"], 0)
+        SequenceNetwork.__init__(self, state["architecture"], state["reading"], 0)
         self.parameters.values[: self.parameters.size] = state["values"]
 
     def _further_parts(self) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
         """Return parameters and gradients of what stands between the states and the outputs."""
         return {"attention": (self._pooling.parameters, self._pooling.grads)}
+
+    def _new_embedding(self) -> Embedding | SeriesInput:
+        sizes, reading = self.architecture, self.reading
+        if not isinstance(reading, np.ndarray):
+            return SeriesInput(reading.mean, reading.deviation, self.dtype)
+        return Embedding(
+            KmerReader(reading.astype(self.dtype), sizes.kmer_size, sizes.kmer_stride),
+            *(sizes.n_rows, sizes.n_positions, sizes.embedding_size),
+            rng=self._rng,
+        )
 
     def _new_trunk(self) -> Recurrent:
         sizes = self.architecture
@@ -163,7 +179,8 @@ class SequenceNetwork:
         Parameters
         ----------
         tokens
-            Integer (B, T): symbols of the alphabet; anything valid past a sequence's end.
+            Integer (B, T): symbols of the alphabet; anything valid past a sequence's end.  For
+            series their features, float64 (B, T, F).
         lengths
             int64 (B,)
         training

@@ -14,7 +14,7 @@ class LabelledSet:
 
     Attributes
     ----------
-    encoded : sequence of uint8 arrays
+    encoded : sequence of uint8 arrays (L,), or of float64 arrays (L, F)
     targets : array (n, ...)
         What the objective compares the outputs with, such as the number of the class.
     weights : float64 (n,)
@@ -27,15 +27,16 @@ class LabelledSet:
 
 
 def pad(encoded: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return codes (B, T), zero past each end, and int64 lengths (B,).
+    """Return codes (B, T) or series (B, T, F), zero past each end, and int64 lengths (B,).
 
     Parameters
     ----------
     encoded
-        uint8 codes of each sequence.
+        uint8 codes (L,) of each sequence, or the float64 features (L, F) of each series.
     """
     lengths = np.array([len(codes) for codes in encoded], np.int64)
-    tokens = np.zeros((len(encoded), int(lengths.max(initial=0))), np.uint8)
+    of_step, dtype = (encoded[0].shape[1:], encoded[0].dtype) if len(encoded) else ((), np.uint8)
+    tokens = np.zeros((len(encoded), int(lengths.max(initial=0)), *of_step), dtype)
     for row, codes in zip(tokens, encoded, strict=True):
         row[: len(codes)] = codes
     return tokens, lengths

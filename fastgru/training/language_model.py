@@ -20,7 +20,7 @@ import numpy as np
 from fastgru.kernels.loss import softmax, softmax_cross_entropy
 from fastgru.models.architecture import Architecture
 from fastgru.models.language_network import LanguageNetwork
-from fastgru.models.network import SequenceNetwork
+from fastgru.models.network import Reading, SequenceNetwork
 from fastgru.training.batches import LabelledSet, batches_by_length, pad
 from fastgru.training.objective import Objective
 from fastgru.training.prediction import MAX_PREDICTION_TOKENS
@@ -107,10 +107,10 @@ class LanguageModelling(Objective):
     score_name = "bits"
 
     def new_network(
-        self, architecture: Architecture, mixture: np.ndarray, random_state: int
+        self, architecture: Architecture, reading: Reading, random_state: int
     ) -> LanguageNetwork:
         """Return the network to train, with its initial weights."""
-        return LanguageNetwork(architecture, mixture, random_state)
+        return LanguageNetwork(architecture, reading, random_state)
 
     def write_gradients(
         self, network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray

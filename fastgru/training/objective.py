@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from fastgru.models.architecture import Architecture
-from fastgru.models.network import SequenceNetwork
+from fastgru.models.network import Reading, SequenceNetwork
 from fastgru.training.batches import LabelledSet
 
 __all__ = ["Objective"]
@@ -36,16 +36,16 @@ class Objective(ABC):
         return self
 
     def new_network(
-        self, architecture: Architecture, mixture: np.ndarray, random_state: int
+        self, architecture: Architecture, reading: Reading, random_state: int
     ) -> SequenceNetwork:
         """Return the network to train, with its initial weights.
 
         Parameters
         ----------
-        architecture, mixture, random_state
+        architecture, reading, random_state
             As for :class:`SequenceNetwork`.
         """
-        return SequenceNetwork(architecture, mixture, random_state)
+        return SequenceNetwork(architecture, reading, random_state)
 
     @abstractmethod
     def write_gradients(

@@ -21,7 +21,7 @@ from fastgru.data.target_alphabets import next_tokens
 from fastgru.kernels.loss import softmax, softmax_cross_entropy
 from fastgru.models.architecture import Architecture
 from fastgru.models.encoder_decoder import EncoderDecoder
-from fastgru.models.network import SequenceNetwork
+from fastgru.models.network import Reading, SequenceNetwork
 from fastgru.training.batches import LabelledSet, batches_by_length, pad
 from fastgru.training.objective import Objective
 from fastgru.training.prediction import MAX_PREDICTION_TOKENS
@@ -113,11 +113,11 @@ class Translation(Objective):
     score_name = "token_accuracy"
 
     def new_network(
-        self, architecture: Architecture, mixture: np.ndarray, random_state: int
+        self, architecture: Architecture, reading: Reading, random_state: int
     ) -> EncoderDecoder:
         """Return the network to train, with its initial weights."""
         sizes = replace(architecture, letters_per_token=self.letters_per_token)
-        return EncoderDecoder(sizes, mixture, self.written_mixture, random_state)
+        return EncoderDecoder(sizes, reading, self.written_mixture, random_state)
 
     def write_gradients(
         self, network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray

@@ -90,9 +90,9 @@ def test_constructor__keeps_its_arguments_untouched(task: str, estimator: type) 
 
 
 MESSAGES = [
-    ("alphabet", "DNA", "alphabet must be 'dna' or 'rna' or 'protein', got 'DNA'."),
-    ("alphabet", None, "alphabet must be 'dna' or 'rna' or 'protein', got None."),
-    ("alphabet", ["dna"], "alphabet must be 'dna' or 'rna' or 'protein', got ['dna']."),
+    ("alphabet", "DNA", "alphabet must be 'dna' or 'rna' or 'protein' or 'series', got 'DNA'."),
+    ("alphabet", None, "alphabet must be 'dna' or 'rna' or 'protein' or 'series', got None."),
+    ("alphabet", ["dna"], "alphabet must be 'dna' or 'rna' or 'protein' or 'series', got ['dna']."),
     (
         "reverse_complement",
         "both",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError
+from fastgru.estimators.inputs import encode_sequences
 from fastgru.estimators.training_sets import (
     GivenSets,
     check_sample_weight,
@@ -20,7 +22,7 @@ from fastgru.estimators.training_sets import (
 from fastgru.training.batches import LabelledSet
 from fastgru.training.classification import Classification
 
-DNA = get_alphabet("dna")
+encode = partial(encode_sequences, get_alphabet("dna"))
 CLASSES = np.array(["x", "y"])
 
 
@@ -85,7 +87,7 @@ def test_weighted_set__needs_a_weight() -> None:
 
 
 def test_given_validation__has_the_targets_and_weights_of_its_classes() -> None:
-    made = given_validation(DNA, CLASSES, {"x": 2, "y": 5}, (["A", "c"], ["y", "x"]))
+    made = given_validation(encode, CLASSES, {"x": 2, "y": 5}, (["A", "c"], ["y", "x"]))
     assert [codes.tolist() for codes in made.encoded] == [[0], [1]]
     assert made.targets.tolist() == [1, 0]
     assert made.weights.tolist() == [5, 2]
@@ -106,7 +108,7 @@ def test_given_validation__has_the_targets_and_weights_of_its_classes() -> None:
 )
 def test_given_validation__explains_what_it_cannot_use(given_data, error, message: str) -> None:
     with pytest.raises(error, match=message):
-        given_validation(DNA, CLASSES, None, given_data)
+        given_validation(encode, CLASSES, None, given_data)
 
 
 def labelled(counts: list[int]) -> GivenSets:

@@ -156,7 +156,7 @@ def test_read_model__explains_what_is_no_file(tmp_path: Path) -> None:
         (make_card(format_version=1), "its content does not match its checksum. The file is dam"),
         (
             make_card(format_version=1, sha256="", alphabet="xna"),
-            "in its card, alphabet is 'xna', expected one of dna, rna, protein. The file is dam",
+            "in its card, alphabet is 'xna', expected one of dna, rna, protein, series. The",
         ),
     ],
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+from dataclasses import replace
 from functools import partial, reduce
 from itertools import combinations, product
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.series import SeriesScale
 from fastgru.data.strands import reverse_complement
 from fastgru.layers import embedding
 from fastgru.models.architecture import Architecture
@@ -75,6 +77,11 @@ def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarra
     x = words_of(codes, sizes.kmer_size, sizes.kmer_stride) @ arrays["embedding.letters"]
     if sizes.n_positions:
         x = x + arrays["embedding.positions"][: len(x)]
+    return logits_of_steps(network, x)
+
+
+def logits_of_steps(network: SequenceNetwork, x: np.ndarray) -> np.ndarray:
+    arrays, sizes = network.parameters.views(), network.architecture
     for number, layer in enumerate(sizes.convolutions):
         weights = (arrays[f"stem.{name}_l{number}"] for name in ("weight", "bias"))
         how = {"dilation": layer.dilation, "stride": layer.stride, "pool": layer.pool}
@@ -540,3 +547,59 @@ def test_kmers__of_a_large_table_are_looked_up_before_the_layers(
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
         assert np.abs(one).max() > 0.1
+
+
+SCALE = SeriesScale(np.array([1e6, -1.0]), np.array([30.0, 0.01]))
+
+
+def make_series_network(**changes: object) -> SequenceNetwork:
+    sizes = replace(make_network(**changes).architecture, n_letters=0, n_features=2)
+    network = SequenceNetwork(sizes, SCALE, 1)
+    spread(network)
+    return network
+
+
+def batch_of_series() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    shapes = [(8, 2), (3, 2), (5, 2)]
+    series = [rng.standard_normal(shape) * SCALE.deviation + SCALE.mean for shape in shapes]
+    return series, *pad(series)
+
+
+OF_SERIES = [
+    {},
+    *STEMS[:2],
+    NORMS[0],
+    {"conv_channels": (2, 2), "conv_residual": True},
+    *TRUNKS[:1],
+]
+
+
+@pytest.mark.parametrize("changes", [*OF_SERIES, *CELLS[:1], {"pooling": ()}])
+def test_series__are_standardised_and_read(changes: dict[str, object]) -> None:
+    network = make_series_network(**changes)
+    series, padded, lengths = batch_of_series()
+    outputs = network.forward(padded, lengths)
+    for values, row in zip(series, outputs, strict=True):
+        expected = logits_of_steps(network, (values - SCALE.mean) / SCALE.deviation)
+        found = row if network.architecture.pooling else row[: len(values)]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    shapes = {name: view.shape for name, view in network.parameters.views().items()}
+    sizes = network.architecture
+    assert sizes.parameter_shapes() | sizes.buffer_shapes() == shapes
+    assert_slopes(lambda: network, padded, lengths)
+
+
+def test_series__past_their_end_count_for_nothing() -> None:
+    network = make_series_network(**STEMS[0])
+    _, padded, lengths = batch_of_series()
+    expected = network.forward(padded, lengths)
+    padded[1, 3:] = 7e9
+    np.testing.assert_array_equal(network.forward(padded, lengths), expected)
+
+
+def test_series__of_a_network_that_was_copied() -> None:
+    network = make_series_network()
+    _, padded, lengths = batch_of_series()
+    twin = pickle.loads(pickle.dumps(network))
+    np.testing.assert_array_equal(twin.forward(padded, lengths), network.forward(padded, lengths))

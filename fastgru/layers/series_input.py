@@ -1,0 +1,56 @@
+"""From the features of a series to what the layers read: each standardised.
+
+::
+
+    x_t = (features_t - mean) / deviation
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastgru.layers.layer_input import InputGradients, LayerInput
+
+__all__ = ["SeriesInput"]
+
+
+class SeriesInput:
+    """Standardised features; nothing is learned.
+
+    Parameters
+    ----------
+    mean, deviation
+        float64 (F,)
+    dtype
+        Of the layers.
+
+    Attributes
+    ----------
+    parameters, grads : dict of np.ndarray
+        Empty.
+    """
+
+    def __init__(self, mean: np.ndarray, deviation: np.ndarray, dtype: np.dtype) -> None:
+        self._mean, self._deviation, self._dtype = mean, deviation, dtype
+        self.parameters: dict[str, np.ndarray] = {}
+        self.grads: dict[str, np.ndarray] = {}
+
+    def forward(
+        self, series: np.ndarray, lengths: np.ndarray
+    ) -> tuple[LayerInput, np.ndarray, int]:
+        """Return the input of the layers, its lengths, and the steps that it has room for.
+
+        Parameters
+        ----------
+        series
+            float64 (B, T, F), finite past a sequence's end.
+        lengths
+            int64 (B,)
+        """
+        n_steps = series.shape[1]
+        # in double precision: a mean may be far larger than a deviation
+        x = ((series - self._mean) / self._deviation).astype(self._dtype)
+        return LayerInput(x=x.reshape(len(lengths) * n_steps, -1)), lengths, n_steps
+
+    def backward(self, gradients: InputGradients) -> None:
+        """Do nothing: no parameter is before the layers."""
