@@ -12,6 +12,7 @@ from fastgru.layers.convolution_sizes import matching_layers
 from fastgru.models.architecture import describe_recurrent
 
 if TYPE_CHECKING:
+    from fastgru.models.architecture import Architecture
     from fastgru.models.model_file import SavedModel, SavedNetwork
 
 _DESCRIPTION = """\
@@ -114,6 +115,22 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
             *(sizes.cell, sizes.num_layers, sizes.hidden_size, False), residual=False
         )
         yield "decoder", f"{writing}; {sizes.letters_per_token:g} letters for each token"
+    yield from _describe_input(sizes)
+    if sizes.pooling:
+        yield "pooling", ", ".join(sizes.pooling)
+    elif "classes" in network.card:
+        together = ", scored together by a random field" if sizes.crf else ""
+        yield "outputs", f"for each letter{together}"
+    n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
+    yield "weights", f"{n_parameters} ({sizes.dtype})"
+    if "pretrained" in network.card:
+        yield (
+            "pretrained",
+            f"language model (sha256 {network.card['pretrained']['sha256'][:16]}...)",
+        )
+
+
+def _describe_input(sizes: Architecture) -> Iterator[tuple[str, str]]:
     matching = matching_layers(sizes.input_size, sizes.convolutions)
     for layer, matches in zip(sizes.convolutions, matching, strict=True):
         parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
@@ -135,18 +152,6 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         yield "strands", names[sizes.reverse_complement]
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.max_letters} letters"
-    if sizes.pooling:
-        yield "pooling", ", ".join(sizes.pooling)
-    elif "classes" in network.card:
-        together = ", scored together by a random field" if sizes.crf else ""
-        yield "outputs", f"for each letter{together}"
-    n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
-    yield "weights", f"{n_parameters} ({sizes.dtype})"
-    if "pretrained" in network.card:
-        yield (
-            "pretrained",
-            f"language model (sha256 {network.card['pretrained']['sha256'][:16]}...)",
-        )
 
 
 def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,60 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["average_strands", "both_strands", "complement_codes", "reverse_rows"]
+__all__ = ["Strands", "average_strands", "both_strands", "complement_codes", "reverse_rows"]
+
+
+class Strands:
+    """Which strands of DNA a network reads.
+
+    Parameters
+    ----------
+    kind
+        ``"none"`` for those given, ``"average"`` for both, ``"augment"`` for either at random in
+        training.
+    reading
+        What the network reads by; for another kind than ``"none"`` as for
+        :func:`complement_codes`.
+    """
+
+    def __init__(self, kind: str, reading: object) -> None:
+        self.averages = kind == "average"
+        self._complement: np.ndarray | None = None
+        if kind != "none":
+            assert isinstance(reading, np.ndarray)
+            self._complement = complement_codes(reading)
+
+    def choose(
+        self, tokens: np.ndarray, lengths: np.ndarray, rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sequences to read: as given, of both strands, or of one at random.
+
+        Parameters
+        ----------
+        tokens
+            Integer (B, T): symbols; anything valid past a sequence's end.
+        lengths
+            int64 (B,)
+        rng
+            Draws strands; None outside training.
+        """
+        self._turned = np.zeros(len(lengths), bool)
+        if self._complement is None or (rng is None and not self.averages):
+            return tokens, lengths
+        both, twice = both_strands(tokens, lengths, self._complement)
+        if self.averages:
+            self._turned = np.arange(len(twice)) >= len(lengths)
+            return both, twice
+        assert rng is not None
+        self._turned = rng.random(len(lengths)) < 0.5
+        ahead, back = np.split(both, 2)
+        return np.where(self._turned[:, None], back, ahead), lengths
+
+    def turn(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return rows (B, T, ...) with the steps of the other strands turned round."""
+        if not self._turned.any():
+            return rows
+        return np.where(self._turned[:, None, None], reverse_rows(rows, lengths), rows)
 
 
 def complement_codes(mixture: np.ndarray) -> np.ndarray:

@@ -45,12 +45,7 @@ from fastgru.layers.rnn import RNN
 from fastgru.layers.series_input import SeriesInput
 from fastgru.layers.stack import dropout_mask
 from fastgru.layers.stem import Stem
-from fastgru.layers.strands import (
-    average_strands,
-    both_strands,
-    complement_codes,
-    reverse_rows,
-)
+from fastgru.layers.strands import Strands, average_strands, reverse_rows
 from fastgru.models.architecture import Architecture
 
 Reading = np.ndarray | SeriesScale
@@ -81,10 +76,7 @@ class SequenceNetwork:
         self.architecture = architecture
         self.dtype = np.dtype(architecture.dtype)
         self.reading = reading
-        self._complement = None
-        if architecture.reverse_complement != "none":
-            assert isinstance(reading, np.ndarray)
-            self._complement = complement_codes(reading)
+        self._strands = Strands(architecture.reverse_complement, reading)
         self._one_caller = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         sizes = architecture
@@ -193,37 +185,13 @@ class SequenceNetwork:
             end, with T' for the steps (k-mers) behind the stem.
         """
         with self._one_caller:
-            tokens, lengths = self._choose_strands(tokens, lengths, training=training)
-            outputs = self._on_one_strand(self._forward(tokens, lengths, training))
-            return average_strands(outputs) if self._averages_strands else outputs
-
-    @property
-    def _averages_strands(self) -> bool:
-        return self.architecture.reverse_complement == "average"
-
-    def _choose_strands(
-        self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the sequences to read: as given, of both strands, or of one at random."""
-        self._turned = np.zeros(len(lengths), bool)
-        if self._complement is None:
-            return tokens, lengths
-        both, twice = both_strands(tokens, lengths, self._complement)
-        if self._averages_strands:
-            self._turned = np.arange(len(twice)) >= len(lengths)
-            return both, twice
-        if training:
-            self._turned = self._rng.random(len(lengths)) < 0.5
-            ahead, back = np.split(both, 2)
-            tokens = np.where(self._turned[:, None], back, ahead)
-        return tokens, lengths
+            chosen = self._strands.choose(tokens, lengths, self._rng if training else None)
+            outputs = self._on_one_strand(self._forward(*chosen, training))
+            return average_strands(outputs) if self._strands.averages else outputs
 
     def _on_one_strand(self, rows: np.ndarray) -> np.ndarray:
-        """Turn the steps of the other strands round, in a new array, where rows have steps."""
-        if self.architecture.pooling or not self._turned.any():
-            return rows
-        back = reverse_rows(rows, self._lengths)
-        return np.where(self._turned[:, None, None], back, rows)
+        """Turn the steps of the other strands round, where rows have steps."""
+        return rows if self.architecture.pooling else self._strands.turn(rows, self._lengths)
 
     def _output_lengths(self, lengths: np.ndarray) -> np.ndarray:
         """Return the steps that sequences of so many letters have behind the stem."""
@@ -315,9 +283,9 @@ class SequenceNetwork:
         """
         steps = self._output_lengths(lengths)
         with self._one_caller:
-            self._forward(*self._choose_strands(tokens, lengths, training=False), training=False)
+            self._forward(*self._strands.choose(tokens, lengths, None), training=False)
             rows = self._pooling.attention
-            if self._averages_strands:
+            if self._strands.averages:
                 ahead, back = np.split(rows, 2)
                 rows = average_strands(np.concatenate([ahead, reverse_rows(back, steps)]))
             return [row[:n] for row, n in zip(rows, steps, strict=True)]
@@ -335,7 +303,7 @@ class SequenceNetwork:
         self.parameters.grads.fill(0)
         if self.crf is not None:
             self.crf.backward()
-        if self._averages_strands:
+        if self._strands.averages:
             doutputs = np.concatenate([doutputs, doutputs]) * doutputs.dtype.type(0.5)
         doutputs = self._on_one_strand(doutputs)
         dy: np.ndarray | None = self._head_back(doutputs.reshape(-1, self.architecture.n_outputs))

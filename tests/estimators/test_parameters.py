@@ -14,6 +14,7 @@ from fastgru import (
     SequenceRegressor,
     SequenceTagger,
 )
+from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.parameters import check_parameters, parameters_of
 from fastgru.models.architecture import TASKS
@@ -73,7 +74,8 @@ def test_parameters__are_documented_in_the_class(task: str, estimator: type) -> 
     assert documented == [parameter.name for parameter in parameters_of(task)]
     for parameter in parameters_of(task):
         for choice in parameter.choices:
-            assert f'``"{choice}"``' in section or "All as in" in section
+            elsewhere = choice == SERIES and task not in ("classification", "multilabel")
+            assert f'``"{choice}"``' in section or "All as in" in section or elsewhere
 
 
 @of_every_task
@@ -282,3 +284,10 @@ def test_check_parameters__returns_plain_values(name: str, value: Any, plain: An
     found = check_parameters({**DEFAULTS, name: value})[name]
     assert found == plain
     assert type(found) is type(plain)
+
+
+@pytest.mark.parametrize("task", ["regression", "tagging", "language_model", "translation"])
+def test_check_parameters__has_series_for_classifiers_alone(task: str) -> None:
+    message = f"^alphabet must be one of letters for the task {task}, got 'series'"
+    with pytest.raises(ConfigurationError, match=message):
+        check_parameters({**ESTIMATORS[task]().get_params(), "alphabet": SERIES}, task)
