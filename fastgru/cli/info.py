@@ -91,7 +91,6 @@ def _describe_outputs(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "classes" in card:
         yield "classes", ", ".join(card["classes"])
         return
-    yield "task", card["task"]
     if "target_alphabet" in card:
         yield "written in", card["target_alphabet"]
     if "labels" in card:

@@ -253,6 +253,7 @@ def test_info__describes_a_language_model(made: Made, run_cli) -> None:
     code, out, _ = run_cli(["info", made.model])
     assert code == 0
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert len(lines) == len(out.splitlines())
     assert lines["task"] == "language_model"
     assert "classes" not in lines
     assert "pooling" not in lines

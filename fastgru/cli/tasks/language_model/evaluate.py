@@ -138,7 +138,7 @@ def _show(metrics: Mapping[str, Any]) -> None:
         _LOGGER.info("%s: %s", name, _with_interval(metrics[name], metrics["intervals"][name]))
     for row in metrics["markov"]:
         _LOGGER.info(
-            "Markov model of order %d: %.4f bits per letter, %s more",
+            "Markov model of order %d: %.4f bits per letter; the model saves %s",
             row["order"],
             row["bits_per_letter"],
             _with_interval(row["gain"], row["gain_interval"]),
