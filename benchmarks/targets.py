@@ -160,7 +160,7 @@ TARGETS = {
         if_missed=_BOTH,
     ),
     "hybrid-pytorch": Target(
-        "convolution, BiGRU and attention, H 64, training step against PyTorch", 4, in_readme=True
+        "convolution, BiGRU and attention, H 64, training step against PyTorch", 4
     ),
     "hybrid-share": Target(
         "the same against the BiGRU on letters alone",
