@@ -82,6 +82,7 @@ def _compiled_run_workers(typing_context, part, n_workers, arguments):
     return types.void(part, types.int64, arguments), generate
 
 
+@np.errstate(all="ignore")  # infinities and NaN go their way, as they do when compiled
 def _plain_run_workers(part, n_workers, arguments):
     for worker in range(n_workers):
         part(worker, *arguments)
