@@ -2,7 +2,7 @@
 
 ::
 
-    x_t = (features_t - mean) / deviation
+    x_t = (features_t - mean) / deviation, within LARGEST of zero
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import numpy as np
 
 from fastgru.layers.layer_input import InputGradients, LayerInput
 
-__all__ = ["SeriesInput"]
+__all__ = ["LARGEST", "SeriesInput"]
+
+LARGEST = 1e9
+"""Of a standardised feature: all gates are at their ends long before, and squares stay finite."""
 
 
 class SeriesInput:
@@ -49,7 +52,8 @@ class SeriesInput:
         """
         n_steps = series.shape[1]
         # in double precision: a mean may be far larger than a deviation
-        x = ((series - self._mean) / self._deviation).astype(self._dtype)
+        standardised = (series - self._mean) / self._deviation
+        x = np.clip(standardised, -LARGEST, LARGEST).astype(self._dtype)
         return LayerInput(x=x.reshape(len(lengths) * n_steps, -1)), lengths, n_steps
 
     def backward(self, gradients: InputGradients) -> None:
