@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fastgru.cli.options import add_output, add_resampling
-from fastgru.cli.predictions import TRUTH_COLUMNS, most_probable, write_header, write_rows
+from fastgru.cli.predictions import TRUTH_COLUMNS, class_cells, class_columns, most_probable
 from fastgru.errors import LabelError, shorten
 
 if TYPE_CHECKING:
@@ -135,16 +135,11 @@ def write_scores(
             columns = zip(TRUTH_COLUMNS, values, strict=True)
             known = {name: column for name, column in columns if column is not None}
             classes = metrics["classes"]
-            write_header(table, classes, list(known))
-            write_rows(
-                table,
-                chosen.ids,
-                [problem] * len(chosen),
-                labels=most_probable(probabilities, classes),
-                flags=flags or [()] * len(probabilities),
-                probabilities=probabilities,
-                known=list(known.values()),
-            )
+            labels = most_probable(probabilities, classes)
+            cells = class_cells(flags or [()] * len(probabilities), labels, probabilities)
+            written = class_columns(classes)
+            written.write_header(table, known)
+            written.write_rows(table, chosen.ids, [problem] * len(chosen), cells, known)
         write_json(stack.enter_context(atomic_write(args.output)), metrics)
 
 

@@ -18,9 +18,9 @@ from fastgru.cli.tasks.evaluation import (
     warn_of_doubts,
 )
 from fastgru.cli.tasks.target_tables import (
+    target_cells,
+    target_columns,
     truth_columns,
-    write_target_header,
-    write_target_rows,
 )
 
 if TYPE_CHECKING:
@@ -122,13 +122,10 @@ def write_target_scores(
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
             known = truth_columns(chosen, names)
-            write_target_header(table, columns, list(known))
-            write_target_rows(
-                *(table, chosen.ids, [None] * len(chosen)),
-                flags=flags,
-                values=values,
-                known=list(known.values()),
-            )
+            cells = target_cells(flags, values)
+            written = target_columns(columns)
+            written.write_header(table, known)
+            written.write_rows(table, chosen.ids, [None] * len(chosen), cells, known)
         file = stack.enter_context(atomic_write(args.output))
         json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
         file.write("\n")

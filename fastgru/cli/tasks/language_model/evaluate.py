@@ -12,7 +12,7 @@ from fastgru.cli.scoring import SCHEMA_VERSION, write_json
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.language_model.reading import read_input
-from fastgru.cli.tasks.language_model.table import write_header, write_rows
+from fastgru.cli.tasks.language_model.table import LIKELIHOOD_COLUMNS, likelihood_cells
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -122,13 +122,9 @@ def _write(
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            write_header(table)
-            write_rows(
-                *(table, chosen.ids, [None] * len(chosen)),
-                flags=fitted.flag_unusual(chosen.sequences),
-                nats=found[0],
-                n_predicted=found[1],
-            )
+            LIKELIHOOD_COLUMNS.write_header(table)
+            cells = likelihood_cells(fitted.flag_unusual(chosen.sequences), *found)
+            LIKELIHOOD_COLUMNS.write_rows(table, chosen.ids, [None] * len(chosen), cells)
         write_json(stack.enter_context(atomic_write(args.output)), metrics)
 
 

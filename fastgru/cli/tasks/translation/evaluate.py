@@ -14,7 +14,7 @@ from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.translation.options import search_options
 from fastgru.cli.tasks.translation.reading import Translations, pairs_of, read_pairs
-from fastgru.cli.tasks.translation.table import write_header, write_rows
+from fastgru.cli.tasks.translation.table import TRANSLATION_COLUMNS, translation_cells
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -111,12 +111,9 @@ def _write(
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            write_header(table)
-            write_rows(
-                *(table, chosen.ids, [None] * len(chosen)),
-                flags=fitted.flag_unusual(chosen.sequences),
-                written=written,
-            )
+            TRANSLATION_COLUMNS.write_header(table)
+            cells = translation_cells(fitted.flag_unusual(chosen.sequences), written)
+            TRANSLATION_COLUMNS.write_rows(table, chosen.ids, [None] * len(chosen), cells)
         write_json(stack.enter_context(atomic_write(args.output)), metrics)
 
 
