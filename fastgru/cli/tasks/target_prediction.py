@@ -34,5 +34,7 @@ def begin_targets(
     predict
         From n sequences to float (n, n_columns).
     """
-    refuse_decision(args, task)
+    refuse_decision(
+        args, f"{args.model} is a model of the task {task}, expected one of classification for it"
+    )
     return target_columns(columns), lambda sequences, flags: target_cells(flags, predict(sequences))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from fastgru.cli.decision_options import refuse_decision
 from fastgru.cli.prediction_table import CellsOf, PredictionColumns
 from fastgru.cli.tasks.tagging.table import LABEL_COLUMNS, label_cells
-from fastgru.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fastgru.estimators.fitted_tagger import FittedTagger
@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
 def begin(args: argparse.Namespace, fitted: FittedTagger) -> tuple[PredictionColumns, CellsOf]:
     """Return the columns of the table, and what labels records."""
-    for name in ("prevalence", "threshold", "abstain"):
-        if getattr(args, name) is not None:
-            raise ConfigurationError(
-                f"--{name}: is for classifiers, but {args.model} labels letters, each with its "
-                "most probable label. Leave it out."
-            )
+    refuse_decision(
+        args,
+        f"is for classifiers, but {args.model} labels letters, each with its most probable label",
+    )
     return LABEL_COLUMNS, lambda sequences, flags: label_cells(
         flags, fitted.predict(sequences, args.threads)
     )

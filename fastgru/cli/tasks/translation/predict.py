@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from fastgru.cli.decision_options import refuse_decision
 from fastgru.cli.prediction_table import CellsOf, PredictionColumns
 from fastgru.cli.tasks.translation.options import search_options
 from fastgru.cli.tasks.translation.table import TRANSLATION_COLUMNS, translation_cells
-from fastgru.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fastgru.estimators.fitted_translator import FittedTranslator
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 def begin(args: argparse.Namespace, fitted: FittedTranslator) -> tuple[PredictionColumns, CellsOf]:
     """Return the columns of the table, and what translates records."""
-    for name in ("prevalence", "threshold", "abstain"):
-        if getattr(args, name) is not None:
-            raise ConfigurationError(
-                f"--{name}: {args.model} is a translator, expected a classifier to decide by. "
-                "Leave the option out."
-            )
+    refuse_decision(args, f"{args.model} is a translator, expected a classifier to decide by")
     how = search_options(args)
     return TRANSLATION_COLUMNS, lambda sequences, flags: translation_cells(
         flags, fitted.translate(sequences, **how, threads=args.threads)
