@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import add_output, add_resampling
+from fastgru.cli.prediction_table import PredictionColumns
 from fastgru.cli.predictions import TRUTH_COLUMNS, class_cells, class_columns, most_probable
 from fastgru.errors import LabelError, shorten
 
@@ -23,8 +24,8 @@ __all__ = [
     "require_known_classes",
     "score",
     "show_scores",
-    "write_json",
     "write_scores",
+    "write_scores_and_table",
 ]
 
 SCHEMA_VERSION = 1
@@ -125,30 +126,60 @@ def write_scores(
     identity
         Identity of each record with its nearest training sequence, where known.
     """
+    lengths = [str(len(letters)) for letters in chosen.sequences]
+    values = (chosen.labels, lengths, chosen.groups, identity)
+    columns = zip(TRUTH_COLUMNS, values, strict=True)
+    classes = metrics["classes"]
+    labels = most_probable(probabilities, classes)
+    write_scores_and_table(
+        *(args, chosen, metrics, class_columns(classes)),
+        class_cells(flags or [()] * len(probabilities), labels, probabilities),
+        known={name: column for name, column in columns if column is not None},
+        problem=problem,
+    )
+
+
+def write_scores_and_table(
+    args: argparse.Namespace,
+    chosen: LabelledSequences,
+    metrics: Mapping[str, Any],
+    columns: PredictionColumns,
+    cells: Iterable[Sequence[str]],
+    *,
+    known: Mapping[str, Sequence[str]] | None = None,
+    problem: str | None = None,
+) -> None:
+    """Write scores of any task, and the predictions if the scores could be written.
+
+    Parameters
+    ----------
+    args
+        Parsed options of `add_scores`.
+    chosen
+        The n records.
+    metrics
+        What becomes metrics.json.
+    columns
+        Of the table of predictions.
+    cells
+        Of each record; see :meth:`PredictionColumns.write_rows`.
+    known
+        n entries for each column of what is known.
+    problem
+        Why there are no predictions, if there are none.
+    """
+    import json
+
     from fastgru.data.files import atomic_write
 
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            lengths = [str(len(letters)) for letters in chosen.sequences]
-            values = (chosen.labels, lengths, chosen.groups, identity)
-            columns = zip(TRUTH_COLUMNS, values, strict=True)
-            known = {name: column for name, column in columns if column is not None}
-            classes = metrics["classes"]
-            labels = most_probable(probabilities, classes)
-            cells = class_cells(flags or [()] * len(probabilities), labels, probabilities)
-            written = class_columns(classes)
-            written.write_header(table, known)
-            written.write_rows(table, chosen.ids, [problem] * len(chosen), cells, known)
-        write_json(stack.enter_context(atomic_write(args.output)), metrics)
-
-
-def write_json(file: TextIO, metrics: Mapping[str, Any]) -> None:
-    """Write scores as metrics.json has them."""
-    import json
-
-    json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
-    file.write("\n")
+            columns.write_header(table, known or {})
+            columns.write_rows(table, chosen.ids, [problem] * len(chosen), cells, known)
+        file = stack.enter_context(atomic_write(args.output))
+        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
+        file.write("\n")
 
 
 def show_scores(metrics: Mapping[str, Any], names: Sequence[str] = _SHOWN) -> None:

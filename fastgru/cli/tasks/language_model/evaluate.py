@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastgru.cli.scoring import SCHEMA_VERSION, write_json
+from fastgru.cli.scoring import SCHEMA_VERSION, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.language_model.reading import read_input
@@ -50,7 +50,10 @@ def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
         "n_seen": n_seen,
         "shuffled_sequences": shuffled_sequences,
     }
-    _write(args, fitted, chosen, (nats, n_predicted), metrics)
+    flags = fitted.flag_unusual(chosen.sequences)
+    write_scores_and_table(
+        args, chosen, metrics, LIKELIHOOD_COLUMNS, likelihood_cells(flags, nats, n_predicted)
+    )
     _show(metrics)
     return 0
 
@@ -107,25 +110,6 @@ def _score_markov(
         order: MarkovModel(learned, order, len(alphabet.letters)).log_likelihoods(tested)
         for order in range(MAX_ORDER + 1)
     }
-
-
-def _write(
-    args: argparse.Namespace,
-    fitted: FittedLanguageModel,
-    chosen: LabelledSequences,
-    found: tuple[np.ndarray, np.ndarray],
-    metrics: Mapping[str, Any],
-) -> None:
-    """Write the scores, and the likelihoods if the scores could be written."""
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.predictions is not None:
-            table = stack.enter_context(atomic_write(args.predictions))
-            LIKELIHOOD_COLUMNS.write_header(table)
-            cells = likelihood_cells(fitted.flag_unusual(chosen.sequences), *found)
-            LIKELIHOOD_COLUMNS.write_rows(table, chosen.ids, [None] * len(chosen), cells)
-        write_json(stack.enter_context(atomic_write(args.output)), metrics)
 
 
 def _show(metrics: Mapping[str, Any]) -> None:

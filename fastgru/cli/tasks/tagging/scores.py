@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastgru.cli.scoring import SCHEMA_VERSION, show_scores, write_json
+from fastgru.cli.scoring import SCHEMA_VERSION, show_scores, write_scores_and_table
 from fastgru.cli.tasks.tagging.table import LABEL_COLUMNS, label_cells
 from fastgru.errors import LabelError, shorten
 
@@ -117,16 +116,9 @@ def write_and_show(
     flags
         In which ways each record is unlike those of training.
     """
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.predictions is not None:
-            table = stack.enter_context(atomic_write(args.predictions))
-            known = {"true_labels": truth}
-            if chosen.groups is not None:
-                known["group"] = chosen.groups
-            LABEL_COLUMNS.write_header(table, known)
-            cells = label_cells(flags, predicted)
-            LABEL_COLUMNS.write_rows(table, chosen.ids, [None] * len(chosen), cells, known)
-        write_json(stack.enter_context(atomic_write(args.output)), metrics)
+    known = {"true_labels": truth}
+    if chosen.groups is not None:
+        known["group"] = chosen.groups
+    cells = label_cells(flags, predicted)
+    write_scores_and_table(args, chosen, metrics, LABEL_COLUMNS, cells, known=known)
     show_scores(metrics, _SHOWN)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.predictions import warn_of_shuffled_labels
-from fastgru.cli.scoring import SCHEMA_VERSION, write_json
+from fastgru.cli.scoring import SCHEMA_VERSION, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.translation.options import search_options
@@ -54,7 +54,10 @@ def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
         "shuffled_labels": warn_of_shuffled_labels(args.model),
         "shuffled_sequences": shuffled_sequences,
     }
-    _write(args, fitted, chosen, written, metrics)
+    flags = fitted.flag_unusual(chosen.sequences)
+    write_scores_and_table(
+        args, chosen, metrics, TRANSLATION_COLUMNS, translation_cells(flags, written)
+    )
     _show(metrics)
     return 0
 
@@ -96,25 +99,6 @@ def _score(
     return translation_scores(
         scored, exact=exact, groups=chosen.groups, n_resamples=args.n_resamples, seed=args.seed
     )
-
-
-def _write(
-    args: argparse.Namespace,
-    fitted: FittedTranslator,
-    chosen: LabelledSequences,
-    written: Sequence[TranslatedSequence],
-    metrics: Mapping[str, Any],
-) -> None:
-    """Write the scores, and the translations if the scores could be written."""
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.predictions is not None:
-            table = stack.enter_context(atomic_write(args.predictions))
-            TRANSLATION_COLUMNS.write_header(table)
-            cells = translation_cells(fitted.flag_unusual(chosen.sequences), written)
-            TRANSLATION_COLUMNS.write_rows(table, chosen.ids, [None] * len(chosen), cells)
-        write_json(stack.enter_context(atomic_write(args.output)), metrics)
 
 
 def _show(metrics: Mapping[str, Any]) -> None:
