@@ -24,6 +24,7 @@ __all__ = [
     "require_known_classes",
     "score",
     "show_scores",
+    "with_interval",
     "write_scores",
     "write_scores_and_table",
 ]
@@ -182,14 +183,26 @@ def write_scores_and_table(
         file.write("\n")
 
 
+def with_interval(value: float | None, interval: Sequence[float] | None, form: str = ".4f") -> str:
+    """Return a score as it is shown, with its interval where there is one.
+
+    Parameters
+    ----------
+    value
+        None where it is undefined.
+    interval
+        Both ends.
+    form
+        Of each number.
+    """
+    shown = "undefined" if value is None else f"{value:{form}}"
+    return shown if interval is None else f"{shown} ({interval[0]:{form}} to {interval[1]:{form}})"
+
+
 def show_scores(metrics: Mapping[str, Any], names: Sequence[str] = _SHOWN) -> None:
     """Show the main scores, and say which are undefined."""
     _LOGGER.info("n_test: %d", metrics["n_test"])
     for name in names:
-        value, interval = metrics[name], metrics["intervals"][name]
-        shown = "undefined" if value is None else f"{value:.4f}"
-        if interval is not None:
-            shown += f" ({interval[0]:.4f} to {interval[1]:.4f})"
-        _LOGGER.info("%s: %s", name, shown)
+        _LOGGER.info("%s: %s", name, with_interval(metrics[name], metrics["intervals"][name]))
     for name, reason in metrics.get("undefined", {}).items():
         _LOGGER.warning("warning: %s is undefined: %s", name, reason)

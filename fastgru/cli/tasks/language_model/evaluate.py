@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastgru.cli.scoring import SCHEMA_VERSION, write_scores_and_table
+from fastgru.cli.scoring import SCHEMA_VERSION, with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.language_model.reading import read_input
@@ -115,16 +115,11 @@ def _score_markov(
 def _show(metrics: Mapping[str, Any]) -> None:
     _LOGGER.info("n_test: %d, with %d letters", metrics["n_test"], metrics["n_letters"])
     for name in ("bits_per_letter", "perplexity"):
-        _LOGGER.info("%s: %s", name, _with_interval(metrics[name], metrics["intervals"][name]))
+        _LOGGER.info("%s: %s", name, with_interval(metrics[name], metrics["intervals"][name]))
     for row in metrics["markov"]:
         _LOGGER.info(
             "Markov model of order %d: %.4f bits per letter; the model saves %s",
             row["order"],
             row["bits_per_letter"],
-            _with_interval(row["gain"], row["gain_interval"]),
+            with_interval(row["gain"], row["gain_interval"]),
         )
-
-
-def _with_interval(value: float, interval: list[float] | None) -> str:
-    around = "" if interval is None else f" ({interval[0]:.4f} to {interval[1]:.4f})"
-    return f"{value:.4f}{around}"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.predictions import warn_of_shuffled_labels
-from fastgru.cli.scoring import SCHEMA_VERSION, write_scores_and_table
+from fastgru.cli.scoring import SCHEMA_VERSION, with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.translation.options import search_options
@@ -104,17 +104,12 @@ def _score(
 def _show(metrics: Mapping[str, Any]) -> None:
     _LOGGER.info("n_test: %d, with %d tokens", metrics["n_test"], metrics["n_tokens"])
     for name in _SHOWN:
-        _LOGGER.info("%s: %s", name, _with_interval(metrics, name))
+        _LOGGER.info("%s: %s", name, with_interval(metrics[name], metrics["intervals"][name]))
     baseline = metrics["baseline"]
     if baseline is not None:
+        intervals = baseline["intervals"]
         _LOGGER.info(
             "most frequent token of each letter: token_accuracy %s, gain of the model %s",
-            _with_interval(baseline, "token_accuracy"),
-            _with_interval(baseline, "gain"),
+            with_interval(baseline["token_accuracy"], intervals["token_accuracy"]),
+            with_interval(baseline["gain"], intervals["gain"]),
         )
-
-
-def _with_interval(scores: Mapping[str, Any], name: str) -> str:
-    interval = scores["intervals"][name]
-    around = "" if interval is None else f" ({interval[0]:.4f} to {interval[1]:.4f})"
-    return f"{scores[name]:.4f}{around}"
