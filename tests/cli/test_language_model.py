@@ -291,4 +291,4 @@ def test_train__never_overwrites_what_it_begins_with(made: Made, work, run_cli) 
 def test_train__of_a_language_model_begins_with_none(made: Made, run_cli) -> None:
     code, _, err = run_cli(["train", made.fasta, *TASK, "--pretrained", made.model, "-o", "none"])
     assert code == 2
-    assert "a language model begins with random weights, expected another task" in err
+    assert "the task language_model begins with random weights, expected classification" in err
