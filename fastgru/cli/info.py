@@ -121,7 +121,8 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         together = ", scored together by a random field" if sizes.crf else ""
         yield "outputs", f"for each letter{together}"
     n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
-    yield "weights", f"{n_parameters} ({sizes.dtype})"
+    made = f", which make {sizes.n_weights}" if sizes.n_weights > n_parameters else ""
+    yield "weights", f"{n_parameters} ({sizes.dtype}){made}"
     if "pretrained" in network.card:
         yield (
             "pretrained",
@@ -147,7 +148,11 @@ def _describe_input(sizes: Architecture) -> Iterator[tuple[str, str]]:
     if not sizes.n_features:
         yield "letters", words
     if sizes.reverse_complement != "none":
-        names = {"average": "both, averaged", "augment": "either at random in training"}
+        names = {
+            "average": "both, averaged",
+            "equivariant": "both, by weights that they share",
+            "augment": "either at random in training",
+        }
         yield "strands", names[sizes.reverse_complement]
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.max_letters} letters"
