@@ -52,7 +52,11 @@ def _describe_input(sizes: Architecture) -> Iterator[tuple[str, str]]:
     if not sizes.n_features:
         yield "letters", words
     if sizes.reverse_complement != "none":
-        names = {"average": "both, averaged", "augment": "either at random in training"}
+        names = {
+            "average": "both, averaged",
+            "equivariant": "both, by weights that they share",
+            "augment": "either at random in training",
+        }
         yield "strands", names[sizes.reverse_complement]
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.max_letters} letters"
