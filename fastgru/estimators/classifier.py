@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
-from fastgru.estimators.classifier_files import ClassifierFiles
 from fastgru.estimators.classifier_fitting import fit_labels, given_labels
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.label_prediction import LabelPrediction
@@ -16,11 +15,12 @@ from fastgru.estimators.language_model import SequenceLanguageModel
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.pretraining import read_pretrained
+from fastgru.estimators.recipes import FromRecipe
 from fastgru.estimators.string_input import TableTargets
 from fastgru.training.state import Epoch
 
 
-class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPrediction):
+class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPrediction):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
     Letters are embedded, run through convolutional layers (on request) and recurrent layers, pooled
@@ -154,6 +154,7 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
     """
 
     score_name = "accuracy"
+    _tasks = ("classification", "multilabel")
     _fitted: FittedClassifier
 
     def __init__(
@@ -318,10 +319,8 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
         )
         return self._take(fitted)
 
-    def _take(self, fitted: FittedClassifier) -> Self:
-        self._note(fitted)
-        self._fitted = fitted
-        self.classes_ = fitted.classes
-        self.temperature_ = fitted.calibration.temperature
-        self.thresholds_ = fitted.calibration.thresholds
-        return self
+    def _set_attributes(self) -> None:
+        super()._set_attributes()
+        self.classes_ = self._fitted.classes
+        self.temperature_ = self._fitted.calibration.temperature
+        self.thresholds_ = self._fitted.calibration.thresholds

@@ -37,6 +37,16 @@ class FittedModel(ABC):
     n_train: int
     n_validation: int
 
+    @abstractmethod
+    def card_entries(self) -> dict[str, Any]:
+        """Return what its card says beside the entries of every card.
+
+        Raises
+        ------
+        LabelError
+            If labels cannot be written.
+        """
+
     @property
     @abstractmethod
     def min_length(self) -> int:
