@@ -11,11 +11,9 @@ from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import Parameters
 from fastgru.layers.direction import Direction
 from fastgru.layers.layer_input import InputGradients, LayerInput
+from fastgru.layers.names import DECAY_PARAMETERS
 
-__all__ = ["DECAY_PARAMETERS", "DecayingDirection", "blocked_gaps", "initial_decay"]
-
-DECAY_PARAMETERS = ("decay_rate", "decay_bias")
-"""What the decay of each unit is learned as, each (H,)."""
+__all__ = ["DecayingDirection", "blocked_gaps", "initial_decay"]
 
 
 def initial_decay(rng: np.random.Generator, hidden_size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -18,10 +18,10 @@ from fastgru.layers.checks import (
     check_shape,
     check_size,
 )
-from fastgru.layers.decay import DECAY_PARAMETERS, initial_decay
+from fastgru.layers.decay import initial_decay
 from fastgru.layers.initializers import glorot_uniform, orthogonal
 from fastgru.layers.layer_input import read_input
-from fastgru.layers.names import direction_suffixes
+from fastgru.layers.names import DECAY_PARAMETERS, direction_suffixes
 from fastgru.layers.stack import Stack
 from fastgru.layers.variant import Variant
 
