@@ -111,7 +111,7 @@ class FittedLanguageModel(FittedNetwork):
         return {}
 
 
-def _check_generation(n: int, temperature: float, max_length: int, n_given: int) -> None:
+def _check_generation(n: object, temperature: float, max_length: int, n_given: int) -> None:
     if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 0:
         raise ConfigurationError(f"n must be an integer of at least 0, got {n!r}.")
     check_size("max_length", max_length)
