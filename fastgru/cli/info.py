@@ -107,7 +107,8 @@ def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
         together = ", scored together by a random field" if sizes.crf else ""
         yield "outputs", f"for each letter{together}"
     n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
-    yield "weights", f"{n_parameters} ({sizes.dtype})"
+    made = f", which make {sizes.n_weights}" if sizes.n_weights > n_parameters else ""
+    yield "weights", f"{n_parameters} ({sizes.dtype}){made}"
     if "pretrained" in network.card:
         yield (
             "pretrained",

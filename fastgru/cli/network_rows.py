@@ -45,14 +45,19 @@ def _describe_input(sizes: Architecture) -> Iterator[tuple[str, str]]:
         parts += ["residual"] if sizes.conv_residual and matches else []
         yield "convolution", ", ".join(parts)
     if sizes.n_features:
-        yield "series", f"{counted(sizes.n_features, 'feature')} of each step"
+        timed = ", the first its time; states decay with it" if sizes.time_decay else ""
+        yield "series", f"{counted(sizes.n_features, 'feature')} of each step{timed}"
     words = f"{counted(sizes.embedding_size, 'feature')} each"
     if sizes.kmer_size > 1:
         words += f", read as {sizes.word}s that start every {counted(sizes.kmer_stride, 'letter')}"
     if not sizes.n_features:
         yield "letters", words
     if sizes.reverse_complement != "none":
-        names = {"average": "both, averaged", "augment": "either at random in training"}
+        names = {
+            "average": "both, averaged",
+            "equivariant": "both, by weights that they share",
+            "augment": "either at random in training",
+        }
         yield "strands", names[sizes.reverse_complement]
     if sizes.n_positions:
         yield "positions", f"learned, for sequences of up to {sizes.max_letters} letters"

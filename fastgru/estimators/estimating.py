@@ -137,7 +137,7 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     steps, padded = int(lengths.sum()), len(lengths) * int(lengths[-1])
     layers, width = architecture.num_layers, architecture.hidden_size
     width *= 2 if architecture.bidirectional else 1
-    size = prepared.network.parameters.size
+    size = prepared.network.weights.size
     table_rows = architecture.n_rows + architecture.n_positions
     if architecture.convolutions or architecture.n_rows > MAX_TABLE_ROWS:
         table_rows = 0
