@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import Phase, settings
 
+from tests.kernels.faults_around import CASES, FAULTS_AROUND
+
 ROOT = Path(__file__).parents[2]
 
 POOLING = "test_pooling:test_pooling__equals_reference"
@@ -42,11 +44,13 @@ class Mutation(NamedTuple):
     test: str
 
 
+NO_FAULT = "no fault"
+"""How the names begin of what has to pass: a test that always fails would notice every fault."""
+
 WRONG_CHUNK = "advance(worker, blocks, block, 0, end - begin,"
 
 FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("kernels/gru.py", GRU): [
-        ("no fault", "reset", "reset"),
         ("no reset gate", "n = r * q\n", "n = q\n"),
         (
             "update gate the other way round",
@@ -290,8 +294,12 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
 
 MUTATIONS = [
     Mutation(name, file, old, new, test)
-    for (file, test), faults in FAULTS.items()
+    for (file, test), faults in [*FAULTS.items(), *FAULTS_AROUND.items()]
     for name, old, new in faults
+]
+MUTATIONS += [
+    Mutation(f"{NO_FAULT}: {test}", "errors.py", "", "", test)
+    for test in dict.fromkeys(mutation.test for mutation in MUTATIONS)
 ]
 
 
@@ -302,18 +310,26 @@ def forget_package() -> None:
             del sys.modules[name]
 
 
+def arguments_of(test: str, case: str = "") -> dict[str, object]:
+    """Return what a test is called with; a case that is none of ``CASES`` is a cell."""
+    if case in CASES:
+        return CASES[case]
+    arguments: dict[str, object] = {} if test in {SAVING, ORDER} else {"dtype": "float64"}
+    if case:
+        arguments["cell"] = case
+    if test == ADAMW:
+        arguments["rng"] = np.random.default_rng(0)
+    return arguments
+
+
 def outcome_of(test: str) -> str:
     """Run a test on the package as it is now: ``passed``, or what it raised."""
     forget_package()
-    module, name, *cell = test.split(":")
-    function = getattr(importlib.import_module(f"tests.kernels.{module}"), name)
-    arguments: dict[str, object] = {} if test in {SAVING, ORDER} else {"dtype": "float64"}
-    if cell:
-        arguments["cell"] = cell[0]
-    if test == ADAMW:
-        arguments["rng"] = np.random.default_rng(0)
+    module, name, *case = test.split(":")
+    folder = "tests" if "." in module else "tests.kernels"
+    function = getattr(importlib.import_module(f"{folder}.{module}"), name)
     try:
-        function(**arguments)
+        function(**arguments_of(test, *case))
     except Exception as error:  # a fault may raise anything
         return type(error).__name__
     return "passed"
