@@ -87,6 +87,13 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         ``pooling`` then takes these sums for its states.
     bidirectional
         Whether each layer also runs from the end of the sequence to its start.
+    time_decay
+        For series that were sampled at irregular times.  The first feature of each step is then its
+        time, in any unit, which never falls.  The network reads the time since the step before in
+        its place, and before each step the state of every layer decays by
+        ``exp(-max(0, decay_rate * gap + decay_bias))`` with rates that are learned (GRU-D: Che et
+        al. 2018, arXiv 1606.01865); in the other direction the gap is that to the step after.
+        Only for ``"gru"`` and ``"lstm"``, of which h decays, and without convolutions.
     position_embedding
         Whether to learn features of each position: for sequences that are aligned windows, such
         as those around a splice site.  Sequences longer than any in training are then refused.
@@ -180,6 +187,7 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         num_layers: int = 1,
         residual: bool = False,
         bidirectional: bool = True,
+        time_decay: bool = False,
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
         dropout: float = 0.1,
@@ -217,6 +225,7 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         self.num_layers = num_layers
         self.residual = residual
         self.bidirectional = bidirectional
+        self.time_decay = time_decay
         self.position_embedding = position_embedding
         self.pooling = pooling
         self.dropout = dropout

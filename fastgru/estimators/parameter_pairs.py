@@ -29,6 +29,8 @@ def check_series(checked: Mapping[str, Any], task: str) -> None:
     ------
     ConfigurationError
     """
+    if checked.get("time_decay"):
+        _check_times(checked)
     if checked["alphabet"] != SERIES:
         return
     if task not in ("classification", "multilabel"):
@@ -42,6 +44,21 @@ def check_series(checked: Mapping[str, Any], task: str) -> None:
                 f"{name} must be {without!r} for the alphabet 'series', got {checked[name]!r}; "
                 "only letters have embeddings. A feature may say where a step stands."
             )
+
+
+def _check_times(checked: Mapping[str, Any]) -> None:
+    """Refuse states that decay where there is no time between steps, or no kernels."""
+    reasons = {
+        f"for the alphabet {checked['alphabet']!r}": checked["alphabet"] != SERIES
+        and "letters have no times",
+        "with convolutional layers": checked["conv_channels"]
+        and "they take steps for evenly spaced",
+        "with the cell 'rnn'": checked["cell"] == "rnn"
+        and "gru and lstm have kernels for states that decay",
+    }
+    for place, reason in reasons.items():
+        if reason:
+            raise ConfigurationError(f"time_decay must be False {place}, got True; {reason}.")
 
 
 def check_kmers(checked: Mapping[str, Any]) -> None:

@@ -164,6 +164,13 @@ PARAMETERS = (
         tasks=_except_translation,
     ),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
+    Parameter(
+        "time_decay",
+        bool,
+        False,
+        "let states decay with the time between samples, which the first feature of series then is",
+        tasks=_CALIBRATED,
+    ),
     _targeted(
         "position_embedding",
         bool,

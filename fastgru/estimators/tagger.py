@@ -225,16 +225,8 @@ class SequenceTagger(TaggingMixin, StringInput):
         validation_data
             Sequences and labels for early stopping, in place of a share of the training set;
             without early stopping they change no weight.
-        on_epoch
-            Called with each finished epoch.
-        checkpoint
-            File to keep the state of training in, written before the first epoch and after each
-            (whole or not at all), and left there in the end; one that exists is replaced.
-        resume
-            Whether to go on from `checkpoint` if that file exists.  The model then has the same
-            bits as if training had never been interrupted.
-        on_resume
-            Called before training goes on, with the epochs that were run until then.
+        on_epoch, checkpoint, resume, on_resume
+            As in :meth:`fastgru.SequenceClassifier.fit`.
 
         Returns
         -------

@@ -10,7 +10,7 @@ from typing import Any
 from fastgru.errors import counted
 from fastgru.layers.convolution_sizes import ConvolutionSizes, layer_sizes
 from fastgru.layers.kmer_sizes import max_letters
-from fastgru.layers.names import direction_suffixes
+from fastgru.layers.names import DECAY_PARAMETERS, direction_suffixes
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 """The cells of the recurrent layers, and the vectors that a step computes for each unit."""
@@ -91,6 +91,8 @@ class Architecture:
         Letters of a sequence for each token of its translation; 0 for a network without decoder.
     n_features
         Features of each step of a series; 0 for letters.
+    time_decay
+        As in :class:`fastgru.SequenceClassifier`.
     """
 
     n_letters: int
@@ -118,6 +120,7 @@ class Architecture:
     kmer_size: int = 1
     kmer_stride: int = 1
     n_features: int = 0
+    time_decay: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""
@@ -259,6 +262,8 @@ class Architecture:
                 shapes[f"{prefix}.weight_hh{end}"] = (rows, hidden)
                 shapes[f"{prefix}.bias_ih{end}"] = (rows,)
                 shapes[f"{prefix}.bias_hh{end}"] = (rows,)
+                if self.time_decay:
+                    shapes |= {f"{prefix}.{name}{end}": (hidden,) for name in DECAY_PARAMETERS}
         return shapes
 
     def _decoder_shapes(self, channels: int) -> dict[str, tuple[int, ...]]:

@@ -142,7 +142,8 @@ class SequenceNetwork:
     def _new_embedding(self) -> Embedding | SeriesInput:
         sizes, reading = self.architecture, self.reading
         if not isinstance(reading, np.ndarray):
-            return SeriesInput(reading.mean, reading.deviation, self.dtype)
+            scale = reading.mean, reading.deviation
+            return SeriesInput(*scale, self.dtype, timed=sizes.time_decay)
         return Embedding(
             KmerReader(reading.astype(self.dtype), sizes.kmer_size, sizes.kmer_stride),
             *(sizes.n_rows, sizes.n_positions, sizes.embedding_size),
@@ -158,6 +159,7 @@ class SequenceNetwork:
             bidirectional=sizes.bidirectional,
             dropout=sizes.dropout,
             residual=sizes.residual,
+            **({"time_decay": True} if sizes.time_decay else {}),
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )

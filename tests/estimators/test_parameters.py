@@ -131,6 +131,8 @@ MESSAGES = [
     ),
     ("bidirectional", 1, "bidirectional must be True or False, got 1."),
     ("bidirectional", "yes", "bidirectional must be True or False, got 'yes'."),
+    ("time_decay", 1, "time_decay must be True or False, got 1."),
+    ("time_decay", True, "must be False for the alphabet 'dna', got True; letters have no times."),
     ("position_embedding", None, "position_embedding must be True or False, got None."),
     (
         "pooling",

@@ -602,6 +602,18 @@ def test_series__are_standardised_and_read(changes: dict[str, object]) -> None:
     assert_slopes(lambda: network, padded, lengths)
 
 
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 2, "residual": True}, *CELLS[:1]])
+def test_series__with_states_that_decay(changes: dict[str, object]) -> None:
+    network = make_series_network(time_decay=True, **changes)
+    _, padded, lengths = batch_of_series()
+    assert_slopes(lambda: network, padded, lengths)
+    outputs, views = network.forward(padded, lengths), network.parameters.views()
+    for name, value in views.items():
+        if "decay" in name:
+            value[:] = -1
+    assert not np.allclose(network.forward(padded, lengths), outputs, atol=1e-3)
+
+
 def test_series__past_their_end_count_for_nothing() -> None:
     network = make_series_network(**STEMS[0])
     _, padded, lengths = batch_of_series()
