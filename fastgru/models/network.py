@@ -35,7 +35,6 @@ from fastgru.layers.crf import ChainField
 from fastgru.layers.embedding import Embedding
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
-from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.layers.kmers import KmerReader
 from fastgru.layers.layer_input import LayerInput
 from fastgru.layers.lstm import LSTM
@@ -207,13 +206,6 @@ class SequenceNetwork:
         """Turn the steps of the other strands round, where rows have steps."""
         return rows if self.architecture.pooling else self._strands.turn(rows, self._lengths)
 
-    def _output_lengths(self, lengths: np.ndarray) -> np.ndarray:
-        """Return the steps that sequences of so many letters have behind the stem."""
-        lengths = count_kmers(lengths, self.architecture.kmer_size, self.architecture.kmer_stride)
-        for sizes in self.architecture.convolutions:
-            lengths = sizes.output_lengths(lengths)
-        return lengths
-
     def read(
         self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool = False
     ) -> tuple[LayerInput, np.ndarray, int]:
@@ -300,7 +292,7 @@ class SequenceNetwork:
         list of np.ndarray
             float (steps,) of each sequence, from 0 to 1 with sum 1.
         """
-        steps = self._output_lengths(lengths)
+        steps = self.architecture.output_lengths(lengths)
         with self._one_caller:
             self._forward(*self._strands.choose(tokens, lengths, None), training=False)
             rows = self._pooling.attention
