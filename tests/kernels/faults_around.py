@@ -8,6 +8,7 @@ from __future__ import annotations
 
 CASES: dict[str, dict[str, object]] = {
     "adding": {},
+    "as usual": {"changes": {}},
     "dense": {"kind": "dense", "how": {"dilation": 3, "stride": 2, "pool": 3}},
     "tokens": {"kind": "tokens", "how": {"dilation": 3, "stride": 2, "pool": 3}},
     "rows": {"dtype": "float64", "rows": 4},
@@ -40,6 +41,8 @@ BACK, BACK_TOKENS = (
     f"layers.test_convolution:test_backward__agrees_with_central_differences:{kind}"
     for kind in ("dense", "tokens")
 )
+DECAYED = "layers.test_decay:test_forward__follows_the_equations:gru"
+DECAYED_BACK = "models.test_network:test_series__with_states_that_decay:as usual"
 ADD_ROWS = "test_whole_arrays:test_add_rows__adds_each_row_to_its_place"
 PRODUCT = "test_products:test_product__adds_the_matrix_product"
 ROWS = "test_products:test_multiply_rows__adds_or_writes_the_product:rows"
@@ -288,6 +291,33 @@ FAULTS_AROUND: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("kernels/rectifying.py", BACK): [
         ("gradient for the whole window", "chosen[place, c] == offset", "chosen[place, c] >= 0"),
         ("gradient for the first of a window", "offset = t % window", "offset = 0"),
+    ],
+    ("kernels/decay.py", DECAYED): [
+        (
+            "states grow between samples",
+            "store(load(state, at) * exp(-where_less(0.0, a, a, 0.0)), state, at)",
+            "store(load(state, at) * exp(where_less(0.0, a, a, 0.0)), state, at)",
+        ),
+        (
+            "units grow that do not decay",
+            "store(load(state, at) * exp(-where_less(0.0, a, a, 0.0)), state, at)",
+            "store(load(state, at) * exp(-a), state, at)",
+        ),
+        (
+            "time before another step",
+            "_decay_states(gap + t * rows_of(blocks), active",
+            "_decay_states(gap + max(t - 1, 0) * rows_of(blocks), active",
+        ),
+    ],
+    ("kernels/decay.py", DECAYED_BACK): [
+        ("gradient of the decay with the wrong sign", "da = -d * load", "da = d * load"),
+        ("gradient where nothing decays", "da = where_less(0.0, a, da, 0.0)", "da = da"),
+        ("rate without the time", "drate + da * decay.gaps[gap + i]", "drate + da"),
+        (
+            "gradient of the state before its decay",
+            "store(d * exp(-where_less(0.0, a, a, 0.0)), dstate, at)",
+            "store(d, dstate, at)",
+        ),
     ],
     ("kernels/whole_arrays.py", ADD_ROWS): [
         ("rows where they stand", "table[place, n] += rows", "table[i % 4, n] += rows"),
