@@ -409,11 +409,11 @@ FAULTS_AROUND: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "weights = np.ones_like(batch.predicted) * data",
         ),
     ],
-    ("models/language_network.py", LETTERS): [
+    ("layers/head.py", LETTERS): [
         (
             "each direction reads the other",
             "slice(d * size, (d + 1) * size)",
-            "slice((n - 1 - d) * size, (n - d) * size)",
+            "slice((n_parts - 1 - d) * size, (n_parts - d) * size)",
         ),
     ],
     ("models/tied_strands.py", STRANDS): [
