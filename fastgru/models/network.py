@@ -50,6 +50,9 @@ from fastgru.models.tied_strands import TiedStrands
 Reading = np.ndarray | SeriesScale
 """What input is read by: the letters of each symbol, or the scale of the features of series."""
 
+Parts = dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]
+"""Parameters and gradients by the parts of a network."""
+
 TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
 
 
@@ -107,18 +110,7 @@ class SequenceNetwork:
             rng=self._rng,
         )
         self.crf = self._new_field()
-        self.weights = ParameterStore(
-            {
-                "embedding": (self.embedding.parameters, self.embedding.grads),
-                "stem": (self.stem.parameters, self.stem.grads),
-                sizes.cell: (self.trunk.parameters, self.trunk.grads),
-                **further,
-                "head": (self._head.parameters, self._head.grads),
-                **({"crf": (self.crf.parameters, self.crf.grads)} if self.crf else {}),
-            },
-            self.dtype,
-            buffers={"stem": self.stem.buffers},
-        )
+        self.weights = self._new_store(further)
         self._ties = TiedStrands(sizes, self.weights) if sizes.is_tied else None
         self.parameters = self._ties.stored if self._ties else self.weights
 
@@ -141,7 +133,18 @@ class SequenceNetwork:
         SequenceNetwork.__init__(self, state["architecture"], state["reading"], 0)
         self.parameters.values[: self.parameters.size] = state["values"]
 
-    def _further_parts(self) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    def _new_store(self, further: Parts) -> ParameterStore:
+        parts = {
+            "embedding": (self.embedding.parameters, self.embedding.grads),
+            "stem": (self.stem.parameters, self.stem.grads),
+            self.architecture.cell: (self.trunk.parameters, self.trunk.grads),
+            **further,
+            "head": (self._head.parameters, self._head.grads),
+            **({"crf": (self.crf.parameters, self.crf.grads)} if self.crf else {}),
+        }
+        return ParameterStore(parts, self.dtype, buffers={"stem": self.stem.buffers})
+
+    def _further_parts(self) -> Parts:
         """Return parameters and gradients of what stands between the states and the outputs."""
         return {"attention": (self._pooling.parameters, self._pooling.grads)}
 
