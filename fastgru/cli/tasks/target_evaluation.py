@@ -61,7 +61,7 @@ def evaluate_targets(
     chosen = select_parts(data, args.split, args.subset)
     require_readable(fitted, chosen)
     n_seen = warn_of_doubts(fitted, data, chosen)
-    shuffled_labels = warn_of_shuffled_labels(args.model)
+    shuffled_labels = warn_of_shuffled_labels(fitted, args.model)
     shuffled_sequences = None
     if args.shuffle:
         chosen, shuffled_sequences = shuffled(chosen, args.alphabet, args.seed)

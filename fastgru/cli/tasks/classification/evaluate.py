@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, fitted: FittedClassifier) -> int:
     chosen = select_parts(data, args.split, args.subset)
     _require_fitting(args, fitted, chosen)
     n_seen = warn_of_doubts(fitted, data, chosen)
-    shuffled_labels = warn_of_shuffled_labels(args.model)
+    shuffled_labels = warn_of_shuffled_labels(fitted, args.model)
     shuffled_sequences = None
     if args.shuffle:
         chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, fitted: FittedTagger) -> int:
     require_known_labels(args, args.model, truth, classes)
     require_readable(fitted, chosen)
     n_seen = warn_of_doubts(fitted, data, chosen)
-    shuffled_labels, shuffled_sequences = warn_of_shuffled_labels(args.model), None
+    shuffled_labels, shuffled_sequences = warn_of_shuffled_labels(fitted, args.model), None
     if args.shuffle:
         chosen, shuffled_sequences = shuffled(chosen, args.alphabet, args.seed)
     predicted = fitted.predict(chosen.sequences, args.threads)

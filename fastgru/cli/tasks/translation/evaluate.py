@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
         "n_test": len(chosen),
         "n_seen": n_seen,
         "n_unfinished": sum(not one.ended for one in written),
-        "shuffled_labels": warn_of_shuffled_labels(args.model),
+        "shuffled_labels": warn_of_shuffled_labels(fitted, args.model),
         "shuffled_sequences": shuffled_sequences,
     }
     flags = fitted.flag_unusual(chosen.sequences)
