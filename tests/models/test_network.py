@@ -21,6 +21,7 @@ from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import pad
 from tests.comparing import assert_same_bits, poisoned_memory
+from tests.gradients import assert_slopes_of_store
 from tests.reference import around, cells, layers
 
 DNA = get_alphabet("dna")
@@ -207,7 +208,7 @@ def test_forward__without_pooling_has_outputs_for_each_step(variant: dict[str, o
 def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     network = make_network(**variant)
     spread(network)
-    assert_slopes(lambda: network, *batch(*SEQUENCES))
+    assert_network_slopes(lambda: network, *batch(*SEQUENCES))
 
 
 @pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *CHANGES, *AUGMENTED, *STEPWISE])
@@ -224,10 +225,10 @@ def test_backward__is_the_slope_of_forward_with_dropout(changes: dict[str, objec
         made.append(network)
         return network
 
-    assert_slopes(same_masks, *batch(*SEQUENCES))
+    assert_network_slopes(same_masks, *batch(*SEQUENCES))
 
 
-def assert_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None:
+def assert_network_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None:
     """Compare the gradient of each parameter with central differences, along one direction."""
     rng = np.random.default_rng(3)
     network = next_network()
@@ -236,23 +237,11 @@ def assert_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None
     if not network.architecture.pooling:
         weights[np.arange(outputs.shape[1]) >= lengths[:, None]] = 0
     network.backward(weights)
-    grads = network.parameters.grads.copy()
 
     def loss() -> float:
         return float((next_network().forward(tokens, lengths, training=True) * weights).sum())
 
-    values, step = network.parameters.values, 1e-6
-    for name, place in network.parameters.places().items():
-        direction = np.zeros_like(values)
-        direction[place] = rng.standard_normal(place.stop - place.start)
-        kept = values.copy()
-        values[:] = kept + step * direction
-        above = loss()
-        values[:] = kept - step * direction
-        below = loss()
-        values[:] = kept
-        expected = (above - below) / (2 * step)
-        assert grads @ direction == pytest.approx(expected, rel=1e-6, abs=1e-8), name
+    assert_slopes_of_store(loss, network.parameters)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -587,7 +576,7 @@ def test_series__are_standardised_and_read(changes: dict[str, object]) -> None:
     shapes = {name: view.shape for name, view in network.parameters.views().items()}
     sizes = network.architecture
     assert sizes.parameter_shapes() | sizes.buffer_shapes() == shapes
-    assert_slopes(lambda: network, padded, lengths)
+    assert_network_slopes(lambda: network, padded, lengths)
 
 
 def test_series__past_their_end_count_for_nothing() -> None:
