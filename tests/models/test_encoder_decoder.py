@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
-from fastgru.models.architecture import REACH, Architecture
+from fastgru.models.architecture import REACH
 from fastgru.models.encoder_decoder import EncoderDecoder
 from fastgru.training.batches import pad
+from tests.architectures import small_architecture
 from tests.comparing import assert_same_bits, poisoned_memory
 from tests.gradients import assert_slopes_of_store
 from tests.models.test_network import spread
@@ -30,19 +31,12 @@ SOURCES, TARGETS = ("ACGTTGCA", "RNA", "T"), ("UU", "ACGNUAC", "")
 
 def make_network(seed: int = 1, **changes: object) -> EncoderDecoder:
     sizes: dict[str, object] = {
-        "n_letters": 4,
         "n_outputs": 5,
-        "n_positions": 0,
-        "embedding_size": 3,
         "hidden_size": 6,
-        "num_layers": 1,
-        "bidirectional": False,
         "pooling": (),
-        "dropout": 0.0,
-        "dtype": "float64",
         "letters_per_token": 1.0,
     }
-    architecture = Architecture(**{**sizes, **changes})
+    architecture = small_architecture(**{**sizes, **changes})
     network = EncoderDecoder(architecture, DNA.mixture, RNA.mixture, seed)
     spread(network)
     return network

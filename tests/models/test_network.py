@@ -17,9 +17,9 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.data.series import SeriesScale
 from fastgru.data.strands import reverse_complement
 from fastgru.layers import embedding
-from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import pad
+from tests.architectures import small_architecture
 from tests.comparing import assert_same_bits, poisoned_memory
 from tests.gradients import assert_slopes_of_store
 from tests.reference import around, cells, layers
@@ -34,18 +34,11 @@ POOLINGS = [
 
 def make_network(seed: int = 1, **changes: object) -> SequenceNetwork:
     sizes: dict[str, object] = {
-        "n_letters": 4,
         "n_outputs": 3,
-        "n_positions": 0,
-        "embedding_size": 3,
-        "hidden_size": 5,
-        "num_layers": 1,
         "bidirectional": True,
         "pooling": ("last", "mean", "max", "attention"),
-        "dropout": 0.0,
-        "dtype": "float64",
     }
-    return SequenceNetwork(Architecture(**{**sizes, **changes}), DNA.mixture, seed)
+    return SequenceNetwork(small_architecture(**{**sizes, **changes}), DNA.mixture, seed)
 
 
 def spread(network: SequenceNetwork, seed: int = 2) -> None:

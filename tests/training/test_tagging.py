@@ -5,10 +5,10 @@ import pytest
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.layers.crf import UNKNOWN
-from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet
 from fastgru.training.tagging import Tagging, predict_step_labels, predict_step_probabilities
+from tests.architectures import small_architecture
 from tests.gradients import assert_slopes_of_store
 
 DNA = get_alphabet("dna")
@@ -17,18 +17,13 @@ LETTERS = ["ACGTA", "GG", "TTACGA"]
 
 def make_network(**changes: object) -> SequenceNetwork:
     sizes: dict[str, object] = {
-        "n_letters": 4,
         "n_outputs": 3,
-        "n_positions": 0,
         "embedding_size": 2,
         "hidden_size": 3,
-        "num_layers": 1,
         "bidirectional": True,
         "pooling": (),
-        "dropout": 0.0,
-        "dtype": "float64",
     }
-    network = SequenceNetwork(Architecture(**{**sizes, **changes}), DNA.mixture, 0)
+    network = SequenceNetwork(small_architecture(**{**sizes, **changes}), DNA.mixture, 0)
     rng = np.random.default_rng(1)
     network.parameters.values[:] += 0.5 * rng.standard_normal(len(network.parameters.values))
     return network

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fastgru.data.alphabets import get_alphabet
-from fastgru.models.architecture import Architecture
 from fastgru.models.encoder_decoder import EncoderDecoder
 from fastgru.training.batches import LabelledSet
 from fastgru.training.translation import Translation, as_targets, score_tokens
+from tests.architectures import small_architecture
 from tests.comparing import assert_same_bits
 from tests.gradients import assert_slopes_of_store
 from tests.models.test_encoder_decoder import SOURCES, TARGETS, make_network, reference_logits
@@ -109,14 +109,12 @@ def test_validate__is_the_mean_of_tokens() -> None:
 
 
 def test_new_network__writes_as_many_tokens_as_the_objective_says() -> None:
-    sizes = Architecture(
-        *(4, 5, 0),
+    sizes = small_architecture(
+        n_outputs=5,
         embedding_size=2,
         hidden_size=3,
-        num_layers=1,
         bidirectional=True,
         pooling=(),
-        dropout=0.0,
         dtype="float32",
     )
     network = Translation(RNA.mixture, 3.0).new_network(sizes, DNA.mixture, 0)
