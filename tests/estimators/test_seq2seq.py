@@ -38,7 +38,7 @@ def model() -> Seq2Seq:
 
 @pytest.mark.slow
 def test_fit__learns_the_codons_of_proteins() -> None:
-    model = make_model(hidden_size=32, embedding_size=16, max_epochs=30, learning_rate=2e-2)
+    model = make_model(hidden_size=32, embedding_size=16, max_epochs=18, learning_rate=2e-2)
     model.fit(*draw_genes(400, seed=2))
     proteins, genes = draw_genes(50, seed=3)
     assert model.score(proteins, genes) > 0.98
