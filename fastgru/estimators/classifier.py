@@ -40,8 +40,11 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
-        last bit.  Takes twice the time.  ``"augment"`` reads either strand at random in training,
-        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
+        last bit.  Takes twice the time.  ``"equivariant"`` has the same by weights that both
+        strands share, up to rounding, with half the parameters and in the time of ``"none"``; it
+        needs both directions, even numbers of features, odd ``conv_width``, and no strides, pools
+        or positions.  ``"augment"`` reads either strand at random in training, at no cost, and the
+        one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter or k-mer.
     kmer_size
@@ -84,6 +87,13 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         ``pooling`` then takes these sums for its states.
     bidirectional
         Whether each layer also runs from the end of the sequence to its start.
+    time_decay
+        For series that were sampled at irregular times.  The first feature of each step is then its
+        time, in any unit, which never falls.  The network reads the time since the step before in
+        its place, and before each step the state of every layer decays by
+        ``exp(-max(0, decay_rate * gap + decay_bias))`` with rates that are learned (GRU-D: Che et
+        al. 2018, arXiv 1606.01865); in the other direction the gap is that to the step after.
+        Only for ``"gru"`` and ``"lstm"``, of which h decays, and without convolutions.
     position_embedding
         Whether to learn features of each position: for sequences that are aligned windows, such
         as those around a splice site.  Sequences longer than any in training are then refused.
@@ -177,6 +187,7 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         num_layers: int = 1,
         residual: bool = False,
         bidirectional: bool = True,
+        time_decay: bool = False,
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
         dropout: float = 0.1,
@@ -214,6 +225,7 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         self.num_layers = num_layers
         self.residual = residual
         self.bidirectional = bidirectional
+        self.time_decay = time_decay
         self.position_embedding = position_embedding
         self.pooling = pooling
         self.dropout = dropout

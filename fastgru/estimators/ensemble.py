@@ -206,6 +206,12 @@ def _require_same(
             f"{name}: reads series of {counted(other.n_features, 'feature')}, expected "
             f"{first.n_features} as {first_name}. Average models of the same features."
         )
+    if other.parameters["time_decay"] != first.parameters["time_decay"]:
+        raise LabelError(
+            f"{name}: has time_decay {other.parameters['time_decay']}, expected "
+            f"{first.parameters['time_decay']} as {first_name}. Average models that all read "
+            "times, or none."
+        )
     found, expected = other.classes.tolist(), first.classes.tolist()
     if found != expected:
         raise LabelError(

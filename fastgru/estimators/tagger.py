@@ -35,8 +35,10 @@ class SequenceTagger(TaggingMixin, StringInput):
         ``"average"`` for DNA whose strand means nothing: the logits of a letter are the mean of
         those that it has on both strands, so that a reverse complement gets the same labels, turned
         round (to the last bit; with `crf`, whose scores are then those of both directions, up to
-        rounding).  Takes twice the time.  ``"augment"`` reads either strand at random in training,
-        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
+        rounding).  Takes twice the time.  ``"equivariant"`` has the same by weights that both
+        strands share, up to rounding, as in :class:`fastgru.SequenceClassifier`.  ``"augment"``
+        reads either strand at random in training, at no cost, and the one that is given
+        afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter.
     conv_channels

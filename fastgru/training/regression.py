@@ -80,6 +80,8 @@ class Regression(KnownTargets):
         means = np.nansum(data.targets, axis=0) / np.maximum(known.sum(axis=0), 1)
         total = np.nansum((data.targets - means) ** 2, axis=0)
         residual = np.nansum(errors**2, axis=0)
-        varies = total > 0
+        # not by the squares: the mean of equal numbers may miss them by a rounding
+        columns = (column[there] for column, there in zip(data.targets.T, known.T, strict=True))
+        varies = np.array([len(np.unique(column)) > 1 for column in columns])
         r2 = float(np.mean(1 - residual[varies] / total[varies])) if varies.any() else np.nan
         return loss, r2
