@@ -12,7 +12,7 @@ from fastgru.models.language_network import LanguageNetwork
 from fastgru.training.batches import LabelledSet
 from fastgru.training.language_model import LanguageModelling, count_predicted, log_likelihoods
 from tests.comparing import assert_same_bits
-from tests.gradients import TOLERANCE, central_differences
+from tests.gradients import assert_slopes_of_store
 from tests.models.test_language_network import VARIANTS, make_network, reference_logits
 
 DNA = get_alphabet("dna")
@@ -121,10 +121,9 @@ def test_write_gradients__has_the_gradient_of_central_differences(
     network, data, chosen = make_network(**changes), make_set(*TEXTS), np.array([3, 0, 1])
     objective = LanguageModelling()
     objective.write_gradients(network, data, chosen)
-    size = network.parameters.size
-    found, values = network.parameters.grads[:size].copy(), network.parameters.values[:size]
-    expected = central_differences(lambda: objective.write_gradients(network, data, chosen), values)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)
+    assert_slopes_of_store(
+        lambda: objective.write_gradients(network, data, chosen), network.parameters
+    )
 
 
 def test_validate__says_nats_of_both_directions_and_bits_ahead() -> None:
