@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     threshold = homology_threshold(args, used=args.method == "homology")
     given = read_task_input(args)
     data = given.data
-    kept, exclusions = resolve_duplicates(given.answered())
+    kept, exclusions = resolve_duplicates(given.answers.comparable(data))
     used = data.subset(kept)
     require_all_classes(data, used)
     plan = SplitPlan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastgru.cli.options import add_labelled_input, read_labelled_input
@@ -16,6 +16,7 @@ from fastgru.estimators.parameters import parameters_of
 from fastgru.models.architecture import TASKS
 
 if TYPE_CHECKING:
+    from fastgru.data.answers import Answers
     from fastgru.data.labelled import LabelledSequences
 
 __all__ = ["TaskInput", "add_task_input", "read_task_input"]
@@ -31,25 +32,14 @@ class TaskInput:
 
     Attributes
     ----------
-    task
     data
         The records, with their labels or targets if the task has some.
-    letters
-        Of each record the labels of its letters, or its translation; None for other tasks.
+    answers
+        What is learned of them.
     """
 
-    task: str
     data: LabelledSequences
-    letters: list[str] | None = None
-
-    def answered(self) -> LabelledSequences:
-        """Return the records, labelled by what must agree where a sequence is repeated.
-
-        Translations need not: a protein has many genes.
-        """
-        if self.task != "tagging" or self.letters is None:
-            return self.data
-        return replace(self.data, labels=self.letters)
+    answers: Answers
 
 
 def add_task_input(parser: argparse.ArgumentParser, *, unlabelled: bool = False) -> None:
@@ -96,12 +86,20 @@ def read_task_input(args: argparse.Namespace) -> TaskInput:
             f"--target-alphabet: the task is {args.task}, expected translation for it. Leave the "
             "option out, or give --task translation."
         )
-    if args.task == "tagging":
-        data, labels = read_tagged_input(args)
-        return TaskInput(args.task, data, [labels[name] for name in data.ids])
-    if args.task == "translation":
-        data, translations = read_pairs(args, args.target_alphabet or _WRITTEN.default, table=True)
-        return TaskInput(args.task, data, [translations[name] for name in data.ids])
+    from fastgru.data.answers import Answers
+
+    data, letters = _read(args)
+    return TaskInput(data, Answers(args.task, args.target or (), letters))
+
+
+def _read(args: argparse.Namespace) -> tuple[LabelledSequences, list[str] | None]:
+    """Return the records, and the labels of the letters or the translation of each, if any."""
     if args.task == "language_model":
-        return TaskInput(args.task, read_input(args))
-    return TaskInput(args.task, read_labelled_input(args))
+        return read_input(args), None
+    if args.task == "tagging":
+        data, answers = read_tagged_input(args)
+    elif args.task == "translation":
+        data, answers = read_pairs(args, args.target_alphabet or _WRITTEN.default, table=True)
+    else:
+        return read_labelled_input(args), None
+    return data, [answers[name] for name in data.ids]

@@ -86,7 +86,7 @@ def read_label_table(
     """
     name = display_name(path)
     rows: dict[str, LabelRow] = {}
-    wanted = ("id",) if unlabelled else ("id", "label")
+    wanted: tuple[str, ...] = ("id",) if unlabelled else ("id", "label")
     if targets is not None:
         wanted = ("id", *targets.names)
     with open_text(path, digest=digest) as file:
