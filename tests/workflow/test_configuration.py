@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import math
 import re
@@ -77,12 +78,13 @@ def test_tables__agree_with_the_command():
     from fastgru.estimators.baselines import BASELINES_OF_TASK
     from fastgru.models.architecture import TASKS
 
-    tasks: dict = {}
-    table = (ROOT / "workflows/rules/tasks.smk").read_text()
-    exec(table[: table.index("def ")], tasks)  # the functions need Snakemake
-    assert tuple(tasks["TASKS"]) == TASKS
+    parts = ast.parse((ROOT / "workflows/rules/tasks.smk").read_text()).body
+    values = {ast.unparse(part.targets[0]): part.value for part in parts
+              if isinstance(part, ast.Assign)}  # fmt: skip
+    tasks = ast.literal_eval(values["TASKS"])
+    assert tuple(tasks) == TASKS
     assert SHEET_SCHEMA["properties"]["task"]["enum"] == list(TASKS)
-    for name, entry in tasks["TASKS"].items():
+    for name, entry in tasks.items():
         assert tuple(entry["baselines"]) == BASELINES_OF_TASK.get(name, ())
         assert {*entry["columns"], *entry["needs"]} <= SHEET_SCHEMA["properties"].keys()
     config = yaml.safe_load((ROOT / "workflows/schemas/config.schema.yaml").read_text())
