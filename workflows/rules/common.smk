@@ -211,13 +211,18 @@ def kernels_needed(wildcards):
 
 def print_summary():
     """Show the table of all runs and name the report, at the end of a run."""
-    columns = ["dataset", "name", "kind", "n_test", "accuracy", "roc_auc", "verdict"]
+    scores = [score for entry in TASKS.values() for score in entry["scores"]]
+    wanted = ["dataset", "name", "kind", "n_test", *dict.fromkeys(scores), "verdict"]
     table, page = Path("results/summary.tsv"), Path("results/report.html")
     if not (table.exists() and page.exists()):
         return  # Only a part of the workflow was asked for.
     with table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
-    shown = [columns, *([round_number(row[name]) for name in columns] for row in rows)]
+    columns = [name for name in wanted if rows and name in rows[0]]
+    shown = [
+        columns,
+        *([round_number(row[name] or "") for name in columns] for row in rows),
+    ]
     widths = [max(len(cell) for cell in column) for column in zip(*shown)]
     print()
     for row in shown:

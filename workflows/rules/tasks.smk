@@ -1,5 +1,6 @@
 # What each task needs and has: the one place that knows how tasks differ.
 # The words are those of the columns of the sheet, and of the options of the fastgru command.
+# `scores` are the columns of summary.tsv that a run ends by showing.
 import shlex
 
 TASKS = {
@@ -15,6 +16,7 @@ TASKS = {
             "onehot_logistic",
             "nearest",
         ],
+        "scores": ["accuracy", "roc_auc"],
         "lacks": [],
     },
     "multilabel": {
@@ -27,18 +29,21 @@ TASKS = {
             "kmer_logistic",
             "kmer_forest",
         ],
+        "scores": ["roc_auc_macro", "pr_auc_macro"],
         "lacks": ["ensemble", "search"],
     },
     "regression": {
         "columns": ["labels", "target"],
         "needs": ["labels", "target"],
         "baselines": ["mean", "length", "composition", "kmer_ridge"],
+        "scores": ["r2", "pearson"],
         "lacks": ["ensemble", "search"],
     },
     "tagging": {
         "columns": ["labels", "step_labels"],
         "needs": ["step_labels"],
         "baselines": ["majority", "window_logistic"],
+        "scores": ["accuracy", "sov"],
         "lacks": ["ensemble", "search"],
     },
     # The last two are scored beside their baselines in the evaluation itself.
@@ -46,12 +51,14 @@ TASKS = {
         "columns": ["labels"],
         "needs": [],
         "baselines": [],
+        "scores": ["bits_per_letter"],
         "lacks": ["ensemble", "search", "shuffled_labels"],
     },
     "translation": {
         "columns": ["labels", "translations", "target_alphabet"],
         "needs": ["translations"],
         "baselines": [],
+        "scores": ["written_token_accuracy"],
         "lacks": ["ensemble", "search"],
     },
 }
