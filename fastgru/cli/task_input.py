@@ -79,6 +79,8 @@ def read_task_input(args: argparse.Namespace) -> TaskInput:
     FastgruError
         If the files hold anything that cannot be used.
     """
+    from fastgru.data.answers import Answers
+
     require_step_labels(args, args.task, table=True)
     refuse_translations(args, args.task)
     if args.target_alphabet is not None and args.task != "translation":
@@ -86,8 +88,6 @@ def read_task_input(args: argparse.Namespace) -> TaskInput:
             f"--target-alphabet: the task is {args.task}, expected translation for it. Leave the "
             "option out, or give --task translation."
         )
-    from fastgru.data.answers import Answers
-
     data, letters = _read(args)
     return TaskInput(data, Answers(args.task, args.target or (), letters))
 

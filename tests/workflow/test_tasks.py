@@ -178,6 +178,11 @@ FAULTS = [
         "crf: true",
         f"models > m > crf: the data set 'd' ({LINE}) has the task classification, which does not",
     ),
+    (
+        [CLASSES],
+        "}\nsearch: {trials: 1, model: {crf: true}",
+        "search > model > crf: the data set 'd'",
+    ),
     ([NUMBERS], "recipe: motif", "models > m > recipe: the data set 'd'"),
     ([{**ROW, "task": "language_model"}], "reverse_complement: average", "m > reverse_complement"),
     (
@@ -218,18 +223,15 @@ SCORES = {
     "language_model": "bits_per_letter",
     "translation": "token_accuracy",
 }
-SCORED_BASELINES = {
-    "multilabel": "majority",
-    "regression": "kmer_ridge",
-    "tagging": "window_logistic",
-}
+SCORED_BASELINES = {"multilabel": "majority", "regression": "mean", "tagging": "majority"}
+AUDITED = ("regression", "tagging")  # the command's tests have the others
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a run of all tasks but classification has written, as far as the scores."""
     project = make_project(tmp_path_factory.mktemp("run"), *SCORES)
-    wanted = [f"results/of_{task}/audit.json" for task in SCORES]
+    wanted = [f"results/of_{task}/audit.json" for task in AUDITED]
     wanted += [f"results/of_{task}/fold1/tiny/seed1/metrics.json" for task in SCORES]
     wanted += [
         f"results/of_{task}/fold1/baselines/{name}/metrics.json"
@@ -253,6 +255,12 @@ def test_run__scores_a_model_of_each_task(task: str, results: Path) -> None:
     tested = [row["id"] for row in split if row["split"] == "test"]
     assert [row["id"] for row in read_rows(folder / "predictions.tsv")] == tested
     assert len(read_rows(folder / "history.tsv")) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", AUDITED)
+def test_run__audits_the_data_of_a_task(task: str, results: Path) -> None:
+    split = read_rows(results / f"of_{task}/fold1/split.tsv")
     audit = json.loads((results / f"of_{task}/audit.json").read_text())
     assert (audit["task"], audit["n_kept"]) == (task, len(split))
 

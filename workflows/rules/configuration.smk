@@ -241,3 +241,5 @@ STUDY = {
 check_split()
 for name in config["models"]:
     check_options(name, f"models > {name}")
+if "search" in config:
+    check_options(SEARCHED, "search > model")

@@ -42,6 +42,7 @@ TASKS = {
     "tagging": {
         "columns": ["labels", "step_labels"],
         "needs": ["step_labels"],
+        "of_split_alone": ["labels"],  # its file carries groups and parts on
         "baselines": ["majority", "window_logistic"],
         "scores": ["accuracy", "sov"],
         "lacks": ["ensemble", "search"],
@@ -57,15 +58,15 @@ TASKS = {
     "translation": {
         "columns": ["labels", "translations", "target_alphabet"],
         "needs": ["translations"],
+        "of_split_alone": ["labels"],  # its file carries groups and parts on
         "baselines": [],
         "scores": ["written_token_accuracy"],
         "lacks": ["ensemble", "search"],
     },
 }
 
-# Options that a command does not take: a model knows them, or a file of the split stands for them.
+# What a command is not told, since the model that it reads knows it.
 LEFT_OUT = {"evaluate": ["task", "target", "target_alphabet"]}
-TABLE_OF_SPLIT = ["tagging", "translation"]
 
 FILES = ["fasta", "labels", "step_labels", "translations"]
 
@@ -100,18 +101,15 @@ def input_of(command):
         if "class" in row:
             words = [f"{each['class']}={locate(each['fasta'])}" for each in rows]
             sequences = [word for named in words for word in ("--class", named)]
+        left_out = ["class", *LEFT_OUT.get(command, [])]
+        if command not in ("audit", "split"):
+            left_out += TASKS[task].get("of_split_alone", [])
+        if task == "classification":
+            left_out.append("task")
         options = {
             name: locate(row[name]) if name in FILES else row[name]
-            for name in (*TASKS[task]["columns"], "alphabet")
-            if name in row and name != "class"
-        }
-        if task != "classification":
-            options["task"] = task
-        if task in TABLE_OF_SPLIT and command not in ("audit", "split"):
-            options.pop("labels", None)
-        left_out = LEFT_OUT.get(command, [])
-        options = {
-            name: value for name, value in options.items() if name not in left_out
+            for name in (*TASKS[task]["columns"], "alphabet", "task")
+            if name in row and name not in left_out
         }
         return f"{shlex.join(sequences)} {flags(options)}"
 
