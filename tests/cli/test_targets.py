@@ -231,7 +231,7 @@ def load_any(path: Path, task: str) -> Any:
 def test_split__with_targets_leaves_conflicts_out(tmp_path: Path, run_cli) -> None:
     inputs = with_conflicts(tmp_path)
     options = ["--target", "dose", "-o", tmp_path / "s.tsv"]
-    code, _, err = run_cli(["split", *inputs, *options])
+    code, _, err = run_cli(["split", "--task", "regression", *inputs, *options])
     assert code == 0, err
     assert "202 records, of which 2 are left out for conflicting labels and 1 as duplicates" in err
     names = [row["id"] for row in read_tsv(tmp_path / "s.tsv")]

@@ -22,6 +22,17 @@ def read(folder: Path, text: str) -> LabelTable:
     return table
 
 
+def test_read_label_table__needs_no_labels_of_tasks_without(tmp_path: Path) -> None:
+    path, problems = tmp_path / "labels.tsv", Problems()
+    path.write_text("group\tid\tlabel\ng\ta\t\n", encoding="utf-8")
+    table = read_label_table(path, problems, unlabelled=True)
+    assert table.rows == {"a": LabelRow("-", None, "g", 2)}
+    assert not problems
+    path.write_text("group\nx\n", encoding="utf-8")
+    with pytest.raises(LabelError, match=r"found 'group', expected a header with the column id\."):
+        read_label_table(path, problems, unlabelled=True)
+
+
 @pytest.mark.parametrize(
     "text",
     [
