@@ -12,7 +12,6 @@ import numpy as np
 from fastgru.errors import FastgruError
 from fastgru.evaluation import ScoredPredictions, classification_metrics
 from fastgru.evaluation.calibration import expected_calibration_error
-from fastgru.evaluation.predictions import pool_predictions
 from fastgru.models.model_file import SavedModel, read_model
 from fastgru.report.curve_figures import precision_recall_picture, roc_picture
 from fastgru.report.drawing import Picture
@@ -86,7 +85,7 @@ def _view(experiment: Experiment, row: dict[str, Any], anchor: str) -> ModelView
         for fold in row["folds"]
     }
     folds = [run.predictions for run in runs.values()]
-    pooled = pool_predictions(folds)
+    pooled = ScoredPredictions.pool(folds)
     metrics = _score(pooled) | _pool_probabilities([run.metrics for run in runs.values()])
     first = next(iter(runs.values())).saved
     kept = {fold: int(run.saved.card["training"]["best_epoch"]) for fold, run in runs.items()}

@@ -13,7 +13,6 @@ from fastgru.errors import FastgruError, LabelError
 from fastgru.evaluation.predictions import (
     ScoredPredictions,
     check_predictions,
-    pool_predictions,
 )
 from fastgru.report.results import Run, read_run, read_table
 
@@ -203,7 +202,7 @@ def pool_runs(folds: Sequence[ScoredRun]) -> ScoredRun:
         n_validation=first.n_validation,
         ids=ids,
         groups=groups,
-        predictions=pool_predictions([run.predictions for run in folds]),
+        predictions=type(first.predictions).pool([run.predictions for run in folds]),
         measures={
             name: [value for run in folds for value in run.measures[name]]
             for name in first.measures
