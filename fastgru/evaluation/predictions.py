@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,11 @@ class ScoredPredictions(ScoredRecords):
     def scorer(self) -> Scorer:
         """Return what scores weighted records, their probabilities sorted once."""
         orders = order_classes(self)
-        return lambda weights: weighted_scores(self, weights, orders).overall
+
+        def score(weights: NDArray[np.float64]) -> dict[Hashable, NDArray[np.float64]]:
+            return dict(weighted_scores(self, weights, orders).overall.items())
+
+        return score
 
 
 def check_predictions(

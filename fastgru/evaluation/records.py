@@ -82,6 +82,9 @@ class ScoredRecords(ABC):
             float64 (N,), how often each record counts; None for once each.
         """
         table = np.ones((1, len(self))) if weights is None else weights[None, :]
-        found = {name: float(values[0]) for name, values in self.scorer()(table).items()
-                 if isinstance(name, str)}
+        found = {
+            name: float(values[0])
+            for name, values in self.scorer()(table).items()
+            if isinstance(name, str)
+        }
         return {name: None if math.isnan(value) else value for name, value in found.items()}

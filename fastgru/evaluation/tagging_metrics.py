@@ -93,12 +93,10 @@ class ScoredTags(ScoredRecords):
 
         def score(weights: Floats) -> dict[Hashable, Floats]:
             found = _score(self._counts, weights)
-            by_class = {
-                (name, score): values[:, k]
-                for k, name in enumerate(self.classes)
-                for score, values in found.by_class.items()
-            }
-            return {**found.overall, **by_class}
+            scores: dict[Hashable, Floats] = dict(found.overall.items())
+            for name, values in found.by_class.items():
+                scores |= {(label, name): values[:, k] for k, label in enumerate(self.classes)}
+            return scores
 
         return score
 

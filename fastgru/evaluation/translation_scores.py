@@ -266,9 +266,7 @@ def _with_intervals(
     return found
 
 
-def _mean(
-    column: NDArray[Any], name: str, n_tokens: NDArray[np.int64], weights: Floats
-) -> Floats:
+def _mean(column: NDArray[Any], name: str, n_tokens: NDArray[np.int64], weights: Floats) -> Floats:
     """Return the mean (R,) over weighted tokens, or for exact matches over records."""
     of = np.ones(len(n_tokens)) if name == "exact_match" else n_tokens
     # sums in order, whatever the linear algebra library of the machine would do

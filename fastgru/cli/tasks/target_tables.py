@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from fastgru.cli.tasks.evaluation import record_columns
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -61,10 +62,7 @@ def truth_columns(chosen: LabelledSequences, names: Sequence[str]) -> dict[str, 
         for rows in [chosen.targets or []]
         for k, name in enumerate(names)
     }
-    columns["length"] = [str(len(letters)) for letters in chosen.sequences]
-    if chosen.groups is not None:
-        columns["group"] = chosen.groups
-    return columns
+    return {**columns, **record_columns(chosen)}
 
 
 def write_target_header(file: TextIO, columns: Sequence[str], truth: Sequence[str] = ()) -> None:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.scoring import SCHEMA_VERSION, write_json
 from fastgru.cli.selection import select_parts
-from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
+from fastgru.cli.tasks.evaluation import (
+    match_alphabet,
+    record_columns,
+    shuffled,
+    warn_of_doubts,
+)
 from fastgru.cli.tasks.language_model.reading import read_input
 from fastgru.cli.tasks.language_model.table import write_header, write_rows
 from fastgru.errors import LabelError
@@ -18,7 +23,6 @@ from fastgru.errors import LabelError
 if TYPE_CHECKING:
     import numpy as np
 
-    from fastgru.data.alphabets import Alphabet
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.fitted_language_model import FittedLanguageModel
 
@@ -28,6 +32,7 @@ _LOGGER = logging.getLogger(__name__)
 def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
     """Write the scores, show the main ones, and return the exit code."""
     from fastgru.estimators.language_model import SequenceLanguageModel
+    from fastgru.evaluation.language_scores import language_scores
 
     model = SequenceLanguageModel.from_fitted(fitted).set_params(threads=args.threads)
     match_alphabet(args, fitted)
@@ -38,9 +43,16 @@ def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
     shuffled_sequences = None
     if args.shuffle:
         chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)
-    nats, n_predicted = fitted.score(chosen.sequences, args.threads)
+    found = fitted.score(chosen.sequences, args.threads)
+    markov = {} if baseline is None else _score_markov(fitted, baseline, chosen.sequences)
     metrics = {
-        **_score(args, fitted, chosen, (nats, n_predicted), baseline),
+        **language_scores(
+            *(*found, markov),
+            groups=chosen.groups,
+            n_resamples=args.n_resamples,
+            seed=args.seed,
+        ),
+        "n_train_markov": 0 if baseline is None else len(baseline),
         "schema_version": SCHEMA_VERSION,
         "task": fitted.task,
         "kind": "model",
@@ -50,7 +62,7 @@ def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
         "n_seen": n_seen,
         "shuffled_sequences": shuffled_sequences,
     }
-    _write(args, fitted, chosen, (nats, n_predicted), metrics)
+    _write(args, fitted, chosen, found, markov, metrics)
     _show(metrics)
     return 0
 
@@ -73,35 +85,14 @@ def _baseline_sequences(args: argparse.Namespace, data: LabelledSequences) -> li
     return learned or None
 
 
-def _score(
-    args: argparse.Namespace,
-    fitted: FittedLanguageModel,
-    chosen: LabelledSequences,
-    found: tuple[np.ndarray, np.ndarray],
-    baseline: list[str] | None,
-) -> dict[str, Any]:
-    from fastgru.data.alphabets import get_alphabet
-    from fastgru.evaluation.language_scores import language_scores
-
-    alphabet = get_alphabet(fitted.parameters["alphabet"])
-    markov = {} if baseline is None else _score_markov(alphabet, baseline, chosen.sequences)
-    return {
-        **language_scores(
-            *(*found, markov),
-            groups=chosen.groups,
-            n_resamples=args.n_resamples,
-            seed=args.seed,
-        ),
-        "n_train_markov": 0 if baseline is None else len(baseline),
-    }
-
-
 def _score_markov(
-    alphabet: Alphabet, training: list[str], sequences: list[str]
+    fitted: FittedLanguageModel, training: list[str], sequences: list[str]
 ) -> dict[int, np.ndarray]:
     """Return the log-likelihoods of Markov models, by order."""
+    from fastgru.data.alphabets import get_alphabet
     from fastgru.evaluation.markov import MAX_ORDER, MarkovModel
 
+    alphabet = get_alphabet(fitted.parameters["alphabet"])
     learned, tested = (list(map(alphabet.encode, group)) for group in (training, sequences))
     return {
         order: MarkovModel(learned, order, len(alphabet.letters)).log_likelihoods(tested)
@@ -114,6 +105,7 @@ def _write(
     fitted: FittedLanguageModel,
     chosen: LabelledSequences,
     found: tuple[np.ndarray, np.ndarray],
+    markov: Mapping[int, np.ndarray],
     metrics: Mapping[str, Any],
 ) -> None:
     """Write the scores, and the likelihoods if the scores could be written."""
@@ -122,12 +114,21 @@ def _write(
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            write_header(table)
+            known = {
+                **record_columns(chosen),
+                "n_predicted": [str(n) for n in found[1]],
+                **{
+                    f"markov_{order}": [f"{nats:.8g}" for nats in values]
+                    for order, values in markov.items()
+                },
+            }
+            write_header(table, list(known))
             write_rows(
                 *(table, chosen.ids, [None] * len(chosen)),
                 flags=fitted.flag_unusual(chosen.sequences),
                 nats=found[0],
                 n_predicted=found[1],
+                known=known,
             )
         write_json(stack.enter_context(atomic_write(args.output)), metrics)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.scoring import SCHEMA_VERSION, show_scores, write_json
+from fastgru.cli.tasks.evaluation import record_columns
 from fastgru.cli.tasks.tagging.table import write_header, write_rows
 from fastgru.errors import LabelError, shorten
 
@@ -121,9 +122,7 @@ def write_and_show(
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            known = {"true_labels": truth}
-            if chosen.groups is not None:
-                known["group"] = chosen.groups
+            known = {"true_labels": truth, **record_columns(chosen)}
             write_header(table, list(known))
             write_rows(table, chosen.ids, [None] * len(chosen), rows, known)
         write_json(stack.enter_context(atomic_write(args.output)), metrics)

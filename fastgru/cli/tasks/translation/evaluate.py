@@ -11,15 +11,23 @@ from typing import TYPE_CHECKING, Any
 from fastgru.cli.predictions import warn_of_shuffled_labels
 from fastgru.cli.scoring import SCHEMA_VERSION, write_json
 from fastgru.cli.selection import select_parts
-from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
+from fastgru.cli.tasks.evaluation import (
+    match_alphabet,
+    record_columns,
+    shuffled,
+    warn_of_doubts,
+)
 from fastgru.cli.tasks.translation.options import search_options
 from fastgru.cli.tasks.translation.reading import Translations, pairs_of, read_pairs
 from fastgru.cli.tasks.translation.table import write_header, write_rows
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.fitted_translator import FittedTranslator, TranslatedSequence
+    from fastgru.evaluation.translation_scores import ScoredTranslations
 
 _LOGGER = logging.getLogger(__name__)
 _SHOWN = ("token_accuracy", "written_token_accuracy", "exact_match", "log_likelihood_per_token")
@@ -28,6 +36,7 @@ _SHOWN = ("token_accuracy", "written_token_accuracy", "exact_match", "log_likeli
 def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
     """Write the scores, show the main ones, and return the exit code."""
     from fastgru.estimators.seq2seq import Seq2Seq
+    from fastgru.estimators.translation_evaluation import score_translations
 
     model = Seq2Seq.from_fitted(fitted).set_params(threads=args.threads)
     match_alphabet(args, fitted)
@@ -40,8 +49,11 @@ def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
         chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)
     how = search_options(args)
     written = fitted.translate(chosen.sequences, **how, threads=args.threads)
+    pairs = pairs_of(chosen, translations)
+    own = [one.sequence for one in written]
+    scored, exact = score_translations(fitted, pairs, own, learned, args.threads)
     metrics = {
-        **_score(args, fitted, chosen, translations, written, learned),
+        **_score(args, chosen, scored, exact),
         **how,
         "schema_version": SCHEMA_VERSION,
         "task": fitted.task,
@@ -54,7 +66,8 @@ def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
         "shuffled_labels": warn_of_shuffled_labels(args.model),
         "shuffled_sequences": shuffled_sequences,
     }
-    _write(args, fitted, chosen, written, metrics)
+    known = _known_columns(chosen, pairs[1], scored, exact)
+    _write(args, fitted, chosen, written, known, metrics)
     _show(metrics)
     return 0
 
@@ -80,22 +93,38 @@ def _learned_parts(
 
 def _score(
     args: argparse.Namespace,
-    fitted: FittedTranslator,
     chosen: LabelledSequences,
-    translations: Translations,
-    written: Sequence[TranslatedSequence],
-    learned: tuple[list[str], list[str]] | None,
+    scored: ScoredTranslations,
+    exact: np.ndarray,
 ) -> dict[str, Any]:
-    from fastgru.estimators.translation_evaluation import score_translations
     from fastgru.evaluation.translation_scores import translation_scores
 
-    own = [one.sequence for one in written]
-    scored, exact = score_translations(
-        fitted, pairs_of(chosen, translations), own, learned, args.threads
-    )
     return translation_scores(
         scored, exact=exact, groups=chosen.groups, n_resamples=args.n_resamples, seed=args.seed
     )
+
+
+def _known_columns(
+    chosen: LabelledSequences,
+    targets: Sequence[str],
+    scored: ScoredTranslations,
+    exact: np.ndarray,
+) -> dict[str, list[str]]:
+    """Return what is known of each record beside its translation, by the names of the columns."""
+    counts = {
+        "n_tokens": scored.n_tokens,
+        "n_right": scored.n_right,
+        "n_right_written": scored.n_right_written,
+        "exact": exact.astype(int),
+    }
+    if scored.n_right_baseline is not None:
+        counts["n_right_baseline"] = scored.n_right_baseline
+    return {
+        "true_sequence": list(targets),
+        **record_columns(chosen),
+        "log_likelihood": [f"{nats:.8g}" for nats in scored.log_likelihoods],
+        **{name: [str(n) for n in column] for name, column in counts.items()},
+    }
 
 
 def _write(
@@ -103,6 +132,7 @@ def _write(
     fitted: FittedTranslator,
     chosen: LabelledSequences,
     written: Sequence[TranslatedSequence],
+    known: Mapping[str, Sequence[str]],
     metrics: Mapping[str, Any],
 ) -> None:
     """Write the scores, and the translations if the scores could be written."""
@@ -111,11 +141,12 @@ def _write(
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            write_header(table)
+            write_header(table, list(known))
             write_rows(
                 *(table, chosen.ids, [None] * len(chosen)),
                 flags=fitted.flag_unusual(chosen.sequences),
                 written=written,
+                known=known,
             )
         write_json(stack.enter_context(atomic_write(args.output)), metrics)
 

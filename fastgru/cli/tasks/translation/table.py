@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -16,9 +16,16 @@ UNFINISHED = "unfinished"
 _COLUMNS = ("id", "status", "flags", "log_probability", "sequence")
 
 
-def write_header(file: TextIO) -> None:
-    """Write the line with the names of the columns."""
-    file.write("\t".join(_COLUMNS) + "\n")
+def write_header(file: TextIO, known: Sequence[str] = ()) -> None:
+    """Write the line with the names of the columns.
+
+    Parameters
+    ----------
+    file
+    known
+        Columns of what else is known of each record.
+    """
+    file.write("\t".join([*_COLUMNS, *known]) + "\n")
 
 
 def write_rows(
@@ -28,6 +35,7 @@ def write_rows(
     *,
     flags: Sequence[tuple[str, ...]],
     written: Sequence[TranslatedSequence],
+    known: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Write one line per record.
 
@@ -38,12 +46,15 @@ def write_rows(
         n entries; where there is a problem it becomes the status, and all other cells stay empty.
     flags, written
         Of the records without problem, in their order.
+    known
+        n entries for each of the header's columns of what else is known.
     """
     rows = iter(zip(flags, written, strict=True))
-    for record_id, problem in zip(ids, problems, strict=True):
+    for number, (record_id, problem) in enumerate(zip(ids, problems, strict=True)):
         cells = [problem or "", "", "", ""]
         if problem is None:
             names, one = next(rows)
             named = names if one.ended else (*names, UNFINISHED)
             cells = ["ok", ";".join(named), f"{one.log_probability:.8g}", one.sequence]
-        file.write("\t".join([record_id, *cells]) + "\n")
+        beside = [column[number] for column in (known or {}).values()]
+        file.write("\t".join([record_id, *cells, *beside]) + "\n")
