@@ -21,13 +21,13 @@ from fastgru.evaluation.bootstrap import describe_bootstrap, resampled_intervals
 from fastgru.evaluation.records import ScoredRecords, Scorer
 from fastgru.evaluation.weighted_scores import order_values
 
-__all__ = ["REGRESSION_SCORES", "ScoredNumbers", "regression_metrics"]
+__all__ = ["REGRESSION_SCORES", "WITHOUT_UNIT", "ScoredNumbers", "regression_metrics"]
 
 Floats = NDArray[np.float64]
 
 REGRESSION_SCORES = ("pearson", "spearman", "rmse", "mae", "r2")
 _NOTHING = 1e-20  # share of a square that is rounding
-_WITHOUT_UNIT = ("pearson", "spearman", "r2")
+WITHOUT_UNIT = ("pearson", "spearman", "r2")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class ScoredNumbers(ScoredRecords):
             unknown = np.full(len(weights), np.nan)
             scores: dict[Hashable, Floats] = {
                 name: np.mean([found[target, name] for target in self.targets], axis=0)
-                if alone or name in _WITHOUT_UNIT
+                if alone or name in WITHOUT_UNIT
                 else unknown
                 for name in REGRESSION_SCORES
             }
