@@ -142,10 +142,12 @@ def _about_shortcuts(experiment: Experiment) -> Iterator[str]:
         return
     feature = strongest["feature"]
     what = strongest.get("target", "the classes")
-    about = f" for {what}" if "target" in strongest else ""
+    name = score_of_shortcut(strongest)
+    value = f"{strongest[name]:.3f}"
+    reaches = f"{phrase(name, value)} for {what}" if "target" in strongest else value
     yield (
         f"Caveat: the {feature} alone {'reach' if feature.endswith('s') else 'reaches'} "
-        f"{strongest[score_of_shortcut(strongest)]:.3f}{about} ({strongest['detail']}), {reached}. "
+        f"{reaches} ({strongest['detail']}), {reached}. "
         f"Unless that is what {what} {'are' if what == 'the classes' else 'is'} about, the data "
         "have a shortcut."
     )

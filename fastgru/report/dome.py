@@ -58,10 +58,12 @@ def answer(experiment: Experiment, audit: dict[str, Any], models: list[ModelView
 
 def _data(experiment: Experiment, audit: dict[str, Any], model: ModelView) -> dict[str, str]:
     files = listed(f"{file['name']} (SHA-256 {file['sha256'][:12]}…)" for file in audit["files"])
-    sizes = listed(
-        f"{name} {count(row['n'])}, of which {count(row['n_kept'])} were used"
-        for name, row in audit["classes"].items()
-    )
+    sizes = f"of which {count(sum(row['n_kept'] for row in audit['classes'].values()))} were used"
+    if experiment.task.name == "classification":
+        sizes = listed(
+            f"{name} {count(row['n'])}, of which {count(row['n_kept'])} were used"
+            for name, row in audit["classes"].items()
+        )
     first = experiment.best["folds"][0]
     stopped = (
         " In each fold a validation part, taken from what is not tested, ends the training."

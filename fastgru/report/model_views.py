@@ -70,6 +70,8 @@ def _view(experiment: Experiment, row: dict[str, Any], anchor: str) -> ModelView
         for fold in row["folds"]
     }
     task = experiment.task
+    parts = row.get("parts", {})
+    row = {**row, "parts": {name: parts[name] for name in experiment.names if name in parts}}
     shown = task_figures(task.name).show_model(list(runs.values()), row)
     first = next(iter(runs.values())).saved
     kept = {fold: int(run.saved.card["training"]["best_epoch"]) for fold, run in runs.items()}
@@ -90,7 +92,7 @@ def _view(experiment: Experiment, row: dict[str, Any], anchor: str) -> ModelView
         gradient=next(iter(runs.values())).metrics.get("gradient_by_distance") or [],
         speed=_speed(experiment, row["name"], runs),
         intervals=row["intervals"],
-        parts=row.get("parts", {}),
+        parts=row["parts"],
         wide=shown.wide,
     )
 

@@ -50,33 +50,35 @@ def render_page(experiments: list[Experiment], commands: Commands | None = None)
             version=__version__,
             datasets=datasets,
             tables=tables,
-            title=_title([task.name for task, _ in tables]),
+            title=_title([task.name for task, *_ in tables]),
             headings=wording.TASKS,
-            smaller=_smaller_is_better([task for task, _ in tables]),
+            smaller=_smaller_is_better([columns for _, columns, _ in tables]),
             labels=wording.LABELS,
             versions=_versions(datasets),
         )
     )
 
 
-def _tables(datasets: list[DatasetView]) -> list[tuple[Task, list[DatasetView]]]:
-    """Return the data sets of each task, in the order in which the tasks are met."""
-    tasks = {dataset.experiment.task.name: dataset.experiment.task for dataset in datasets}
-    return [
-        (task, [one for one in datasets if one.experiment.task.name == name])
-        for name, task in tasks.items()
-    ]
+def _tables(datasets: list[DatasetView]) -> list[tuple[Task, list[str], list[DatasetView]]]:
+    """Return the tasks in the order in which they are met, with their scores and data sets."""
+    tables = []
+    for task in dict.fromkeys(dataset.experiment.task for dataset in datasets):
+        own = [one for one in datasets if one.experiment.task is task]
+        rows = [row.scores for one in own for row in one.contenders]
+        known = [name for name in task.scores if any(row[name] is not None for row in rows)]
+        tables.append((task, known, own))
+    return tables
 
 
 def _title(tasks: list[str]) -> str:
     return "Sequence classifiers" if tasks == ["classification"] else "Sequence models"
 
 
-def _smaller_is_better(tasks: list[Task]) -> list[str]:
+def _smaller_is_better(scores: list[list[str]]) -> list[str]:
     """Return the scores of which less is better, as they stand in a sentence."""
-    names = dict.fromkeys(name for task in tasks for name in task.scores)
+    names = dict.fromkeys(name for columns in scores for name in columns)
     labels = [wording.LABELS[name] for name in names if advantage(name, 1, 0) < 0]
-    return [label if label.isupper() else f"the {label.lower()}" for label in labels] or ["none"]
+    return [label if label.isupper() else f"the {label.lower()}" for label in labels]
 
 
 def _versions(datasets: list[DatasetView]) -> list[tuple[str, str]]:

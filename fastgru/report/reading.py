@@ -132,9 +132,11 @@ class Experiment:
         return str(self.content["dataset"])
 
     @property
-    def classes(self) -> list[str]:
-        """Classes of a task that has some, in the order of the probability columns."""
-        return list(self.content["classes"])
+    def names(self) -> list[str]:
+        """Names of what is predicted: classes, labels or targets; empty where there are none."""
+        content = self.content
+        keys = ("classes", "labels", "targets")
+        return next((list(content[key]) for key in keys if key in content), [])
 
     @property
     def task(self) -> Task:

@@ -32,6 +32,7 @@ __all__ = ["Bands", "DatasetView", "view_datasets"]
 
 _EXAMPLES_SHOWN = 5
 _SHORTCUTS_SHOWN = 5
+_NAMED = 4
 _LEVELS = {"fail": "Failure", "warn": "Warning", "note": "Note"}
 _REASONS = {
     "duplicate": "repeats an earlier sequence of the same class",
@@ -148,7 +149,7 @@ def _view(experiment: Experiment, anchor: str, commands: Commands) -> DatasetVie
     return DatasetView(
         experiment=experiment,
         anchor=anchor,
-        description=_describe(audit, experiment.task.name),
+        description=_describe(audit, experiment),
         audit={**audit, "classes": classes},
         answers_of_data=answer_table(audit),
         target_shortcuts=shortcut_table(experiment.content),
@@ -214,16 +215,29 @@ def _more_data(experiment: Experiment) -> Iterable[str]:
             )
 
 
-def _describe(audit: dict[str, Any], task: str) -> str:
+def _describe(audit: dict[str, Any], experiment: Experiment) -> str:
     lengths = [row["length"] for row in audit["classes"].values()]
     shortest = min(row["min"] for row in lengths)
     longest = max(row["max"] for row in lengths)
     letters = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
     molecules = counted(audit["n_records"], _MOLECULES[audit["alphabet"]])
-    names = listed(audit["classes"]) if len(audit["classes"]) <= 4 else None
+    names = listed(audit["classes"]) if len(audit["classes"]) <= _NAMED else None
     n_classes = len(audit["classes"])
-    if task != "classification":
-        return f"{molecules} of {letters} letters"
+    if experiment.task.name != "classification":
+        return f"{molecules} of {letters} letters, {_describe_answers(experiment)}"
     return (
         f"{molecules} of {letters} letters in {n_classes} classes{f' ({names})' if names else ''}"
     )
+
+
+def _describe_answers(experiment: Experiment) -> str:
+    """Say what there is to predict of each sequence, where it is no class."""
+    names = f" ({listed(experiment.names)})" if 0 < len(experiment.names) <= _NAMED else ""
+    several = counted(len(experiment.names), experiment.task.unit)
+    return {
+        "multilabel": f"with or without each of {several}{names}",
+        "regression": f"with {several} to predict{names}",
+        "tagging": f"each letter of one of {counted(len(experiment.names), 'label')}{names}",
+        "language_model": "of which each letter is predicted from those before",
+        "translation": "each with its translation",
+    }[experiment.task.name]

@@ -22,6 +22,9 @@ LABELS = {
     "spearman": "Spearman",
     "rmse": "RMSE",
     "mae": "MAE",
+    "f1": "F1",
+    "precision": "Precision",
+    "recall": "Recall",
     "sov": "Segment overlap",
     "bits_per_letter": "Bits per letter",
     "perplexity": "Perplexity",
@@ -29,9 +32,6 @@ LABELS = {
     "token_accuracy": "Accuracy of the next token",
     "exact_match": "Exact translations",
     "log_likelihood_per_token": "Log-likelihood per token",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
 }
 TASKS = {
     "classification": "Classes",
@@ -53,12 +53,12 @@ _PHRASES = {
     "roc_auc_macro": "a macro ROC AUC of {}",
     "pr_auc_macro": "a macro PR AUC of {}",
     "r2": "an R\N{SUPERSCRIPT TWO} of {}",
-    "pearson": "a correlation (Pearson) of {}",
+    "pearson": "a correlation of {}",
     "f1_macro": "a macro F1 of {}",
     "bits_per_letter": "{} bits per letter",
     "perplexity": "a perplexity of {}",
-    "written_token_accuracy": "an accuracy of {} of the tokens that it writes",
-    "exact_match": "a share of {} of exact translations",
+    "written_token_accuracy": "an accuracy as written of {}",
+    "exact_match": "a share of exact translations of {}",
 }
 
 MISSING = "\N{EN DASH}"
