@@ -66,13 +66,17 @@ def _about_best(experiment: Experiment) -> Iterator[str]:
     chosen = f", {describe_choice(experiment)}," if count_models(experiment) > 1 else ""
     together = "" if experiment["n_folds"] == 1 else ", all predictions taken together"
     tested = f"{describe_folds(experiment['split'])}{together}"
-    reached = [
+    first, second = task_of(experiment).headline
+    if best["pooled"][first] is None:
+        reached = phrase(second, f"{best['pooled'][second]:.3f}")
+        yield f"{best['name']}{chosen} reaches {reached} on {tested}."
+        return
+    reached = " and ".join(
         phrase(metric, f"{best['pooled'][metric]:.3f}") + _interval(best, metric)
-        for metric in task_of(experiment).headline
+        for metric in (first, second)
         if best["pooled"][metric] is not None
-    ]
-    if reached:
-        yield f"{best['name']}{chosen} reaches {' and '.join(reached)} on {tested}."
+    )
+    yield f"{best['name']}{chosen} reaches {reached} on {tested}."
 
 
 def _percent(share: float) -> str:
@@ -102,9 +106,11 @@ def _about_baselines(experiment: Experiment) -> Iterator[str]:
     reached = phrase(metric, f"{score:.3f}")
     reaches = f"{what} reaches {reached}, {best} {strongest['score_a']:.3f}{means}"
     reaches += f" (corrected p {p})"
-    higher = "higher" if advantage(metric, 1, 0) > 0 else "lower"
-    above = "above" if higher == "higher" else "below"
-    which = "every" if all(stand(row) == "worse" for row in rows) else "the best"
+    larger = advantage(metric, 1, 0) > 0
+    higher, highest, above = (
+        ("higher", "highest", "above") if larger else ("lower", "lowest", "below")
+    )
+    which = "every" if all(stand(row) == "worse" for row in rows) else f"the {highest}"
     yield {
         "worse": f"It is better than {which} baseline: {reaches}.",
         "better": f"Caveat: a baseline is better: {reaches}. Use that, or find a model that is.",

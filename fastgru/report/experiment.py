@@ -71,10 +71,7 @@ def gather_experiment(
     """
     audit = read_audit(folder)
     contents = find_contents(folder, statement)
-    contenders = read_contenders(folder, contents)
-    best, chosen_by = _choose([contenders[name] for name in contents.models])
-    require_apart(folder, contenders[best].folds, contents.folds)
-    contenders = {**contenders, **baselines_of_model(contenders[best])}
+    contenders, best, chosen_by = _read_contenders(folder, contents)
     task = find_task(contenders[best].folds[0].task)
     runs = {
         name: [align(a, b) for a, b in zip(contenders[best].folds, found.folds, strict=True)]
@@ -111,6 +108,16 @@ def gather_experiment(
     }
     experiment["conclusion"] = conclude(experiment)
     return experiment
+
+
+def _read_contenders(
+    folder: Path, contents: Contents
+) -> tuple[dict[str, ContenderRuns], str, str | None]:
+    """Return models and baselines by name, the best model, and what it was chosen by."""
+    contenders = read_contenders(folder, contents)
+    best, chosen_by = _choose([contenders[name] for name in contents.models])
+    require_apart(folder, contenders[best].folds, contents.folds)
+    return {**contenders, **baselines_of_model(contenders[best])}, best, chosen_by
 
 
 def _choose(models: Sequence[ContenderRuns]) -> tuple[str, str | None]:

@@ -12,7 +12,7 @@ from fastgru.report.tasks.task import Task
 
 __all__ = ["UNDEFINED", "summary_columns", "summary_rows", "write_summary"]
 
-_BEFORE = ("dataset", "task", "name", "kind", "n_folds", "n_test")
+_BEFORE = ("dataset", "name", "kind", "task", "n_folds", "n_test")
 UNDEFINED = "NA"
 
 

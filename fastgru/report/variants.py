@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from fastgru.errors import FastgruError
+from fastgru.evaluation.bootstrap import resampled_intervals
 from fastgru.evaluation.comparison import bootstrap_differences
 from fastgru.evaluation.predictions import ScoredPredictions
 from fastgru.report.contents import CONTROLS, MAIN, SHUFFLED_LABELS, SHUFFLED_SEQUENCES
@@ -137,8 +138,9 @@ def find_controls(
                         "kept": found["kept"],
                         "metrics": found["metrics"],
                         "reference": reference["metrics"],
-                        "interval": found["interval"],
-                        "reference_interval": reference["interval"],
+                        "interval": found["interval"] or _interval(place / kind, n_resamples, seed),
+                        "reference_interval": reference["interval"]
+                        or _interval(place / MAIN, n_resamples, seed),
                         "class_shares": found["class_shares"],
                         "gain_interval": _gain_interval(place / kind, n_resamples, seed)
                         if kind == SHUFFLED_LABELS
@@ -146,6 +148,16 @@ def find_controls(
                     }
                 )
     return controls
+
+
+def _interval(place: Path, n_resamples: int, seed: int) -> list[float] | None:
+    """Return the interval of the score that decides, if metrics.json has none but of its parts."""
+    run = read_scored_run(place) if (place / "predictions.tsv").exists() else None
+    if run is None or run.task == "classification":
+        return None
+    metric = find_task(run.task).deciding
+    drawn = (len(run.ids), run.groups, n_resamples, seed)
+    return resampled_intervals(run.predictions.scorer(), *drawn)[metric]
 
 
 def _gain_interval(place: Path, n_resamples: int, seed: int) -> list[float] | None:
