@@ -46,9 +46,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the ensemble and return the exit code."""
-    from fastgru.estimators.classifier_card import save_classifier
     from fastgru.estimators.ensemble import make_ensemble
     from fastgru.estimators.loading import load_classifier
+    from fastgru.estimators.saving import save_fitted
     from fastgru.models.model_file import read_model
 
     if args.output.endswith(".gz"):
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             "warning: the models were trained on different sequences, so what is new to one may "
             "be known to another; test the ensemble on sequences that none of them has seen"
         )
-    save_classifier(args.output, ensemble, _origin([read_model(path).card for path in args.models]))
+    save_fitted(args.output, ensemble, _origin([read_model(path).card for path in args.models]))
     _LOGGER.info(
         "%s averaged, %s",
         counted(len(ensemble.members), "network"),

@@ -27,7 +27,11 @@ Array = NDArray[np.float64]
 
 
 def encode_series(
-    series: Sequence[Any], name: str = "series", *, n_features: int | None = None
+    series: Sequence[Any],
+    name: str = "series",
+    *,
+    n_features: int | None = None,
+    timed: bool = False,
 ) -> list[Array]:
     """Return each series as float64 (L, F).
 
@@ -39,13 +43,17 @@ def encode_series(
         What messages call one of them; its number from 0 follows.
     n_features
         F that a model was trained with; None for that of the first.
+    timed
+        Whether the first feature is the time of each step, in whose place the time since the step
+        before comes, 0 for the first.
 
     Raises
     ------
     ConfigurationError
         For what is no array of numbers.
     LabelError
-        For one that is empty, has another number of features, or numbers that are not finite.
+        For one that is empty, has another number of features, numbers that are not finite, or
+        times that fall.
     """
     encoded: list[Array] = []
     for number, given in enumerate(series):
@@ -66,8 +74,26 @@ def encode_series(
                 f"{place}: feature {feature} of step {step} is {values[step, feature]}, expected "
                 f"a number of at most {_LARGEST:g}. Fill it in, or leave the step out."
             )
+        if timed:
+            _times_to_gaps(values, place)
         encoded.append(values)
     return encoded
+
+
+def _times_to_gaps(values: Array, place: str) -> None:
+    """Put the time since the step before in the place of each time."""
+    gaps = np.diff(values[:, 0])
+    bad = (gaps < 0) | (gaps > _LARGEST)
+    if bad.any():
+        step = int(np.argmax(bad)) + 1
+        before, time = values[step - 1 : step + 1, 0]
+        raise LabelError(
+            f"{place}: step {step} has the time {time:g} behind {before:g}, expected times "
+            f"(feature 0) that never fall nor leap by more than {_LARGEST:g}. Sort the steps by "
+            "time."
+        )
+    values[1:, 0] = gaps
+    values[0, 0] = 0
 
 
 def _as_steps(given: Any, place: str) -> Array:
@@ -107,7 +133,9 @@ class SeriesScale:
         mean = sum(values.sum(axis=0) for values in encoded) / n_steps
         squares = sum(np.square(values - mean).sum(axis=0) for values in encoded)
         deviation = np.sqrt(squares / n_steps)
-        return cls(np.asarray(mean), np.where(deviation > 0, deviation, 1.0))
+        # the mean of equal numbers may miss them by a rounding
+        varies = deviation > 1e-12 * np.abs(mean)
+        return cls(np.asarray(mean), np.where(varies, deviation, 1.0))
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return the fields as JSON has them."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
-from fastgru.estimators.classifier_files import ClassifierFiles
 from fastgru.estimators.classifier_fitting import fit_labels, given_labels
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.label_prediction import LabelPrediction
@@ -16,11 +15,12 @@ from fastgru.estimators.language_model import SequenceLanguageModel
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.pretraining import read_pretrained
+from fastgru.estimators.recipes import FromRecipe
 from fastgru.estimators.string_input import TableTargets
 from fastgru.training.state import Epoch
 
 
-class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPrediction):
+class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPrediction):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
     Letters are embedded, run through convolutional layers (on request) and recurrent layers, pooled
@@ -40,8 +40,11 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
-        last bit.  Takes twice the time.  ``"augment"`` reads either strand at random in training,
-        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
+        last bit.  Takes twice the time.  ``"equivariant"`` has the same by weights that both
+        strands share, up to rounding, with half the parameters and in the time of ``"none"``; it
+        needs both directions, even numbers of features, odd ``conv_width``, and no strides, pools
+        or positions.  ``"augment"`` reads either strand at random in training, at no cost, and the
+        one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter or k-mer.
     kmer_size
@@ -84,6 +87,13 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
         ``pooling`` then takes these sums for its states.
     bidirectional
         Whether each layer also runs from the end of the sequence to its start.
+    time_decay
+        For series that were sampled at irregular times.  The first feature of each step is then its
+        time, in any unit, which never falls.  The network reads the time since the step before in
+        its place, and before each step the state of every layer decays by
+        ``exp(-max(0, decay_rate * gap + decay_bias))`` with rates that are learned (GRU-D: Che et
+        al. 2018, arXiv 1606.01865); in the other direction the gap is that to the step after.
+        Only for ``"gru"`` and ``"lstm"``, of which h decays, and without convolutions.
     position_embedding
         Whether to learn features of each position: for sequences that are aligned windows, such
         as those around a splice site.  Sequences longer than any in training are then refused.
@@ -154,6 +164,7 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
     """
 
     score_name = "accuracy"
+    _tasks = ("classification", "multilabel")
     _fitted: FittedClassifier
 
     def __init__(
@@ -176,6 +187,7 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
         num_layers: int = 1,
         residual: bool = False,
         bidirectional: bool = True,
+        time_decay: bool = False,
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
         dropout: float = 0.1,
@@ -213,6 +225,7 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
         self.num_layers = num_layers
         self.residual = residual
         self.bidirectional = bidirectional
+        self.time_decay = time_decay
         self.position_embedding = position_embedding
         self.pooling = pooling
         self.dropout = dropout
@@ -318,10 +331,8 @@ class SequenceClassifier(ClassifierFiles, TableTargets, PredictionMixin, LabelPr
         )
         return self._take(fitted)
 
-    def _take(self, fitted: FittedClassifier) -> Self:
-        self._note(fitted)
-        self._fitted = fitted
-        self.classes_ = fitted.classes
-        self.temperature_ = fitted.calibration.temperature
-        self.thresholds_ = fitted.calibration.thresholds
-        return self
+    def _set_attributes(self) -> None:
+        super()._set_attributes()
+        self.classes_ = self._fitted.classes
+        self.temperature_ = self._fitted.calibration.temperature
+        self.thresholds_ = self._fitted.calibration.thresholds

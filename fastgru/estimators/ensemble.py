@@ -13,9 +13,11 @@ import numpy as np
 
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 from fastgru.estimators.calibration import Calibration
-from fastgru.estimators.fitted_classifier import ClassifierNetwork, FittedClassifier
+from fastgru.estimators.fitted_classifier import ClassifierNetwork, FittedClassifier, read_network
+from fastgru.models.card_schema import is_ensemble
+from fastgru.models.model_file import SavedModel
 
-__all__ = ["Ensemble", "make_ensemble", "networks_of"]
+__all__ = ["Ensemble", "make_ensemble", "networks_of", "read_classifier"]
 
 _NO_THRESHOLDS = "those of single networks do not hold for the average of an ensemble"
 
@@ -109,6 +111,30 @@ class Ensemble(FittedClassifier):
             found |= seen
         return found
 
+    def card_entries(self) -> dict[str, Any]:
+        """Return the calibration of the average; classes stand in the members' cards."""
+        return self.calibration.to_card()
+
+
+def read_classifier(saved: SavedModel, name: str) -> FittedClassifier:
+    """Return the classifier that a model file holds.
+
+    Parameters
+    ----------
+    saved
+    name
+        Of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+        If its card contradicts itself.
+    """
+    networks = [read_network(network, name) for network in saved.networks]
+    if not is_ensemble(saved.card):
+        return networks[0]
+    return make_ensemble([(name, network) for network in networks])
+
 
 def make_ensemble(members: Sequence[tuple[str, FittedClassifier]]) -> Ensemble:
     """Join trained models.
@@ -175,6 +201,12 @@ def _require_same(
         raise LabelError(
             f"{name}: reads series of {counted(other.n_features, 'feature')}, expected "
             f"{first.n_features} as {first_name}. Average models of the same features."
+        )
+    if other.parameters["time_decay"] != first.parameters["time_decay"]:
+        raise LabelError(
+            f"{name}: has time_decay {other.parameters['time_decay']}, expected "
+            f"{first.parameters['time_decay']} as {first_name}. Average models that all read "
+            "times, or none."
         )
     found, expected = other.classes.tolist(), first.classes.tolist()
     if found != expected:

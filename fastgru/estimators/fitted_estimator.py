@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.loading import load_fitted
+from fastgru.estimators.saving import save_fitted
 
 __all__ = ["FittedEstimator"]
 
@@ -23,15 +26,70 @@ class FittedEstimator:
     """
 
     threads: int | None
+    _tasks: ClassVar[tuple[str, ...]]
     _fitted: FittedModel
 
-    def _note(self, fitted: FittedModel) -> None:
-        """Set the attributes that every fitted estimator has."""
+    def _take(self, fitted: FittedModel) -> Self:
+        """Take over a trained model; return itself."""
+        self._fitted = fitted
+        self._set_attributes()
+        return self
+
+    def _set_attributes(self) -> None:
+        """Set the attributes that tell of the fitted model."""
+        fitted = self._fitted
         self.history_ = fitted.history
         self.best_epoch_ = fitted.best_epoch
         self.n_iter_ = len(fitted.history)
         self.n_parameters_ = fitted.n_parameters
         self.n_train_, self.n_validation_ = fitted.n_train, fitted.n_validation
+
+    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
+        """Write the model to a ``.safetensors`` file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            File to write; one that exists is replaced.
+        extra
+            JSON-able entries to add to the card, such as where the data came from.
+
+        Raises
+        ------
+        LabelError
+            If the class labels are neither strings nor integers.
+        ConfigurationError
+            If `extra` cannot be added.
+        """
+        check_is_fitted(self, "n_parameters_")
+        save_fitted(path, self._fitted, extra)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
+
+        Parameters
+        ----------
+        path
+            File to read; nothing in it is executed.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is no such model, is damaged, or was written by a newer version.
+        """
+        return cls.from_fitted(load_fitted(path, *cls._tasks))
+
+    @classmethod
+    def from_fitted(cls, fitted: FittedModel) -> Self:
+        """Return the estimator of a model that was trained or read.
+
+        Parameters
+        ----------
+        fitted
+            From :func:`fastgru.estimators.loading.load_fitted`, of this estimator's task.
+        """
+        return cls(**fitted.parameters)._take(fitted)
 
     def flag_unusual(self, sequences: Sequence[Any]) -> list[tuple[str, ...]]:
         """Say in which ways sequences are unlike those of the training set.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +13,14 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.data.variants import apply_variants
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.fitted_network import FittedNetwork
-from fastgru.estimators.model_card import damaged, network_card, network_fields, require_free
+from fastgru.estimators.model_card import damaged, network_fields
+from fastgru.layers.checks import check_size
 from fastgru.models.language_network import LanguageNetwork
-from fastgru.models.model_file import SavedModel, write_model
+from fastgru.models.model_file import SavedModel
 from fastgru.training.generation import generate
 from fastgru.training.language_model import count_predicted, log_likelihoods
 
-__all__ = ["FittedLanguageModel", "read_language_model", "save_language_model"]
+__all__ = ["FittedLanguageModel", "read_language_model"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +106,15 @@ class FittedLanguageModel(FittedNetwork):
             )
         return ["".join(alphabet.symbols[code] for code in codes) for codes in made]
 
+    def card_entries(self) -> dict[str, Any]:
+        """Return nothing: it has no labels."""
+        return {}
 
-def _check_generation(n: int, temperature: float, max_length: int, n_given: int) -> None:
-    if n < 0:
-        raise ConfigurationError(f"n must be at least 0, got {n}.")
+
+def _check_generation(n: object, temperature: float, max_length: int, n_given: int) -> None:
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 0:
+        raise ConfigurationError(f"n must be an integer of at least 0, got {n!r}.")
+    check_size("max_length", max_length)
     if not 0 <= temperature < np.inf:
         raise ConfigurationError(
             f"temperature must be a finite number of at least 0, got {temperature}."
@@ -118,22 +123,6 @@ def _check_generation(n: int, temperature: float, max_length: int, n_given: int)
         raise ConfigurationError(
             f"max_length must be above {n_given}, the letters of the prefix, got {max_length}."
         )
-
-
-def save_language_model(
-    path: str | os.PathLike[str], fitted: FittedLanguageModel, extra: Mapping[str, Any] | None
-) -> None:
-    """Write a model file; see :meth:`fastgru.SequenceLanguageModel.save`.
-
-    Parameters
-    ----------
-    path, fitted
-    extra
-        Entries to add to the card.
-    """
-    card = network_card(fitted, {})
-    require_free(extra, card)
-    write_model(path, {**(extra or {}), **card}, fitted.network.parameters.views())
 
 
 def read_language_model(saved: SavedModel, name: str) -> FittedLanguageModel:

@@ -37,6 +37,16 @@ class FittedModel(ABC):
     n_train: int
     n_validation: int
 
+    @abstractmethod
+    def card_entries(self) -> dict[str, Any]:
+        """Return what its card says beside the entries of every card.
+
+        Raises
+        ------
+        LabelError
+            If labels cannot be written.
+        """
+
     @property
     @abstractmethod
     def min_length(self) -> int:
@@ -117,4 +127,9 @@ class FittedModel(ABC):
 
     def _encode(self, sequences: Sequence[Any], *, min_length: int = 1) -> list[np.ndarray]:
         kind, n_features = self.parameters["alphabet"], self.n_features
-        return encode_inputs(kind, sequences, min_length=min_length, n_features=n_features)
+        return encode_inputs(
+            *(kind, sequences),
+            min_length=min_length,
+            n_features=n_features,
+            timed=self.parameters.get("time_decay", False),
+        )

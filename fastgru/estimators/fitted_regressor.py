@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fastgru._numba import threads_limited_to
 from fastgru.estimators.fitted_network import FittedNetwork
+from fastgru.estimators.model_card import damaged, network_fields, require_entries
+from fastgru.models.model_file import SavedModel
 from fastgru.training.prediction import predict_logits
 from fastgru.training.regression import Regression
 
-__all__ = ["FittedRegressor"]
+__all__ = ["FittedRegressor", "read_regressor"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +70,42 @@ class FittedRegressor(FittedNetwork):
             if rank <= len(sizes):
                 widths[k] = sizes[max(rank, 1) - 1]
         return widths
+
+    def card_entries(self) -> dict[str, Any]:
+        """Return the targets, their scale and the residuals."""
+        return {
+            "targets": self.targets.tolist(),
+            "target_mean": self.objective.mean.tolist(),
+            "target_deviation": self.objective.deviation.tolist(),
+            "residuals": [sizes.tolist() for sizes in self.residuals],
+        }
+
+
+def read_regressor(saved: SavedModel, name: str) -> FittedRegressor:
+    """Return the regressor that a model file holds.
+
+    Parameters
+    ----------
+    saved
+    name
+        Of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+        If its card contradicts itself.
+    """
+    (network,) = saved.networks
+    card, fields = network.card, network_fields(network, name, "regression")
+    entries = ("targets", "target_mean", "target_deviation", "residuals")
+    require_entries(network, name, entries)
+    mean, deviation = np.array(card["target_mean"]), np.array(card["target_deviation"])
+    residuals = [np.array(sizes, np.float64) for sizes in card["residuals"]]
+    if any((np.diff(sizes) < 0).any() for sizes in residuals):
+        raise damaged(name, "residuals do not rise")
+    return FittedRegressor(
+        **fields,
+        targets=np.array(card["targets"]),
+        objective=Regression(mean.astype(np.float64), deviation.astype(np.float64)),
+        residuals=residuals,
+    )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fastgru._numba import threads_limited_to
 from fastgru.estimators.fitted_network import FittedNetwork
+from fastgru.estimators.model_card import damaged, network_fields
+from fastgru.models.model_file import SavedModel
 from fastgru.training.tagging import predict_step_labels, predict_step_probabilities
 
-__all__ = ["FittedTagger", "StepLabels"]
+__all__ = ["FittedTagger", "StepLabels", "read_tagger"]
 
 StepLabels = str | list[str]
 """The labels of one sequence: a letter for each of its letters, or a list of texts."""
@@ -60,3 +63,35 @@ class FittedTagger(FittedNetwork):
         encoded = self.encode_readable(sequences)
         with threads_limited_to(threads):
             return predict_step_probabilities(self.network, encoded)
+
+    def card_entries(self) -> dict[str, Any]:
+        """Return the classes, and the form of the labels."""
+        return {"classes": self.classes.tolist(), "labels_are_lists": self.labels_are_lists}
+
+
+def read_tagger(saved: SavedModel, name: str) -> FittedTagger:
+    """Return the tagger that a model file holds.
+
+    Parameters
+    ----------
+    saved
+    name
+        Of the file, for messages.
+
+    Raises
+    ------
+    ModelFileError
+        If its card contradicts itself.
+    """
+    (network,) = saved.networks
+    fields = network_fields(network, name, "tagging")
+    classes, sizes = saved.card["classes"], network.architecture
+    if len(classes) != sizes.n_outputs:
+        fault = f"there are {len(classes)} classes for a network with {sizes.n_outputs} outputs"
+        raise damaged(name, fault)
+    if {*sizes.conv_stride, *sizes.conv_pool} != {1}:
+        raise damaged(name, "there is not one output for each letter")
+    lists = saved.card["labels_are_lists"]
+    if not lists and any(len(label) != 1 for label in classes):
+        raise damaged(name, "the classes are no letters")
+    return FittedTagger(**fields, classes=np.array(classes), labels_are_lists=lists)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,15 +14,15 @@ from fastgru._numba import threads_limited_to
 from fastgru.data.target_alphabets import TargetAlphabet, get_target_alphabet
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.fitted_network import FittedNetwork
-from fastgru.estimators.model_card import damaged, network_card, network_fields, require_free
+from fastgru.estimators.model_card import damaged, network_fields
 from fastgru.estimators.translation_sets import paired_set
 from fastgru.layers.checks import check_size
 from fastgru.models.encoder_decoder import EncoderDecoder
-from fastgru.models.model_file import SavedModel, write_model
+from fastgru.models.model_file import SavedModel
 from fastgru.training.beam_search import translate
 from fastgru.training.translation import TokenScores, score_tokens
 
-__all__ = ["FittedTranslator", "TranslatedSequence", "read_translator", "save_translator"]
+__all__ = ["FittedTranslator", "TranslatedSequence", "read_translator"]
 
 _SPARE_SHARE, _SPARE_TOKENS = 1.5, 10
 """How much longer a translation may get than the longest of training, for its letters."""
@@ -116,6 +115,13 @@ class FittedTranslator(FittedNetwork):
         with threads_limited_to(threads):
             return score_tokens(self.network, pairs)
 
+    def card_entries(self) -> dict[str, Any]:
+        """Return in which letters it writes, and how many."""
+        return {
+            "target_alphabet": self.written.name,
+            "tokens_per_letter": self.tokens_per_letter,
+        }
+
 
 def _check_search(beam_size: int, length_penalty: float, max_length: int | None) -> None:
     check_size("beam_size", beam_size)
@@ -125,26 +131,6 @@ def _check_search(beam_size: int, length_penalty: float, max_length: int | None)
         raise ConfigurationError(
             f"length_penalty must be a finite number of at least 0, got {length_penalty!r}."
         )
-
-
-def save_translator(
-    path: str | os.PathLike[str], fitted: FittedTranslator, extra: Mapping[str, Any] | None
-) -> None:
-    """Write a model file; see :meth:`fastgru.Seq2Seq.save`.
-
-    Parameters
-    ----------
-    path, fitted
-    extra
-        Entries to add to the card.
-    """
-    own = {
-        "target_alphabet": fitted.written.name,
-        "tokens_per_letter": fitted.tokens_per_letter,
-    }
-    card = network_card(fitted, own)
-    require_free(extra, card)
-    write_model(path, {**(extra or {}), **card}, fitted.network.parameters.views())
 
 
 def read_translator(saved: SavedModel, name: str) -> FittedTranslator:

@@ -80,6 +80,7 @@ def encode_inputs(
     *,
     min_length: int = 1,
     n_features: int | None = None,
+    timed: bool = False,
 ) -> list[np.ndarray]:
     """Return the codes of each sequence, or the features of each series.
 
@@ -90,7 +91,7 @@ def encode_inputs(
     sequences
     name, min_length
         As for :func:`encode_sequences`.
-    n_features
+    n_features, timed
         As for :func:`fastgru.data.series.encode_series`.
 
     Raises
@@ -99,8 +100,8 @@ def encode_inputs(
         As there.
     """
     if kind == SERIES:
-        encoded: list[np.ndarray] = list(encode_series(sequences, name, n_features=n_features))
-        return encoded
+        series = encode_series(sequences, name, n_features=n_features, timed=timed)
+        return [*series]
     return encode_sequences(get_alphabet(kind), sequences, name, min_length=min_length)
 
 

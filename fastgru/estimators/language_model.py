@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from sklearn.utils.validation import check_is_fitted
-
-from fastgru.estimators.fitted_language_model import FittedLanguageModel, save_language_model
+from fastgru.estimators.fitted_language_model import FittedLanguageModel
 from fastgru.estimators.fitting import train_network
 from fastgru.estimators.language_scoring import LanguageScoring
-from fastgru.estimators.loading import load_fitted
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.string_input import StringInput
 from fastgru.estimators.training_sets import given_sequences
@@ -93,6 +89,7 @@ class SequenceLanguageModel(LanguageScoring, StringInput):
     """
 
     score_name = "bits"
+    _tasks = ("language_model",)
 
     def __init__(
         self,
@@ -189,48 +186,3 @@ class SequenceLanguageModel(LanguageScoring, StringInput):
             on_resume=on_resume,
         )
         return self._take(FittedLanguageModel(**trained.fields))
-
-    def _take(self, fitted: FittedLanguageModel) -> SequenceLanguageModel:
-        self._note(fitted)
-        self._fitted = fitted
-        return self
-
-    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a ``.safetensors`` file, whole or not at all.
-
-        Parameters
-        ----------
-        path, extra
-            As in :meth:`fastgru.SequenceClassifier.save`.
-        """
-        check_is_fitted(self, "n_parameters_")
-        save_language_model(path, self._fitted, extra)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SequenceLanguageModel:
-        """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
-
-        Parameters
-        ----------
-        path
-            File to read; nothing in it is executed.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is no such model, is damaged, or was written by a newer version.
-        """
-        fitted = load_fitted(path, "language_model")
-        assert isinstance(fitted, FittedLanguageModel)
-        return cls.from_fitted(fitted)
-
-    @classmethod
-    def from_fitted(cls, fitted: FittedLanguageModel) -> SequenceLanguageModel:
-        """Return the estimator of a model that was trained or read.
-
-        Parameters
-        ----------
-        fitted
-            From :func:`fastgru.estimators.loading.load_fitted`.
-        """
-        return cls(**fitted.parameters)._take(fitted)

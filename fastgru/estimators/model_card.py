@@ -13,7 +13,7 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import InputProfile
 from fastgru.data.seen_sequences import SeenSequences
 from fastgru.data.series import SERIES, SeriesProfile, SeriesScale
-from fastgru.errors import ConfigurationError, ModelFileError, shorten
+from fastgru.errors import ConfigurationError, ModelFileError
 from fastgru.estimators.fitted_network import FittedNetwork
 from fastgru.estimators.json_values import as_json, saved_parameters
 from fastgru.estimators.parameters import check_parameters, parameters_of
@@ -22,7 +22,7 @@ from fastgru.models.card_schema import ARCHITECTURE_ADDED
 from fastgru.models.model_file import SavedNetwork
 from fastgru.models.network import Reading, SequenceNetwork
 
-__all__ = ["damaged", "network_card", "network_fields", "require_entries", "require_free"]
+__all__ = ["damaged", "network_card", "network_fields", "require_entries"]
 
 NewNetwork = Callable[[Architecture, Reading, int], SequenceNetwork]
 
@@ -39,14 +39,13 @@ _ADDED_PARAMETERS = {
 }
 
 
-def network_card(fitted: FittedNetwork, own: Mapping[str, Any]) -> dict[str, Any]:
+def network_card(fitted: FittedNetwork) -> dict[str, Any]:
     """Return the card of a network.
 
-    Parameters
-    ----------
-    fitted
-    own
-        Entries of its task.
+    Raises
+    ------
+    LabelError
+        If its labels cannot be written.
     """
     kind, inputs = fitted.parameters["alphabet"], fitted.inputs
     card = {
@@ -62,7 +61,7 @@ def network_card(fitted: FittedNetwork, own: Mapping[str, Any]) -> dict[str, Any
             "history": [as_json(epoch) for epoch in fitted.history],
             "best_epoch": fitted.best_epoch,
         },
-        **own,
+        **fitted.card_entries(),
     }
     if isinstance(inputs, InputProfile):
         card["inputs"] = inputs.to_dict(get_alphabet(kind))
@@ -75,20 +74,6 @@ def network_card(fitted: FittedNetwork, own: Mapping[str, Any]) -> dict[str, Any
     if fitted.pretrained is not None:
         card["pretrained"] = fitted.pretrained
     return card
-
-
-def require_free(extra: Mapping[str, Any] | None, card: Mapping[str, Any]) -> None:
-    """Refuse further entries that every card has already.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    reserved = sorted({*card, "members", "format_version", "sha256"} & (extra or {}).keys())
-    if reserved:
-        raise ConfigurationError(
-            f"extra: {shorten(reserved)} are entries of every card. Use other names."
-        )
 
 
 def network_fields(

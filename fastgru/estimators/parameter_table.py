@@ -80,7 +80,8 @@ PARAMETERS = (
         "reverse_complement",
         str,
         "none",
-        "how the other strand of DNA counts: not, as much as the given one, or in training only",
+        "how the other strand of DNA counts: not, as much as the given one by an average or by "
+        "shared weights, or in training only",
         choices=STRANDS,
     ),
     Parameter("embedding_size", int, 16, "features of each letter or k-mer", minimum=1),
@@ -163,6 +164,13 @@ PARAMETERS = (
         tasks=_except_translation,
     ),
     Parameter("bidirectional", bool, True, "run from both ends of the sequence"),
+    Parameter(
+        "time_decay",
+        bool,
+        False,
+        "let states decay with the time between samples, which the first feature of series then is",
+        tasks=_CALIBRATED,
+    ),
     _targeted(
         "position_embedding",
         bool,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from fastgru.errors import ConfigurationError
 
-__all__ = ["RECIPES", "Recipe", "recipe_parameters"]
+__all__ = ["RECIPES", "FromRecipe", "Recipe", "recipe_parameters"]
 
 
 @dataclass(frozen=True)
@@ -93,3 +93,26 @@ def recipe_parameters(name: str) -> dict[str, Any]:
             "these, or leave it out."
         )
     return dict(RECIPES[name].parameters)
+
+
+class FromRecipe:
+    """An estimator that has recipes."""
+
+    @classmethod
+    def from_recipe(cls, recipe: str, **changes: Any) -> Self:
+        """Return a classifier with the parameters that suit a kind of data.
+
+        Parameters
+        ----------
+        recipe
+            ``"aligned_windows"``, ``"motif"``, ``"peptides"``, ``"proteins"`` or
+            ``"long_reads"``; docs/recipes.md says what each is for.
+        changes
+            Parameters that are to be other than there.
+
+        Raises
+        ------
+        ConfigurationError
+            For another name.
+        """
+        return cls(**{**recipe_parameters(recipe), **changes})

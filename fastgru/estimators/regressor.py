@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,10 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.fitted_regressor import FittedRegressor
-from fastgru.estimators.loading import load_fitted
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
-from fastgru.estimators.regressor_card import save_regressor
 from fastgru.estimators.regressor_fitting import fit_regressor, given_regression
 from fastgru.estimators.string_input import StringInput, TableTargets
 from fastgru.training.state import Epoch
@@ -59,6 +56,7 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
     """
 
     score_name = "r2"
+    _tasks = ("regression",)
     _fitted: FittedRegressor
 
     def __init__(
@@ -190,11 +188,9 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         )
         return self._take(fitted)
 
-    def _take(self, fitted: FittedRegressor) -> SequenceRegressor:
-        self._note(fitted)
-        self._fitted = fitted
-        self.targets_ = fitted.targets
-        return self
+    def _set_attributes(self) -> None:
+        super()._set_attributes()
+        self.targets_ = self._fitted.targets
 
     def predict(self, sequences: Sequence[str]) -> np.ndarray:
         """Return the targets in their own units, float64 (n,), or (n, k) if there are several.
@@ -251,50 +247,3 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         predicted, widths = self.predict(sequences), self._fitted.half_widths(coverage)
         widths = widths[0] if len(widths) == 1 else widths
         return np.stack([predicted - widths, predicted + widths], axis=-1)
-
-    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a ``.safetensors`` file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            File to write; one that exists is replaced.
-        extra
-            JSON-able entries to add to the card, such as where the data came from.
-
-        Raises
-        ------
-        ConfigurationError
-            If `extra` cannot be added.
-        """
-        check_is_fitted(self, "targets_")
-        save_regressor(path, self._fitted, extra)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SequenceRegressor:
-        """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
-
-        Parameters
-        ----------
-        path
-            File to read; nothing in it is executed.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is no such model, is damaged, or was written by a newer version.
-        """
-        fitted = load_fitted(path, "regression")
-        assert isinstance(fitted, FittedRegressor)
-        return cls.from_fitted(fitted)
-
-    @classmethod
-    def from_fitted(cls, fitted: FittedRegressor) -> SequenceRegressor:
-        """Return the estimator of a model that was trained or read.
-
-        Parameters
-        ----------
-        fitted
-            From :func:`fastgru.estimators.loading.load_fitted`.
-        """
-        return cls(**fitted.parameters)._take(fitted)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from sklearn.utils.validation import check_is_fitted
-
-from fastgru.estimators.fitted_translator import FittedTranslator, save_translator
+from fastgru.estimators.fitted_translator import FittedTranslator
 from fastgru.estimators.fitting import train_network
-from fastgru.estimators.loading import load_fitted
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.string_input import StringInput
 from fastgru.estimators.translating import Translating
@@ -92,6 +88,7 @@ class Seq2Seq(Translating, StringInput):
     """
 
     score_name = "token_accuracy"
+    _tasks = ("translation",)
 
     def __init__(
         self,
@@ -192,48 +189,3 @@ class Seq2Seq(Translating, StringInput):
         )
         most = tokens_per_letter(given.training)
         return self._take(FittedTranslator(**trained.fields, tokens_per_letter=most))
-
-    def _take(self, fitted: FittedTranslator) -> Seq2Seq:
-        self._note(fitted)
-        self._fitted = fitted
-        return self
-
-    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a ``.safetensors`` file, whole or not at all.
-
-        Parameters
-        ----------
-        path, extra
-            As in :meth:`fastgru.SequenceClassifier.save`.
-        """
-        check_is_fitted(self, "n_parameters_")
-        save_translator(path, self._fitted, extra)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Seq2Seq:
-        """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
-
-        Parameters
-        ----------
-        path
-            File to read; nothing in it is executed.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is no such model, is damaged, or was written by a newer version.
-        """
-        fitted = load_fitted(path, "translation")
-        assert isinstance(fitted, FittedTranslator)
-        return cls.from_fitted(fitted)
-
-    @classmethod
-    def from_fitted(cls, fitted: FittedTranslator) -> Seq2Seq:
-        """Return the estimator of a model that was trained or read.
-
-        Parameters
-        ----------
-        fitted
-            From :func:`fastgru.estimators.loading.load_fitted`.
-        """
-        return cls(**fitted.parameters)._take(fitted)

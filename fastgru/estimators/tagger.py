@@ -7,14 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
 
 from fastgru.estimators.fitted_tagger import FittedTagger, StepLabels
 from fastgru.estimators.fitting import train_network
-from fastgru.estimators.loading import load_tagger
 from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.string_input import StringInput
-from fastgru.estimators.tagger_card import save_tagger
 from fastgru.estimators.tagger_prediction import TaggingMixin
 from fastgru.estimators.tagging_sets import given_tagging_sets, labels_are_lists
 from fastgru.training.state import Epoch
@@ -38,8 +35,10 @@ class SequenceTagger(TaggingMixin, StringInput):
         ``"average"`` for DNA whose strand means nothing: the logits of a letter are the mean of
         those that it has on both strands, so that a reverse complement gets the same labels, turned
         round (to the last bit; with `crf`, whose scores are then those of both directions, up to
-        rounding).  Takes twice the time.  ``"augment"`` reads either strand at random in training,
-        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
+        rounding).  Takes twice the time.  ``"equivariant"`` has the same by weights that both
+        strands share, up to rounding, as in :class:`fastgru.SequenceClassifier`.  ``"augment"``
+        reads either strand at random in training, at no cost, and the one that is given
+        afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter.
     conv_channels
@@ -130,6 +129,7 @@ class SequenceTagger(TaggingMixin, StringInput):
     """
 
     score_name = "accuracy"
+    _tasks = ("tagging",)
 
     def __init__(
         self,
@@ -225,16 +225,8 @@ class SequenceTagger(TaggingMixin, StringInput):
         validation_data
             Sequences and labels for early stopping, in place of a share of the training set;
             without early stopping they change no weight.
-        on_epoch
-            Called with each finished epoch.
-        checkpoint
-            File to keep the state of training in, written before the first epoch and after each
-            (whole or not at all), and left there in the end; one that exists is replaced.
-        resume
-            Whether to go on from `checkpoint` if that file exists.  The model then has the same
-            bits as if training had never been interrupted.
-        on_resume
-            Called before training goes on, with the epochs that were run until then.
+        on_epoch, checkpoint, resume, on_resume
+            As in :meth:`fastgru.SequenceClassifier.fit`.
 
         Returns
         -------
@@ -270,53 +262,6 @@ class SequenceTagger(TaggingMixin, StringInput):
             FittedTagger(**trained.fields, classes=given.outputs, labels_are_lists=lists)
         )
 
-    def _take(self, fitted: FittedTagger) -> SequenceTagger:
-        self._note(fitted)
-        self._fitted = fitted
-        self.classes_ = fitted.classes
-        return self
-
-    def save(self, path: str | os.PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a ``.safetensors`` file, whole or not at all.
-
-        Parameters
-        ----------
-        path
-            File to write; one that exists is replaced.
-        extra
-            JSON-able entries to add to the card, such as where the data came from.
-
-        Raises
-        ------
-        ConfigurationError
-            If `extra` cannot be added.
-        """
-        check_is_fitted(self, "classes_")
-        save_tagger(path, self._fitted, extra)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SequenceTagger:
-        """Read a model that :meth:`save` wrote; the attributes of `fit` come along.
-
-        Parameters
-        ----------
-        path
-            File to read; nothing in it is executed.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is no such model, is damaged, or was written by a newer version.
-        """
-        return cls.from_fitted(load_tagger(path))
-
-    @classmethod
-    def from_fitted(cls, fitted: FittedTagger) -> SequenceTagger:
-        """Return the estimator of a model that was trained or read.
-
-        Parameters
-        ----------
-        fitted
-            From :func:`fastgru.estimators.loading.load_fitted`.
-        """
-        return cls(**fitted.parameters)._take(fitted)
+    def _set_attributes(self) -> None:
+        super()._set_attributes()
+        self.classes_ = self._fitted.classes

@@ -79,7 +79,10 @@ def given_sets(
     """
     class_weight = parameters["class_weight"]
     encode = partial(
-        encode_inputs, parameters["alphabet"], min_length=parameters.get("kmer_size", 1)
+        encode_inputs,
+        parameters["alphabet"],
+        min_length=parameters.get("kmer_size", 1),
+        timed=parameters.get("time_decay", False),
     )
     encoded = encode(sequences)
     classes, targets = encode_labels(labels, len(encoded))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from fastgru.kernels import gru, gru_reset_before, lstm, rnn
+from fastgru.kernels import decay, gru, gru_reset_before, lstm, rnn
 from fastgru.kernels.recurrence import Cell
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.layers.packing import (
@@ -43,6 +43,8 @@ class CellKind:
     hh_at : list of int
         Vector of the tape that the recurrent bias of each gate belongs to.
     peepholes : bool
+    decays : bool
+        Whether the state decays with the time before each step.
     """
 
     cell: Cell
@@ -54,6 +56,7 @@ class CellKind:
     products: tuple[tuple[int, ...], ...]
     hh_at: list[int]
     peepholes: bool = False
+    decays: bool = False
 
     @property
     def gates(self) -> int:
@@ -160,6 +163,21 @@ LSTM = CellKind(
     products=((0, 1, 2, 3),),
     hh_at=[0, 1, 2, 3],
     peepholes=True,
+)
+
+GRU_DECAY = replace(
+    GRU_RESET_AFTER,
+    cell=decay.GRU_CELL,
+    forward=decay.gru_decay_forward,
+    backward=decay.gru_decay_backward,
+    decays=True,
+)
+LSTM_DECAY = replace(
+    LSTM,
+    cell=decay.LSTM_CELL,
+    forward=decay.lstm_decay_forward,
+    backward=decay.lstm_decay_backward,
+    decays=True,
 )
 
 

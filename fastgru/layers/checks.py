@@ -129,6 +129,36 @@ def check_lengths(lengths: ArrayLike | None, n_sequences: int, n_steps: int) -> 
     return checked
 
 
+def check_gaps(gaps: ArrayLike, n_sequences: int, past: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return the times between steps as float (B * T,).
+
+    Parameters
+    ----------
+    gaps
+        (B, T)
+    n_sequences
+        B
+    past
+        bool (B * T,), which steps are past a sequence's end: anything may stand there.
+    dtype
+        Of the result.
+
+    Raises
+    ------
+    ConfigurationError
+        For another shape, or a time that is negative or not finite.
+    """
+    n_steps = len(past) // n_sequences if n_sequences else "time"
+    checked = check_shape("gaps", gaps, (n_sequences, n_steps), dtype).reshape(-1)
+    bad = ~past & ~((checked >= 0) & np.isfinite(checked))
+    if bad.any():
+        raise ConfigurationError(
+            f"gaps must be finite and at least 0, got {checked[bad][0]}. Each is the time since "
+            "the step before."
+        )
+    return checked
+
+
 def check_tokens(
     tokens: ArrayLike, lengths: ArrayLike | None, n_symbols: int
 ) -> tuple[np.ndarray, np.ndarray]:

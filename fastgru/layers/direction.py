@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fastgru.kernels.products import product
@@ -118,6 +120,14 @@ class Direction:
             w_ih=w_ih,
         )
 
+    def _pack_forward(self, blocks: Blocks, given: LayerInput, parameters: Parameters) -> Any:
+        """Return the recurrent weights as the forward kernel takes them."""
+        return self.kind.pack_forward(parameters)
+
+    def _pack_backward(self, parameters: Parameters, groups: int) -> Any:
+        """Return the recurrent weights as the backward kernel takes them."""
+        return self.kind.pack_backward(parameters)
+
     def forward(
         self,
         blocks: Blocks,
@@ -161,7 +171,7 @@ class Direction:
         )
         parameters = self._parameters
         self._inputs = self._pack_inputs(given, parameters)
-        self._weights = self.kind.pack_forward(parameters)
+        self._weights = self._pack_forward(blocks, given, parameters)
         n_rows = max(blocks.n_rows, 1)
         self._state = self._array(
             *("state", n_rows if training else 2 * workers * rows),
@@ -223,7 +233,7 @@ class Direction:
         self.kind.backward(
             *(counter, workers, blocks.groups, blocks.table, self._layout),
             *(self._bptt_steps, self._inputs, self._weights),
-            *(self.kind.pack_backward(parameters), w_ih, self._state, self._cells),
+            *(self._pack_backward(parameters, groups), w_ih, self._state, self._cells),
             *(self._or_none(dy), column, dstates, self._or_none(dx), add),
             *(sums, recurrent, self._scratch(workers, backward=True)),
         )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from numpy.typing import DTypeLike
 
+from fastgru.errors import ConfigurationError
 from fastgru.layers.activation_functions import Activation
-from fastgru.layers.cells import GRU_RESET_AFTER, GRU_RESET_BEFORE
+from fastgru.layers.cells import GRU_DECAY, GRU_RESET_AFTER, GRU_RESET_BEFORE
 from fastgru.layers.general_cells import ResetAfterCell, ResetBeforeCell
 from fastgru.layers.one_state import OneState
 from fastgru.layers.variant import read_variant
@@ -48,6 +49,12 @@ class GRU(OneState):
         dropout(h)``.  The final states are those of the cells, without it.
     reset_after
         Which of the two forms.
+    time_decay
+        Whether the state decays with the time between steps, for samples at irregular times
+        (GRU-D: Che et al. 2018, arXiv 1606.01865): before each step of each layer
+        ``h_{t-1} <- exp(-max(0, decay_rate * gap_t + decay_bias)) * h_{t-1}``, with the ``gaps``
+        that :meth:`forward` then takes.  For the other direction they are those to the step
+        after.  Only with ``reset_after`` and the usual cell.
     activations
         Functions f of r and z, and g of n, each a name or a :class:`fastgru.Activation`, such as
         ``("hard_sigmoid", "tanh")``; None for sigmoid and tanh.
@@ -92,7 +99,8 @@ class GRU(OneState):
         ``weight_ih_l0`` (3H, I), ``weight_hh_l0`` (3H, H), ``bias_ih_l0`` and ``bias_hh_l0``
         (3H,), gates stacked r, z, n; further layers ``_l1``, ...; the other direction
         ``_l0_reverse``, ...  With ``layer_norm`` also the gains ``ln_weight_ih_l0`` and
-        ``ln_weight_hh_l0`` (3H,).
+        ``ln_weight_hh_l0`` (3H,), with ``time_decay`` also ``decay_rate_l0`` and
+        ``decay_bias_l0`` (H,).
     grads : dict of np.ndarray
         Gradients of the same names; :meth:`backward` adds to them.
 
@@ -113,6 +121,7 @@ class GRU(OneState):
         dropout: float = 0.0,
         residual: bool = False,
         reset_after: bool = True,
+        time_decay: bool = False,
         activations: Sequence[str | Activation] | None = None,
         recurrent_dropout: float = 0.0,
         zoneout: float = 0.0,
@@ -124,8 +133,14 @@ class GRU(OneState):
         precision: str | None = None,
         random_state: int | None = None,
     ) -> None:
+        if time_decay and not reset_after:
+            raise ConfigurationError(
+                "time_decay must be False with reset_after=False, got True: there are kernels for "
+                "the other form alone."
+            )
+        kind = GRU_RESET_AFTER if reset_after else GRU_RESET_BEFORE
         super().__init__(
-            GRU_RESET_AFTER if reset_after else GRU_RESET_BEFORE,
+            GRU_DECAY if time_decay else kind,
             *(input_size, hidden_size, num_layers),
             bias=bias,
             bidirectional=bidirectional,
@@ -144,4 +159,4 @@ class GRU(OneState):
                 clip=clip,
             ),
         )
-        self.reset_after = reset_after
+        self.reset_after, self.time_decay = reset_after, time_decay

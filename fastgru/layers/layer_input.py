@@ -33,6 +33,8 @@ class LayerInput:
     symbols_vary : bool
         Whether another batch may have another number of symbols, so that nothing may be computed
         in another way for it.
+    gaps : float (B * T,) or None
+        Time since the step before, for states that decay.
     """
 
     tokens: np.ndarray | None = None
@@ -40,6 +42,7 @@ class LayerInput:
     positions: np.ndarray | None = None
     x: np.ndarray | None = None
     symbols_vary: bool = False
+    gaps: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

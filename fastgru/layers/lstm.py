@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from fastgru.errors import ConfigurationError
 from fastgru.layers.activation_functions import Activation
 from fastgru.layers.cells import LSTM as LSTM_KIND
+from fastgru.layers.cells import LSTM_DECAY
 from fastgru.layers.general_cells import LSTMCell
 from fastgru.layers.recurrent import Recurrent
 from fastgru.layers.variant import read_variant
@@ -43,6 +44,9 @@ class LSTM(Recurrent):
     peepholes
         Whether the gates see the cell's state: ``weight_ci_l0``, ``weight_cf_l0`` and
         ``weight_co_l0``, each (H,).
+    time_decay
+        As in :class:`fastgru.GRU`: h decays, c does not (as in BRITS: Cao et al. 2018, arXiv
+        1805.10572).
     activations
         Functions of i, f and o, of g, and of c in ``h_t``; None for sigmoid, tanh and tanh.  See
         :class:`fastgru.GRU`, also for what options other than the usual ones cost.
@@ -73,6 +77,7 @@ class LSTM(Recurrent):
         dropout: float = 0.0,
         residual: bool = False,
         peepholes: bool = False,
+        time_decay: bool = False,
         activations: Sequence[str | Activation] | None = None,
         recurrent_dropout: float = 0.0,
         zoneout: float = 0.0,
@@ -86,7 +91,7 @@ class LSTM(Recurrent):
         random_state: int | None = None,
     ) -> None:
         super().__init__(
-            LSTM_KIND,
+            LSTM_DECAY if time_decay else LSTM_KIND,
             ("h", "c"),
             *(input_size, hidden_size, num_layers),
             bias=bias,
@@ -109,6 +114,7 @@ class LSTM(Recurrent):
             peepholes=peepholes,
         )
         self.peepholes, self.input_forget = peepholes, input_forget
+        self.time_decay = time_decay
 
     def forward(
         self,
@@ -118,6 +124,7 @@ class LSTM(Recurrent):
         *,
         embedding: ArrayLike | None = None,
         position_embedding: ArrayLike | None = None,
+        gaps: ArrayLike | None = None,
         training: bool = True,
     ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Run all layers through all steps.
@@ -128,7 +135,7 @@ class LSTM(Recurrent):
             As in :meth:`fastgru.GRU.forward`.
         states
             ``(h0, c0)``, each float (num_layers * directions, B, H) or None for zero.
-        embedding, position_embedding, training
+        embedding, position_embedding, gaps, training
             As in :meth:`fastgru.GRU.forward`.
 
         Returns
@@ -144,7 +151,8 @@ class LSTM(Recurrent):
             For a shape, type or value that does not fit.
         """
         h0, c0 = _pair("states", states)
-        y, (h_n, c_n) = self._forward(x, lengths, [h0, c0], embedding, position_embedding, training)
+        tables = embedding, position_embedding
+        y, (h_n, c_n) = self._forward(x, lengths, [h0, c0], *tables, gaps, training)
         return y, (h_n, c_n)
 
     def backward(

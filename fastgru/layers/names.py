@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+DECAY_PARAMETERS = ("decay_rate", "decay_bias")
+"""What the decay of each unit with time is learned as, each (H,)."""
+
 
 def direction_suffixes(num_layers: int, bidirectional: bool) -> list[list[str]]:
     """Return PyTorch's suffixes of each layer's parameters: ``_l0``, ``_l0_reverse``, ..."""

@@ -25,6 +25,7 @@ class OneState(Recurrent):
         *,
         embedding: ArrayLike | None = None,
         position_embedding: ArrayLike | None = None,
+        gaps: ArrayLike | None = None,
         training: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Run all layers through all steps.
@@ -43,6 +44,9 @@ class OneState(Recurrent):
             per token of the alphabet, not once per step.
         position_embedding
             float (P, I) with P >= T, added to the embedding of the token at each position.
+        gaps
+            float (B, T), time since the step before, at least 0, with ``time_decay``; that of the
+            first step is since ``h0``.
         training
             Whether to keep what :meth:`backward` needs, and to drop out.
 
@@ -59,7 +63,8 @@ class OneState(Recurrent):
         ConfigurationError
             For a shape, type or value that does not fit.
         """
-        y, (h_n,) = self._forward(x, lengths, [h0], embedding, position_embedding, training)
+        tables = embedding, position_embedding
+        y, (h_n,) = self._forward(x, lengths, [h0], *tables, gaps, training)
         return y, h_n
 
     def backward(

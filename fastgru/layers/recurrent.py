@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastgru.errors import ConfigurationError
+from fastgru.layers.blocks import Blocks, past_ends
 from fastgru.layers.cells import PEEPHOLES, CellKind
-from fastgru.layers.checks import check_float_type, check_precision, check_shape, check_size
+from fastgru.layers.checks import (
+    check_float_type,
+    check_gaps,
+    check_precision,
+    check_shape,
+    check_size,
+)
+from fastgru.layers.decay import initial_decay
 from fastgru.layers.initializers import glorot_uniform, orthogonal
 from fastgru.layers.layer_input import read_input
-from fastgru.layers.names import direction_suffixes
+from fastgru.layers.names import DECAY_PARAMETERS, direction_suffixes
 from fastgru.layers.stack import Stack
 from fastgru.layers.variant import Variant
 
@@ -63,6 +72,8 @@ class Recurrent:
         if not 0 <= dropout < 1:
             raise ConfigurationError(f"dropout must be at least 0 and below 1, got {dropout}.")
         check_precision(precision)
+        if kind.decays:
+            _check_decaying(variant, save_memory)
         self.dtype = check_float_type("dtype", dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bidirectional, self.bias = bidirectional, bias
@@ -106,6 +117,10 @@ class Recurrent:
                 self.parameters[name + suffix] = np.zeros(hidden, self.dtype)
         if self.layer_norm:
             self._initialise_norm(suffix)
+        if self._kind.decays:
+            values = initial_decay(self.rng, hidden)
+            for name, value in zip(DECAY_PARAMETERS, values, strict=True):
+                self.parameters[name + suffix] = value.astype(self.dtype)
 
     def _initialise_norm(self, suffix: str) -> None:
         rows = self._kind.gates * self.hidden_size
@@ -169,6 +184,7 @@ class Recurrent:
         states: Sequence[ArrayLike | None],
         embedding: ArrayLike | None,
         position_embedding: ArrayLike | None,
+        gaps: ArrayLike | None,
         training: bool,
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return y (B, T, directions * H) and each final state (layers * directions, B, H)."""
@@ -177,6 +193,8 @@ class Recurrent:
             input_size=self.input_size,
             dtype=self.dtype,
         )
+        if self._kind.decays or gaps is not None:
+            given = replace(given, gaps=self._read_gaps(blocks, gaps))
         self._ready = False
         names = [f"{name}0" for name in self._state_names]
         initial = self._join(names, states, blocks.n_sequences)
@@ -184,6 +202,15 @@ class Recurrent:
         self._ready, self._batch = training, (blocks.n_sequences, blocks.n_steps)
         assert y is not None
         return y.reshape(*self._batch, self.stack.output_size), self._part(final)
+
+    def _read_gaps(self, blocks: Blocks, gaps: ArrayLike | None) -> np.ndarray:
+        if gaps is None or not self._kind.decays:
+            found, cure = ("none", "Pass them") if gaps is None else ("some", "Leave them out")
+            raise ConfigurationError(
+                f"gaps go with time_decay=True, found {found} with time_decay={gaps is None}. "
+                f"{cure}."
+            )
+        return check_gaps(gaps, blocks.n_sequences, past_ends(blocks), self.dtype)
 
     def _backward(
         self, dy: ArrayLike | None, dstates: Sequence[ArrayLike | None]
@@ -227,3 +254,12 @@ class Recurrent:
         (rows, columns, hidden), n = states.shape, len(self._state_names)
         parts = states.reshape(rows, n, columns // n, hidden)
         return [np.ascontiguousarray(parts[:, s]) for s in range(n)]
+
+
+def _check_decaying(variant: Variant, save_memory: bool) -> None:
+    """Refuse options for which decaying states have no kernels."""
+    if save_memory or not variant.is_compiled:
+        raise ConfigurationError(
+            "time_decay has kernels for the usual cell alone, and with save_memory=False, got "
+            "another. Leave the other options out."
+        )

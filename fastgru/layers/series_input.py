@@ -2,7 +2,8 @@
 
 ::
 
-    x_t = (features_t - mean) / deviation
+    x_t   = (features_t - mean) / deviation        within LARGEST of zero
+    gap_t = features_t[0] / mean[0]                where states decay: in units of the usual gap
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import numpy as np
 
 from fastgru.layers.layer_input import InputGradients, LayerInput
 
-__all__ = ["SeriesInput"]
+__all__ = ["LARGEST", "SeriesInput"]
+
+LARGEST = 1e9
+"""Of a standardised feature: all gates are at their ends long before, and squares stay finite."""
 
 
 class SeriesInput:
@@ -23,6 +27,8 @@ class SeriesInput:
         float64 (F,)
     dtype
         Of the layers.
+    timed
+        Whether the first feature is the time since the step before.
 
     Attributes
     ----------
@@ -30,8 +36,11 @@ class SeriesInput:
         Empty.
     """
 
-    def __init__(self, mean: np.ndarray, deviation: np.ndarray, dtype: np.dtype) -> None:
+    def __init__(
+        self, mean: np.ndarray, deviation: np.ndarray, dtype: np.dtype, *, timed: bool = False
+    ) -> None:
         self._mean, self._deviation, self._dtype = mean, deviation, dtype
+        self._timed = timed
         self.parameters: dict[str, np.ndarray] = {}
         self.grads: dict[str, np.ndarray] = {}
 
@@ -49,8 +58,15 @@ class SeriesInput:
         """
         n_steps = series.shape[1]
         # in double precision: a mean may be far larger than a deviation
-        x = ((series - self._mean) / self._deviation).astype(self._dtype)
-        return LayerInput(x=x.reshape(len(lengths) * n_steps, -1)), lengths, n_steps
+        standardised = (series - self._mean) / self._deviation
+        x = np.clip(standardised, -LARGEST, LARGEST).astype(self._dtype)
+        gaps = None
+        if self._timed:
+            usual = self._mean[0] or 1.0
+            # nothing infinite: units that do not decay have a rate of zero
+            in_units = np.minimum(series[:, :, 0] / usual, np.finfo(self._dtype).max)
+            gaps = in_units.astype(self._dtype).reshape(-1)
+        return LayerInput(x=x.reshape(len(lengths) * n_steps, -1), gaps=gaps), lengths, n_steps
 
     def backward(self, gradients: InputGradients) -> None:
         """Do nothing: no parameter is before the layers."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastgru.layers.blocks import Blocks, past_ends
 from fastgru.layers.cells import CellKind
+from fastgru.layers.decay import DecayingDirection
 from fastgru.layers.direction import Direction
 from fastgru.layers.general_direction import GeneralDirection
 from fastgru.layers.layer_input import InputGradients, LayerInput, merge_gradients
@@ -59,7 +60,9 @@ class Stack:
         variant: Variant | None = None,
         rng: np.random.Generator | None = None,
     ) -> None:
-        new_direction: Callable[..., Direction | GeneralDirection] = partial(Direction, kind)
+        new_direction: Callable[..., Direction | GeneralDirection] = partial(
+            DecayingDirection if kind.decays else Direction, kind
+        )
         if variant is not None:
             assert rng is not None
             new_direction = partial(GeneralDirection, variant, rng)
@@ -137,7 +140,7 @@ class Stack:
                 self._drop(y, training, rng)
             if self._residual and level > 0 and y is not None:
                 y += given.x
-            given = LayerInput(x=y)
+            given = LayerInput(x=y, gaps=given.gaps)
         return y, final
 
     def _new_outputs(self, blocks: Blocks, level: int, last: bool) -> np.ndarray:

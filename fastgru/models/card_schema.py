@@ -96,6 +96,7 @@ ARCHITECTURE_ADDED = {
     "kmer_size": whole(1, MAX_KMER_SIZE),
     "kmer_stride": whole(1, MAX_KMER_SIZE),
     "n_features": whole(0),
+    "time_decay": SWITCH,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

@@ -65,7 +65,8 @@ def _norms(
     x = as_dense(given, len(lengths), n_steps)
     initial = network.zero_states(len(lengths))
     blocks = plan_blocks(lengths, n_steps, ROWS)
-    stack.forward(blocks, LayerInput(x=x), initial, training=True, rng=None, outputs=False)
+    dense = LayerInput(x=x, gaps=given.gaps)
+    stack.forward(blocks, dense, initial, training=True, rng=None, outputs=False)
     directions = rng.standard_normal((len(lengths), stack.hidden_size))
     dstates = np.zeros_like(initial)
     last = dstates[-len(stack.layers[0])]  # of the direction ahead; for the LSTM before c

@@ -13,7 +13,8 @@
 Without pooling the features are the states themselves, and there are outputs for each step, on
 which a random field may stand that scores labels by those beside them (``crf``).  With
 ``reverse_complement="average"`` the outputs are the mean of those of both strands of DNA, with
-``"augment"`` each sequence is read from either strand at random in training.
+``"augment"`` each sequence is read from either strand at random in training, and with
+``"equivariant"`` the weights are such that both have the same (:mod:`fastgru.models.tied_strands`).
 An ambiguity code is the average of the letters that it stands for: its row of ``mixture`` weights
 their embeddings.
 """
@@ -27,13 +28,12 @@ from typing import Any
 import numpy as np
 
 from fastgru.data.series import SeriesScale
-from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
 from fastgru.layers.crf import ChainField
 from fastgru.layers.embedding import Embedding
 from fastgru.layers.gru import GRU
-from fastgru.layers.initializers import glorot_uniform
+from fastgru.layers.head import Head
 from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.layers.kmers import KmerReader
 from fastgru.layers.layer_input import LayerInput
@@ -43,10 +43,10 @@ from fastgru.layers.pooling import Pooling
 from fastgru.layers.recurrent import Recurrent
 from fastgru.layers.rnn import RNN
 from fastgru.layers.series_input import SeriesInput
-from fastgru.layers.stack import dropout_mask
 from fastgru.layers.stem import Stem
 from fastgru.layers.strands import Strands, average_strands, reverse_rows
 from fastgru.models.architecture import Architecture
+from fastgru.models.tied_strands import TiedStrands
 
 Reading = np.ndarray | SeriesScale
 """What input is read by: the letters of each symbol, or the scale of the features of series."""
@@ -65,6 +65,13 @@ class SequenceNetwork:
         series the scale of their features.
     random_state
         Seed of the initial weights and of dropout.
+
+    Attributes
+    ----------
+    parameters : ParameterStore
+        What is learned and kept.
+    weights : ParameterStore
+        What the layers compute with: the same, or of tied strands as the last pass has made them.
     """
 
     def __init__(
@@ -84,6 +91,7 @@ class SequenceNetwork:
             *(sizes.input_size, sizes.convolutions),
             norm=sizes.conv_norm,
             residual=sizes.conv_residual,
+            symmetric=sizes.is_tied,
             dropout=sizes.dropout,
             rng=self._rng,
             dtype=self.dtype,
@@ -93,21 +101,32 @@ class SequenceNetwork:
         channels = self.trunk.stack.output_size
         self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
         further = self._further_parts()
-        self._head = self._initial_head(sizes.n_read)
+        self._head = Head(
+            *(sizes.n_read, sizes.n_outputs),
+            n_parts=self._head_parts,
+            dropout=sizes.dropout,
+            rng=self._rng,
+        )
         self.crf = self._new_field()
-        self._head_grads: dict[str, np.ndarray] = {}
-        self.parameters = ParameterStore(
+        self.weights = ParameterStore(
             {
                 "embedding": (self.embedding.parameters, self.embedding.grads),
                 "stem": (self.stem.parameters, self.stem.grads),
                 sizes.cell: (self.trunk.parameters, self.trunk.grads),
                 **further,
-                "head": (self._head, self._head_grads),
+                "head": (self._head.parameters, self._head.grads),
                 **({"crf": (self.crf.parameters, self.crf.grads)} if self.crf else {}),
             },
             self.dtype,
             buffers={"stem": self.stem.buffers},
         )
+        self._ties = TiedStrands(sizes, self.weights) if sizes.is_tied else None
+        self.parameters = self._ties.stored if self._ties else self.weights
+
+    @property
+    def _head_parts(self) -> int:
+        """Parts of the features that have outputs of their own."""
+        return 1
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
@@ -130,7 +149,8 @@ class SequenceNetwork:
     def _new_embedding(self) -> Embedding | SeriesInput:
         sizes, reading = self.architecture, self.reading
         if not isinstance(reading, np.ndarray):
-            return SeriesInput(reading.mean, reading.deviation, self.dtype)
+            scale = reading.mean, reading.deviation
+            return SeriesInput(*scale, self.dtype, timed=sizes.time_decay)
         return Embedding(
             KmerReader(reading.astype(self.dtype), sizes.kmer_size, sizes.kmer_stride),
             *(sizes.n_rows, sizes.n_positions, sizes.embedding_size),
@@ -146,14 +166,10 @@ class SequenceNetwork:
             bidirectional=sizes.bidirectional,
             dropout=sizes.dropout,
             residual=sizes.residual,
+            **({"time_decay": True} if sizes.time_decay else {}),
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )
-
-    def _initial_head(self, n_features: int) -> dict[str, np.ndarray]:
-        n_outputs = self.architecture.n_outputs
-        weight = glorot_uniform(self._rng, n_outputs, n_features)
-        return {"weight": weight, "bias": np.zeros(n_outputs)}
 
     def _new_field(self) -> ChainField | None:
         sizes = self.architecture
@@ -210,8 +226,13 @@ class SequenceNetwork:
         tokens, lengths, training
             As for :meth:`forward`.
         """
+        if self._ties is not None:
+            self._ties.write_weights()
         embedded, lengths, n_steps = self.embedding.forward(tokens, lengths)
-        return self.stem.forward(embedded, lengths, n_steps, training=training)
+        found = self.stem.forward(embedded, lengths, n_steps, training=training)
+        if self._ties is not None and training:
+            self._ties.keep_buffers()
+        return found
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         given, lengths, n_steps = self.read(tokens, lengths, training=training)
@@ -231,26 +252,9 @@ class SequenceNetwork:
         else:
             assert y is not None
             features = y
-        outputs = self._apply_head(features, training=training)
+        outputs = self._head.forward(features, training=training)
         self._lengths = lengths
         return outputs if self.architecture.pooling else outputs.reshape(*shape[:2], -1)
-
-    def _head_parts(self) -> list[tuple[slice, slice]]:
-        """Return which rows of the outputs are made of which features: all of all."""
-        return [(slice(None), slice(None))]
-
-    def _apply_head(self, features: np.ndarray, *, training: bool) -> np.ndarray:
-        self._mask = None
-        if training and self.architecture.dropout > 0:
-            shape = features.shape
-            self._mask = dropout_mask(shape, self.architecture.dropout, self.dtype, self._rng)
-            features *= self._mask
-        self._features = features
-        parts = self._head_parts()
-        outputs = np.tile(self._head["bias"], (len(parts) * len(features), 1))
-        for rows, columns in parts:
-            product(features[:, columns], self._head["weight"][:, columns].T, outputs[rows])
-        return outputs
 
     def zero_states(self, n_sequences: int) -> np.ndarray:
         """Return zero states of all layers and directions: h, for the LSTM followed by c.
@@ -300,13 +304,15 @@ class SequenceNetwork:
         doutputs
             float, in the shape of the outputs; zero past a sequence's end.
         """
-        self.parameters.grads.fill(0)
+        self.weights.grads.fill(0)
         if self.crf is not None:
             self.crf.backward()
         if self._strands.averages:
             doutputs = np.concatenate([doutputs, doutputs]) * doutputs.dtype.type(0.5)
         doutputs = self._on_one_strand(doutputs)
-        dy: np.ndarray | None = self._head_back(doutputs.reshape(-1, self.architecture.n_outputs))
+        dy: np.ndarray | None = self._head.backward(
+            doutputs.reshape(-1, self.architecture.n_outputs)
+        )
         dstates = self.zero_states(len(self._lengths))
         if self.architecture.pooling:
             assert dy is not None
@@ -316,15 +322,5 @@ class SequenceNetwork:
                 dy = dy.reshape(-1, self.trunk.stack.output_size)
         gradients, _ = self.trunk.stack.backward(dy, dstates)
         self.embedding.backward(self.stem.backward(gradients))
-
-    def _head_back(self, doutputs: np.ndarray) -> np.ndarray:
-        """Return the gradient of the features; adds to those of the head."""
-        self._head_grads["bias"] += doutputs.sum(axis=0)
-        weight, dweight = self._head["weight"], self._head_grads["weight"]
-        dfeatures = np.zeros_like(self._features)
-        for rows, columns in self._head_parts():
-            product(doutputs[rows].T, self._features[:, columns], dweight[:, columns])
-            product(doutputs[rows], weight[:, columns], dfeatures[:, columns])
-        if self._mask is not None:
-            dfeatures *= self._mask
-        return dfeatures
+        if self._ties is not None:
+            self._ties.write_gradients()

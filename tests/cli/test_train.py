@@ -226,6 +226,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "num_layers": 2,
         "residual": True,
         "bidirectional": False,
+        "time_decay": False,
         "position_embedding": True,
         "pooling": ["max", "attention"],
         "dropout": 0.25,

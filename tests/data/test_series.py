@@ -32,6 +32,7 @@ def test_encode_series__leaves_the_arrays_of_the_caller_alone() -> None:
         ([3.0], LabelError, r"^series 0: has the shape \(\), expected"),
         ([[1.0], [[1.0, 2.0]]], LabelError, "^series 1: has 2 features, expected 1 as the series"),
         ([[[0, 1], [2, np.inf]]], LabelError, "^series 0: feature 1 of step 1 is inf, expected"),
+        ([np.zeros((2, 0))], LabelError, r"^series 0: has the shape \(2, 0\), expected"),
         ([[0, -1e101]], LabelError, r"step 1 is -1e\+101, expected a number of at most 1e\+100"),
     ],
 )
@@ -56,8 +57,10 @@ def test_scale__is_mean_and_deviation_of_all_steps() -> None:
     np.testing.assert_allclose(scale.deviation, steps.std(axis=0), rtol=1e-12)
 
 
-def test_scale__of_a_feature_that_never_changes_is_one() -> None:
-    assert SeriesScale.of([np.full((4, 1), 7.0)]).deviation.tolist() == [1.0]
+@pytest.mark.parametrize("value", [7.0, 0.1, -1e-30])
+def test_scale__of_a_feature_that_never_changes_is_one(value: float) -> None:
+    # of three tenths the mean is no tenth
+    assert SeriesScale.of([np.full((3, 1), value)]).deviation.tolist() == [1.0]
 
 
 def test_scale__and_profile_come_back_from_json() -> None:
@@ -89,3 +92,17 @@ def test_flags__are_lengths_and_values_beyond_those_of_training() -> None:
     profile = describe_series([np.array([[0.0], [2.0]]), np.array([[1.0]])])
     flags = profile.flags([np.array(rows)[:, None] for rows in ([1.5], [0.0] * 3, [2.1], [-1] * 4)])
     assert flags == [(), ("length",), ("values",), ("length", "values")]
+
+
+def test_encode_series__puts_gaps_in_the_place_of_times() -> None:
+    given = np.array([[3.0, 7], [3, 8], [5.5, 9]])
+    (encoded,) = encode_series([given], timed=True)
+    np.testing.assert_array_equal(encoded, [[0, 7], [0, 8], [2.5, 9]])
+    assert given[0, 0] == 3
+
+
+@pytest.mark.parametrize("times", [[0, 2, 1.5], [0, -9e99, 9e99]])
+def test_encode_series__names_the_step_whose_time_falls_or_leaps(times: list[float]) -> None:
+    message = r"^series 1: step \d has the time .* behind .*, expected times \(feature 0\) that nev"
+    with pytest.raises(LabelError, match=message):
+        encode_series([[1.0, 2, 3], times], timed=True)

@@ -63,6 +63,17 @@ def test_predict_proba__does_not_depend_on_the_neighbours(model) -> None:
         assert together[number].tobytes() == model.predict_proba([SERIES[number]])[0].tobytes()
 
 
+@pytest.mark.parametrize("changes", [{}, {"conv_channels": (4,), "conv_norm": "layer"}])
+@pytest.mark.parametrize("value", [1e100, -1e60])
+def test_predict_proba__of_values_far_beyond_those_of_training_are_numbers(value, changes) -> None:
+    model = small_classifier(alphabet="series", **changes).fit(SERIES, LABELS)
+    far = [values.copy() for values in SERIES[:2]]
+    far[0][0, 1] = value
+    found = model.predict_proba(far)
+    assert np.isfinite(found).all()
+    assert found[1].tobytes() == model.predict_proba(SERIES[1:2])[0].tobytes()
+
+
 @pytest.mark.parametrize("changes", [{}, {"conv_channels": (4,), "pooling": ("attention",)}])
 def test_load__undoes_save(changes, tmp_path: Path) -> None:
     model = small_classifier(alphabet="series", **changes).fit(SERIES, LABELS)
@@ -133,3 +144,87 @@ def test_fit__refuses_a_residual_stem_by_the_features_of_letters() -> None:
     model = small_classifier(alphabet="series", embedding_size=5, conv_channels=(5,))
     with pytest.raises(ConfigurationError, match=r"^conv_residual must be False where no conv"):
         model.set_params(conv_residual=True).fit(SERIES, LABELS)
+
+
+def make_timed(n: int, seed: int) -> tuple[list[np.ndarray], list[int]]:
+    """Time and value; of class 1 if a value just before the last one was high.
+
+    A high value long ago says nothing, so the network has to weigh values by their age.
+    """
+    rng = np.random.default_rng(seed)
+    series, labels = [], []
+    for _ in range(n):
+        gaps = rng.choice([0.1, 20.0], int(rng.integers(4, 12)))
+        values = rng.choice([-1.0, 1.0], len(gaps))
+        values[-1] = 0
+        series.append(np.column_stack([1e6 + np.cumsum(gaps), values]))
+        labels.append(int(values[-2] > 0 and gaps[-1] < 1))
+    return series, labels
+
+
+TIMED, TIMED_LABELS = make_timed(150, seed=1)
+
+
+@pytest.fixture(scope="module")
+def timed_model() -> SequenceClassifier:
+    model = small_classifier(alphabet="series", time_decay=True, max_epochs=15)
+    return model.fit(TIMED, TIMED_LABELS)
+
+
+def test_fit__learns_from_times(timed_model) -> None:
+    assert timed_model.score(*make_timed(100, seed=2)) > 0.9
+    network = timed_model._fitted.network
+    rates = [network.parameters.views()[f"gru.decay_rate_l0{end}"] for end in ("", "_reverse")]
+    assert all((rate > 0).any() for rate in rates)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_fit__with_times_does_not_depend_on_their_unit_and_start(threads: int) -> None:
+    # these times and a power of two change no digit of the gaps
+    exact = [np.column_stack([np.round(v[:, 0] * 8) / 8, v[:, 1]]) for v in TIMED]
+    moved = [values * [4, 1] - [2.0**21, 0] for values in exact]
+    options = {"alphabet": "series", "time_decay": True, "max_epochs": 3}
+    one = small_classifier(**options).fit(exact, TIMED_LABELS)
+    other = small_classifier(threads=threads, **options).fit(moved, TIMED_LABELS)
+    assert other.predict_proba(moved).tobytes() == one.predict_proba(exact).tobytes()
+
+
+def test_predict_proba__with_times_does_not_depend_on_the_neighbours(timed_model) -> None:
+    together = timed_model.predict_proba(TIMED)
+    for number in (0, 7):
+        alone = timed_model.predict_proba([TIMED[number]])[0]
+        assert together[number].tobytes() == alone.tobytes()
+
+
+def test_load__brings_decay_back(timed_model, tmp_path: Path) -> None:
+    timed_model.save(tmp_path / "m")
+    twin = SequenceClassifier.load(tmp_path / "m")
+    assert twin.predict_proba(TIMED).tobytes() == timed_model.predict_proba(TIMED).tobytes()
+    assert twin.time_decay
+    with pytest.raises(LabelError, match=r"^sequence 0: step 1 has the time 0 behind 1, expected"):
+        twin.predict([[[1.0, 0.0], [0.0, 0.0]]])
+
+
+def test_fit__with_decay_takes_times_that_stand_still() -> None:
+    still = [values * [0, 1] for values in TIMED]
+    model = small_classifier(alphabet="series", time_decay=True, max_epochs=1)
+    assert np.isfinite(model.fit(still, TIMED_LABELS).predict_proba(TIMED)).all()
+
+
+def test_average_models__compares_decay(timed_model) -> None:
+    plain = small_classifier(alphabet="series", max_epochs=1).fit(TIMED, TIMED_LABELS)
+    with pytest.raises(LabelError, match=r"has time_decay False, expected True as"):
+        average_models([timed_model, plain])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"conv_channels": (4,)}, "with convolutional layers, got True; they take steps for ev"),
+        ({"cell": "rnn"}, "with the cell 'rnn', got True; gru and lstm have kernels for"),
+    ],
+)
+def test_fit__refuses_what_does_not_go_with_decay(changes, message: str) -> None:
+    model = small_classifier(alphabet="series", time_decay=True, **changes)
+    with pytest.raises(ConfigurationError, match=f"^time_decay must be False {message}"):
+        model.fit(TIMED, TIMED_LABELS)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.series import SeriesScale
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 
@@ -53,6 +54,12 @@ def test_parameter_shapes__are_those_of_the_cell(cell: str) -> None:
     assert_shapes(architecture(cell=cell, num_layers=2, bidirectional=True))
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_parameter_shapes__have_the_decay_of_each_direction(cell: str) -> None:
+    sizes = {"n_letters": 0, "n_features": 3, "num_layers": 2, "bidirectional": True}
+    assert_shapes(architecture(cell=cell, time_decay=True, **sizes))
+
+
 def test_parameter_shapes__have_the_random_field() -> None:
     assert_shapes(architecture(pooling=(), crf=True))
 
@@ -76,8 +83,18 @@ def test_parameter_shapes__have_a_row_for_each_kmer() -> None:
     assert_shapes(sizes)
 
 
+@pytest.mark.parametrize("changes", [{}, {"cell": "lstm", "num_layers": 2}, {"pooling": ()}])
+def test_parameter_shapes__of_tied_strands_are_those_stored(changes: dict[str, object]) -> None:
+    stem = {"conv_channels": (6, 4), "conv_width": (3,), "conv_norm": "batch"}
+    tied = {"reverse_complement": "equivariant", "bidirectional": True}
+    assert_shapes(architecture(**tied, **stem, **changes))
+    assert_shapes(architecture(**tied, pooling=("attention", "max"), kmer_size=3))
+
+
 def assert_shapes(sizes: Architecture) -> None:
-    parameters = SequenceNetwork(sizes, DNA.mixture, 0).parameters
+    n_features = sizes.n_features
+    reading = SeriesScale(*np.ones((2, n_features))) if n_features else DNA.mixture
+    parameters = SequenceNetwork(sizes, reading, 0).parameters
     shapes = {name: view.shape for name, view in parameters.views().items()}
     assert sizes.parameter_shapes() | sizes.buffer_shapes() == shapes
     learned = sizes.parameter_shapes()
