@@ -147,7 +147,7 @@ def test_compare__works_on_what_evaluate_and_baseline_write(tmp_path: Path, work
         ),
         (["a=gru0", "b=kmers1"], 1, "kmers1: was not tested on the records, labels and classes o"),
         (["a=gru0", "b=none"], 1, "none/metrics.json: cannot be read as JSON (No such file or d"),
-        (["a=gru0", "b=kmers0", "--metric", "x"], 2, "invalid choice: 'x'"),
+        (["a=gru0", "b=kmers0", "--metric", "x"], 2, "x: is no score of classification"),
         (["a=gru0", "b=kmers0", "-o", "x/c"], 1, "x/c: there is no folder 'x'"),
         (
             ["a=gru0", "b=kmers0", "--force", "-o", "kmers0/predictions.tsv"],
