@@ -1,4 +1,4 @@
-"""``fastgru compare``: say whether one classifier is better than others on the same records."""
+"""``fastgru compare``: say whether one model is better than others on the same records."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from fastgru.report.scored_runs import ScoredRun
 
 _LOGGER = logging.getLogger(__name__)
-_METRICS = ("roc_auc", "accuracy", "mcc", "balanced_accuracy", "f1_macro", "pr_auc")
-_DEFAULT_METRICS = _METRICS[:3]
 _DESCRIPTION = """\
-Compare one classifier with others that were tested on the same records. Each folder holds
-metrics.json and predictions.tsv of 'fastgru evaluate' or 'fastgru baseline'; a name that is given
-several times has one folder per fold, in the same order for every name.
+Compare one model or baseline of any task with others that were tested on the same records. Each
+folder holds metrics.json and predictions.tsv of 'fastgru evaluate' or 'fastgru baseline'; a name
+that is given several times has one folder per fold, in the same order for every name.
 
 One fold: paired bootstrap, over groups if the predictions have any, and McNemar's exact test.
 Several: corrected resampled t test. The p values of each score and test are corrected for their
@@ -38,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "compare",
-        help="say whether one classifier is better than others",
+        help="say whether one model is better than others",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -59,9 +57,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--metric",
         dest="metrics",
         action="append",
-        choices=_METRICS,
-        help="score to compare by; give it once per score "
-        f"(default: {', '.join(_DEFAULT_METRICS)})",
+        metavar="SCORE",
+        help="score of the task to compare by; give it once per score (default: those that "
+        "'fastgru experiment' compares by; of classes roc_auc, accuracy and mcc)",
     )
     add_output(parser, what="table of the comparisons (TSV)")
     # no p value is below 2 / (N + 1), and that must survive being corrected for many comparisons
@@ -84,13 +82,27 @@ def run(args: argparse.Namespace) -> int:
             f"{reference}: is not applicable to these sequences, expected scores to compare "
             "with. Choose another --reference."
         )
-    metrics = list(dict.fromkeys(args.metrics or _DEFAULT_METRICS))
+    metrics = _choose_metrics(args.metrics, runs[reference][0].task)
     rows = compare_runs(runs, reference, metrics, n_resamples=args.n_resamples, seed=args.seed)
     with atomic_write(args.output) as stream:
         write_comparisons(rows, stream)
     for row in rows:
         _LOGGER.info("%s", _describe(row))
     return 0
+
+
+def _choose_metrics(wanted: Sequence[str] | None, name: str) -> list[str]:
+    """Return the scores to compare by, each once."""
+    from fastgru.report.tasks import find_task
+
+    task = find_task(name)
+    unknown = sorted(set(wanted or ()) - set(task.scores))
+    if unknown:
+        raise ConfigurationError(
+            f"--metric {unknown[0]}: is no score of {name}, expected one of "
+            f"{shorten(task.scores)}. Correct the name."
+        )
+    return list(dict.fromkeys(wanted or task.compared))
 
 
 def _require_names(names: list[str], reference: str) -> None:

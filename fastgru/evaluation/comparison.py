@@ -1,6 +1,6 @@
-"""Is one classifier better than another?  Paired comparisons on the same test records.
+"""Is one model better than another?  Paired comparisons on the same test records.
 
-Both classifiers meet the same records, so most of what makes a test set hard or easy is common to
+Both models meet the same records, so most of what makes a test set hard or easy is common to
 both and drops out of the difference.  What varies the difference is the choice of test records,
 which `bootstrap_differences` and `mcnemar_p` measure, and the choice of training records as well,
 which `corrected_t_test` measures over folds.  `holm` pays for asking several times.
@@ -18,7 +18,7 @@ from scipy.special import bdtr, stdtr, stdtrit
 
 from fastgru.evaluation.bootstrap import CONFIDENCE, percentile_interval, resample_weights
 from fastgru.evaluation.predictions import ScoredPredictions
-from fastgru.evaluation.weighted_scores import order_classes, scores_of, weighted_scores
+from fastgru.evaluation.records import ScoredRecords
 
 __all__ = [
     "Difference",
@@ -50,31 +50,31 @@ class Difference:
     p: float
 
 
-def score_of(predictions: ScoredPredictions, name: str) -> float:
+def score_of(predictions: ScoredRecords, name: str) -> float:
     """Return one score, NaN if undefined.
 
     Parameters
     ----------
     predictions
     name
-        One of `fastgru.evaluation.weighted_scores.SCORES`.
+        One of the scores of their task.
     """
-    value = scores_of(predictions)[name]
+    value = predictions.scores()[name]
     return math.nan if value is None else value
 
 
 def bootstrap_differences(
-    a: ScoredPredictions,
-    b: ScoredPredictions,
+    a: ScoredRecords,
+    b: ScoredRecords,
     names: Sequence[str],
     *,
     groups: Sequence[str] | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Difference]:
-    """Compare two classifiers on one test set, by resampling its records or groups.
+    """Compare two models on one test set, by resampling its records or groups.
 
-    Each resample scores both classifiers, and the interval holds 95 % of the differences.  The p
+    Each resample scores both, and the interval holds 95 % of the differences.  The p
     value is that of the smallest interval which just touches zero, never below what so many
     resamples can show (Davison and Hinkley 1997, Bootstrap Methods and their Application,
     equation 4.11)::
@@ -97,15 +97,14 @@ def bootstrap_differences(
     Raises
     ------
     ValueError
-        If the records of `a` and `b` have different classes.
+        If the truth of `a` and `b` is not the same.
     """
-    if a.classes != b.classes or not np.array_equal(a.true, b.true):
+    if a.names != b.names or len(a) != len(b) or not a.has_truth_of(b):
         raise ValueError("a and b must be predictions for the same records in the same order.")
-    orders_a, orders_b = order_classes(a), order_classes(b)
+    score_a, score_b = a.scorer(), b.scorer()
     drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
     for weights in resample_weights(len(a), groups, n_resamples, seed):
-        scores_a = weighted_scores(a, weights, orders_a).overall
-        scores_b = weighted_scores(b, weights, orders_b).overall
+        scores_a, scores_b = score_a(weights), score_b(weights)
         for name in names:
             drawn[name].append(scores_a[name] - scores_b[name])
     n_units = len(a) if groups is None else len(set(groups))

@@ -3,18 +3,75 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastgru.evaluation.bootstrap import (
     describe_bootstrap,
     percentile_interval,
     resample_weights,
 )
+from fastgru.evaluation.records import ScoredRecords, Scorer
 
-__all__ = ["language_scores"]
+__all__ = ["LANGUAGE_SCORES", "ScoredLikelihoods", "language_scores"]
+
+Floats = NDArray[np.float64]
+
+LANGUAGE_SCORES = ("bits_per_letter", "perplexity")
+"""The scores of a language model; smaller is better."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredLikelihoods(ScoredRecords):
+    """How likely a model finds N sequences.
+
+    Attributes
+    ----------
+    nats : float64 (N,)
+        Log-likelihoods.
+    n_predicted : int64 (N,)
+        Letters that they are of, ends included.
+    """
+
+    nats: Floats
+    n_predicted: NDArray[np.int64]
+
+    @property
+    def names(self) -> list[str]:
+        """No names: there is nothing but the sequence."""
+        return []
+
+    def __len__(self) -> int:
+        return len(self.nats)
+
+    def take(self, places: NDArray[np.intp]) -> ScoredLikelihoods:
+        """Return the records at some places, in their order."""
+        return ScoredLikelihoods(self.nats[places], self.n_predicted[places])
+
+    def has_truth_of(self, other: ScoredLikelihoods) -> bool:
+        """Return whether as many letters of the other's records were predicted, one by one."""
+        return np.array_equal(self.n_predicted, other.n_predicted)
+
+    @classmethod
+    def pool(cls, parts: Sequence[ScoredLikelihoods]) -> ScoredLikelihoods:
+        """Return the records of all parts as those of one, in the order of the parts."""
+        nats = np.concatenate([part.nats for part in parts])
+        return cls(nats, np.concatenate([part.n_predicted for part in parts]))
+
+    def scorer(self) -> Scorer:
+        """Return what scores weighted records."""
+
+        def score(weights: Floats) -> dict[Hashable, Floats]:
+            # sums in order, whatever the linear algebra library of the machine would do
+            nats = -(weights * self.nats).sum(axis=1)
+            bits = nats / (weights * self.n_predicted).sum(axis=1) / math.log(2)
+            return {"bits_per_letter": bits, "perplexity": 2**bits}
+
+        return score
 
 
 def language_scores(

@@ -6,21 +6,70 @@ are left out of it.  The micro scores take each pair of a sequence and a label f
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.evaluation.bootstrap import describe_bootstrap, resampled_intervals
+from fastgru.evaluation.records import ScoredRecords, Scorer
 from fastgru.evaluation.weighted_scores import order_class, weighted_areas
 
-__all__ = ["AREAS", "MULTILABEL_SCORES", "multilabel_metrics"]
+__all__ = ["AREAS", "MULTILABEL_SCORES", "ScoredLabels", "multilabel_metrics"]
 
 Floats = NDArray[np.float64]
 
 AREAS = ("roc_auc", "pr_auc")
 MULTILABEL_SCORES = ("roc_auc_macro", "pr_auc_macro", "roc_auc_micro", "pr_auc_micro")
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredLabels(ScoredRecords):
+    """Probabilities of several labels for N records, and which of them each has.
+
+    Attributes
+    ----------
+    labels
+        The k names.
+    true : float64 (N, k)
+        1 with a label, 0 without, NaN where that is unknown.
+    proba : float64 (N, k)
+    """
+
+    labels: list[str]
+    true: Floats
+    proba: Floats
+
+    @property
+    def names(self) -> list[str]:
+        """The labels."""
+        return self.labels
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+    def take(self, places: NDArray[np.intp]) -> ScoredLabels:
+        """Return the records at some places, in their order."""
+        return ScoredLabels(self.labels, self.true[places], self.proba[places])
+
+    def has_truth_of(self, other: ScoredLabels) -> bool:
+        """Return whether the other's records have the same labels, one by one."""
+        return np.array_equal(self.true, other.true, equal_nan=True)
+
+    @classmethod
+    def pool(cls, parts: Sequence[ScoredLabels]) -> ScoredLabels:
+        """Return the records of all parts as those of one, in the order of the parts."""
+        return cls(
+            parts[0].labels,
+            np.concatenate([part.true for part in parts]),
+            np.concatenate([part.proba for part in parts]),
+        )
+
+    def scorer(self) -> Scorer:
+        """Return what scores weighted records, their probabilities sorted once."""
+        return _scorer(self.true, self.proba, self.labels)
 
 
 def multilabel_metrics(
@@ -80,7 +129,9 @@ def multilabel_metrics(
     }
 
 
-def _scorer(true: Floats, proba: Floats, labels: Sequence[str]) -> Any:
+def _scorer(
+    true: Floats, proba: Floats, labels: Sequence[str]
+) -> Callable[[Floats], dict[Hashable, Floats]]:
     """Return what computes all scores (R,) for weights (R, N)."""
     places = [np.flatnonzero(~np.isnan(true[:, k])) for k in range(len(labels))]
     orders = [

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastgru.errors import LabelError, shorten
+from fastgru.evaluation.records import ScoredRecords, Scorer
+from fastgru.evaluation.weighted_scores import order_classes, weighted_scores
 
-__all__ = ["ScoredPredictions", "check_predictions", "pool_predictions"]
+__all__ = ["ScoredPredictions", "check_predictions"]
 
 _SUM_TOLERANCE = 1e-4  # float32 probabilities of a softmax sum to one within 1e-6
 
 
 @dataclass(frozen=True)
-class ScoredPredictions:
+class ScoredPredictions(ScoredRecords):
     """What a classifier said about N records, and the truth.
 
     Attributes
@@ -34,24 +36,42 @@ class ScoredPredictions:
     predicted: NDArray[np.int64]
     proba: NDArray[np.float64]
 
+    @property
+    def names(self) -> list[str]:
+        """The classes."""
+        return self.classes
+
     def __len__(self) -> int:
         return len(self.true)
 
+    def take(self, places: NDArray[np.intp]) -> ScoredPredictions:
+        """Return the records at some places, in their order."""
+        return ScoredPredictions(
+            self.classes, self.true[places], self.predicted[places], self.proba[places]
+        )
 
-def pool_predictions(parts: Sequence[ScoredPredictions]) -> ScoredPredictions:
-    """Return the predictions of all parts as those of one, in the order of the parts.
+    def has_truth_of(self, other: ScoredPredictions) -> bool:
+        """Return whether the true classes of the other's records are the same, one by one."""
+        return np.array_equal(self.true, other.true)
 
-    Parameters
-    ----------
-    parts
-        One or more, all with the same classes.
-    """
-    return ScoredPredictions(
-        parts[0].classes,
-        np.concatenate([part.true for part in parts]),
-        np.concatenate([part.predicted for part in parts]),
-        np.concatenate([part.proba for part in parts]),
-    )
+    @classmethod
+    def pool(cls, parts: Sequence[ScoredPredictions]) -> ScoredPredictions:
+        """Return the predictions of all parts as those of one, in the order of the parts."""
+        return cls(
+            parts[0].classes,
+            np.concatenate([part.true for part in parts]),
+            np.concatenate([part.predicted for part in parts]),
+            np.concatenate([part.proba for part in parts]),
+        )
+
+    def scorer(self) -> Scorer:
+        """Return what scores weighted records, their probabilities sorted once."""
+        orders = order_classes(self)
+
+        def score(weights: NDArray[np.float64]) -> dict[Hashable, NDArray[np.float64]]:
+            return dict(weighted_scores(self, weights, orders).overall.items())
+
+        return score
 
 
 def check_predictions(

@@ -10,7 +10,7 @@ With e = predicted - true, weighted means over the records whose target is known
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,81 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.evaluation.bootstrap import describe_bootstrap, resampled_intervals
+from fastgru.evaluation.records import ScoredRecords, Scorer
 from fastgru.evaluation.weighted_scores import order_values
 
-__all__ = ["REGRESSION_SCORES", "regression_metrics"]
+__all__ = ["REGRESSION_SCORES", "WITHOUT_UNIT", "ScoredNumbers", "regression_metrics"]
 
 Floats = NDArray[np.float64]
 
 REGRESSION_SCORES = ("pearson", "spearman", "rmse", "mae", "r2")
 _NOTHING = 1e-20  # share of a square that is rounding
+WITHOUT_UNIT = ("pearson", "spearman", "r2")
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredNumbers(ScoredRecords):
+    """Predicted numbers for N records, and the true ones.
+
+    Attributes
+    ----------
+    targets
+        The k names.
+    true : float64 (N, k)
+        NaN where a target is missing; such records do not count for it.
+    predicted : float64 (N, k)
+    """
+
+    targets: list[str]
+    true: Floats
+    predicted: Floats
+
+    @property
+    def names(self) -> list[str]:
+        """The targets."""
+        return self.targets
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+    def take(self, places: NDArray[np.intp]) -> ScoredNumbers:
+        """Return the records at some places, in their order."""
+        return ScoredNumbers(self.targets, self.true[places], self.predicted[places])
+
+    def has_truth_of(self, other: ScoredNumbers) -> bool:
+        """Return whether the true numbers of the other's records are the same, one by one."""
+        return np.array_equal(self.true, other.true, equal_nan=True)
+
+    @classmethod
+    def pool(cls, parts: Sequence[ScoredNumbers]) -> ScoredNumbers:
+        """Return the numbers of all parts as those of one, in the order of the parts."""
+        return cls(
+            parts[0].targets,
+            np.concatenate([part.true for part in parts]),
+            np.concatenate([part.predicted for part in parts]),
+        )
+
+    def scorer(self) -> Scorer:
+        """Return what scores weighted records.
+
+        Of several targets, the score of all is the mean of theirs; of what has a unit there is
+        none.
+        """
+        by_target = _scorer(self.true, self.predicted, self.targets)
+        alone = len(self.targets) == 1
+
+        def score(weights: Floats) -> dict[Hashable, Floats]:
+            found = by_target(weights)
+            unknown = np.full(len(weights), np.nan)
+            scores: dict[Hashable, Floats] = {
+                name: np.mean([found[target, name] for target in self.targets], axis=0)
+                if alone or name in WITHOUT_UNIT
+                else unknown
+                for name in REGRESSION_SCORES
+            }
+            return scores if alone else scores | found
+
+        return score
 
 
 def regression_metrics(
@@ -57,15 +124,8 @@ def regression_metrics(
         `REGRESSION_SCORES`), ``intervals`` (name to score to ``[low, high]``), ``undefined`` (name
         to score to the reason why it is None) and ``bootstrap``.
     """
-    columns = [_Column.of(true[:, k], predicted[:, k]) for k in range(len(targets))]
-
-    def score(weights: Floats) -> dict[Hashable, Floats]:
-        return {
-            (name, score): values
-            for name, column in zip(targets, columns, strict=True)
-            for score, values in column.scores(weights).items()
-        }
-
+    columns = _columns(true, predicted)
+    score = _scorer(true, predicted, targets)
     measured = score(np.ones((1, len(true))))
     intervals = resampled_intervals(score, len(true), groups, n_resamples, seed)
     per_target = {
@@ -88,6 +148,22 @@ def regression_metrics(
             if (reasons := column.why_undefined())
         },
         "bootstrap": describe_bootstrap(len(true), groups, n_resamples, seed),
+    }
+
+
+def _columns(true: Floats, predicted: Floats) -> list[_Column]:
+    return [_Column.of(truth, found) for truth, found in zip(true.T, predicted.T, strict=True)]
+
+
+def _scorer(
+    true: Floats, predicted: Floats, targets: Sequence[str]
+) -> Callable[[Floats], dict[Hashable, Floats]]:
+    """Return what computes the scores (R,) of each target for weights (R, N)."""
+    columns = _columns(true, predicted)
+    return lambda weights: {
+        (name, score): values
+        for name, column in zip(targets, columns, strict=True)
+        for score, values in column.scores(weights).items()
     }
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.evaluation.bootstrap import intervals_by_class
+from fastgru.evaluation.records import ScoredRecords, Scorer
 from fastgru.evaluation.segments import count_overlaps
 from fastgru.evaluation.weighted_scores import WeightedScores
 
-__all__ = ["tagging_metrics"]
+__all__ = ["ScoredTags", "tagging_metrics"]
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +36,69 @@ class _Counts:
     confusion: Floats
     overlaps: Floats
     totals: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredTags(ScoredRecords):
+    """Labels of the letters of N records, predicted and true.
+
+    Attributes
+    ----------
+    classes
+        The K classes.
+    true, predicted
+        For each record int64 (length,), the class of each letter; below 0 where the true one is
+        not known.
+    """
+
+    classes: list[str]
+    true: Sequence[NDArray[np.int64]]
+    predicted: Sequence[NDArray[np.int64]]
+
+    @property
+    def names(self) -> list[str]:
+        """The classes."""
+        return self.classes
+
+    @property
+    def confusion(self) -> NDArray[np.int64]:
+        """Letters of all records, int64 (K, K): rows true, columns predicted."""
+        matrix: NDArray[np.int64] = self._counts.confusion.sum(axis=0).astype(np.int64)
+        return matrix
+
+    @cached_property
+    def _counts(self) -> _Counts:
+        return _count(self.true, self.predicted, len(self.classes))
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+    def take(self, places: NDArray[np.intp]) -> ScoredTags:
+        """Return the records at some places, in their order."""
+        columns = ([column[place] for place in places] for column in (self.true, self.predicted))
+        return ScoredTags(self.classes, *columns)
+
+    def has_truth_of(self, other: ScoredTags) -> bool:
+        """Return whether the true labels of the other's records are the same, one by one."""
+        return all(map(np.array_equal, self.true, other.true))
+
+    @classmethod
+    def pool(cls, parts: Sequence[ScoredTags]) -> ScoredTags:
+        """Return the records of all parts as those of one, in the order of the parts."""
+        true = [row for part in parts for row in part.true]
+        return cls(parts[0].classes, true, [row for part in parts for row in part.predicted])
+
+    def scorer(self) -> Scorer:
+        """Return what scores weighted records, their letters counted once."""
+
+        def score(weights: Floats) -> dict[Hashable, Floats]:
+            found = _score(self._counts, weights)
+            scores: dict[Hashable, Floats] = dict(found.overall.items())
+            for name, values in found.by_class.items():
+                scores |= {(label, name): values[:, k] for k, label in enumerate(self.classes)}
+            return scores
+
+        return score
 
 
 def tagging_metrics(

@@ -6,7 +6,8 @@ place it stands; for what stands behind the last letter, the most frequent one t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,10 +19,91 @@ from fastgru.evaluation.bootstrap import (
     percentile_interval,
     resample_weights,
 )
+from fastgru.evaluation.records import ScoredRecords, Scorer
 
-__all__ = ["LetterBaseline", "ScoredTranslations", "count_right", "translation_scores"]
+__all__ = [
+    "TRANSLATION_SCORES",
+    "LetterBaseline",
+    "ScoredTokens",
+    "ScoredTranslations",
+    "count_right",
+    "translation_scores",
+]
 
 Codes = Sequence[NDArray[np.uint8]]
+Floats = NDArray[np.float64]
+
+TRANSLATION_SCORES = (
+    "written_token_accuracy",
+    "token_accuracy",
+    "exact_match",
+    "log_likelihood_per_token",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredTokens(ScoredRecords):
+    """How much of N translations is right, of a model or of something simpler.
+
+    Attributes
+    ----------
+    n_tokens : int64 (N,)
+        As in `ScoredTranslations`, as the next three are.
+    log_likelihoods : float64 (N,)
+        NaN of what knows no probabilities.
+    n_right, n_right_written : int64 (N,)
+    exact : bool (N,)
+        Whether its own translation is the true one.
+    """
+
+    n_tokens: NDArray[np.int64]
+    log_likelihoods: Floats
+    n_right: NDArray[np.int64]
+    n_right_written: NDArray[np.int64]
+    exact: NDArray[np.bool_]
+
+    @property
+    def names(self) -> list[str]:
+        """No names: there is nothing but the translation."""
+        return []
+
+    def __len__(self) -> int:
+        return len(self.n_tokens)
+
+    def take(self, places: NDArray[np.intp]) -> ScoredTokens:
+        """Return the records at some places, in their order."""
+        return ScoredTokens(*(getattr(self, field.name)[places] for field in fields(self)))
+
+    def has_truth_of(self, other: ScoredTokens) -> bool:
+        """Return whether the other's true translations have as many tokens, one by one."""
+        return np.array_equal(self.n_tokens, other.n_tokens)
+
+    @classmethod
+    def pool(cls, parts: Sequence[ScoredTokens]) -> ScoredTokens:
+        """Return the records of all parts as those of one, in the order of the parts."""
+        return cls(
+            *(
+                np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            )
+        )
+
+    def scorer(self) -> Scorer:
+        """Return what scores weighted records."""
+        columns = {
+            "written_token_accuracy": self.n_right_written,
+            "token_accuracy": self.n_right,
+            "exact_match": self.exact,
+            "log_likelihood_per_token": self.log_likelihoods,
+        }
+
+        def score(weights: Floats) -> dict[Hashable, Floats]:
+            return {
+                name: _mean(column, name, self.n_tokens, weights)
+                for name, column in columns.items()
+            }
+
+        return score
 
 
 class ScoredTranslations(NamedTuple):
@@ -182,11 +264,15 @@ def _with_intervals(
         return {}
     found: dict[str, Any] = {"intervals": {}}
     for name, column in sums.items():
-        of = np.ones(len(n_tokens)) if name == "exact_match" else n_tokens
-        # sums in order, whatever the linear algebra library of the machine would do
-        values = np.concatenate(
-            [(table * column).sum(axis=1) / (table * of).sum(axis=1) for table in weights]
-        )
+        values = np.concatenate([_mean(column, name, n_tokens, table) for table in weights])
         found[name] = float(values[0])
         found["intervals"][name] = percentile_interval(values[1:]) if len(values) > 1 else None
     return found
+
+
+def _mean(column: NDArray[Any], name: str, n_tokens: NDArray[np.int64], weights: Floats) -> Floats:
+    """Return the mean (R,) over weighted tokens, or for exact matches over records."""
+    of = np.ones(len(n_tokens)) if name == "exact_match" else n_tokens
+    # sums in order, whatever the linear algebra library of the machine would do
+    mean: Floats = (weights * column).sum(axis=1) / (weights * of).sum(axis=1)
+    return mean

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgru.evaluation.predictions import ScoredPredictions
+if TYPE_CHECKING:
+    from fastgru.evaluation.predictions import ScoredPredictions
 
 __all__ = [
     "CLASS_SCORES",

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgru.evaluation.weighted_scores import scores_of
 from fastgru.report.scored_runs import ScoredRun
 
 __all__ = ["IDENTITY_EDGES", "scores_by_identity", "scores_by_length"]
@@ -81,7 +80,7 @@ def _score_bands(
     for (low, high), name in zip(bounds, names, strict=True):
         inside = (values >= low) & ((values < high) | ((high == last) & (values == high)))
         metrics = {
-            contender: scores_of(run.predictions, inside.astype(np.float64))
+            contender: run.predictions.scores(inside.astype(np.float64))
             for contender, run in runs.items()
             if inside.any()
         }

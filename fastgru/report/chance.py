@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["CHANCE", "is_above_chance"]
+__all__ = ["CHANCE", "MOST_OF", "is_above_chance"]
 
 CHANCE = 0.5
 """ROC AUC of what knows nothing."""
+MOST_OF = 0.5
+"""From which share of a model's way above chance something explains most of what it does."""
 
 
-def is_above_chance(roc_auc: float | None, interval: Sequence[float] | None) -> bool:
-    """Return whether a ROC AUC and its whole interval are above chance.
+def is_above_chance(
+    score: float | None, interval: Sequence[float] | None, chance: float = CHANCE
+) -> bool:
+    """Return whether a score and its whole interval are above chance.
 
     Parameters
     ----------
-    roc_auc
-        None if undefined.
+    score
+        None if undefined; larger is better.
     interval
         Its lower and upper end; None if unknown, and then nothing is shown.
+    chance
+        What it is of what knows nothing.
     """
-    if roc_auc is None or interval is None:
+    if score is None or interval is None:
         return False
-    return min(roc_auc, interval[0]) > CHANCE
+    return min(score, interval[0]) > chance

@@ -1,4 +1,4 @@
-"""Comparisons of one classifier with others, as the rows of a table."""
+"""Comparisons of one model with others, as the rows of a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from fastgru.evaluation.comparison import (
     mcnemar_p,
     score_of,
 )
+from fastgru.evaluation.predictions import ScoredPredictions
 from fastgru.report.scored_runs import ScoredRun, align
+from fastgru.report.standing import advantage
 from fastgru.report.summary import UNDEFINED
 
 __all__ = ["COLUMNS", "compare_runs", "write_comparisons"]
@@ -51,7 +53,7 @@ def compare_runs(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
-    """Compare one classifier with each of the others.
+    """Compare one model or baseline with each of the others.
 
     One fold: the paired bootstrap, over groups if the records have any, and for the accuracy of
     records without groups McNemar's exact test beside it.  Several folds: the corrected resampled
@@ -60,11 +62,11 @@ def compare_runs(
     Parameters
     ----------
     runs
-        The folds of each classifier by its name; the i-th folds have the same test records.
+        The folds of each by its name; the i-th folds have the same test records.
     reference
         Which of them is compared with the others.
     metrics
-        Scores to compare by, of `fastgru.evaluation.weighted_scores.SCORES`; larger is better.
+        Scores to compare by, of those of the task.
     n_resamples, seed
         Of the bootstrap.
 
@@ -77,7 +79,7 @@ def compare_runs(
     Raises
     ------
     ConfigurationError
-        If the classifiers have different numbers of folds.
+        If they have different numbers of folds.
     FastgruError
         If folds were not tested on the same records.
     """
@@ -111,7 +113,11 @@ def _compare_once(
     over = "records" if a.groups is None else "groups"
     for metric, difference in differences.items():
         yield _row([a], [b], metric, difference, f"paired bootstrap over {over}")
-        if metric == "accuracy" and a.groups is None:
+        if metric != "accuracy" or a.groups is not None:
+            continue
+        if isinstance(a.predictions, ScoredPredictions) and isinstance(
+            b.predictions, ScoredPredictions
+        ):
             p = mcnemar_p(a.predictions, b.predictions)
             exact = Difference(difference.value, math.nan, math.nan, p)
             yield _row([a], [b], metric, exact, "McNemar's exact test")
@@ -156,15 +162,15 @@ def _correct(rows: list[dict[str, Any]]) -> None:
         corrected = holm([row["p"] for row in family]).tolist()
         for row, p in zip(family, corrected, strict=True):
             row["p_holm"] = p
-            row["verdict"] = _verdict(row["difference"], p)
+            row["verdict"] = _verdict(row, p)
 
 
-def _verdict(difference: float, p: float) -> str:
+def _verdict(row: Mapping[str, Any], p: float) -> str:
     if math.isnan(p):
         return "unknown"
     if p > _SIGNIFICANCE:
         return "no difference shown"
-    return "a is better" if difference > 0 else "b is better"
+    return "a is better" if advantage(row["metric"], row["difference"], 0) > 0 else "b is better"
 
 
 def write_comparisons(rows: Iterable[Mapping[str, Any]], stream: TextIO) -> None:

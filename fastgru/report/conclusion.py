@@ -6,23 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastgru.errors import counted
-from fastgru.estimators.baselines import BASELINES
-from fastgru.report.chance import CHANCE, is_above_chance
-from fastgru.report.contents import SHUFFLED_LABELS
+from fastgru.report.chance import MOST_OF, is_above_chance
+from fastgru.report.control_words import about_controls
+from fastgru.report.deciding import best_score, chance_of, task_of
 from fastgru.report.design import count_models, describe_choice, describe_folds
 from fastgru.report.more_data import last_step
-from fastgru.report.standing import ENOUGH_SPLITS, stand
+from fastgru.report.shortcuts import CHANCES, score_of_shortcut, scores_beside
+from fastgru.report.standing import ENOUGH_SPLITS, advantage, stand
+from fastgru.report.wording import phrase
 
 __all__ = ["conclude"]
 
 Experiment = Mapping[str, Any]
-
-# How much of the model's own gain over the class shares a control must not have, and which share
-# of what there is to gain is too little to speak of: one training may gain as much by chance.
-_LEAKS = 0.5
-_LEAST_GAIN = 0.1
-# From which share of the model's way above chance something explains most of what it does.
-_MOST_OF = 0.5
 
 
 def conclude(experiment: Experiment) -> list[str]:
@@ -40,7 +35,7 @@ def conclude(experiment: Experiment) -> list[str]:
         *_about_few_splits(experiment),
         *_about_shortcuts(experiment),
         *_about_relatives(experiment),
-        *_about_controls(experiment),
+        *about_controls(experiment),
         *_about_seeds(experiment),
         *_about_more_data(experiment),
     ]
@@ -53,37 +48,35 @@ def _entry(experiment: Experiment, name: str) -> Mapping[str, Any]:
     return found
 
 
-def _best(experiment: Experiment) -> tuple[float | None, list[float] | None]:
-    """Return the ROC AUC of the best model, and its interval."""
-    best = _entry(experiment, experiment["best"])
-    return best["pooled"]["roc_auc"], best["intervals"]["roc_auc"]
-
-
 def _about_chance(experiment: Experiment) -> Iterator[str]:
-    auc, interval = _best(experiment)
-    if auc is None or is_above_chance(auc, interval):
+    value, interval = best_score(experiment)
+    chance, metric = chance_of(experiment), task_of(experiment).deciding
+    if value is None or chance is None or is_above_chance(value, interval, chance):
         return
     best = _entry(experiment, experiment["best"])
-    sure = _interval(best, "roc_auc") or " (no interval is known)"
+    sure = _interval(best, metric) or " (no interval is known)"
     yield (
-        f"Caveat: {best['name']} is not shown to be better than chance, which gives a ROC AUC of "
-        f"{CHANCE}: its own is {auc:.3f}{sure}."
+        f"Caveat: {best['name']} is not shown to be better than chance, which gives "
+        f"{phrase(metric, f'{chance:.3g}')}: its own is {value:.3f}{sure}."
     )
 
 
 def _about_best(experiment: Experiment) -> Iterator[str]:
     best = _entry(experiment, experiment["best"])
     chosen = f", {describe_choice(experiment)}," if count_models(experiment) > 1 else ""
-    auc, accuracy = best["pooled"]["roc_auc"], best["pooled"]["accuracy"]
     together = "" if experiment["n_folds"] == 1 else ", all predictions taken together"
     tested = f"{describe_folds(experiment['split'])}{together}"
-    if auc is None:
-        yield f"{best['name']}{chosen} reaches an accuracy of {accuracy:.3f} on {tested}."
+    first, second = task_of(experiment).headline
+    if best["pooled"][first] is None:
+        reached = phrase(second, f"{best['pooled'][second]:.3f}")
+        yield f"{best['name']}{chosen} reaches {reached} on {tested}."
         return
-    yield (
-        f"{best['name']}{chosen} reaches a ROC AUC of {auc:.3f}{_interval(best, 'roc_auc')} and an "
-        f"accuracy of {accuracy:.3f}{_interval(best, 'accuracy')} on {tested}."
+    reached = " and ".join(
+        phrase(metric, f"{best['pooled'][metric]:.3f}") + _interval(best, metric)
+        for metric in (first, second)
+        if best["pooled"][metric] is not None
     )
+    yield f"{best['name']}{chosen} reaches {reached} on {tested}."
 
 
 def _percent(share: float) -> str:
@@ -96,29 +89,36 @@ def _interval(entry: Mapping[str, Any], name: str) -> str:
 
 
 def _about_baselines(experiment: Experiment) -> Iterator[str]:
-    rows = [row for row in experiment["comparisons"] if row["metric"] == "roc_auc"]
+    metric = task_of(experiment).deciding
+    rows = [row for row in experiment["comparisons"] if row["metric"] == metric]
     kinds = {entry["name"]: entry["kind"] for entry in experiment["contenders"]}
     rows = [row for row in rows if kinds[row["b"]] == "baseline" and row["score_b"] is not None]
     if not rows:
         return
-    strongest = max(rows, key=lambda row: row["score_b"])
+    strongest = max(rows, key=lambda row: advantage(metric, row["score_b"], 0))
     name, score = strongest["b"], strongest["score_b"]
-    what = f"{name} ({BASELINES[name]})" if name in BASELINES else name
+    described = task_of(experiment).describe_baseline(name)
+    what = f"{name} ({described})" if described else name
     best, p_holm = experiment["best"], strongest["p_holm"]
     p = "unknown" if p_holm is None else f"{p_holm:.2g}"
     # the same kind of score for both: that of all predictions together stands in another sentence
     means = "" if experiment["n_folds"] == 1 else ", both as means over the folds"
-    reaches = f"{what} reaches a ROC AUC of {score:.3f}, {best} {strongest['score_a']:.3f}{means}"
+    reached = phrase(metric, f"{score:.3f}")
+    reaches = f"{what} reaches {reached}, {best} {strongest['score_a']:.3f}{means}"
     reaches += f" (corrected p {p})"
-    which = "every" if all(stand(row) == "worse" for row in rows) else "the highest"
+    larger = advantage(metric, 1, 0) > 0
+    higher, highest, above = (
+        ("higher", "highest", "above") if larger else ("lower", "lowest", "below")
+    )
+    which = "every" if all(stand(row) == "worse" for row in rows) else f"the {highest}"
     yield {
         "worse": f"It is better than {which} baseline: {reaches}.",
         "better": f"Caveat: a baseline is better: {reaches}. Use that, or find a model that is.",
-        "higher": f"Caveat: a baseline scores higher, but is not shown to be better: {reaches}. "
+        "higher": f"Caveat: a baseline scores {higher}, but is not shown to be better: {reaches}. "
         f"That {best} has learned anything beyond it is not shown; prefer the simpler one.",
         "as good": f"Caveat: a baseline is as good: {reaches}. "
         f"That {best} has learned anything beyond it is not shown; prefer the simpler one.",
-        "unclear": f"Caveat: it scores above every baseline, but that may be chance: {reaches}.",
+        "unclear": f"Caveat: it scores {above} every baseline, but that may be chance: {reaches}.",
         "unknown": f"Whether {best} is better than its baselines is unknown: {reaches}.",
     }[stand(strongest)]
 
@@ -126,7 +126,7 @@ def _about_baselines(experiment: Experiment) -> Iterator[str]:
 def _about_few_splits(experiment: Experiment) -> Iterator[str]:
     """Say that a missing difference means little where a test over splits cannot show one."""
     undecided = any(
-        row["metric"] == "roc_auc" and row["verdict"] == "no difference shown"
+        row["metric"] == task_of(experiment).deciding and row["verdict"] == "no difference shown"
         for row in experiment["comparisons"]
     )
     if undecided and 1 < experiment["n_folds"] < ENOUGH_SPLITS:
@@ -138,32 +138,39 @@ def _about_few_splits(experiment: Experiment) -> Iterator[str]:
 
 def _about_shortcuts(experiment: Experiment) -> Iterator[str]:
     """Name the trivial feature that tells most, if it explains most of what the model does."""
-    known = [entry for entry in experiment["shortcuts"] if entry["roc_auc"] is not None]
+    known = [*experiment["shortcuts"], *experiment.get("target_shortcuts", [])]
+    known = [entry for entry in known if entry[score_of_shortcut(entry)] is not None]
     if not known:
         return
-    strongest = max(known, key=lambda entry: entry["roc_auc"])
+    strongest = max(known, key=lambda entry: float(entry[score_of_shortcut(entry)]))
     reached = _reach(experiment, strongest)
     if reached is None:
         return
     feature = strongest["feature"]
+    what = strongest.get("target", "the classes")
+    name = score_of_shortcut(strongest)
+    value = f"{strongest[name]:.3f}"
+    reaches = f"{phrase(name, value)} for {what}" if "target" in strongest else value
     yield (
         f"Caveat: the {feature} alone {'reach' if feature.endswith('s') else 'reaches'} "
-        f"{strongest['roc_auc']:.3f} ({strongest['detail']}), {reached}. Unless that is what the "
-        "classes are about, the data have a shortcut."
+        f"{reaches} ({strongest['detail']}), {reached}. "
+        f"Unless that is what {what} {'are' if what == 'the classes' else 'is'} about, the data "
+        "have a shortcut."
     )
 
 
 def _reach(experiment: Experiment, shortcut: Mapping[str, Any]) -> str | None:
     """Return in words how far a feature goes beside the best model, None if not far."""
-    auc, interval = _best(experiment)
-    found, share = shortcut["roc_auc"], shortcut["share"]
+    name = score_of_shortcut(shortcut)
+    own, interval = scores_beside(shortcut, _entry(experiment, experiment["best"]))
+    found, share, chance = shortcut[name], shortcut["share"], CHANCES[name]
     if share is None:  # of a model that is not shown to be above chance there is no share
-        far = found - CHANCE > _MOST_OF * (1 - CHANCE)
+        far = found - chance > MOST_OF * (1 - chance)
         exceeds = far and interval is not None and found > interval[1]
-        return f"more than the model itself ({auc:.3f})" if exceeds else None
+        return f"more than the model itself ({own:.3f})" if exceeds else None
     if share > 1:
-        return f"more than the model itself ({auc:.3f})"
-    return f"{_percent(share)} of the way from chance to the model" if share > _MOST_OF else None
+        return f"more than the model itself ({own:.3f})"
+    return f"{_percent(share)} of the way from chance to the model" if share > MOST_OF else None
 
 
 def _about_relatives(experiment: Experiment) -> Iterator[str]:
@@ -181,61 +188,10 @@ def _about_relatives(experiment: Experiment) -> Iterator[str]:
         )
 
 
-def _about_controls(experiment: Experiment) -> Iterator[str]:
-    for control in experiment["controls"]:
-        if control["of"] != experiment["best"] or control["metrics"]["roc_auc"] is None:
-            continue
-        if control["kind"] == SHUFFLED_LABELS:
-            yield _about_shuffled_labels(control)
-        elif is_above_chance(*_best(experiment)) and is_above_chance(
-            control["reference"]["roc_auc"], control["reference_interval"]
-        ):
-            yield _about_shuffled_sequences(control)
-
-
-def _about_shuffled_sequences(control: Mapping[str, Any]) -> str:
-    auc, reference = control["metrics"]["roc_auc"], control["reference"]["roc_auc"]
-    left = (auc - CHANCE) / (reference - CHANCE)
-    if left > _MOST_OF:
-        share = "all" if left >= 1 else _percent(left)
-        return (
-            f"Caveat: on shuffled sequences, with their {control['kept']} kept, it still "
-            f"reaches {auc:.3f} of {reference:.3f}: {share} of what it does above chance does "
-            "not need the order of the letters."
-        )
-    return (
-        f"On shuffled sequences, with their {control['kept']} kept, it falls from "
-        f"{reference:.3f} to {auc:.3f}: it reads the order of the letters."
-    )
-
-
-def _about_shuffled_labels(control: Mapping[str, Any]) -> str:
-    """Judge by log loss: a ranking may be good by chance, sure probabilities may not."""
-    found, own = control["metrics"]["log_loss"], control["reference"]["log_loss"]
-    shares, interval = control["class_shares"], control["gain_interval"]
-    gain = shares - found
-    figures = (
-        f"log loss {found:.3f}, against {own:.3f} of the model and {shares:.3f} of what knows the "
-        "class shares alone"
-    )
-    if gain <= _LEAST_GAIN * shares:
-        return f"Trained on shuffled labels it learns next to nothing, as it should ({figures})."
-    if interval is not None:
-        figures += f"; 95 % interval of the gain over these {interval[0]:.3f} to {interval[1]:.3f}"
-    if gain > _LEAKS * (shares - own) and interval is not None and interval[0] > 0:
-        return (
-            f"Caveat: trained on shuffled labels it still predicts ({figures}): something may leak "
-            "between training and test."
-        )
-    return (
-        f"Trained on shuffled labels it does better than the class shares, which may be chance "
-        f"({figures})."
-    )
-
-
 def _about_seeds(experiment: Experiment) -> Iterator[str]:
     runs = experiment["seeds"].get(experiment["best"], [])
-    values = [run["metrics"]["roc_auc"] for run in runs]
+    metric = task_of(experiment).deciding
+    values = [run["metrics"][metric] for run in runs]
     known = [value for value in values if value is not None]
     if len(known) >= 2:
         text = (
@@ -243,13 +199,13 @@ def _about_seeds(experiment: Experiment) -> Iterator[str]:
             "first fold"
         )
         together = experiment["ensemble"].get(experiment["best"])
-        if together is not None and together["roc_auc"] is not None:
-            text += f", and {together['roc_auc']:.3f} when their probabilities are averaged"
+        if together is not None and together[metric] is not None:
+            text += f", and {together[metric]:.3f} when their probabilities are averaged"
         yield f"{text}."
 
 
 def _about_more_data(experiment: Experiment) -> Iterator[str]:
-    step = last_step(experiment, experiment["best"], "roc_auc")
+    step = last_step(experiment, experiment["best"], task_of(experiment).deciding)
     if step is not None:
         yield (
             f"With {step.n_before} instead of {step.n_after} training sequences it reaches "

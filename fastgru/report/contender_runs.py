@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fastgru.errors import FastgruError
-from fastgru.estimators.baselines import BASELINES
-from fastgru.evaluation import bootstrap_intervals
-from fastgru.evaluation.weighted_scores import SCORES, scores_of
+from fastgru.evaluation.bootstrap import describe_bootstrap, resampled_intervals
 from fastgru.models.architecture import Architecture
 from fastgru.models.model_file import read_model
 from fastgru.report.contents import BASELINES_FOLDER, MAIN, Contents
 from fastgru.report.networks import describe_layers
 from fastgru.report.results import read_object
 from fastgru.report.scored_runs import ScoredRun, read_scored_run
+from fastgru.report.tasks import find_task
 
-__all__ = ["ContenderRuns", "describe_contender", "read_contenders"]
+__all__ = ["ContenderRuns", "baselines_of_model", "describe_contender", "read_contenders"]
 
 
 @dataclass
@@ -39,8 +38,8 @@ class ContenderRuns:
     reason
         Why it is not applicable, None if it is.
     losses
-        Of a model, the log loss of the validation sequences of each fold, with the weights that
-        were kept and each sequence counted once; None where there were none.
+        Of a model, the loss of the validation sequences of each fold, with the weights that were
+        kept; None where there were none.  That of classes counts each sequence once.
     """
 
     name: str
@@ -82,7 +81,6 @@ def _read_model_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
     cards = [read_model(fold / name / MAIN / "model.safetensors").card for fold in folds]
     networks = [describe_layers(Architecture.from_dict(card["architecture"])) for card in cards]
     found = ContenderRuns(name, "model", " or ".join(dict.fromkeys(networks)))
-    found.losses = [card.get("calibration", {}).get("validation_log_loss") for card in cards]
     for place in (fold / name / MAIN for fold in folds):
         run = read_scored_run(place)
         if run is None:
@@ -91,20 +89,50 @@ def _read_model_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
                 "of a model. Evaluate again."
             )
         found.folds.append(run)
+    found.losses = [
+        find_task(run.task).validation_loss(card)
+        for run, card in zip(found.folds, cards, strict=True)
+    ]
     return found
 
 
 def _read_baseline_runs(name: str, folds: Sequence[Path]) -> ContenderRuns:
-    found = ContenderRuns(name, "baseline", BASELINES.get(name, ""))
+    found = ContenderRuns(name, "baseline", "")
     for place in (fold / BASELINES_FOLDER / name for fold in folds):
         run = read_scored_run(place)
         if run is None:
             metrics = read_object(place / "metrics.json", "fastgru baseline", ["not_applicable"])
+            about = find_task(str(metrics.get("task", "classification")))
             return ContenderRuns(
-                name, "baseline", found.description, reason=str(metrics["not_applicable"])
+                *(name, "baseline", about.describe_baseline(name)),
+                reason=str(metrics["not_applicable"]),
             )
         found.folds.append(run)
+    found.description = find_task(found.folds[0].task).describe_baseline(name)
     return found
+
+
+def baselines_of_model(model: ContenderRuns) -> dict[str, ContenderRuns]:
+    """Return the baselines that stand in the files of a model, by name.
+
+    Parameters
+    ----------
+    model
+        With its runs.
+    """
+    task = find_task(model.folds[0].task)
+    names = [
+        name
+        for name in model.folds[0].baselines
+        if all(name in run.baselines for run in model.folds)
+    ]
+    return {
+        name: ContenderRuns(
+            *(name, "baseline", task.describe_baseline(name)),
+            [replace(run, predictions=run.baselines[name], baselines={}) for run in model.folds],
+        )
+        for name in names
+    }
 
 
 def describe_contender(
@@ -131,6 +159,7 @@ def describe_contender(
         "sd": None,
         "pooled": None,
         "intervals": None,
+        "parts": {},
         "resampled": None,
     }
     if pooled is None:
@@ -141,28 +170,43 @@ def describe_contender(
             "n_train": run.n_train,
             "n_validation": run.n_validation,
             "n_test": len(run.ids),
-            "metrics": scores_of(run.predictions),
+            "metrics": run.predictions.scores(),
         }
         for number, run in enumerate(contender.folds, start=1)
     ]
-    drawn = bootstrap_intervals(
-        pooled.predictions, groups=pooled.groups, n_resamples=n_resamples, seed=seed
-    )
+    drawn = (len(pooled.ids), pooled.groups, n_resamples, seed)
+    intervals = resampled_intervals(pooled.predictions.scorer(), *drawn)
+    scores = pooled.predictions.scores()
     return {
         **entry,
         "folds": folds,
         **_spread([fold["metrics"] for fold in folds]),
-        "pooled": scores_of(pooled.predictions),
-        "intervals": drawn["intervals"],
-        "resampled": drawn["bootstrap"]["over"],
+        "pooled": scores,
+        "intervals": {name: intervals[name] for name in scores},
+        "parts": _describe_parts(pooled, intervals),
+        "resampled": describe_bootstrap(*drawn)["over"],
     }
+
+
+def _describe_parts(
+    pooled: ScoredRun, intervals: Mapping[Hashable, list[float] | None]
+) -> dict[str, dict[str, Any]]:
+    """Return the scores of each class, label or target, by its name, with their intervals."""
+    parts: dict[str, dict[str, Any]] = {}
+    for key, value in pooled.predictions.scorer()(np.ones((1, len(pooled.ids)))).items():
+        if isinstance(key, tuple):
+            name, score = key
+            found = parts.setdefault(name, {"metrics": {}, "intervals": {}})
+            found["metrics"][score] = None if np.isnan(value[0]) else float(value[0])
+            found["intervals"][score] = intervals[key]
+    return parts
 
 
 def _spread(rows: Sequence[Mapping[str, float | None]]) -> dict[str, Any]:
     """Return mean and standard deviation of each score over folds."""
     mean: dict[str, float | None] = {}
     sd: dict[str, float | None] = {}
-    for name in SCORES:
+    for name in rows[0]:
         values = [row[name] for row in rows]
         known = [value for value in values if value is not None]
         complete = len(known) == len(values)

@@ -52,7 +52,9 @@ def length_picture(classes: dict[str, dict[str, Any]], edges: list[int]) -> Pict
         for k, row in enumerate(lengths.values()):
             counts = np.array(row["histogram"])
             axes.stairs(counts / counts.sum(), edges, linewidth=1.8, **_stairs_style(k))
-        axes.set(xlabel="Letters", ylabel="Share of the class")
+        axes.set(
+            xlabel="Letters", ylabel=f"Share of the {'class' if len(lengths) > 1 else 'sequences'}"
+        )
         if len(edges) > 2 and edges[-1] - edges[-2] > 3 * (edges[1] - edges[0]):
             axes.set_xscale("log")
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -11,11 +11,23 @@ __all__ = [
     "describe_choice",
     "describe_folds",
     "describe_independence",
+    "task_name",
     "was_chosen",
 ]
 
 VALIDATION_LOSS = "validation_loss"
 """What `chosen_by` of an experiment is where its best model could be chosen."""
+
+
+def task_name(experiment: Mapping[str, Any]) -> str:
+    """Return the task of an experiment; without a word about it, classification.
+
+    Parameters
+    ----------
+    experiment
+        Content of ``experiment.json``.
+    """
+    return str(experiment.get("task", "classification"))
 
 
 def count_models(experiment: Mapping[str, Any]) -> int:

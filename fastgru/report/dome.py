@@ -58,10 +58,12 @@ def answer(experiment: Experiment, audit: dict[str, Any], models: list[ModelView
 
 def _data(experiment: Experiment, audit: dict[str, Any], model: ModelView) -> dict[str, str]:
     files = listed(f"{file['name']} (SHA-256 {file['sha256'][:12]}…)" for file in audit["files"])
-    sizes = listed(
-        f"{name} {count(row['n'])}, of which {count(row['n_kept'])} were used"
-        for name, row in audit["classes"].items()
-    )
+    sizes = f"of which {count(sum(row['n_kept'] for row in audit['classes'].values()))} were used"
+    if experiment.task.name == "classification":
+        sizes = listed(
+            f"{name} {count(row['n'])}, of which {count(row['n_kept'])} were used"
+            for name, row in audit["classes"].items()
+        )
     first = experiment.best["folds"][0]
     stopped = (
         " In each fold a validation part, taken from what is not tested, ends the training."
@@ -103,6 +105,7 @@ def _describe_split(experiment: Experiment) -> str:
 
 
 def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
+    task = experiment.task
     options = {name: option(value) for name, value in model.options.items()}
 
     def with_options(*names: str) -> str:
@@ -121,8 +124,8 @@ def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
         early = "early stopping"
     regularised = ", ".join(filter(None, (early, with_options("dropout", "weight_decay"))))
     return {
-        "Algorithm": f"{model.name}: {describe_algorithm(sizes, size)}. Cross-entropy, minimised "
-        "by AdamW. A standard method.",
+        "Algorithm": f"{model.name}: {describe_algorithm(sizes, size, task.output)}. "
+        f"{task.loss[:1].upper()}{task.loss[1:]}, minimised by AdamW. A standard method.",
         "Meta-predictions": "None: the input is the sequence, not the output of other predictors.",
         "Encoding": f"{describe_encoding(sizes)}; "
         f"{with_options('embedding_size', 'position_embedding')}. No alignment.",
@@ -157,11 +160,9 @@ def _model(experiment: Experiment, audit: dict[str, Any], model: ModelView) -> d
         f"{row['roc_auc']:.3f} alone."
         for row in trivial
     )
-    temperature = "divided by a fitted temperature" if model.options.get("calibrate") else "as is"
     return {
         "Interpretability": f"A black box: its weights explain nothing to a reader.{hint}",
-        "Output": f"Classification: a probability of each of {listed(experiment.classes)}, logits "
-        f"{temperature}, and the most probable class.",
+        "Output": experiment.task.describe_output(experiment.content, model.options),
         "Execution time": "Not in the results. Training and prediction run on an ordinary CPU.",
         "Availability": f"fastgru {model.card['fastgru_version']}, BSD-3-Clause; model files "
         f"fold*/{model.name}/*/model.safetensors beside experiment.json.",
@@ -180,14 +181,15 @@ def _evaluation(experiment: Experiment) -> dict[str, str]:
     best, metric = experiment.best, experiment.metric
     return {
         "Method": f"Tested on {describe_folds(experiment.content['split'])}. "
-        f"{_describe_split(experiment)} Epoch, temperature and thresholds come from the validation "
+        f"{_describe_split(experiment)} {experiment.task.chosen} from the validation "
         f"sequences of their fold. {describe_independence(experiment.content)}",
-        "Performance measures": f"{listed(LABELS.values())}; each is explained above.",
+        "Performance measures": f"{listed(LABELS[name] for name in experiment.task.scores)}; each "
+        "is explained above.",
         "Comparison": f"{against}{tested}.",
         "Confidence": f"95 % intervals from the bootstrap over {best['resampled']}: "
         f"{LABELS[metric]} {measure(best['pooled'][metric], metric)} "
         f"({span(best['intervals'].get(metric), metric)}). {_describe_seeds(experiment)}",
-        "Availability": "Labels, probabilities and truth of every test sequence are in the "
+        "Availability": f"{experiment.task.kept} of every test sequence are in the "
         "predictions.tsv of each run, the scores in metrics.json beside it.",
     }
 

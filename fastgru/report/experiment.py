@@ -16,11 +16,11 @@ import numpy as np
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.homology import Threshold
 from fastgru.report.bands import scores_by_identity, scores_by_length
-from fastgru.report.chance import CHANCE, is_above_chance
 from fastgru.report.comparisons import compare_runs
 from fastgru.report.conclusion import conclude
 from fastgru.report.contender_runs import (
     ContenderRuns,
+    baselines_of_model,
     describe_contender,
     read_contenders,
 )
@@ -28,12 +28,13 @@ from fastgru.report.contents import Contents, Statement, find_contents, require_
 from fastgru.report.design import VALIDATION_LOSS
 from fastgru.report.results import read_audit
 from fastgru.report.scored_runs import ScoredRun, align, pool_runs
+from fastgru.report.shortcuts import explain_shortcuts
+from fastgru.report.tasks import find_task
 from fastgru.report.variants import find_controls, find_ensemble, find_seeds, learning_curve
 
 __all__ = ["SCHEMA_VERSION", "gather_experiment"]
 
 SCHEMA_VERSION = 1
-_COMPARED = ("roc_auc", "accuracy", "mcc")
 _EVERYTHING = Statement()
 
 
@@ -70,9 +71,8 @@ def gather_experiment(
     """
     audit = read_audit(folder)
     contents = find_contents(folder, statement)
-    contenders = read_contenders(folder, contents)
-    best, chosen_by = _choose([contenders[name] for name in contents.models])
-    require_apart(folder, contenders[best].folds, contents.folds)
+    contenders, best, chosen_by = _read_contenders(folder, contents)
+    task = find_task(contenders[best].folds[0].task)
     runs = {
         name: [align(a, b) for a, b in zip(contenders[best].folds, found.folds, strict=True)]
         for name, found in contenders.items()
@@ -86,9 +86,10 @@ def gather_experiment(
     experiment: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "dataset": folder.name,
+        "task": task.name,
         "alphabet": audit["alphabet"],
-        "classes": pooled[best].predictions.classes,
-        "positive": _positive(pooled[best].predictions.classes),
+        **task.describe(pooled[best].predictions),
+        "chance": task.chance(pooled[best].predictions),
         "n_records": audit["n_kept"],
         "n_folds": contents.n_splits,
         "n_groups": _n_groups(runs[best]),
@@ -97,9 +98,9 @@ def gather_experiment(
         "best": best,
         "chosen_by": chosen_by,
         "contenders": list(described.values()),
-        "shortcuts": _explain(audit["shortcuts"], described[best]),
+        **explain_shortcuts(audit, described[best]),
         "comparisons": _comparable(
-            compare_runs(runs, best, _COMPARED, n_resamples=n_resamples, seed=seed)
+            compare_runs(runs, best, task.compared, n_resamples=n_resamples, seed=seed)
         ),
         **_gather_variants(folder, contents, n_resamples, seed),
         "bands": scores_by_identity(pooled),
@@ -107,6 +108,16 @@ def gather_experiment(
     }
     experiment["conclusion"] = conclude(experiment)
     return experiment
+
+
+def _read_contenders(
+    folder: Path, contents: Contents
+) -> tuple[dict[str, ContenderRuns], str, str | None]:
+    """Return models and baselines by name, the best model, and what it was chosen by."""
+    contenders = read_contenders(folder, contents)
+    best, chosen_by = _choose([contenders[name] for name in contents.models])
+    require_apart(folder, contenders[best].folds, contents.folds)
+    return {**contenders, **baselines_of_model(contenders[best])}, best, chosen_by
 
 
 def _choose(models: Sequence[ContenderRuns]) -> tuple[str, str | None]:
@@ -140,22 +151,6 @@ def _describe_split(given: Mapping[str, Any], alphabet: str, contents: Contents)
     if known.get("method") == "homology":
         unknown |= asdict(Threshold.default(get_alphabet(alphabet)))
     return {**unknown, **known, "folds": contents.folds, "repeats": contents.repeats}
-
-
-def _explain(
-    shortcuts: Sequence[Mapping[str, Any]], best: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Say of each trivial feature how far it goes on the best model's way above chance."""
-    auc = best["pooled"]["roc_auc"]
-    known = is_above_chance(auc, best["intervals"]["roc_auc"])
-    return [
-        {**entry, "share": (entry["roc_auc"] - CHANCE) / (auc - CHANCE) if known else None}
-        for entry in shortcuts
-    ]
-
-
-def _positive(classes: Sequence[str]) -> str | None:
-    return classes[1] if len(classes) == 2 else None
 
 
 def _n_groups(folds: Sequence[ScoredRun]) -> int | None:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from fastgru.errors import FastgruError
-from fastgru.evaluation import ScoredPredictions, classification_metrics
-from fastgru.evaluation.calibration import expected_calibration_error
-from fastgru.evaluation.predictions import pool_predictions
-from fastgru.models.model_file import SavedModel, read_model
-from fastgru.report.curve_figures import precision_recall_picture, roc_picture
 from fastgru.report.drawing import Picture
+from fastgru.report.fold_runs import FoldRun, read_fold_run
 from fastgru.report.reading import Experiment
-from fastgru.report.results import read_history, read_object, read_seconds
-from fastgru.report.run_figures import confusion_picture, epochs_picture, reliability_picture
-from fastgru.report.scored_runs import read_scored_run
+from fastgru.report.results import read_seconds
+from fastgru.report.run_figures import epochs_picture
+from fastgru.report.tasks import task_figures
 from fastgru.report.wording import count, counted, listed
 
 __all__ = ["ModelView", "view_models"]
-
-_KEYS = ("n_train", "n_validation", "n_test", "temperature", "uncalibrated", "thresholds")
-_RATES = ("sensitivity", "specificity", "precision", "f1", "mcc")
 
 
 @dataclass(frozen=True)
@@ -49,21 +37,17 @@ class ModelView:
     """Norm of the gradient by the distance in time, in the first fold; empty if unknown."""
     speed: float | None
     """Training sequences a second over all folds; None if nothing timed them."""
+    intervals: dict[str, list[float] | None] = field(default_factory=dict)
+    """Those of `metrics`."""
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """``metrics`` and ``intervals`` of each class, label or target, by name."""
+    wide: list[Picture] = field(default_factory=list)
+    """Pictures that want the width of two."""
 
     @property
     def options(self) -> dict[str, Any]:
         """Options of the training, by name."""
         return dict(self.card["training"]["parameters"])
-
-
-@dataclass(frozen=True)
-class _FoldRun:
-    """One run: the files of one model on one fold."""
-
-    metrics: dict[str, Any]
-    predictions: ScoredPredictions
-    history: dict[str, list[float]]
-    saved: SavedModel
 
 
 def view_models(experiment: Experiment, anchor: str) -> list[ModelView]:
@@ -82,27 +66,24 @@ def view_models(experiment: Experiment, anchor: str) -> list[ModelView]:
 
 def _view(experiment: Experiment, row: dict[str, Any], anchor: str) -> ModelView:
     runs = {
-        fold["fold"]: _read_run(experiment.run_folder(row["name"], fold["fold"]))
+        fold["fold"]: read_fold_run(experiment.run_folder(row["name"], fold["fold"]))
         for fold in row["folds"]
     }
-    folds = [run.predictions for run in runs.values()]
-    pooled = pool_predictions(folds)
-    metrics = _score(pooled) | _pool_probabilities([run.metrics for run in runs.values()])
+    task = experiment.task
+    parts = row.get("parts", {})
+    row = {**row, "parts": {name: parts[name] for name in experiment.names if name in parts}}
+    shown = task_figures(task.name).show_model(list(runs.values()), row)
     first = next(iter(runs.values())).saved
     kept = {fold: int(run.saved.card["training"]["best_epoch"]) for fold, run in runs.items()}
+    histories = {fold: run.history for fold, run in runs.items()}
+    n_validation = sum(run.metrics["n_validation"] for run in runs.values())
     return ModelView(
         name=row["name"],
         anchor=anchor,
         description=_describe(list(runs.values())),
-        metrics=metrics,
-        thresholds=_pool_thresholds([run.metrics["thresholds"] for run in runs.values()]),
-        pictures=[
-            roc_picture(metrics, pooled, folds),
-            precision_recall_picture(metrics, pooled, folds),
-            confusion_picture(metrics),
-            reliability_picture(metrics),
-            epochs_picture({fold: run.history for fold, run in runs.items()}, kept),
-        ],
+        metrics={**shown.metrics, "n_validation": n_validation},
+        thresholds=shown.thresholds,
+        pictures=[*shown.pictures, epochs_picture(histories, kept, task.loss)],
         n_weights=sum(
             tensor.size for network in first.networks for tensor in network.tensors.values()
         ),
@@ -110,10 +91,13 @@ def _view(experiment: Experiment, row: dict[str, Any], anchor: str) -> ModelView
         card=first.card,
         gradient=next(iter(runs.values())).metrics.get("gradient_by_distance") or [],
         speed=_speed(experiment, row["name"], runs),
+        intervals=row["intervals"],
+        parts=row["parts"],
+        wide=shown.wide,
     )
 
 
-def _speed(experiment: Experiment, name: str, runs: dict[int, _FoldRun]) -> float | None:
+def _speed(experiment: Experiment, name: str, runs: dict[int, FoldRun]) -> float | None:
     """Return the sequences a second that training took on, the start of the program included."""
     seconds = [
         read_seconds(experiment.timing("train", experiment.run_folder(name, fold))) for fold in runs
@@ -123,85 +107,7 @@ def _speed(experiment: Experiment, name: str, runs: dict[int, _FoldRun]) -> floa
     return learned / sum(known) if len(known) == len(runs) else None
 
 
-def _read_run(folder: Path) -> _FoldRun:
-    scored = read_scored_run(folder)
-    metrics = read_object(folder / "metrics.json", "fastgru evaluate", _KEYS)
-    if scored is None:
-        raise FastgruError(
-            f"{folder / 'metrics.json'}: says that it is not applicable, expected the scores of a "
-            "model. Evaluate again."
-        )
-    saved = read_model(folder / "model.safetensors")
-    if saved.card["classes"] != scored.predictions.classes:
-        raise FastgruError(
-            f"{folder / 'model.safetensors'}: has the classes {listed(saved.card['classes'])}, "
-            f"expected {listed(scored.predictions.classes)} as in metrics.json. Evaluate again."
-        )
-    return _FoldRun(metrics, scored.predictions, read_history(folder), saved)
-
-
-def _score(pooled: ScoredPredictions) -> dict[str, Any]:
-    names = np.array(pooled.classes)
-    true, predicted = names[pooled.true].tolist(), names[pooled.predicted].tolist()
-    return classification_metrics(true, predicted, pooled.proba, pooled.classes)
-
-
-def _pool_probabilities(folds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return temperatures, and the scores without them over all test sequences."""
-    weights = [fold["n_test"] for fold in folds]
-    before = [fold["uncalibrated"] for fold in folds]
-    pooled = {
-        name: float(np.average([scores[name] for scores in before], weights=weights))
-        for name in ("log_loss", "brier")
-    }
-    bins = [_pool_bin(rows) for rows in zip(*(s["reliability"] for s in before), strict=True)]
-    n_all = sum(row["n"] for row in bins)
-    bins = [{**row, "share": row["n"] / n_all} for row in bins]
-    uncalibrated = {**pooled, "reliability": bins, "ece": expected_calibration_error(bins)}
-    return {
-        "n_validation": sum(fold["n_validation"] for fold in folds),
-        "temperatures": [fold["temperature"] for fold in folds],
-        "uncalibrated": uncalibrated,
-    }
-
-
-def _pool_bin(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    filled = [row for row in rows if row["n"]]
-    n = [row["n"] for row in filled]
-    means = {
-        name: float(np.average([row[name] for row in filled], weights=n)) if n else None
-        for name in ("confidence", "accuracy")
-    }
-    return {**rows[0], "n": sum(n), **means}
-
-
-def _pool_thresholds(folds: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the means of each threshold over the folds in which it was found."""
-    pooled = []
-    for name in dict.fromkeys(row["name"] for rows in folds for row in rows):
-        found = [row for rows in folds for row in rows if row["name"] == name]
-        reached = [row for row in found if row["threshold"] is not None]
-        pooled.append(
-            {
-                "name": name,
-                "n_folds": len(reached),
-                "reason": None if reached else found[0]["reason"],
-                "threshold": _mean([row["threshold"] for row in reached]),
-                **{
-                    part: {rate: _mean([row[part][rate] for row in reached]) for rate in _RATES}
-                    for part in ("test", "validation")
-                },
-            }
-        )
-    return pooled
-
-
-def _mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
-
-
-def _describe(runs: list[_FoldRun]) -> str:
+def _describe(runs: list[FoldRun]) -> str:
     learned, stopped = (
         _range([run.metrics[name] for run in runs]) for name in ("n_train", "n_validation")
     )

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fastgru.report.standing import advantage
+
 __all__ = ["LastStep", "last_step"]
 
 
@@ -43,7 +45,7 @@ def last_step(experiment: Mapping[str, Any], model: str, metric: str) -> LastSte
     model
         Name of the model.
     metric
-        Score to judge by; larger is better.
+        Score to judge by.
     """
     curve = experiment["learning_curve"].get(model, [])
     known = [row for row in curve if row["metrics"][metric] is not None]
@@ -52,7 +54,9 @@ def last_step(experiment: Mapping[str, Any], model: str, metric: str) -> LastSte
     before, after = sorted(known, key=lambda row: float(row["share"]))[-2:]
     scores = before["metrics"][metric], after["metrics"][metric]
     seeds = [row["metrics"][metric] for row in experiment["seeds"].get(model, [])]
-    verdict = _judge(scores[1] - scores[0], [value for value in seeds if value is not None])
+    verdict = _judge(
+        advantage(metric, scores[1], scores[0]), [value for value in seeds if value is not None]
+    )
     return LastStep(before["n_train"], after["n_train"], *scores, verdict)
 
 

@@ -14,15 +14,18 @@ from typing import Any
 
 from fastgru.data.files import atomic_write, require_writable
 from fastgru.errors import FastgruError
-from fastgru.report.reading import METRICS, Experiment
+from fastgru.report.reading import Experiment
+from fastgru.report.standing import advantage
 from fastgru.report.verdicts import contenders
 from fastgru.report.wording import LABELS
 
 __all__ = ["FILES", "require_new_multiqc", "write_multiqc"]
 
 FILES = ("fastgru_best_mqc.json", "fastgru_scores_mqc.json", "fastgru_learning_mqc.json")
-_ABOUT = "Sequence classifiers trained and tested with fastgru. "
-_LEAST = {"mcc": -1, "log_loss": 0}
+_ABOUT = "Sequence {} trained and tested with fastgru. "
+_LEAST = {"mcc": -1, "pearson": -1, "spearman": -1, "r2": None, "log_likelihood_per_token": None}
+_MOST = {"log_likelihood_per_token": 0}
+_UNBOUNDED = ("log_loss", "rmse", "mae", "bits_per_letter", "perplexity")
 
 
 def require_new_multiqc(folder: str | os.PathLike[str], *, force: bool = False) -> None:
@@ -72,24 +75,38 @@ def write_multiqc(experiments: list[Experiment], folder: str | os.PathLike[str])
 
 
 def _best(experiments: list[Experiment]) -> dict[str, Any]:
-    metrics = list(dict.fromkeys(["accuracy", *(one.metric for one in experiments)]))
+    wanted = {one.dataset: _wanted(one) for one in experiments}
+    metrics = list(dict.fromkeys(name for names in wanted.values() for name in names))
     return {
         "id": "fastgru_best",
         "plot_type": "generalstats",
         "headers": {metric: _header(metric) for metric in metrics},
         "data": {
-            one.dataset: _known({metric: one.best["pooled"][metric] for metric in metrics})
+            one.dataset: _known(
+                {name: one.best["pooled"][name] for name in metrics if name in one.task.scores}
+            )
             for one in experiments
         },
     }
 
 
+def _wanted(one: Experiment) -> list[str]:
+    return [*(["accuracy"] if one.task.name == "classification" else []), one.metric]
+
+
+def _about(experiments: list[Experiment]) -> str:
+    classify = all(one.task.name == "classification" for one in experiments)
+    return _ABOUT.format("classifiers" if classify else "models")
+
+
 def _scores(experiments: list[Experiment]) -> dict[str, Any]:
+    metrics = dict.fromkeys(metric for one in experiments for metric in one.task.scores)
     texts = {"kind": "Kind", "verdict": "Verdict"}
     return {
         "id": "fastgru_scores",
         "section_name": "fastgru: scores",
-        "description": f"{_ABOUT}Models, baselines and controls on their test sequences.",
+        "description": _about(experiments)
+        + "Models, baselines and controls on their test sequences.",
         "plot_type": "table",
         "pconfig": {
             "id": "fastgru_scores_table",
@@ -97,7 +114,7 @@ def _scores(experiments: list[Experiment]) -> dict[str, Any]:
             "namespace": "fastgru",
         },
         "headers": {
-            **{metric: _header(metric) for metric in METRICS},
+            **{metric: _header(metric) for metric in metrics},
             **{name: {"title": title, "scale": False} for name, title in texts.items()},
         },
         "data": {
@@ -126,7 +143,7 @@ def _learning(experiments: list[Experiment]) -> dict[str, Any]:
     return {
         "id": "fastgru_learning",
         "section_name": "fastgru: learning curve",
-        "description": f"{_ABOUT}Score by number of training sequences.",
+        "description": f"{_about(experiments)}Score by number of training sequences.",
         "plot_type": "linegraph",
         "pconfig": {
             "id": "fastgru_learning_plot",
@@ -144,9 +161,9 @@ def _header(metric: str) -> dict[str, Any]:
         "description": f"{LABELS[metric]} on the test sequences of all folds",
         "format": "{:,.3f}",
         "min": _LEAST.get(metric, 0),
-        "scale": "Reds" if metric == "log_loss" else "Greens",
+        "scale": "Greens" if advantage(metric, 1, 0) > 0 else "Reds",
     }
-    return header if metric == "log_loss" else {**header, "max": 1}
+    return header if metric in _UNBOUNDED else {**header, "max": _MOST.get(metric, 1)}
 
 
 def _known(scores: dict[str, float | None]) -> dict[str, float]:

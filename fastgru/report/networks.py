@@ -31,7 +31,7 @@ def describe_layers(sizes: Architecture) -> str:
     return ", ".join(filter(None, (words, _stem(sizes), recurrent, positions, _strands(sizes))))
 
 
-def describe_algorithm(sizes: Architecture, options: str) -> str:
+def describe_algorithm(sizes: Architecture, options: str, output: str = "softmax") -> str:
     """Say what is computed: a gated recurrent unit (GRU) over the letters, a linear layer and ...
 
     Parameters
@@ -40,12 +40,14 @@ def describe_algorithm(sizes: Architecture, options: str) -> str:
         The network.
     options
         Its options, in words.
+    output
+        What becomes of the linear layer.
     """
     stem, strands = _stem(sizes), _strands(sizes)
     words = f"the {_words(sizes)}"
     below = f"{stem} over {words}" if stem else words
     head = f"a linear layer ({strands})" if strands else "a linear layer"
-    return f"{_CELLS[sizes.cell]} over {below} ({options}), {head} and softmax"
+    return f"{_CELLS[sizes.cell]} over {below} ({options}), {head} and {output}"
 
 
 def describe_encoding(sizes: Architecture) -> str:

@@ -12,7 +12,9 @@ from fastgru import __version__
 from fastgru.report import wording
 from fastgru.report.commands import Commands
 from fastgru.report.drawing import Picture, embed
-from fastgru.report.reading import METRICS, Experiment
+from fastgru.report.reading import Experiment
+from fastgru.report.standing import advantage
+from fastgru.report.tasks.task import Task
 from fastgru.report.views import DatasetView, view_datasets
 
 __all__ = ["render_page"]
@@ -40,17 +42,43 @@ def render_page(experiments: list[Experiment], commands: Commands | None = None)
         If a file of a run is missing or does not fit the others.
     """
     datasets = view_datasets(experiments, commands or Commands())
+    tables = _tables(datasets)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             version=__version__,
             datasets=datasets,
-            metrics=METRICS,
+            tables=tables,
+            title=_title([task.name for task, *_ in tables]),
+            headings=wording.TASKS,
+            smaller=_smaller_is_better([columns for _, columns, _ in tables]),
             labels=wording.LABELS,
             versions=_versions(datasets),
         )
     )
+
+
+def _tables(datasets: list[DatasetView]) -> list[tuple[Task, list[str], list[DatasetView]]]:
+    """Return the tasks in the order in which they are met, with their scores and data sets."""
+    tables = []
+    for task in dict.fromkeys(dataset.experiment.task for dataset in datasets):
+        own = [one for one in datasets if one.experiment.task is task]
+        rows = [row.scores for one in own for row in one.contenders]
+        known = [name for name in task.scores if any(row[name] is not None for row in rows)]
+        tables.append((task, known, own))
+    return tables
+
+
+def _title(tasks: list[str]) -> str:
+    return "Sequence classifiers" if tasks == ["classification"] else "Sequence models"
+
+
+def _smaller_is_better(scores: list[list[str]]) -> list[str]:
+    """Return the scores of which less is better, as they stand in a sentence."""
+    names = dict.fromkeys(name for columns in scores for name in columns)
+    labels = [wording.LABELS[name] for name in names if advantage(name, 1, 0) < 0]
+    return [label if label.isupper() else f"the {label.lower()}" for label in labels]
 
 
 def _versions(datasets: list[DatasetView]) -> list[tuple[str, str]]:

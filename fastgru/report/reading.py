@@ -7,17 +7,19 @@ below, in ``fold{k}/{model}/{variant}/``.  docs/file-formats.md describes each o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastgru.errors import FastgruError
-from fastgru.evaluation.weighted_scores import SCORES as METRICS
+from fastgru.errors import FastgruError, shorten
 from fastgru.report.contents import MAIN
+from fastgru.report.design import task_name
 from fastgru.report.results import read_object
+from fastgru.report.tasks import find_task
+from fastgru.report.tasks.task import Task
 
-__all__ = ["METRICS", "Experiment", "find_experiments"]
+__all__ = ["Experiment", "find_experiments"]
 
 SCHEMA_VERSION = 1
 _COMMAND = "fastgru experiment"
@@ -39,35 +41,6 @@ class _MapOf:
 
 _NUMBER = (int, float)
 _SCORE = _Optional(_NUMBER)
-_SCORES = dict.fromkeys(METRICS, _SCORE)
-_FOLD = {
-    **dict.fromkeys(("fold", "n_train", "n_validation", "n_test"), int),
-    "metrics": _SCORES,
-}
-_CONTENDER = {
-    "name": str,
-    "kind": str,
-    "description": str,
-    "not_applicable": _Optional(str),
-}
-# A contender that is not applicable has no scores.
-_SCORED = {
-    "folds": [_FOLD],
-    "mean": _SCORES,
-    "sd": _Optional(_SCORES),
-    "pooled": _SCORES,
-    "intervals": _MapOf(_Optional([_NUMBER])),
-    "resampled": str,
-}
-_CONTROL = {
-    "name": str,
-    "of": str,
-    "kind": str,
-    "fold": int,
-    "metrics": _SCORES,
-    "reference": _SCORES,
-    "class_shares": _NUMBER,
-}
 _COMPARISON = {
     "a": str,
     "b": str,
@@ -76,35 +49,74 @@ _COMPARISON = {
     "verdict": str,
     "method": str,
 }
-_BAND = {"name": str, "low": _NUMBER, "high": _NUMBER, "n": int, "metrics": _MapOf(_SCORES)}
-_EXPERIMENT = {
-    "dataset": str,
-    "alphabet": str,
-    "classes": [str],
-    "positive": _Optional(str),
-    "n_records": int,
-    "n_folds": int,
-    "n_groups": _Optional(int),
-    "split": {
-        "method": _Optional(str),
-        "identity": _Optional(_NUMBER),
-        "coverage": _Optional(_NUMBER),
-        "folds": int,
-        "repeats": int,
-    },
-    "best": str,
-    "chosen_by": _Optional(str),
-    "contenders": [_CONTENDER],
-    "shortcuts": [{"feature": str, "roc_auc": _SCORE, "share": _SCORE, "detail": str}],
-    "controls": [_CONTROL],
-    "comparisons": [_COMPARISON],
-    "seeds": _MapOf([{"variant": str, "metrics": _SCORES}]),
-    "ensemble": _MapOf(_Optional(_SCORES)),
-    "learning_curve": _MapOf([{"share": _NUMBER, "n_train": int, "metrics": _SCORES}]),
-    "bands": [_BAND],
-    "lengths": [_BAND],
-    "conclusion": [str],
+_CONTENDER = {
+    "name": str,
+    "kind": str,
+    "description": str,
+    "not_applicable": _Optional(str),
 }
+_OF_TASK: dict[str, dict[str, Any]] = {
+    "classification": {"classes": [str], "positive": _Optional(str)},
+    "multilabel": {"labels": [str]},
+    "regression": {"targets": [str]},
+    "tagging": {"classes": [str]},
+    "language_model": {},
+    "translation": {},
+}
+
+
+def _shape_of_scored(scores: dict[str, Any]) -> dict[str, Any]:
+    """Return the shape of a contender that has scores: one that is not applicable has none."""
+    fold = {
+        **dict.fromkeys(("fold", "n_train", "n_validation", "n_test"), int),
+        "metrics": scores,
+    }
+    return {
+        "folds": [fold],
+        "mean": scores,
+        "sd": _Optional(scores),
+        "pooled": scores,
+        "intervals": _MapOf(_Optional([_NUMBER])),
+        "resampled": str,
+    }
+
+
+def _shape_of_experiment(task: str, scores: dict[str, Any]) -> dict[str, Any]:
+    control = {
+        **dict.fromkeys(("name", "of", "kind"), str),
+        "fold": int,
+        "metrics": scores,
+        "reference": scores,
+        "class_shares": _NUMBER if task == "classification" else _Optional(_NUMBER),
+    }
+    bands = [{"name": str, "low": _NUMBER, "high": _NUMBER, "n": int, "metrics": _MapOf(scores)}]
+    return {
+        "dataset": str,
+        "alphabet": str,
+        **_OF_TASK[task],
+        "n_records": int,
+        "n_folds": int,
+        "n_groups": _Optional(int),
+        "split": {
+            "method": _Optional(str),
+            "identity": _Optional(_NUMBER),
+            "coverage": _Optional(_NUMBER),
+            "folds": int,
+            "repeats": int,
+        },
+        "best": str,
+        "chosen_by": _Optional(str),
+        "contenders": [_CONTENDER],
+        "shortcuts": [{"feature": str, "roc_auc": _SCORE, "share": _SCORE, "detail": str}],
+        "controls": [control],
+        "comparisons": [_COMPARISON],
+        "seeds": _MapOf([{"variant": str, "metrics": scores}]),
+        "ensemble": _MapOf(_Optional(scores)),
+        "learning_curve": _MapOf([{"share": _NUMBER, "n_train": int, "metrics": scores}]),
+        "bands": bands,
+        "lengths": bands,
+        "conclusion": [str],
+    }
 
 
 @dataclass(frozen=True)
@@ -120,9 +132,16 @@ class Experiment:
         return str(self.content["dataset"])
 
     @property
-    def classes(self) -> list[str]:
-        """Classes in the order of the probability columns."""
-        return list(self.content["classes"])
+    def names(self) -> list[str]:
+        """Names of what is predicted: classes, labels or targets; empty where there are none."""
+        content = self.content
+        keys = ("classes", "labels", "targets")
+        return next((list(content[key]) for key in keys if key in content), [])
+
+    @property
+    def task(self) -> Task:
+        """What was learned."""
+        return find_task(task_name(self.content))
 
     @property
     def scored(self) -> list[dict[str, Any]]:
@@ -145,7 +164,7 @@ class Experiment:
     def metric(self) -> str:
         """The score that comparisons are made by, with which the page leads."""
         rows = self.content["comparisons"]
-        return str(rows[0]["metric"]) if rows else "accuracy"
+        return str(rows[0]["metric"]) if rows else self.task.uncompared
 
     def comparison(self, name: str) -> dict[str, Any] | None:
         """Return the comparison of the best model with another one by `metric`, if there is one."""
@@ -206,12 +225,25 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path}: schema_version is {version!r}, expected {SCHEMA_VERSION}. "
             "Use one version of fastgru for the results and the report."
         )
-    fault = next(_faults(content, _EXPERIMENT, ""), None) or next(_contradictions(content), None)
+    fault = next(_faults_of_task(content), None)
     if fault is not None:
         raise FastgruError(
             f"{path}: {fault}; expected what {_COMMAND} writes. Make the file again."
         )
     return content
+
+
+def _faults_of_task(content: dict[str, Any]) -> Iterator[str]:
+    task = task_name(content)
+    if task not in _OF_TASK:
+        yield f"task is {task!r}, not one of {shorten(_OF_TASK)}"
+        return
+    names = find_task(task).scores
+    scores = dict.fromkeys(names, _SCORE)
+    faults = list(_faults(content, _shape_of_experiment(task, scores), ""))
+    yield from faults
+    if not faults:
+        yield from _contradictions(content, _shape_of_scored(scores), names)
 
 
 def _faults(value: Any, shape: Any, place: str) -> Iterator[str]:
@@ -244,22 +276,24 @@ def _kind(value: Any) -> str:
     return "null" if value is None else f"{value!r:.40}"
 
 
-def _contradictions(content: dict[str, Any]) -> Iterator[str]:
+def _contradictions(
+    content: dict[str, Any], scored: dict[str, Any], scores: Sequence[str]
+) -> Iterator[str]:
     """Yield what does not fit together although each entry has its shape."""
     rows = content["contenders"]
     for number, row in enumerate(rows, start=1):
         if row["not_applicable"] is None:
-            faults = list(_faults(row, _SCORED, f"contenders > {number}"))
+            faults = list(_faults(row, scored, f"contenders > {number}"))
             yield from faults
             if not faults and not row["folds"]:
                 yield f"contenders > {number} > folds is empty"
     models = [r["name"] for r in rows if r["kind"] == "model" and r["not_applicable"] is None]
     if content["best"] not in models:
         yield f"best is {content['best']!r}, not a model among the contenders"
-    if len(content["classes"]) < 2:
+    if len(content.get("classes", (1, 2))) < 2:
         yield "classes has fewer than two names"
-    if content["positive"] not in (None, *content["classes"]):
+    if content.get("positive") not in (None, *content.get("classes", ())):
         yield f"positive is {content['positive']!r}, not one of the classes"
     for number, row in enumerate(content["comparisons"], start=1):
-        if row["metric"] not in METRICS:
+        if row["metric"] not in scores:
             yield f"comparisons > {number} > metric is {row['metric']!r}, not one of the scores"

@@ -16,6 +16,7 @@ from typing import Any
 from fastgru.errors import FastgruError, shorten
 
 __all__ = [
+    "KEYS",
     "Run",
     "read_audit",
     "read_history",
@@ -23,6 +24,19 @@ __all__ = [
     "read_run",
     "read_table",
 ]
+
+
+KEYS = {
+    "classification": (
+        *("classes", "n_test", "accuracy", "accuracy_interval", "confusion_matrix", "per_class"),
+    ),
+    "multilabel": ("labels", "n_test", "per_label", "intervals"),
+    "regression": ("targets", "n_test", "per_target", "intervals"),
+    "tagging": ("classes", "n_test", "confusion_matrix", "per_class", "intervals"),
+    "language_model": ("n_test", "bits_per_letter", "intervals"),
+    "translation": ("n_test", "token_accuracy", "intervals"),
+}
+"""Entries that ``metrics.json`` of each task has to have."""
 
 
 @dataclass(frozen=True)
@@ -33,34 +47,47 @@ class Run:
     metrics: dict[str, Any]
 
     @property
+    def task(self) -> str:
+        """The task; in a file without a word about it, classification."""
+        return str(self.metrics.get("task", "classification"))
+
+    @property
     def classes(self) -> list[str]:
-        """Classes in the order of the probability columns."""
+        """Classes in the order of the probability columns, of a task that has some."""
         return list(self.metrics["classes"])
 
 
-def read_run(folder: str | os.PathLike[str]) -> Run | None:
+def read_run(folder: str | os.PathLike[str], name: str = "metrics.json") -> Run | None:
     """Read the scores of a run, None of a baseline that is not applicable.
 
     Parameters
     ----------
     folder
-        Folder with ``metrics.json``.
+        Folder with the file.
+    name
+        Of the file with the scores.
 
     Raises
     ------
     FastgruError
         If the file cannot be read, or is not a ``metrics.json`` of fastgru.
     """
-    keys = ("classes", "n_test", "accuracy", "accuracy_interval", "confusion_matrix", "per_class")
-    path = Path(folder) / "metrics.json"
-    metrics = read_object(path, "fastgru evaluate", keys, instead="not_applicable")
-    return None if "not_applicable" in metrics else Run(Path(folder), metrics)
+    path, command = Path(folder) / name, "fastgru evaluate"
+    metrics = read_object(path, command, ())
+    if "not_applicable" in metrics:
+        return None
+    run = Run(Path(folder), metrics)
+    if run.task not in KEYS:
+        raise FastgruError(
+            f"{path}: the task is {run.task!r}, expected one of {shorten(KEYS)}. Use one version "
+            "of fastgru for the results and the report."
+        )
+    _require_entries(path, command, metrics, KEYS[run.task])
+    return run
 
 
-def read_object(
-    path: Path, command: str, keys: Iterable[str], *, instead: str | None = None
-) -> dict[str, Any]:
-    """Read a JSON object that a command has written and that holds some keys, or one `instead`.
+def read_object(path: Path, command: str, keys: Iterable[str]) -> dict[str, Any]:
+    """Read a JSON object that a command has written and that holds some keys.
 
     Parameters
     ----------
@@ -70,8 +97,6 @@ def read_object(
         What wrote it, for messages.
     keys
         Entries that it has to have.
-    instead
-        An entry in whose presence the others may be missing.
 
     Raises
     ------
@@ -83,14 +108,20 @@ def read_object(
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise FastgruError(f"{path}: cannot be read as JSON ({_reason(error)}). {cure}") from error
-    if instead is not None and isinstance(content, dict) and instead in content:
-        return dict(content)
-    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
+    content = content if isinstance(content, dict) else {}
+    _require_entries(path, command, content, keys)
+    return content
+
+
+def _require_entries(
+    path: Path, command: str, content: dict[str, Any], keys: Iterable[str]
+) -> None:
+    missing = [key for key in keys if key not in content]
     if missing:
+        cure = f"Write it with {command}."
         raise FastgruError(
             f"{path}: {shorten(missing)} missing, expected the output of {command}. {cure}"
         )
-    return dict(content)
 
 
 def read_table(path: Path, columns: Iterable[str]) -> Iterator[dict[str, str]]:

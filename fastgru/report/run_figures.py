@@ -41,8 +41,16 @@ _MAX_CLASSES_WITH_SHARES = 8
 _MAX_CLASSES_WITH_COUNTS = 25
 
 
-def confusion_picture(metrics: dict[str, Any]) -> Picture:
-    """Draw the confusion matrix, shaded by the share of each true class."""
+def confusion_picture(metrics: dict[str, Any], of: str = "test sequences") -> Picture:
+    """Draw the confusion matrix, shaded by the share of each true class.
+
+    Parameters
+    ----------
+    metrics
+        ``classes`` and ``confusion_matrix``.
+    of
+        What it counts.
+    """
     classes = metrics["classes"]
     counts = np.array(metrics["confusion_matrix"])
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -75,7 +83,7 @@ def confusion_picture(metrics: dict[str, Any]) -> Picture:
     side = 3.6 if n_classes <= 8 else 5.4
     return draw(
         "Confusion matrix",
-        f"Confusion matrix: {right} of {counts.sum()} test sequences on the diagonal, "
+        f"Confusion matrix: {right} of {counts.sum()} {of} on the diagonal, "
         "that is, labelled correctly. The table of classes below gives recall and precision.",
         paint,
         width=side * 1.25,
@@ -145,7 +153,9 @@ def _describe_bin(row: dict[str, Any], name: str) -> str:
     )
 
 
-def epochs_picture(histories: dict[int, dict[str, list[float]]], kept: dict[int, int]) -> Picture:
+def epochs_picture(
+    histories: dict[int, dict[str, list[float]]], kept: dict[int, int], loss: str = "cross-entropy"
+) -> Picture:
     """Draw training and validation loss by epoch, and mark the epoch whose weights were kept.
 
     Parameters
@@ -154,22 +164,24 @@ def epochs_picture(histories: dict[int, dict[str, list[float]]], kept: dict[int,
         The epochs of each fold, by its number.
     kept
         The epoch that was kept, by fold.
+    loss
+        What was minimised, in words.
     """
     marks = [
         (kept[fold], history["validation_loss"][history["epoch"].index(kept[fold])])
         for fold, history in histories.items()
         if kept[fold] in history["epoch"]
     ]
-    marks = [(epoch, loss) for epoch, loss in marks if loss == loss]
+    marks = [(epoch, value) for epoch, value in marks if value == value]
     thin = {"alpha": 0.75, "linewidth": 1.8 if len(histories) == 1 else 1.1}
 
     def paint(axes: Axes) -> None:
         for history in histories.values():
             for k, name in enumerate(("train_loss", "validation_loss")):
                 axes.plot(history["epoch"], history[name], **line_style(k) | thin)
-        for epoch, loss in marks:
-            axes.plot(epoch, loss, markersize=7, **marker_style(1))
-        axes.set(xlabel="Epoch", ylabel="Loss (cross-entropy)")
+        for epoch, value in marks:
+            axes.plot(epoch, value, markersize=7, **marker_style(1))
+        axes.set(xlabel="Epoch", ylabel=f"Loss ({loss})")
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -178,7 +190,7 @@ def epochs_picture(histories: dict[int, dict[str, list[float]]], kept: dict[int,
     if marks:
         which = ", ".join(str(epoch) for epoch, _ in marks)
         legend += [line_entry(1, "validation"), marker_entry(1, f"epoch kept ({which})")]
-        losses = ", ".join(f"{loss:.3f}" for _, loss in marks)
+        losses = ", ".join(f"{value:.3f}" for _, value in marks)
         ending = f"the weights of epoch {which} were kept, with a validation loss of {losses}"
     of = f" of {len(histories)} folds" if len(histories) > 1 else ""
     alt = f"Training and validation loss{of} by epoch; {ending}."

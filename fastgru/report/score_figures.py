@@ -111,6 +111,7 @@ def share_picture(experiment: Experiment) -> Picture:
     curves = {
         name: [(row["n_train"], row["metrics"][metric]) for row in rows]
         for name, rows in experiment.content["learning_curve"].items()
+        if rows
     }
     points = [
         (n, value, f"{name}, {n:,} training sequences: {measure(value, metric)}")

@@ -9,13 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fastgru.errors import FastgruError, LabelError
-from fastgru.evaluation.predictions import (
-    ScoredPredictions,
-    check_predictions,
-    pool_predictions,
-)
+from fastgru.errors import FastgruError, shorten
+from fastgru.evaluation.records import ScoredRecords
 from fastgru.report.results import Run, read_run, read_table
+from fastgru.report.tasks import find_task
 
 __all__ = ["ScoredRun", "align", "pool_runs", "read_scored_run"]
 
@@ -38,9 +35,13 @@ class ScoredRun:
         Group of each, or None.
     predictions
         Predictions and truth, in the order of `ids`.
+    task
+        What was learned.
     measures
         Of each record what else is known as a number: ``length``, and of the baseline ``nearest``
         the ``identity`` with the nearest training sequence.
+    baselines
+        What the file of a model says of baselines, by their names.
     """
 
     folder: Path
@@ -48,8 +49,10 @@ class ScoredRun:
     n_validation: int
     ids: list[str]
     groups: list[str] | None
-    predictions: ScoredPredictions
+    predictions: ScoredRecords
     measures: dict[str, list[float]] = field(default_factory=dict)
+    task: str = "classification"
+    baselines: dict[str, ScoredRecords] = field(default_factory=dict)
 
 
 def read_scored_run(folder: str | os.PathLike[str]) -> ScoredRun | None:
@@ -68,8 +71,8 @@ def read_scored_run(folder: str | os.PathLike[str]) -> ScoredRun | None:
     run = read_run(folder)
     if run is None:
         return None
-    rows = _read_rows(run)
-    proba = _probabilities(run, rows)
+    task = find_task(run.task)
+    rows = _read_rows(run, task.columns(run))
     n_train, n_validation = _read_sizes(run)
     return ScoredRun(
         folder=Path(folder),
@@ -77,8 +80,10 @@ def read_scored_run(folder: str | os.PathLike[str]) -> ScoredRun | None:
         n_validation=n_validation,
         ids=[row["id"] for row in rows],
         groups=[row["group"] for row in rows] if "group" in rows[0] else None,
-        predictions=_check(run, rows, proba),
+        predictions=task.read(run, rows),
         measures={name: _numbers(run, rows, name) for name in _MEASURES if name in rows[0]},
+        task=run.task,
+        baselines=task.read_baselines(run, rows),
     )
 
 
@@ -102,11 +107,11 @@ def _read_sizes(run: Run) -> tuple[int, int]:
     return learned, stopped_by
 
 
-def _read_rows(run: Run) -> list[dict[str, str]]:
+def _read_rows(run: Run, columns: Sequence[str]) -> list[dict[str, str]]:
     path = run.folder / "predictions.tsv"
     cure = "Write it with 'fastgru evaluate' or 'fastgru baseline' and their --predictions."
     try:
-        rows = list(read_table(path, ("id", "label", "true_label", *run.classes)))
+        rows = list(read_table(path, ("id", *columns)))
     except FastgruError as error:
         raise FastgruError(f"{error} {cure}") from error
     if len(rows) != run.metrics["n_test"]:
@@ -115,28 +120,6 @@ def _read_rows(run: Run) -> list[dict[str, str]]:
             f"metrics.json. {cure}"
         )
     return rows
-
-
-def _probabilities(run: Run, rows: Sequence[dict[str, str]]) -> np.ndarray:
-    path = run.folder / "predictions.tsv"
-    table = np.empty((len(rows), len(run.classes)))
-    for number, row in enumerate(rows):
-        try:
-            table[number] = [float(row[name]) for name in run.classes]
-        except ValueError as error:
-            raise FastgruError(
-                f"{path}, record {row['id']!r}: {error}, expected a probability of each class. "
-                "Evaluate again."
-            ) from None
-    return table
-
-
-def _check(run: Run, rows: Sequence[dict[str, str]], proba: np.ndarray) -> ScoredPredictions:
-    true, predicted = ([row[name] for row in rows] for name in ("true_label", "label"))
-    try:
-        return check_predictions(true, predicted, proba, run.classes)
-    except (LabelError, ValueError) as error:
-        raise FastgruError(f"{run.folder / 'predictions.tsv'}: {error} Evaluate again.") from error
 
 
 def align(reference: ScoredRun, other: ScoredRun) -> ScoredRun:
@@ -154,15 +137,12 @@ def align(reference: ScoredRun, other: ScoredRun) -> ScoredRun:
     """
     by_id = [np.argsort(np.array(run.ids, dtype=str), kind="stable") for run in (reference, other)]
     order = np.empty(len(other.ids), dtype=np.intp)
-    same = sorted(reference.ids) == sorted(other.ids)
+    same = sorted(reference.ids) == sorted(other.ids) and reference.task == other.task
     if same:
         order[by_id[0]] = by_id[1]
-        found = other.predictions
-        moved = ScoredPredictions(
-            found.classes, found.true[order], found.predicted[order], found.proba[order]
-        )
-        same = moved.classes == reference.predictions.classes
-        same = same and np.array_equal(moved.true, reference.predictions.true)
+        moved = other.predictions.take(order)
+        same = moved.names == reference.predictions.names
+        same = same and reference.predictions.has_truth_of(moved)
     if not same:
         raise FastgruError(
             f"{other.folder}: was not tested on the records, labels and classes of "
@@ -172,7 +152,12 @@ def align(reference: ScoredRun, other: ScoredRun) -> ScoredRun:
     groups = None if other.groups is None else [other.groups[place] for place in order]
     measures = {name: [row[place] for place in order] for name, row in other.measures.items()}
     return replace(
-        other, ids=list(reference.ids), groups=groups, predictions=moved, measures=measures
+        other,
+        ids=list(reference.ids),
+        groups=groups,
+        predictions=moved,
+        measures=measures,
+        baselines={name: found.take(order) for name, found in other.baselines.items()},
     )
 
 
@@ -187,7 +172,8 @@ def pool_runs(folds: Sequence[ScoredRun]) -> ScoredRun:
     Raises
     ------
     FastgruError
-        If the predictions of one fold have a column that those of another lack.
+        If the predictions of one fold have a column that those of another lack, or are of
+        something else.
     """
     first = folds[0]
     _require_same_columns(folds)
@@ -203,11 +189,12 @@ def pool_runs(folds: Sequence[ScoredRun]) -> ScoredRun:
         n_validation=first.n_validation,
         ids=ids,
         groups=groups,
-        predictions=pool_predictions([run.predictions for run in folds]),
+        predictions=type(first.predictions).pool([run.predictions for run in folds]),
         measures={
             name: [value for run in folds for value in run.measures[name]]
             for name in first.measures
         },
+        task=first.task,
     )
 
 
@@ -215,6 +202,15 @@ def _require_same_columns(folds: Sequence[ScoredRun]) -> None:
     has = {
         run.folder: {*run.measures, *(["group"] if run.groups is not None else [])} for run in folds
     }
+    other = next(
+        (run for run in folds if run.predictions.names != folds[0].predictions.names), None
+    )
+    if other is not None:
+        raise FastgruError(
+            f"{other.folder / 'metrics.json'}: predicts {shorten(other.predictions.names)}, "
+            f"expected {shorten(folds[0].predictions.names)} as in {folds[0].folder}. Give all "
+            "folds the same classes, labels or targets."
+        )
     for column in sorted(set().union(*has.values())):
         lacking = next((folder for folder in has if column not in has[folder]), None)
         if lacking is not None:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["ENOUGH_SPLITS", "MARGIN", "stand", "stand_in_words"]
+__all__ = ["ENOUGH_SPLITS", "MARGIN", "advantage", "stand", "stand_in_words"]
 
 MARGIN = 0.01
 """How far from the best model a score may be that is called as good, unless a test shows it."""
 ENOUGH_SPLITS = 4
 """With 2 or 3, the t test over splits needs a difference of 12.7 or 4.3 standard errors."""
+
+_SMALLER_IS_BETTER = frozenset({"log_loss", "rmse", "mae", "bits_per_letter", "perplexity"})
 
 _WORDS = {
     "better": "better than {}",
@@ -25,6 +27,19 @@ _WORDS = {
     "unclear": "not shown to be worse than {}",
     "worse": "worse than {}",
 }
+
+
+def advantage(metric: str, first: float, second: float) -> float:
+    """Return by how much the first score is better than the second, negative if it is worse.
+
+    Parameters
+    ----------
+    metric
+        What was measured.
+    first, second
+        Its values.
+    """
+    return second - first if metric in _SMALLER_IS_BETTER else first - second
 
 
 def stand(comparison: Mapping[str, Any] | None) -> str:
@@ -43,7 +58,7 @@ def stand(comparison: Mapping[str, Any] | None) -> str:
         return "unknown"
     if comparison["verdict"] != "no difference shown":
         return "worse" if comparison["verdict"] == "a is better" else "better"
-    above = comparison["score_b"] - comparison["score_a"]
+    above = advantage(comparison["metric"], comparison["score_b"], comparison["score_a"])
     if abs(above) <= MARGIN:
         return "as good"
     return "higher" if above > 0 else "unclear"
@@ -59,4 +74,7 @@ def stand_in_words(comparison: Mapping[str, Any] | None, best: str) -> str:
     best
         How to call the best model.
     """
-    return _WORDS.get(stand(comparison), "not compared with {}").format(best)
+    words = _WORDS.get(stand(comparison), "not compared with {}")
+    if comparison is not None and comparison["metric"] in _SMALLER_IS_BETTER:
+        words = words.replace("higher", "lower")
+    return words.format(best)

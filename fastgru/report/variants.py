@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from fastgru.errors import FastgruError
+from fastgru.evaluation.bootstrap import resampled_intervals
 from fastgru.evaluation.comparison import bootstrap_differences
-from fastgru.evaluation.weighted_scores import SCORES
+from fastgru.evaluation.predictions import ScoredPredictions
 from fastgru.report.contents import CONTROLS, MAIN, SHUFFLED_LABELS, SHUFFLED_SEQUENCES
-from fastgru.report.results import read_object
+from fastgru.report.results import read_run
 from fastgru.report.scored_runs import read_scored_run
+from fastgru.report.tasks import find_task
 
 __all__ = ["find_controls", "find_ensemble", "find_seeds", "learning_curve"]
 
@@ -109,9 +112,10 @@ def find_controls(
     -------
     controls
         Entries with ``name``, ``of``, ``kind``, ``fold``, ``kept``, ``metrics``, ``reference``,
-        ``reference_interval`` of its ROC AUC, ``class_shares``, the log loss of what knows no more
-        than how common the classes are, and ``gain_interval``, the ends of the 95 % interval of
-        how far a training on shuffled labels is below that; None if unknown.
+        ``interval`` and ``reference_interval`` of the score that decides, and of classes
+        ``class_shares``, the log loss of what knows no more than how common they are, and
+        ``gain_interval``, the ends of the 95 % interval of how far a training on shuffled labels
+        is below that; None if unknown.
 
     Raises
     ------
@@ -134,7 +138,9 @@ def find_controls(
                         "kept": found["kept"],
                         "metrics": found["metrics"],
                         "reference": reference["metrics"],
-                        "reference_interval": reference["interval"],
+                        "interval": found["interval"] or _interval(place / kind, n_resamples, seed),
+                        "reference_interval": reference["interval"]
+                        or _interval(place / MAIN, n_resamples, seed),
                         "class_shares": found["class_shares"],
                         "gain_interval": _gain_interval(place / kind, n_resamples, seed)
                         if kind == SHUFFLED_LABELS
@@ -144,12 +150,24 @@ def find_controls(
     return controls
 
 
+def _interval(place: Path, n_resamples: int, seed: int) -> list[float] | None:
+    """Return the interval of the score that decides, if metrics.json has none but of its parts."""
+    run = read_scored_run(place) if (place / "predictions.tsv").exists() else None
+    if run is None or run.task == "classification":
+        return None
+    metric = find_task(run.task).deciding
+    drawn = (len(run.ids), run.groups, n_resamples, seed)
+    return resampled_intervals(run.predictions.scorer(), *drawn)[metric]
+
+
 def _gain_interval(place: Path, n_resamples: int, seed: int) -> list[float] | None:
     """Return the interval of how much less the log loss is than that of the class shares."""
     run = read_scored_run(place)
     if run is None:
         return None
     found = run.predictions
+    if not isinstance(found, ScoredPredictions):
+        return None
     shares = np.bincount(found.true, minlength=len(found.classes)) / len(found)
     of_shares = replace(found, proba=np.tile(shares, (len(found), 1)))
     gain = bootstrap_differences(
@@ -170,13 +188,22 @@ def _find(place: Path, variants: Variants, pattern: str) -> list[dict[str, Any]]
 
 
 def _scores(path: Path) -> dict[str, Any]:
-    content = read_object(path, "fastgru evaluate", ("n_train", "confusion_matrix", *SCORES))
-    in_class = np.sum(content["confusion_matrix"], axis=1)
-    shares = in_class[in_class > 0] / in_class.sum()
+    run = read_run(path.parent, path.name)
+    if run is None:
+        raise FastgruError(
+            f"{path}: says that it is not applicable, expected scores. Evaluate again."
+        )
+    task, content = find_task(run.task), run.metrics
     return {
-        "class_shares": float(-(shares * np.log(shares)).sum()),
+        "class_shares": _class_shares(content) if task.name == "classification" else None,
         "n_train": content["n_train"],
         "kept": content.get("shuffled_sequences"),
-        "metrics": {score: content[score] for score in SCORES},
-        "interval": content.get("intervals", {}).get("roc_auc"),
+        "metrics": task.scores_of_file(content),
+        "interval": task.interval_of_file(content),
     }
+
+
+def _class_shares(metrics: Mapping[str, Any]) -> float:
+    in_class = np.sum(metrics["confusion_matrix"], axis=1)
+    shares = in_class[in_class > 0] / in_class.sum()
+    return float(-(shares * np.log(shares)).sum())

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastgru.report.contents import CONTROLS, SHUFFLED_LABELS
 from fastgru.report.design import describe_choice
-from fastgru.report.reading import METRICS, Experiment
+from fastgru.report.reading import Experiment
 from fastgru.report.standing import stand, stand_in_words
 from fastgru.report.wording import LABELS, measure, p_value
 
@@ -52,7 +52,7 @@ def contenders(experiment: Experiment) -> list[Contender]:
                 name=row["name"],
                 kind=row["kind"],
                 description=row["description"],
-                scores=row["pooled"] if applicable else dict.fromkeys(METRICS),
+                scores=row["pooled"] if applicable else dict.fromkeys(experiment.task.scores),
                 intervals=row["intervals"] if applicable else {},
                 verdict=verdict,
                 level=level,
@@ -64,9 +64,10 @@ def contenders(experiment: Experiment) -> list[Contender]:
 def _control(experiment: Experiment, row: dict[str, Any]) -> Contender:
     # One network with nothing to learn may still look at something that matters, and sort the
     # sequences by it for better or worse; its probabilities then hardly leave the class shares.
-    metric = "log_loss" if row["kind"] == SHUFFLED_LABELS else experiment.metric
+    by_loss = row["kind"] == SHUFFLED_LABELS and row["class_shares"] is not None
+    metric = "log_loss" if by_loss else experiment.metric
     before, after = (measure(row[name][metric], metric) for name in ("reference", "metrics"))
-    chance = f", {measure(row['class_shares'], metric)} for the class shares"
+    chance = f", {measure(row['class_shares'], metric)} for the class shares" if by_loss else ""
     return Contender(
         dataset=experiment.dataset,
         name=row["name"],
@@ -74,8 +75,7 @@ def _control(experiment: Experiment, row: dict[str, Any]) -> Contender:
         description=f"{CONTROLS[row['kind']]}, fold {row['fold']}",
         scores=row["metrics"],
         intervals={},
-        verdict=f"has to fail: {LABELS[metric]} is {after}, unshuffled {before}"
-        + (chance if metric == "log_loss" else ""),
+        verdict=f"has to fail: {LABELS[metric]} is {after}, unshuffled {before}{chance}",
         level="none",
     )
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from fastgru.data.label_table import UNLABELLED
+from fastgru.report.answer_tables import Table, answer_table, shortcut_table
 from fastgru.report.cells import CellsView, compare_cells
 from fastgru.report.commands import Commands
 from fastgru.report.data_figures import composition_picture, length_picture
@@ -22,6 +24,7 @@ from fastgru.report.score_figures import (
     share_picture,
     spread_picture,
 )
+from fastgru.report.standing import advantage
 from fastgru.report.verdicts import Contender, contenders
 from fastgru.report.wording import LABELS, counted, listed, measure
 
@@ -29,12 +32,14 @@ __all__ = ["Bands", "DatasetView", "view_datasets"]
 
 _EXAMPLES_SHOWN = 5
 _SHORTCUTS_SHOWN = 5
+_NAMED = 4
 _LEVELS = {"fail": "Failure", "warn": "Warning", "note": "Note"}
 _REASONS = {
     "duplicate": "repeats an earlier sequence of the same class",
     "conflicting_labels": "the same sequence has more than one label",
 }
 _MOLECULES = {"dna": "DNA sequence", "rna": "RNA sequence", "protein": "protein sequence"}
+_NAMES = {UNLABELLED: "all sequences"}
 _BANDS = {
     "bands": ("By identity with training", "Identity with the nearest training sequence"),
     "lengths": ("By length", "Letters of the test sequence"),
@@ -61,6 +66,8 @@ class DatasetView:
     anchor: str
     description: str
     audit: dict[str, Any]
+    answers_of_data: Table | None
+    target_shortcuts: Table | None
     findings: list[tuple[str, str, str]]
     """Level as written in the audit, as a word, and the message."""
     exclusions: list[tuple[str, int, list[str]]]
@@ -88,6 +95,13 @@ class DatasetView:
         return self.experiment.metric
 
     @property
+    def second(self) -> str | None:
+        """The score that stands beside it; None if it is the same, or undefined."""
+        name = self.experiment.task.headline[1]
+        known = self.experiment.best["pooled"][name] is not None
+        return name if known and name != self.metric else None
+
+    @property
     def choice(self) -> str:
         """How the best model was found."""
         return describe_choice(self.experiment.content)
@@ -109,13 +123,14 @@ class DatasetView:
 
     @property
     def best_baseline(self) -> dict[str, Any] | None:
-        """The baseline with the highest score."""
+        """The baseline with the best score."""
         rows = [
             row
             for row in self.experiment.scored
             if row["kind"] == "baseline" and row["pooled"][self.metric] is not None
         ]
-        return max(rows, key=lambda row: row["pooled"][self.metric], default=None)
+        metric = self.metric
+        return max(rows, key=lambda row: advantage(metric, row["pooled"][metric], 0), default=None)
 
 
 def view_datasets(experiments: Iterable[Experiment], commands: Commands) -> list[DatasetView]:
@@ -129,13 +144,15 @@ def view_datasets(experiments: Iterable[Experiment], commands: Commands) -> list
 def _view(experiment: Experiment, anchor: str, commands: Commands) -> DatasetView:
     audit = read_audit(experiment.folder)
     models = view_models(experiment, anchor)
-    classes = audit["classes"]
+    classes = {_NAMES.get(name, name): row for name, row in audit["classes"].items()}
     has_curve = any(experiment.content["learning_curve"].values())
     return DatasetView(
         experiment=experiment,
         anchor=anchor,
-        description=_describe(audit),
-        audit=audit,
+        description=_describe(audit, experiment),
+        audit={**audit, "classes": classes},
+        answers_of_data=answer_table(audit),
+        target_shortcuts=shortcut_table(experiment.content),
         findings=[
             (row["level"], _LEVELS[row["level"]], row["message"]) for row in audit["findings"]
         ],
@@ -198,14 +215,29 @@ def _more_data(experiment: Experiment) -> Iterable[str]:
             )
 
 
-def _describe(audit: dict[str, Any]) -> str:
+def _describe(audit: dict[str, Any], experiment: Experiment) -> str:
     lengths = [row["length"] for row in audit["classes"].values()]
     shortest = min(row["min"] for row in lengths)
     longest = max(row["max"] for row in lengths)
     letters = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
     molecules = counted(audit["n_records"], _MOLECULES[audit["alphabet"]])
-    names = listed(audit["classes"]) if len(audit["classes"]) <= 4 else None
+    names = listed(audit["classes"]) if len(audit["classes"]) <= _NAMED else None
     n_classes = len(audit["classes"])
+    if experiment.task.name != "classification":
+        return f"{molecules} of {letters} letters, {_describe_answers(experiment)}"
     return (
         f"{molecules} of {letters} letters in {n_classes} classes{f' ({names})' if names else ''}"
     )
+
+
+def _describe_answers(experiment: Experiment) -> str:
+    """Say what there is to predict of each sequence, where it is no class."""
+    names = f" ({listed(experiment.names)})" if 0 < len(experiment.names) <= _NAMED else ""
+    several = counted(len(experiment.names), experiment.task.unit)
+    return {
+        "multilabel": f"with or without each of {several}{names}",
+        "regression": f"with {several} to predict{names}",
+        "tagging": f"each letter of one of {counted(len(experiment.names), 'label')}{names}",
+        "language_model": "of which each letter is predicted from those before",
+        "translation": "each with its translation",
+    }[experiment.task.name]

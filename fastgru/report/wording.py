@@ -13,8 +13,53 @@ LABELS = {
     "roc_auc": "ROC AUC",
     "pr_auc": "PR AUC",
     "log_loss": "Log loss",
+    "roc_auc_macro": "ROC AUC (macro)",
+    "pr_auc_macro": "PR AUC (macro)",
+    "roc_auc_micro": "ROC AUC (micro)",
+    "pr_auc_micro": "PR AUC (micro)",
+    "r2": "R\N{SUPERSCRIPT TWO}",
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "f1": "F1",
+    "precision": "Precision",
+    "recall": "Recall",
+    "sov": "Segment overlap",
+    "bits_per_letter": "Bits per letter",
+    "perplexity": "Perplexity",
+    "written_token_accuracy": "Accuracy as written",
+    "token_accuracy": "Accuracy of the next token",
+    "exact_match": "Exact translations",
+    "log_likelihood_per_token": "Log-likelihood per token",
 }
-_SHARES = ("accuracy", "balanced_accuracy")
+TASKS = {
+    "classification": "Classes",
+    "multilabel": "Several labels",
+    "regression": "Numbers",
+    "tagging": "Labels of letters",
+    "language_model": "Language models",
+    "translation": "Translations",
+}
+"""What each task predicts, as a heading."""
+_SHARES = (
+    *("accuracy", "balanced_accuracy", "written_token_accuracy", "token_accuracy", "exact_match"),
+    *("precision", "recall"),
+)
+_WITH_UNIT = ("rmse", "mae")
+_PHRASES = {
+    "roc_auc": "a ROC AUC of {}",
+    "accuracy": "an accuracy of {}",
+    "roc_auc_macro": "a macro ROC AUC of {}",
+    "pr_auc_macro": "a macro PR AUC of {}",
+    "r2": "an R\N{SUPERSCRIPT TWO} of {}",
+    "pearson": "a correlation of {}",
+    "f1_macro": "a macro F1 of {}",
+    "bits_per_letter": "{} bits per letter",
+    "perplexity": "a perplexity of {}",
+    "written_token_accuracy": "an accuracy as written of {}",
+    "exact_match": "a share of exact translations of {}",
+}
 
 MISSING = "\N{EN DASH}"
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -40,13 +85,23 @@ def interval(ends: list[float] | None) -> str:
     return MISSING if ends is None else f"{100 * ends[0]:.1f} to {percent(ends[1])}"
 
 
+def phrase(metric: str, value: str) -> str:
+    """Write a score as part of a sentence: a ROC AUC of 0.912."""
+    return _PHRASES[metric].format(value)
+
+
 def score(value: float | None) -> str:
     """Write a score with three decimals."""
     return MISSING if value is None else f"{value:.3f}"
 
 
 def measure(value: float | None, metric: str) -> str:
-    """Write the value of a metric: shares as percentages, the others with three decimals."""
+    """Write the value of a metric: shares as percentages, the others with three decimals.
+
+    What has the unit of a target has four digits.
+    """
+    if value is not None and metric in _WITH_UNIT:
+        return f"{value:.4g}"
     return percent(value) if metric in _SHARES else score(value)
 
 
@@ -54,7 +109,7 @@ def span(ends: list[float] | None, metric: str) -> str:
     """Write the ends of an interval of a metric: 0.941 to 0.972."""
     if ends is None or metric in _SHARES:
         return interval(ends)
-    return f"{ends[0]:.3f} to {ends[1]:.3f}"
+    return f"{measure(ends[0], metric)} to {measure(ends[1], metric)}"
 
 
 def p_value(value: float | None) -> str:

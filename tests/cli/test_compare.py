@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.report.scored_files import write_scored_run
+from tests.report.task_files import write_task_run
 
 
 def make(folder: Path, **skills: float) -> list[str]:
@@ -53,6 +54,33 @@ def test_compare__takes_what_it_is_told(tmp_path: Path, run_cli) -> None:
     assert row["verdict"] == "b is better"
     assert "gru is better" in err
     assert float(row["p"]) == pytest.approx(2 / 51, rel=1e-5)
+
+
+def test_compare__knows_the_scores_of_each_task(tmp_path: Path, run_cli) -> None:
+    for name, error in (("gru", 0.3), ("small", 2.0)):
+        write_task_run(tmp_path / name, "regression", 1, error=error)
+    arguments = [f"{name}={tmp_path / name}" for name in ("gru", "small")]
+    code, out, _ = run_cli(["compare", *arguments, "--n-resamples", 200])
+    assert code == 0
+    rows = {row["metric"]: row for row in rows_of(out)}
+    assert list(rows) == ["r2", "pearson", "spearman", "rmse"]
+    assert rows["r2"]["verdict"] == "a is better"
+    assert float(rows["r2"]["difference"]) > 0
+    assert rows["rmse"]["verdict"] == "unknown"  # of two targets, whose units differ
+    code, _, err = run_cli(["compare", *arguments, "--metric", "accuracy"])
+    assert code == 2
+    assert "--metric accuracy: is no score of regression, expected one of 'r2'" in err
+
+
+def test_compare__takes_fewer_bits_for_the_better(tmp_path: Path, run_cli) -> None:
+    for name, error in (("gru", 0.3), ("small", 2.0)):
+        write_task_run(tmp_path / name, "language_model", 1, error=error)
+    arguments = [f"{name}={tmp_path / name}" for name in ("gru", "small")]
+    code, out, _ = run_cli(["compare", *arguments, "--n-resamples", 200])
+    assert code == 0
+    (row,) = rows_of(out)
+    assert (row["metric"], row["verdict"]) == ("bits_per_letter", "a is better")
+    assert float(row["difference"]) < 0
 
 
 def test_compare__reads_a_name_given_twice_as_two_folds(tmp_path: Path, run_cli) -> None:
@@ -119,7 +147,7 @@ def test_compare__works_on_what_evaluate_and_baseline_write(tmp_path: Path, work
         ),
         (["a=gru0", "b=kmers1"], 1, "kmers1: was not tested on the records, labels and classes o"),
         (["a=gru0", "b=none"], 1, "none/metrics.json: cannot be read as JSON (No such file or d"),
-        (["a=gru0", "b=kmers0", "--metric", "x"], 2, "invalid choice: 'x'"),
+        (["a=gru0", "b=kmers0", "--metric", "x"], 2, "x: is no score of classification"),
         (["a=gru0", "b=kmers0", "-o", "x/c"], 1, "x/c: there is no folder 'x'"),
         (
             ["a=gru0", "b=kmers0", "--force", "-o", "kmers0/predictions.tsv"],

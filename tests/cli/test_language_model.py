@@ -162,8 +162,16 @@ def test_evaluate__scores_the_test_part_beside_markov_models(
         assert metrics["markov"][order]["bits_per_letter"] == pytest.approx(bits, rel=1e-12)
     assert f"bits_per_letter: {metrics['bits_per_letter']:.4f} (" in err
     assert "Markov model of order 6: " in err
-    rows = (tmp_path / "p.tsv").read_text(encoding="utf-8").splitlines()
-    assert len(rows) == len(tested) + 1
+    lines = (tmp_path / "p.tsv").read_text(encoding="utf-8").splitlines()
+    header, *rows = (line.split("\t") for line in lines)
+    assert len(rows) == len(tested)
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    assert [int(n) for n in columns["length"]] == [len(letters) for letters in tested]
+    assert sum(int(n) for n in columns["n_predicted"]) == metrics["n_letters"]
+    for order in (0, 6):
+        nats = sum(map(float, columns[f"markov_{order}"]))
+        bits = -nats / metrics["n_letters"] / np.log(2)
+        assert metrics["markov"][order]["bits_per_letter"] == pytest.approx(bits, rel=1e-6)
 
 
 def test_evaluate__learns_markov_models_from_another_file(

@@ -127,7 +127,7 @@ def test_evaluate__scores_letters_and_segments(tagged, run_cli, tmp_path: Path, 
     assert code == 0, err
     metrics = json.loads((tmp_path / "m.json").read_text())
     rows = [line.split("\t") for line in (tmp_path / "p.tsv").read_text().splitlines()]
-    assert rows[0] == ["id", "status", "flags", "labels", "true_labels"]
+    assert rows[0] == ["id", "status", "flags", "labels", "true_labels", "length"]
     pairs = [pair for row in rows[1:] for pair in zip(row[3], row[4], strict=True)]
     known = [(found, truth) for found, truth in pairs if truth != "?"]
     assert metrics["n_letters"] == len(known)

@@ -197,8 +197,18 @@ def test_evaluate__scores_the_part_test(made: Made, tmp_path: Path, run_cli) -> 
     low, high = metrics["intervals"]["token_accuracy"]
     assert low <= metrics["token_accuracy"] <= high
     assert "most frequent token of each letter: token_accuracy 1.0000" in err
-    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
-    assert [row[4] for row in rows] == own
+    header, *rows = (line.split("\t") for line in table.read_text(encoding="utf-8").splitlines())
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    assert list(columns["sequence"]) == own
+    assert list(columns["true_sequence"]) == genes
+    assert [int(n) for n in columns["length"]] == [len(protein) for protein in proteins]
+    totals = {name: sum(map(float, columns[name])) for name in header[header.index("length") :]}
+    assert totals["n_tokens"] == totals["n_right_baseline"] == n_tokens
+    assert totals["log_likelihood"] == pytest.approx(nats, rel=1e-6)
+    assert totals["n_right"] / n_tokens == pytest.approx(metrics["token_accuracy"])
+    right_written = metrics["written_token_accuracy"]
+    assert totals["n_right_written"] / n_tokens == pytest.approx(right_written)
+    assert totals["exact"] / len(genes) == pytest.approx(exact)
 
 
 def test_evaluate__without_a_split_has_no_baseline(made: Made, run_cli) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.splits import write_split
 from fastgru.evaluation import classification_metrics
-from fastgru.report.reading import METRICS
+from fastgru.evaluation.weighted_scores import SCORES as METRICS
 from fastgru.report.results import read_audit
 from tests.report.results_files import (
     probability_entries,

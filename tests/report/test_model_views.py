@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from fastgru.errors import FastgruError
+from fastgru.evaluation.weighted_scores import SCORES as METRICS
 from fastgru.report.model_views import view_models
-from fastgru.report.reading import METRICS, find_experiments
+from fastgru.report.reading import find_experiments
 from tests.report.results_files import write_json, write_model_file
 
 

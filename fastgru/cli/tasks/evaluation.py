@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.fitted_model import FittedModel
 
-__all__ = ["about_model", "match_alphabet", "require_readable", "shuffled", "warn_of_doubts"]
+__all__ = [
+    "about_model",
+    "match_alphabet",
+    "record_columns",
+    "require_readable",
+    "shuffled",
+    "warn_of_doubts",
+]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,6 +58,20 @@ def require_readable(fitted: FittedModel, chosen: LabelledSequences) -> None:
     FastaFormatError
     """
     require_lengths(chosen, fitted.min_length, fitted.max_length)
+
+
+def record_columns(chosen: LabelledSequences) -> dict[str, list[str]]:
+    """Return the columns of predictions that say of records what is no truth, by their names.
+
+    Parameters
+    ----------
+    chosen
+        The records that are scored.
+    """
+    columns = {"length": [str(len(letters)) for letters in chosen.sequences]}
+    if chosen.groups is not None:
+        columns["group"] = chosen.groups
+    return columns
 
 
 def warn_of_doubts(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastgru.cli.prediction_table import PredictionColumns
+from fastgru.cli.tasks.evaluation import record_columns
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -62,10 +63,7 @@ def truth_columns(chosen: LabelledSequences, names: Sequence[str]) -> dict[str, 
         for rows in [chosen.targets or []]
         for k, name in enumerate(names)
     }
-    columns["length"] = [str(len(letters)) for letters in chosen.sequences]
-    if chosen.groups is not None:
-        columns["group"] = chosen.groups
-    return columns
+    return {**columns, **record_columns(chosen)}
 
 
 def target_columns(names: Iterable[str]) -> PredictionColumns:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.scoring import with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
-from fastgru.cli.tasks.evaluation import about_model, match_alphabet, shuffled, warn_of_doubts
+from fastgru.cli.tasks.evaluation import (
+    about_model,
+    match_alphabet,
+    record_columns,
+    shuffled,
+    warn_of_doubts,
+)
 from fastgru.cli.tasks.language_model.reading import read_input
 from fastgru.cli.tasks.language_model.table import LIKELIHOOD_COLUMNS, likelihood_cells
 from fastgru.errors import LabelError
@@ -18,7 +24,6 @@ from fastgru.errors import LabelError
 if TYPE_CHECKING:
     import numpy as np
 
-    from fastgru.data.alphabets import Alphabet
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.fitted_language_model import FittedLanguageModel
 
@@ -27,23 +32,32 @@ _LOGGER = logging.getLogger(__name__)
 
 def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
     """Write the scores, show the main ones, and return the exit code."""
+    from fastgru.evaluation.language_scores import language_scores
+
     match_alphabet(args, fitted)
     data = read_input(args)
     chosen = select_parts(data, args.split, args.subset)
     n_seen = warn_of_doubts(fitted, data, chosen)
     baseline = _baseline_sequences(args, data)
     chosen, kept = shuffled(args, chosen)
-    nats, n_predicted = fitted.score(chosen.sequences, args.threads)
+    found = fitted.score(chosen.sequences, args.threads)
+    markov = {} if baseline is None else _score_markov(fitted, baseline, chosen.sequences)
     metrics = {
-        **_score(args, fitted, chosen, (nats, n_predicted), baseline),
+        **language_scores(
+            *(*found, markov),
+            groups=chosen.groups,
+            n_resamples=args.n_resamples,
+            seed=args.seed,
+        ),
+        "n_train_markov": 0 if baseline is None else len(baseline),
         "task": fitted.task,
         **about_model(fitted, n_seen, kept),
         "n_test": len(chosen),
     }
     flags = fitted.flag_unusual(chosen.sequences)
-    write_scores_and_table(
-        args, chosen, metrics, LIKELIHOOD_COLUMNS, likelihood_cells(flags, nats, n_predicted)
-    )
+    cells = likelihood_cells(flags, *found)
+    known = _known_columns(chosen, found[1], markov)
+    write_scores_and_table(args, chosen, metrics, LIKELIHOOD_COLUMNS, cells, known=known)
     _show(metrics)
     return 0
 
@@ -66,39 +80,32 @@ def _baseline_sequences(args: argparse.Namespace, data: LabelledSequences) -> li
     return learned or None
 
 
-def _score(
-    args: argparse.Namespace,
-    fitted: FittedLanguageModel,
-    chosen: LabelledSequences,
-    found: tuple[np.ndarray, np.ndarray],
-    baseline: list[str] | None,
-) -> dict[str, Any]:
-    from fastgru.data.alphabets import get_alphabet
-    from fastgru.evaluation.language_scores import language_scores
-
-    alphabet = get_alphabet(fitted.parameters["alphabet"])
-    markov = {} if baseline is None else _score_markov(alphabet, baseline, chosen.sequences)
-    return {
-        **language_scores(
-            *(*found, markov),
-            groups=chosen.groups,
-            n_resamples=args.n_resamples,
-            seed=args.seed,
-        ),
-        "n_train_markov": 0 if baseline is None else len(baseline),
-    }
-
-
 def _score_markov(
-    alphabet: Alphabet, training: list[str], sequences: list[str]
+    fitted: FittedLanguageModel, training: list[str], sequences: list[str]
 ) -> dict[int, np.ndarray]:
     """Return the log-likelihoods of Markov models, by order."""
+    from fastgru.data.alphabets import get_alphabet
     from fastgru.evaluation.markov import MAX_ORDER, MarkovModel
 
+    alphabet = get_alphabet(fitted.parameters["alphabet"])
     learned, tested = (list(map(alphabet.encode, group)) for group in (training, sequences))
     return {
         order: MarkovModel(learned, order, len(alphabet.letters)).log_likelihoods(tested)
         for order in range(MAX_ORDER + 1)
+    }
+
+
+def _known_columns(
+    chosen: LabelledSequences, n_predicted: np.ndarray, markov: Mapping[int, np.ndarray]
+) -> dict[str, list[str]]:
+    """Return what is known of each record beside its likelihood, by the names of the columns."""
+    return {
+        **record_columns(chosen),
+        "n_predicted": [str(n) for n in n_predicted],
+        **{
+            f"markov_{order}": [f"{nats:.8g}" for nats in values]
+            for order, values in markov.items()
+        },
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.scoring import SCHEMA_VERSION, show_scores, write_scores_and_table
+from fastgru.cli.tasks.evaluation import record_columns
 from fastgru.cli.tasks.tagging.table import LABEL_COLUMNS, label_cells
 from fastgru.errors import LabelError, shorten
 
@@ -116,9 +117,7 @@ def write_and_show(
     flags
         In which ways each record is unlike those of training.
     """
-    known = {"true_labels": truth}
-    if chosen.groups is not None:
-        known["group"] = chosen.groups
+    known = {"true_labels": truth, **record_columns(chosen)}
     cells = label_cells(flags, predicted)
     write_scores_and_table(args, chosen, metrics, LABEL_COLUMNS, cells, known=known)
     show_scores(metrics, _SHOWN)

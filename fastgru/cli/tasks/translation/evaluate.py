@@ -11,15 +11,24 @@ from typing import TYPE_CHECKING, Any
 from fastgru.cli.predictions import warn_of_shuffled_labels
 from fastgru.cli.scoring import with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
-from fastgru.cli.tasks.evaluation import about_model, match_alphabet, shuffled, warn_of_doubts
+from fastgru.cli.tasks.evaluation import (
+    about_model,
+    match_alphabet,
+    record_columns,
+    shuffled,
+    warn_of_doubts,
+)
 from fastgru.cli.tasks.translation.options import search_options
 from fastgru.cli.tasks.translation.reading import Translations, pairs_of, read_pairs
 from fastgru.cli.tasks.translation.table import TRANSLATION_COLUMNS, translation_cells
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fastgru.data.labelled import LabelledSequences
-    from fastgru.estimators.fitted_translator import FittedTranslator, TranslatedSequence
+    from fastgru.estimators.fitted_translator import FittedTranslator
+    from fastgru.evaluation.translation_scores import ScoredTranslations
 
 _LOGGER = logging.getLogger(__name__)
 _SHOWN = ("token_accuracy", "written_token_accuracy", "exact_match", "log_likelihood_per_token")
@@ -27,6 +36,8 @@ _SHOWN = ("token_accuracy", "written_token_accuracy", "exact_match", "log_likeli
 
 def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
     """Write the scores, show the main ones, and return the exit code."""
+    from fastgru.estimators.translation_evaluation import score_translations
+
     match_alphabet(args, fitted)
     data, translations = read_pairs(args, fitted.written.name)
     chosen = select_parts(data, args.split, args.subset)
@@ -35,8 +46,10 @@ def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
     chosen, kept = shuffled(args, chosen)
     how = search_options(args)
     written = fitted.translate(chosen.sequences, **how, threads=args.threads)
+    pairs = pairs_of(chosen, translations)
+    scored, exact = score_translations(fitted, pairs, written, learned, args.threads)
     metrics = {
-        **_score(args, fitted, chosen, translations, written, learned),
+        **_score(args, chosen, scored, exact),
         **how,
         "task": fitted.task,
         **about_model(fitted, n_seen, kept),
@@ -45,9 +58,9 @@ def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
         "shuffled_labels": warn_of_shuffled_labels(fitted, args.model),
     }
     flags = fitted.flag_unusual(chosen.sequences)
-    write_scores_and_table(
-        args, chosen, metrics, TRANSLATION_COLUMNS, translation_cells(flags, written)
-    )
+    cells = translation_cells(flags, written)
+    known = _known_columns(chosen, pairs[1], scored, exact)
+    write_scores_and_table(args, chosen, metrics, TRANSLATION_COLUMNS, cells, known=known)
     _show(metrics)
     return 0
 
@@ -73,21 +86,38 @@ def _learned_parts(
 
 def _score(
     args: argparse.Namespace,
-    fitted: FittedTranslator,
     chosen: LabelledSequences,
-    translations: Translations,
-    written: Sequence[TranslatedSequence],
-    learned: tuple[list[str], list[str]] | None,
+    scored: ScoredTranslations,
+    exact: np.ndarray,
 ) -> dict[str, Any]:
-    from fastgru.estimators.translation_evaluation import score_translations
     from fastgru.evaluation.translation_scores import translation_scores
 
-    scored, exact = score_translations(
-        fitted, pairs_of(chosen, translations), written, learned, args.threads
-    )
     return translation_scores(
         scored, exact=exact, groups=chosen.groups, n_resamples=args.n_resamples, seed=args.seed
     )
+
+
+def _known_columns(
+    chosen: LabelledSequences,
+    targets: Sequence[str],
+    scored: ScoredTranslations,
+    exact: np.ndarray,
+) -> dict[str, list[str]]:
+    """Return what is known of each record beside its translation, by the names of the columns."""
+    counts = {
+        "n_tokens": scored.n_tokens,
+        "n_right": scored.n_right,
+        "n_right_written": scored.n_right_written,
+        "exact": exact.astype(int),
+    }
+    if scored.n_right_baseline is not None:
+        counts["n_right_baseline"] = scored.n_right_baseline
+    return {
+        "true_sequence": list(targets),
+        **record_columns(chosen),
+        "log_likelihood": [f"{nats:.8g}" for nats in scored.log_likelihoods],
+        **{name: [str(n) for n in column] for name, column in counts.items()},
+    }
 
 
 def _show(metrics: Mapping[str, Any]) -> None:
