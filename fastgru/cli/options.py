@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING
 
+from fastgru.cli.alphabet import add_alphabet, chosen_alphabet
 from fastgru.cli.targets import add_target, chosen_targets
 from fastgru.errors import ConfigurationError
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from fastgru.data.target_columns import TargetColumns
 
 __all__ = [
-    "add_alphabet",
     "add_labelled_input",
     "add_logging",
     "add_output",
@@ -40,7 +40,11 @@ Files may be compressed with gzip, bzip2 or xz; "-" is standard input."""
 
 
 def add_labelled_input(
-    parser: argparse.ArgumentParser, *, unlabelled: bool = False, targets: bool = False
+    parser: argparse.ArgumentParser,
+    *,
+    unlabelled: bool = False,
+    targets: bool = False,
+    series: bool = False,
 ) -> None:
     """Add the three ways to name sequences with labels.
 
@@ -51,6 +55,8 @@ def add_labelled_input(
         Whether to add ``--unlabelled``, for sequences without.
     targets
         Whether to add ``--target``, for what stands in place of a label.
+    series
+        Whether series may stand in place of FASTA.
     """
     group = parser.add_argument_group("labelled sequences", _LABELLED_INPUT)
     group.add_argument(
@@ -85,7 +91,7 @@ def add_labelled_input(
         )
     if targets:
         add_target(group)
-    add_alphabet(group)
+    add_alphabet(group, series=series)
 
 
 def read_labelled_input(
@@ -106,7 +112,6 @@ def read_labelled_input(
     FastgruError
         If the files hold anything that cannot be used.
     """
-    from fastgru.data.alphabets import get_alphabet
     from fastgru.data.labelled import read_labelled
 
     classes: dict[str, str] = {}
@@ -118,23 +123,13 @@ def read_labelled_input(
             )
         classes[name] = path
     return read_labelled(
-        get_alphabet(args.alphabet),
+        chosen_alphabet(args),
         classes=classes or None,
         fasta=args.fasta,
         labels=args.labels,
         label_field=args.label_field,
         unlabelled=getattr(args, "unlabelled", False),
         targets=targets or chosen_targets(args),
-    )
-
-
-def add_alphabet(parser: argparse._ActionsContainer) -> None:
-    """Add ``--alphabet``."""
-    parser.add_argument(
-        "--alphabet",
-        choices=("dna", "rna", "protein"),
-        default="dna",
-        help="kind of sequences (default: %(default)s)",
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastgru.cli.decision_options import add_decision
 from fastgru.cli.options import add_output, add_threads, require_new_output
-from fastgru.cli.predictions import are_nucleotides, require_letters, warn_of_shuffled_labels
+from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
@@ -52,7 +52,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("model", metavar="MODEL", help="model file from 'fastgru train'")
     parser.add_argument(
-        "fasta", nargs="+", metavar="FASTA", help="sequences, perhaps compressed; - is stdin"
+        "fasta",
+        nargs="+",
+        metavar="FASTA",
+        help="sequences, perhaps compressed; - is stdin. For a model of series tables (TSV), .npz "
+        "files or folders of these",
     )
     parser.add_argument(
         "--on-invalid",
@@ -89,7 +93,6 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args)
     model = load_fitted(args.model)
     refuse_search(args, model)
-    require_letters(model, args.model)
     warn_of_shuffled_labels(args.model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
@@ -112,6 +115,9 @@ def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[Chec
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.unlabelled import read_sequences
 
+    if model.n_features:
+        records = _read_series(args, model)
+        return _in_part(args, records)
     alphabet = get_alphabet(model.parameters["alphabet"])
     records = read_sequences(
         args.fasta,
@@ -122,6 +128,26 @@ def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[Chec
         advice=f"{args.model} was trained on {alphabet.name} sequences. To classify the other "
         "records all the same, use --on-invalid status.",
     )
+    return _in_part(args, records)
+
+
+def _read_series(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
+    """Return the series to classify, one by one."""
+    from fastgru.data.series_files import SeriesKind
+    from fastgru.data.unlabelled import read_all_series
+
+    if args.on_invalid != "error":
+        raise ConfigurationError(
+            f"--on-invalid {args.on_invalid}: {args.model} reads series, of which all have to be "
+            "usable. Leave it out."
+        )
+    timed = model.parameters.get("time_decay", False)
+    return read_all_series(args.fasta, SeriesKind(model.n_features, timed=timed))
+
+
+def _in_part(
+    args: argparse.Namespace, records: Iterator[CheckedSequence]
+) -> Iterator[CheckedSequence]:
     return records if args.split is None else _in_subset(records, args.split, args.subset or "test")
 
 
@@ -134,20 +160,21 @@ def _write_predictions(
     """Predict chunk by chunk; return the number of records that could not be used."""
     n_records, n_invalid, n_flagged, n_letters = 0, 0, 0, 0
     letters: set[str] = set()
+    of_proteins = model.parameters["alphabet"] == "protein"
     for chunk in _chunks(records):
         flags = write_chunk(chunk)
         usable = [record.sequence for record in chunk if record.problem is None]
         n_records += len(chunk)
         n_invalid += len(chunk) - len(usable)
         n_flagged += sum(map(bool, flags))
-        letters.update(*usable)
+        letters.update(*(usable if of_proteins else ()))
         n_letters += sum(map(len, usable))
         progress.advance(len(chunk))
     if n_flagged:
         _LOGGER.info(
             "records unlike those of training: %d of %d; see column flags", n_flagged, n_records
         )
-    if model.parameters["alphabet"] == "protein" and are_nucleotides(letters, n_letters):
+    if of_proteins and are_nucleotides(letters, n_letters):
         _LOGGER.warning(
             "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
         )

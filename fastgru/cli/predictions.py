@@ -10,12 +10,10 @@ import logging
 from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING, TextIO
 
-from fastgru.errors import ConfigurationError, LabelError, counted
+from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from fastgru.estimators.fitted_model import FittedModel
 
 __all__ = [
     "FIXED_COLUMNS",
@@ -35,20 +33,6 @@ FIXED_COLUMNS = ("id", "status", "label", "flags")
 TRUTH_COLUMNS = ("true_label", "length", "group", "identity")  # the last two where known
 _NUCLEOTIDES = frozenset("ACGTUN")
 _ENOUGH_LETTERS = 50  # a short peptide may have no other letters
-
-
-def require_letters(model: FittedModel, path: str) -> None:
-    """Refuse a model of series, which are in no FASTA file.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    if model.n_features:
-        raise ConfigurationError(
-            f"{path}: is a model of series of {counted(model.n_features, 'feature')}, expected one "
-            "of letters. Predict in Python, with SequenceClassifier.load."
-        )
 
 
 def check_class_names(classes: Iterable[str]) -> None:

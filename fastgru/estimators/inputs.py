@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,24 +74,24 @@ def is_indicator(labels: object) -> bool:
 
 
 def encode_inputs(
-    kind: str,
+    parameters: Mapping[str, Any],
     sequences: Sequence[Any],
     name: str = "sequence",
     *,
-    min_length: int = 1,
+    min_length: int | None = None,
     n_features: int | None = None,
-    timed: bool = False,
 ) -> list[np.ndarray]:
     """Return the codes of each sequence, or the features of each series.
 
     Parameters
     ----------
-    kind
-        The parameter ``alphabet``.
-    sequences
-    name, min_length
+    parameters
+        Of the estimator, checked.
+    sequences, name
         As for :func:`encode_sequences`.
-    n_features, timed
+    min_length
+        Fewest letters; None for those of a k-mer.
+    n_features
         As for :func:`fastgru.data.series.encode_series`.
 
     Raises
@@ -99,10 +99,17 @@ def encode_inputs(
     ConfigurationError, AlphabetError, LabelError
         As there.
     """
+    kind = parameters["alphabet"]
     if kind == SERIES:
-        series = encode_series(sequences, name, n_features=n_features, timed=timed)
-        return [*series]
-    return encode_sequences(get_alphabet(kind), sequences, name, min_length=min_length)
+        timed = parameters.get("time_decay", False)
+        return [*encode_series(sequences, name, n_features=n_features, timed=timed)]
+    fewest = parameters.get("kmer_size", 1) if min_length is None else min_length
+    return encode_sequences(get_alphabet(kind), sequences, name, min_length=fewest)
+
+
+def n_features_of(encoded: Sequence[np.ndarray]) -> int | None:
+    """Return the features that all of some series have; None for letters, or without any."""
+    return encoded[0].shape[1] if len(encoded) and encoded[0].ndim > 1 else None
 
 
 def label_array(labels: Sequence[Any], n_sequences: int) -> np.ndarray:

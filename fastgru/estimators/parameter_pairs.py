@@ -31,10 +31,10 @@ def check_series(checked: Mapping[str, Any], task: str) -> None:
         _check_times(checked)
     if checked["alphabet"] != SERIES:
         return
-    if task not in ("classification", "multilabel"):
+    if task not in ("classification", "multilabel", "regression"):
         raise ConfigurationError(
             f"alphabet must be one of letters for the task {task}, got 'series', which classifiers "
-            "alone can read."
+            "and regressors alone can read."
         )
     for name, without in (("kmer_size", 1), ("kmer_stride", 1), ("position_embedding", False)):
         if checked.get(name, without) != without:

@@ -39,7 +39,8 @@ def match_alphabet(args: argparse.Namespace, fitted: FittedModel) -> None:
             f"--alphabet {args.alphabet}: {args.model} was trained on {alphabet} "
             "sequences, expected the same. Leave the option out."
         )
-    args.alphabet = alphabet
+    args.alphabet, args.n_features = alphabet, fitted.n_features
+    args.time_decay = fitted.parameters.get("time_decay", False)
 
 
 def require_readable(fitted: FittedModel, chosen: LabelledSequences) -> None:
@@ -88,10 +89,22 @@ def warn_of_doubts(
 def shuffled(
     chosen: LabelledSequences, alphabet_name: str, seed: int
 ) -> tuple[LabelledSequences, str]:
-    """Return the records with shuffled sequences, and what the shuffle keeps."""
+    """Return the records with shuffled sequences, and what the shuffle keeps.
+
+    Raises
+    ------
+    ConfigurationError
+        For series.
+    """
     from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.series import SERIES
     from fastgru.data.shuffles import kind_of_shuffle, shuffle_sequences
 
+    if alphabet_name == SERIES:
+        raise ConfigurationError(
+            "--shuffle: the model reads series, expected one of letters, of which shuffles keep "
+            "counts. Leave it out."
+        )
     alphabet = get_alphabet(alphabet_name)
     kept = kind_of_shuffle(alphabet)
     _LOGGER.info("the sequences are shuffled, their %s kept", kept)
