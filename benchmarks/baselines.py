@@ -124,6 +124,8 @@ class TorchClassifier:
 
     def gradients(self, tokens: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
         """Return the logits and all gradients of one batch without dropout."""
+        for value in self._named.values():
+            value.grad = None
         logits = self.logits(torch.from_numpy(tokens), 0.0)
         cross_entropy(logits, torch.from_numpy(targets)).backward()
         found = {name: value.grad.numpy() for name, value in self._named.items()}

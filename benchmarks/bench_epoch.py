@@ -11,53 +11,17 @@ import pytest
 from benchmarks import baselines
 from benchmarks.agreement import differences
 from benchmarks.cases import SEED, EpochOptions
+from benchmarks.networks import gradients, network_of
 from benchmarks.recording import describe, refuse_disagreement
 from benchmarks.rivals import Setting
 from benchmarks.timing import Task, time_in_turns
 from fastgru import SequenceClassifier
 from fastgru.data.alphabets import get_alphabet
 from fastgru.datasets import load_splice
-from fastgru.kernels.loss import softmax_cross_entropy
-from fastgru.models.architecture import Architecture
-from fastgru.models.network import SequenceNetwork
 
 ALPHABET = get_alphabet("dna")
 OPTIONS = EpochOptions()
 ROUNDS = 2
-
-
-def network_of(n_classes: int, seq_len: int) -> SequenceNetwork:
-    """The network that SequenceClassifier trains below, without dropout."""
-    architecture = Architecture(
-        n_letters=len(ALPHABET.letters),
-        n_outputs=n_classes,
-        n_positions=seq_len,
-        embedding_size=OPTIONS.embedding_size,
-        hidden_size=OPTIONS.hidden_size,
-        num_layers=1,
-        bidirectional=True,
-        pooling=("last", "mean", "max"),
-        dropout=0.0,
-        dtype="float32",
-    )
-    return SequenceNetwork(architecture, ALPHABET.mixture, SEED)
-
-
-def gradients(
-    network: SequenceNetwork, tokens: np.ndarray, targets: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return the logits and all gradients of one batch."""
-    lengths = np.full(len(tokens), tokens.shape[1])
-    logits = network.forward(tokens, lengths, training=True)
-    dlogits = np.empty_like(logits)
-    softmax_cross_entropy(logits, targets, np.ones(len(tokens)), 0.0, 0.0, dlogits)
-    network.backward(dlogits)
-    store = network.parameters
-    found = {
-        name: store.grads[place].reshape(store.views()[name].shape)
-        for name, place in store.places().items()
-    }
-    return found | {"logits": logits}
 
 
 class Epoch:
@@ -74,7 +38,14 @@ class Epoch:
             self._compare(len(classes))
 
     def _compare(self, n_classes: int) -> None:
-        network = network_of(n_classes, self.tokens.shape[1])
+        # that which SequenceClassifier trains below
+        network = network_of(
+            ALPHABET.mixture,
+            n_outputs=n_classes,
+            n_positions=self.tokens.shape[1],
+            embedding_size=OPTIONS.embedding_size,
+            hidden_size=OPTIONS.hidden_size,
+        )
         self.rival = baselines.TorchClassifier(network.parameters.views(), ALPHABET.mixture)
         batch = slice(None, None, len(self.tokens) // OPTIONS.batch_size)  # of every class
         tokens, targets = self.tokens[batch], self.targets[batch]

@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
 import torch
-from torch.nn.functional import conv1d, cross_entropy, embedding, linear, pad, relu
+from torch.nn.functional import conv1d, dropout, embedding, linear, pad, relu
+
+from benchmarks.baselines import TorchClassifier
 
 __all__ = ["TorchHybrid"]
 
 
-class TorchHybrid:
-    """The network of :mod:`fastgru.models.network` with one convolution and attention pooling.
+class TorchHybrid(TorchClassifier):
+    """The same with one convolution, without positions, and with attention pooling."""
 
-    For sequences of one length.
-
-    Parameters
-    ----------
-    parameters
-        fastgru's, by name.
-    mixture
-        float (symbols, letters)
-    """
-
-    def __init__(self, parameters: Mapping[str, np.ndarray], mixture: np.ndarray) -> None:
-        self._named = {name: torch.tensor(value) for name, value in parameters.items()}
-        weights = {
-            name.removeprefix("gru."): value
-            for name, value in self._named.items()
-            if name.startswith("gru.")
-        }
-        three_hidden, features = weights["weight_ih_l0"].shape
-        self._gru = torch.nn.GRU(features, three_hidden // 3, batch_first=True, bidirectional=True)
-        self._gru.load_state_dict(weights)
-        self._named |= {f"gru.{name}": value for name, value in self._gru.named_parameters()}
-        for value in self._named.values():
-            value.requires_grad_()
-        self._mixture = torch.tensor(mixture, dtype=torch.float32)
-
-    def logits(self, tokens: torch.Tensor) -> torch.Tensor:
+    def logits(self, tokens: torch.Tensor, dropout_rate: float) -> torch.Tensor:
         """Return (B, n_outputs) for tokens (B, T)."""
         named = self._named
         x = embedding(tokens, self._mixture @ named["embedding.letters"])
@@ -49,14 +23,4 @@ class TorchHybrid:
         y, _ = self._gru(x)
         attention = torch.softmax(y @ named["attention.weight"], dim=1)
         pooled = (attention[:, None, :] @ y)[:, 0]
-        return linear(pooled, named["head.weight"], named["head.bias"])
-
-    def step(self, tokens: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the logits and all gradients of the mean cross-entropy of a batch."""
-        for value in self._named.values():
-            value.grad = None
-        logits = self.logits(torch.from_numpy(tokens))
-        loss = cross_entropy(logits, torch.from_numpy(targets))
-        loss.backward()
-        found = {name: value.grad.numpy() for name, value in self._named.items()}
-        return found | {"logits": logits.detach().numpy()}
+        return linear(dropout(pooled, dropout_rate), named["head.weight"], named["head.bias"])

@@ -61,8 +61,15 @@ def chosen_decision(args: argparse.Namespace, model: FittedClassifier) -> Decisi
     )
 
 
-def refuse_decision(args: argparse.Namespace, task: str) -> None:
+def refuse_decision(args: argparse.Namespace, fault: str) -> None:
     """Refuse the options for a model that does not choose one of several classes.
+
+    Parameters
+    ----------
+    args
+        Parsed options of `add_decision`.
+    fault
+        What is wrong with an option that is given, for the message.
 
     Raises
     ------
@@ -70,10 +77,7 @@ def refuse_decision(args: argparse.Namespace, task: str) -> None:
     """
     for name in ("prevalence", "threshold", "abstain"):
         if getattr(args, name) is not None:
-            raise ConfigurationError(
-                f"--{name}: {args.model} is a model of the task {task}, expected one of "
-                "classification for it. Leave the option out."
-            )
+            raise ConfigurationError(f"--{name}: {fault}. Leave the option out.")
 
 
 def _prevalence(text: str) -> float | dict[str, float]:

@@ -7,12 +7,10 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastgru.cli.network_rows import describe_network
 from fastgru.errors import counted
-from fastgru.layers.convolution_sizes import matching_layers
-from fastgru.models.architecture import describe_recurrent
 
 if TYPE_CHECKING:
-    from fastgru.models.architecture import Architecture
     from fastgru.models.model_file import SavedModel, SavedNetwork
 
 _DESCRIPTION = """\
@@ -104,54 +102,18 @@ def _describe_outputs(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _describe_network(network: SavedNetwork) -> Iterator[tuple[str, str]]:
     sizes = network.architecture
-    recurrent = describe_recurrent(
-        *(sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional),
-        residual=sizes.residual,
-    )
-    yield "network", recurrent
-    if sizes.letters_per_token:
-        writing = describe_recurrent(
-            *(sizes.cell, sizes.num_layers, sizes.hidden_size, False), residual=False
-        )
-        yield "decoder", f"{writing}; {sizes.letters_per_token:g} letters for each token"
-    yield from _describe_input(sizes)
-    if sizes.pooling:
-        yield "pooling", ", ".join(sizes.pooling)
-    elif "classes" in network.card:
+    yield from describe_network(sizes)
+    if not sizes.pooling and "classes" in network.card:
         together = ", scored together by a random field" if sizes.crf else ""
         yield "outputs", f"for each letter{together}"
     n_parameters = sum(network.tensors[name].size for name in sizes.parameter_shapes())
-    yield "weights", f"{n_parameters} ({sizes.dtype})"
+    made = f", which make {sizes.n_weights}" if sizes.n_weights > n_parameters else ""
+    yield "weights", f"{n_parameters} ({sizes.dtype}){made}"
     if "pretrained" in network.card:
         yield (
             "pretrained",
             f"language model (sha256 {network.card['pretrained']['sha256'][:16]}...)",
         )
-
-
-def _describe_input(sizes: Architecture) -> Iterator[tuple[str, str]]:
-    matching = matching_layers(sizes.input_size, sizes.convolutions)
-    for layer, matches in zip(sizes.convolutions, matching, strict=True):
-        parts = [f"{counted(layer.channels, 'feature')} of {counted(layer.width, 'step')}"]
-        parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
-        parts += [f"stride {layer.stride}"] if layer.stride > 1 else []
-        parts += [f"{sizes.conv_norm} normalisation"] if sizes.conv_norm != "none" else []
-        parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
-        parts += ["residual"] if sizes.conv_residual and matches else []
-        yield "convolution", ", ".join(parts)
-    if sizes.n_features:
-        timed = ", the first its time; states decay with it" if sizes.time_decay else ""
-        yield "series", f"{counted(sizes.n_features, 'feature')} of each step{timed}"
-    words = f"{counted(sizes.embedding_size, 'feature')} each"
-    if sizes.kmer_size > 1:
-        words += f", read as {sizes.word}s that start every {counted(sizes.kmer_stride, 'letter')}"
-    if not sizes.n_features:
-        yield "letters", words
-    if sizes.reverse_complement != "none":
-        names = {"average": "both, averaged", "augment": "either at random in training"}
-        yield "strands", names[sizes.reverse_complement]
-    if sizes.n_positions:
-        yield "positions", f"learned, for sequences of up to {sizes.max_letters} letters"
 
 
 def _describe_training(training: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from fastgru.cli.network_rows import describe_network
 from fastgru.cli.progress import duration
 from fastgru.errors import counted
-from fastgru.models.architecture import describe_recurrent
 
 if TYPE_CHECKING:
     from fastgru.estimators.estimating import Estimate
@@ -71,15 +71,8 @@ def _describe(
     name, which = outputs
     of_both = " (held out sequences included)" if held_out and estimate.n_validation else ""
     yield name, which + of_both
-    yield (
-        "network",
-        describe_recurrent(
-            *(parameters.get("cell", "gru"), parameters["num_layers"], parameters["hidden_size"]),
-            parameters["bidirectional"],
-            residual=parameters.get("residual", False),
-        ),
-    )
-    yield "weights", f"{estimate.n_parameters} ({parameters['dtype']})"
+    yield from describe_network(estimate.architecture)
+    yield "weights", f"{estimate.n_parameters} ({estimate.architecture.dtype})"
     size = min(parameters["batch_size"], estimate.n_train)
     yield "steps", f"{estimate.steps_per_epoch} per epoch, of up to {counted(size, 'sequence')}"
 

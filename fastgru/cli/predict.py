@@ -6,11 +6,12 @@ import argparse
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TextIO
 
 from fastgru.cli.decision_options import add_decision
 from fastgru.cli.options import add_output, add_threads, require_new_output
+from fastgru.cli.prediction_table import CellsOf, PredictionColumns
 from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
@@ -96,9 +97,12 @@ def run(args: argparse.Namespace) -> int:
     warn_of_shuffled_labels(args.model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
-        write_chunk = task_module(model.task, "predict").begin(args, model, table)
+        columns, cells_of = task_module(model.task, "predict").begin(args, model)
+        columns.write_header(table)
         with show_progress("records read") as progress:
-            n_invalid = _write_predictions(write_chunk, records, model, progress)
+            n_invalid = _write_predictions(
+                *(table, columns, cells_of), records=records, model=model, progress=progress
+            )
         table.seek(0)
         # only now: an error on the way leaves no partial output, not even on standard output
         with atomic_write(args.output) as file:
@@ -152,7 +156,10 @@ def _in_part(
 
 
 def _write_predictions(
-    write_chunk: Callable[[list[CheckedSequence]], list[tuple[str, ...]]],
+    table: TextIO,
+    columns: PredictionColumns,
+    cells_of: CellsOf,
+    *,
     records: Iterable[CheckedSequence],
     model: FittedModel,
     progress: Progress,
@@ -162,8 +169,14 @@ def _write_predictions(
     letters: set[str] = set()
     of_proteins = model.parameters["alphabet"] == "protein"
     for chunk in _chunks(records):
-        flags = write_chunk(chunk)
         usable = [record.sequence for record in chunk if record.problem is None]
+        flags = model.flag_unusual(usable)
+        columns.write_rows(
+            table,
+            [record.id for record in chunk],
+            [record.problem for record in chunk],
+            cells_of(usable, flags),
+        )
         n_records += len(chunk)
         n_invalid += len(chunk) - len(usable)
         n_flagged += sum(map(bool, flags))

@@ -7,9 +7,10 @@ to score and compare by.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence, Set
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import TYPE_CHECKING
 
+from fastgru.cli.prediction_table import PredictionColumns
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ __all__ = [
     "are_nucleotides",
     "check_class_names",
     "check_classes_to_train",
+    "class_cells",
+    "class_columns",
     "look_like_nucleotides",
     "most_probable",
     "warn_of_shuffled_labels",
-    "write_header",
-    "write_rows",
 ]
 
 _LOGGER = logging.getLogger(__name__)
@@ -75,19 +76,6 @@ def check_classes_to_train(classes: Sequence[str]) -> None:
         )
 
 
-def write_header(file: TextIO, classes: Sequence[str], truth_columns: Sequence[str] = ()) -> None:
-    """Write the line with the names of the columns.
-
-    Parameters
-    ----------
-    file
-    classes
-    truth_columns
-        Which of `TRUTH_COLUMNS` the rows have.
-    """
-    file.write("\t".join([*FIXED_COLUMNS, *truth_columns, *classes]) + "\n")
-
-
 def look_like_nucleotides(sequences: Sequence[str]) -> bool:
     """Whether there are enough letters to judge by, and none of them needs to be an amino acid."""
     return are_nucleotides(set().union(*sequences), sum(map(len, sequences)))
@@ -131,37 +119,22 @@ def most_probable(probabilities: np.ndarray, classes: Sequence[str]) -> list[str
     return [classes[k] for k in probabilities.argmax(axis=1)]
 
 
-def write_rows(
-    file: TextIO,
-    ids: Sequence[str],
-    problems: Sequence[str | None],
-    *,
-    labels: Sequence[str],
-    flags: Sequence[tuple[str, ...]],
-    probabilities: np.ndarray,
-    known: Sequence[Sequence[str]] = (),
-) -> None:
-    """Write one line per record.
+def class_columns(classes: Iterable[str]) -> PredictionColumns:
+    """Return the columns of the predictions of a classifier."""
+    return PredictionColumns(FIXED_COLUMNS, tuple(classes))
+
+
+def class_cells(
+    flags: Sequence[tuple[str, ...]], labels: Sequence[str], probabilities: np.ndarray
+) -> Iterator[list[str]]:
+    """Yield the cells of each record below `class_columns`.
 
     Parameters
     ----------
-    file
-    ids, problems
-        n entries; where there is a problem it becomes the status, and all other cells stay empty.
-    labels, flags
-        Of the records without problem, in their order.
+    flags, labels
+        n entries.
     probabilities
-        float (number of records without problem, n_classes).
-    known
-        A list with n entries for each of the header's truth columns.
+        float (n, n_classes).
     """
-    rows = iter(zip(labels, flags, probabilities, strict=True))
-    for number, (record_id, problem) in enumerate(zip(ids, problems, strict=True)):
-        beside = [column[number] for column in known]
-        if problem is not None:
-            cells = [problem, "", "", *beside, *[""] * probabilities.shape[1]]
-        else:
-            label, names, row = next(rows)
-            shown = (f"{value:.6g}" for value in row)
-            cells = ["ok", label, ";".join(names), *beside, *shown]
-        file.write("\t".join([record_id, *cells]) + "\n")
+    for names, label, row in zip(flags, labels, probabilities, strict=True):
+        yield [label, ";".join(names), *(f"{value:.6g}" for value in row)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import add_output, add_resampling
-from fastgru.cli.predictions import TRUTH_COLUMNS, most_probable, write_header, write_rows
+from fastgru.cli.prediction_table import PredictionColumns
+from fastgru.cli.predictions import TRUTH_COLUMNS, class_cells, class_columns, most_probable
 from fastgru.errors import LabelError, shorten
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ __all__ = [
     "require_known_classes",
     "score",
     "show_scores",
-    "write_json",
+    "with_interval",
     "write_scores",
+    "write_scores_and_table",
 ]
 
 SCHEMA_VERSION = 1
@@ -125,45 +127,82 @@ def write_scores(
     identity
         Identity of each record with its nearest training sequence, where known.
     """
+    lengths = [str(len(letters)) for letters in chosen.sequences]
+    values = (chosen.labels, lengths, chosen.groups, identity)
+    columns = zip(TRUTH_COLUMNS, values, strict=True)
+    classes = metrics["classes"]
+    labels = most_probable(probabilities, classes)
+    write_scores_and_table(
+        *(args, chosen, metrics, class_columns(classes)),
+        class_cells(flags or [()] * len(probabilities), labels, probabilities),
+        known={name: column for name, column in columns if column is not None},
+        problem=problem,
+    )
+
+
+def write_scores_and_table(
+    args: argparse.Namespace,
+    chosen: LabelledSequences,
+    metrics: Mapping[str, Any],
+    columns: PredictionColumns,
+    cells: Iterable[Sequence[str]],
+    *,
+    known: Mapping[str, Sequence[str]] | None = None,
+    problem: str | None = None,
+) -> None:
+    """Write scores of any task, and the predictions if the scores could be written.
+
+    Parameters
+    ----------
+    args
+        Parsed options of `add_scores`.
+    chosen
+        The n records.
+    metrics
+        What becomes metrics.json.
+    columns
+        Of the table of predictions.
+    cells
+        Of each record; see :meth:`PredictionColumns.write_rows`.
+    known
+        n entries for each column of what is known.
+    problem
+        Why there are no predictions, if there are none.
+    """
+    import json
+
     from fastgru.data.files import atomic_write
 
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            lengths = [str(len(letters)) for letters in chosen.sequences]
-            values = (chosen.labels, lengths, chosen.groups, identity)
-            columns = zip(TRUTH_COLUMNS, values, strict=True)
-            known = {name: column for name, column in columns if column is not None}
-            classes = metrics["classes"]
-            write_header(table, classes, list(known))
-            write_rows(
-                table,
-                chosen.ids,
-                [problem] * len(chosen),
-                labels=most_probable(probabilities, classes),
-                flags=flags or [()] * len(probabilities),
-                probabilities=probabilities,
-                known=list(known.values()),
-            )
-        write_json(stack.enter_context(atomic_write(args.output)), metrics)
+            columns.write_header(table, known or {})
+            columns.write_rows(table, chosen.ids, [problem] * len(chosen), cells, known)
+        file = stack.enter_context(atomic_write(args.output))
+        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
+        file.write("\n")
 
 
-def write_json(file: TextIO, metrics: Mapping[str, Any]) -> None:
-    """Write scores as metrics.json has them."""
-    import json
+def with_interval(value: float | None, interval: Sequence[float] | None, form: str = ".4f") -> str:
+    """Return a score as it is shown, with its interval where there is one.
 
-    json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
-    file.write("\n")
+    Parameters
+    ----------
+    value
+        None where it is undefined.
+    interval
+        Both ends.
+    form
+        Of each number.
+    """
+    shown = "undefined" if value is None else f"{value:{form}}"
+    return shown if interval is None else f"{shown} ({interval[0]:{form}} to {interval[1]:{form}})"
 
 
 def show_scores(metrics: Mapping[str, Any], names: Sequence[str] = _SHOWN) -> None:
     """Show the main scores, and say which are undefined."""
     _LOGGER.info("n_test: %d", metrics["n_test"])
     for name in names:
-        value, interval = metrics[name], metrics["intervals"][name]
-        shown = "undefined" if value is None else f"{value:.4f}"
-        if interval is not None:
-            shown += f" ({interval[0]:.4f} to {interval[1]:.4f})"
-        _LOGGER.info("%s: %s", name, shown)
+        _LOGGER.info("%s: %s", name, with_interval(metrics[name], metrics["intervals"][name]))
     for name, reason in metrics.get("undefined", {}).items():
         _LOGGER.warning("warning: %s is undefined: %s", name, reason)

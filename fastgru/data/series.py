@@ -159,7 +159,9 @@ class SeriesScale:
         mean = sum(values.sum(axis=0) for values in encoded) / n_steps
         squares = sum(np.square(values - mean).sum(axis=0) for values in encoded)
         deviation = np.sqrt(squares / n_steps)
-        return cls(np.asarray(mean), np.where(deviation > 0, deviation, 1.0))
+        # the mean of equal numbers may miss them by a rounding
+        varies = deviation > 1e-12 * np.abs(mean)
+        return cls(np.asarray(mean), np.where(varies, deviation, 1.0))
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return the fields as JSON has them."""

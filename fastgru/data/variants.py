@@ -14,7 +14,7 @@ from fastgru.errors import LabelError, display_name, location
 
 __all__ = ["VariantRow", "apply_variants", "read_variants"]
 
-_PATTERN = re.compile(r"([A-Za-z])([1-9][0-9]*)([A-Za-z])")
+_PATTERN = re.compile(r"([A-Za-z])([1-9][0-9]{0,17})([A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,9 @@ def _find_problem(
     if reference[place - 1] != old:
         text = f"the reference has {reference[place - 1]!r} there, expected {old!r}"
         return Problem(text, cure, line, variant)
+    if new not in alphabet.symbols:
+        text = f"{new!r} is no letter of the {alphabet.name} alphabet, expected one of "
+        return Problem(text + alphabet.letters, "Correct the letter.", line, variant)
     if not {old, new} <= set(alphabet.letters):
         text = f"ambiguity codes have no probability, expected two of {alphabet.letters}"
         return Problem(text, "Leave the variant out.", line, variant)

@@ -112,7 +112,8 @@ def _digest_of_sequences(data: LabelledSet) -> str:
 def _digest_of_labels(outputs: np.ndarray, data: LabelledSet) -> str:
     digest = hashlib.sha256(json.dumps(outputs.tolist()).encode())
     targets = data.targets
-    if targets.dtype == object:  # an array for each sequence
+    if targets.dtype == object:  # an array for each sequence, not always as long as that
+        digest.update(np.array([len(codes) for codes in targets], np.int64).tobytes())
         targets = np.concatenate(list(targets))
     digest.update(targets.tobytes())
     return digest.hexdigest()

@@ -40,8 +40,11 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
-        last bit.  Takes twice the time.  ``"augment"`` reads either strand at random in training,
-        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
+        last bit.  Takes twice the time.  ``"equivariant"`` has the same by weights that both
+        strands share, up to rounding, with half the parameters and in the time of ``"none"``; it
+        needs both directions, even numbers of features, odd ``conv_width``, and no strides, pools
+        or positions.  ``"augment"`` reads either strand at random in training, at no cost, and the
+        one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter or k-mer.
     kmer_size

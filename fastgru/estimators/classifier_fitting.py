@@ -13,14 +13,15 @@ from fastgru._numba import threads_limited_to
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.calibration import calibrate
 from fastgru.estimators.fitted_classifier import ClassifierNetwork
+from fastgru.estimators.fitted_multilabel import FittedMultilabel
 from fastgru.estimators.fitting import train_network
 from fastgru.estimators.inputs import is_indicator
-from fastgru.estimators.multilabel_fitting import fit_multilabel, given_multilabel
+from fastgru.estimators.multilabel_fitting import calibrate_multilabel, given_multilabel
 from fastgru.estimators.training_sets import GivenSets, given_sets
 from fastgru.training.multilabel import Multilabel
 from fastgru.training.pretrained import Pretrained
 
-__all__ = ["fit_classifier", "fit_labels", "given_labels"]
+__all__ = ["fit_labels", "given_labels"]
 
 
 def given_labels(
@@ -61,22 +62,7 @@ def given_labels(
 
 
 def fit_labels(parameters: dict[str, Any], given: GivenSets, **how: Any) -> ClassifierNetwork:
-    """Train a network on what :func:`given_labels` has returned.
-
-    Parameters
-    ----------
-    parameters
-        All parameters of the classifier, checked.
-    given
-    how
-        As for :func:`fastgru.estimators.fitting.train_network`.
-    """
-    fit = fit_multilabel if isinstance(given.objective, Multilabel) else fit_classifier
-    return fit(parameters, given, **how)
-
-
-def fit_classifier(parameters: dict[str, Any], given: GivenSets, **how: Any) -> ClassifierNetwork:
-    """Train a network and fit its temperature; see :meth:`fastgru.SequenceClassifier.fit`.
+    """Train a network on what :func:`given_labels` has returned, and fit its temperature.
 
     Parameters
     ----------
@@ -87,9 +73,12 @@ def fit_classifier(parameters: dict[str, Any], given: GivenSets, **how: Any) -> 
         As for :func:`fastgru.estimators.fitting.train_network`.
     """
     trained = train_network(parameters, given, **how)
+    several, fit = isinstance(trained.objective, Multilabel), parameters["calibrate"]
     with threads_limited_to(parameters["threads"]):
-        calibration = calibrate(
-            *(trained.fields["network"], trained.training, trained.validation),
-            fit=parameters["calibrate"],
-        )
-    return ClassifierNetwork(**trained.fields, classes=given.outputs, calibration=calibration)
+        if several:
+            calibration = calibrate_multilabel(trained, fit=fit)
+        else:
+            sets = trained.training, trained.validation
+            calibration = calibrate(trained.fields["network"], *sets, fit=fit)
+    kind = FittedMultilabel if several else ClassifierNetwork
+    return kind(**trained.fields, classes=given.outputs, calibration=calibration)

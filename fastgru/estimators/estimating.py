@@ -37,6 +37,8 @@ class Estimate:
     ----------
     n_train, n_validation
         Sequences to learn from, and to look at after each epoch.
+    architecture
+        Of the network.
     n_parameters
         Numbers to learn.
     steps_per_epoch
@@ -49,6 +51,7 @@ class Estimate:
 
     n_train: int
     n_validation: int
+    architecture: Architecture
     n_parameters: int
     steps_per_epoch: int
     memory: int
@@ -83,6 +86,7 @@ def estimate_training(
     return Estimate(
         n_train=len(training.encoded),
         n_validation=0 if validation is None else len(validation.encoded),
+        architecture=network.architecture,
         n_parameters=network.parameters.n_learned,
         steps_per_epoch=steps_per_epoch(training, prepared.options),
         memory=held + training_bytes(network.architecture, prepared),
@@ -133,7 +137,7 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     steps, padded = int(lengths.sum()), len(lengths) * int(lengths[-1])
     layers, width = architecture.num_layers, architecture.hidden_size
     width *= 2 if architecture.bidirectional else 1
-    size = prepared.network.parameters.size
+    size = prepared.network.weights.size
     table_rows = architecture.n_rows + architecture.n_positions
     if architecture.convolutions or architecture.n_rows > MAX_TABLE_ROWS:
         table_rows = 0

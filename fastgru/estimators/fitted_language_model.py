@@ -14,6 +14,7 @@ from fastgru.data.variants import apply_variants
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.fitted_network import FittedNetwork
 from fastgru.estimators.model_card import damaged, network_fields
+from fastgru.layers.checks import check_size
 from fastgru.models.language_network import LanguageNetwork
 from fastgru.models.model_file import SavedModel
 from fastgru.training.generation import generate
@@ -110,9 +111,10 @@ class FittedLanguageModel(FittedNetwork):
         return {}
 
 
-def _check_generation(n: int, temperature: float, max_length: int, n_given: int) -> None:
-    if n < 0:
-        raise ConfigurationError(f"n must be at least 0, got {n}.")
+def _check_generation(n: object, temperature: float, max_length: int, n_given: int) -> None:
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 0:
+        raise ConfigurationError(f"n must be an integer of at least 0, got {n!r}.")
+    check_size("max_length", max_length)
     if not 0 <= temperature < np.inf:
         raise ConfigurationError(
             f"temperature must be a finite number of at least 0, got {temperature}."

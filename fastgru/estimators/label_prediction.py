@@ -8,22 +8,16 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from fastgru.estimators.fitted_classifier import FittedClassifier
+from fastgru.estimators.fitted_estimator import FittedEstimator
 from fastgru.estimators.fitted_multilabel import FittedMultilabel
 from fastgru.estimators.string_classifier import StringClassifier
 
 __all__ = ["LabelPrediction"]
 
 
-class LabelPrediction(StringClassifier):
-    """A classifier that predicts by its fitted model.
+class LabelPrediction(FittedEstimator, StringClassifier):
+    """A classifier that predicts by its fitted model."""
 
-    Attributes
-    ----------
-    threads
-        Threads to use, never more; None for all CPUs that the process may use.
-    """
-
-    threads: int | None
     _fitted: FittedClassifier
 
     def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:

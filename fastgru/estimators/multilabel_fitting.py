@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastgru._numba import threads_limited_to
 from fastgru.errors import ConfigurationError, LabelError
 from fastgru.estimators.calibration import Calibration, fitted_temperature
-from fastgru.estimators.fitted_multilabel import FittedMultilabel
-from fastgru.estimators.fitting import Trained, train_network
+from fastgru.estimators.fitting import Trained
 from fastgru.estimators.inputs import encode_inputs, n_features_of
 from fastgru.estimators.target_sets import (
     check_names,
@@ -24,7 +22,7 @@ from fastgru.estimators.training_sets import GivenSets
 from fastgru.training.multilabel import Multilabel
 from fastgru.training.prediction import predict_logits
 
-__all__ = ["fit_multilabel", "given_multilabel"]
+__all__ = ["calibrate_multilabel", "given_multilabel"]
 
 
 def given_multilabel(
@@ -96,25 +94,15 @@ def _weighted_counts(targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.stack([((targets == answer) * weights[:, None]).sum(axis=0) for answer in (0, 1)])
 
 
-def fit_multilabel(parameters: dict[str, Any], given: GivenSets, **how: Any) -> FittedMultilabel:
-    """Train a network and fit its temperature; see :meth:`fastgru.SequenceClassifier.fit`.
+def calibrate_multilabel(trained: Trained, *, fit: bool) -> Calibration:
+    """Return prevalence and temperature: a label is a softmax of two classes, its logit and 0.
 
     Parameters
     ----------
-    parameters
-        All parameters of the classifier, checked.
-    given
-    how
-        As for :func:`fastgru.estimators.fitting.train_network`.
+    trained
+    fit
+        Whether the temperature is fitted to the validation set, where there is one.
     """
-    trained = train_network(parameters, given, **how)
-    with threads_limited_to(parameters["threads"]):
-        calibration = _calibrate(trained, fit=parameters["calibrate"])
-    return FittedMultilabel(**trained.fields, classes=given.outputs, calibration=calibration)
-
-
-def _calibrate(trained: Trained, *, fit: bool) -> Calibration:
-    """Return prevalence and temperature: a label is a softmax of two classes, its logit and 0."""
     objective = trained.objective
     assert isinstance(objective, Multilabel)
     counts = _weighted_counts(trained.training.targets, trained.training.weights)

@@ -8,10 +8,12 @@ from typing import Any
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
-from fastgru.layers.convolution_sizes import layer_sizes, matching_layers
+from fastgru.layers.convolution_sizes import ConvolutionSizes, layer_sizes, matching_layers
 from fastgru.layers.kmer_sizes import MAX_KMER_ROWS
 
-__all__ = ["check_kmers", "check_series", "check_stem"]
+__all__ = ["check_kmers", "check_series", "check_stem", "check_strands", "check_ties"]
+
+_COLUMNS = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
 
 
 def check_series(checked: Mapping[str, Any], task: str) -> None:
@@ -99,16 +101,14 @@ def check_stem(checked: Mapping[str, Any]) -> None:
     ------
     ConfigurationError
     """
-    columns = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
     n_layers = len(checked["conv_channels"])
-    for name in columns:
+    for name in _COLUMNS:
         if n_layers and len(checked.get(name, (1,))) not in (1, n_layers):
             raise ConfigurationError(
                 f"{name} must have one entry, or one for each of the {n_layers} conv_channels, got "
                 f"{len(checked[name])}."
             )
-    sizes = (checked.get(name, (1,)) for name in columns)
-    layers = layer_sizes(checked["conv_channels"], *sizes)
+    layers = _layers(checked)
     # how many features series have is not known yet
     first = 0 if checked["alphabet"] == SERIES else checked["embedding_size"]
     if checked["conv_residual"] and not any(matching_layers(first, layers)):
@@ -117,3 +117,73 @@ def check_stem(checked: Mapping[str, Any]) -> None:
             "of its input, got True. Give a layer stride 1, pool 1 and as many conv_channels as "
             "the one before, or the first as many as embedding_size."
         )
+
+
+def _layers(checked: Mapping[str, Any]) -> tuple[ConvolutionSizes, ...]:
+    """Return the convolutional layers; tasks without a column have ones there."""
+    columns = (checked.get(name, (1,)) for name in _COLUMNS)
+    return layer_sizes(checked["conv_channels"], *columns)
+
+
+def check_strands(checked: Mapping[str, Any]) -> None:
+    """Refuse a second strand where there is none.
+
+    Parameters
+    ----------
+    checked
+        Parameters, each within its own range; ``reverse_complement`` is not ``"none"``.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if checked["alphabet"] != "dna":
+        raise ConfigurationError(
+            f"reverse_complement must be 'none' for the alphabet {checked['alphabet']!r}, got "
+            f"{checked['reverse_complement']!r}; only DNA has two strands."
+        )
+
+
+def check_ties(checked: Mapping[str, Any]) -> None:
+    """Refuse what would look different from the other strand, where both share their weights.
+
+    Parameters
+    ----------
+    checked
+        Parameters of convolutional layers that fit together, and of others within their range;
+        ``reverse_complement`` is ``"equivariant"``.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    _tie("bidirectional", True, checked, "the direction back is what reads the other strand")
+    _tie("position_embedding", False, checked, "a position is another one on the other strand")
+    _tie("kmer_stride", 1, checked, "words would begin elsewhere on the other strand")
+    if checked["embedding_size"] % 2:
+        raise _untied("embedding_size", "even", checked["embedding_size"], _PARTNER)
+    for layer in _layers(checked):
+        if layer.channels % 2:
+            raise _untied("conv_channels", "even", layer.channels, _PARTNER)
+        for name, steps in (("conv_stride", layer.stride), ("conv_pool", layer.pool)):
+            if steps != 1:
+                raise _untied(name, "1", steps, "other steps would be left of the other strand")
+        if (layer.width - 1) * layer.dilation % 2:
+            why = "a feature would see one step more on one side than on the other"
+            raise _untied("conv_width", "odd", layer.width, why)
+
+
+_PARTNER = "each feature has a partner that reads the other strand"
+
+
+def _tie(name: str, expected: object, checked: Mapping[str, Any], why: str) -> None:
+    # the parameter may be one that the task has not
+    if checked.get(name, expected) != expected:
+        raise _untied(name, repr(expected), checked[name], why)
+
+
+def _untied(name: str, expected: str, found: object, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name} must be {expected} with reverse_complement 'equivariant', got {found!r}; {why}. "
+        "Change it, or take 'average', which allows it."
+    )

@@ -80,7 +80,8 @@ PARAMETERS = (
         "reverse_complement",
         str,
         "none",
-        "how the other strand of DNA counts: not, as much as the given one, or in training only",
+        "how the other strand of DNA counts: not, as much as the given one by an average or by "
+        "shared weights, or in training only",
         choices=STRANDS,
     ),
     Parameter("embedding_size", int, 16, "features of each letter or k-mer", minimum=1),

@@ -9,7 +9,13 @@ from typing import Any
 
 from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
-from fastgru.estimators.parameter_pairs import check_kmers, check_series, check_stem
+from fastgru.estimators.parameter_pairs import (
+    check_kmers,
+    check_series,
+    check_stem,
+    check_strands,
+    check_ties,
+)
 from fastgru.estimators.parameter_table import PARAMETERS, Parameter
 
 __all__ = ["PARAMETERS", "Parameter", "check_parameters", "parameters_of"]
@@ -39,11 +45,8 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
         parameter.name: _check(parameter, values[parameter.name])
         for parameter in parameters_of(task)
     }
-    if checked.get("reverse_complement", "none") != "none" and checked["alphabet"] != "dna":
-        raise ConfigurationError(
-            f"reverse_complement must be 'none' for the alphabet {checked['alphabet']!r}, got "
-            f"{checked['reverse_complement']!r}; only DNA has two strands."
-        )
+    if checked.get("reverse_complement", "none") != "none":
+        check_strands(checked)
     if task == "language_model" and checked["bidirectional"] and checked["num_layers"] > 1:
         raise ConfigurationError(
             f"bidirectional must be False for {checked['num_layers']} layers of a language model, "
@@ -60,6 +63,8 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
         check_kmers(checked)
     if "conv_channels" in checked:
         check_stem(checked)
+    if checked.get("reverse_complement") == "equivariant":
+        check_ties(checked)
     return checked
 
 

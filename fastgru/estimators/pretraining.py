@@ -87,6 +87,16 @@ def _require_same(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
             f"pretrained: the language model has {'; '.join(differences)}, as the network that is "
             "to begin with it. Train one of the two anew with the parameters of the other."
         )
+    if ours["kmer_size"] > 1:
+        raise ConfigurationError(
+            f"pretrained: kmer_size is {ours['kmer_size']}, expected 1: a language model embeds "
+            "single letters. Leave kmer_size out, or pretrained."
+        )
+    if ours["reverse_complement"] == "equivariant":
+        raise ConfigurationError(
+            "pretrained: reverse_complement is 'equivariant', expected another: the strands of a "
+            "language model are not tied. Give another reverse_complement, or leave out pretrained."
+        )
     if ours["conv_channels"]:
         raise ConfigurationError(
             f"pretrained: conv_channels is {ours['conv_channels']}, expected none: the recurrent "

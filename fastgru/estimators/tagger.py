@@ -35,8 +35,10 @@ class SequenceTagger(TaggingMixin, StringInput):
         ``"average"`` for DNA whose strand means nothing: the logits of a letter are the mean of
         those that it has on both strands, so that a reverse complement gets the same labels, turned
         round (to the last bit; with `crf`, whose scores are then those of both directions, up to
-        rounding).  Takes twice the time.  ``"augment"`` reads either strand at random in training,
-        at no cost, and the one that is given afterwards.  ``"none"`` reads the one that is given.
+        rounding).  Takes twice the time.  ``"equivariant"`` has the same by weights that both
+        strands share, up to rounding, as in :class:`fastgru.SequenceClassifier`.  ``"augment"``
+        reads either strand at random in training, at no cost, and the one that is given
+        afterwards.  ``"none"`` reads the one that is given.
     embedding_size
         Features of each letter.
     conv_channels
@@ -223,16 +225,8 @@ class SequenceTagger(TaggingMixin, StringInput):
         validation_data
             Sequences and labels for early stopping, in place of a share of the training set;
             without early stopping they change no weight.
-        on_epoch
-            Called with each finished epoch.
-        checkpoint
-            File to keep the state of training in, written before the first epoch and after each
-            (whole or not at all), and left there in the end; one that exists is replaced.
-        resume
-            Whether to go on from `checkpoint` if that file exists.  The model then has the same
-            bits as if training had never been interrupted.
-        on_resume
-            Called before training goes on, with the epochs that were run until then.
+        on_epoch, checkpoint, resume, on_resume
+            As in :meth:`fastgru.SequenceClassifier.fit`.
 
         Returns
         -------

@@ -15,15 +15,8 @@ from fastgru.estimators.tagging_sets import check_step_labels
 
 
 class TaggingMixin(FittedEstimator):
-    """What a :class:`fastgru.SequenceTagger` says of sequences by its fitted model.
+    """What a :class:`fastgru.SequenceTagger` says of sequences by its fitted model."""
 
-    Attributes
-    ----------
-    threads
-        Threads to use, never more; None for all CPUs that the process may use.
-    """
-
-    threads: int | None
     _fitted: FittedTagger
 
     def predict(self, sequences: Sequence[str]) -> list[StepLabels]:

@@ -56,6 +56,8 @@ def label_by_windows(
     """
     learned, known = _windows(alphabet, training[0]), np.array(list("".join(training[1])))
     present = known != MASKED
+    if len(np.unique(known[present])) == 1:  # nothing to tell apart
+        return label_by_majority(training[1], sequences)
     model = LogisticRegression(max_iter=max_iter)
     model.fit(learned[np.flatnonzero(present)], known[present])
     found: Any = model.predict(_windows(alphabet, sequences))

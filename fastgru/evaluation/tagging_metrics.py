@@ -109,10 +109,16 @@ def _count(
     return _Counts(confusion.reshape(-1, n_classes, n_classes), overlaps, totals)
 
 
+def _sums(weights: Floats, values: Floats) -> Floats:
+    """Return the weighted sums (R, K) of values (N, K)."""
+    # no product of matrices: its order of summation depends on the number of threads
+    return np.stack([(weights * column).sum(axis=1) for column in values.T], axis=1)
+
+
 def _score(counts: _Counts, weights: Floats) -> WeightedScores:
     """Return the scores of sequences that count as often as `weights` (R, N) say."""
-    matrix = np.tensordot(weights, counts.confusion, axes=1)
-    overlaps, totals = weights @ counts.overlaps, weights @ counts.totals
+    matrix = np.tensordot(weights, counts.confusion, axes=1)  # of whole numbers, so exact
+    overlaps, totals = _sums(weights, counts.overlaps), _sums(weights, counts.totals)
     right = np.diagonal(matrix, axis1=1, axis2=2)
     n_true, n_predicted = matrix.sum(axis=2), matrix.sum(axis=1)
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: undefined

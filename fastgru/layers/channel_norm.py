@@ -134,6 +134,9 @@ class BatchNorm(ChannelNorm):
         Arrays by name that are kept with the parameters but not learned: ``running_mean`` and
         ``running_var``, each (C,), written in each forward pass in training.
     suffix
+    symmetric
+        Whether channel c shares its statistics with channel C - 1 - c, whose weight and bias have
+        to be the same: its partner on the other strand of DNA, which is not in the batch.
     """
 
     def __init__(
@@ -142,9 +145,11 @@ class BatchNorm(ChannelNorm):
         grads: dict[str, np.ndarray],
         buffers: dict[str, np.ndarray],
         suffix: str = "",
+        *,
+        symmetric: bool = False,
     ) -> None:
         super().__init__(parameters, grads, suffix)
-        self._buffers = buffers
+        self._buffers, self._symmetric = buffers, symmetric
         self._running = f"running_mean{suffix}", f"running_var{suffix}"
 
     def _normalise(self, z: np.ndarray, training: bool) -> None:
@@ -161,18 +166,21 @@ class BatchNorm(ChannelNorm):
 
     def _of_batch(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and variance of the batch, and add them to the running ones."""
-        n_valid = max(1, int(self._lengths.sum()))
-        mean = self._sum(z, z, np.zeros(z.shape[1], z.dtype))[0] / n_valid
-        variance = self._sum(z, z, mean.astype(z.dtype))[1] / n_valid
+        mean = self._mean(self._sum(z, z, np.zeros(z.shape[1], z.dtype))[0])
+        variance = self._mean(self._sum(z, z, mean.astype(z.dtype))[1])
         # of a population that the batch was drawn from, as in PyTorch; one step has no variance
-        unbiased = variance * n_valid / max(1, n_valid - 1)
+        n_numbers = int(self._lengths.sum()) * (2 if self._symmetric else 1)
+        unbiased = variance * n_numbers / max(1, n_numbers - 1)
         for running, found in zip(self._statistics(), (mean, unbiased), strict=True):
             running[...] = (1 - MOMENTUM) * running + MOMENTUM * found
         return mean, variance
 
+    def _mean(self, sums: np.ndarray) -> np.ndarray:
+        """Return means (C,) from sums over the valid steps."""
+        means = sums / max(1, int(self._lengths.sum()))
+        return (means + means[::-1]) / 2 if self._symmetric else means
+
     def _normalise_back(self, dz: np.ndarray, d_bias: np.ndarray, d_weight: np.ndarray) -> None:
-        n_valid = max(1, int(self._lengths.sum()))
-        mean = (d_bias / n_valid).astype(dz.dtype)
-        mean_product = (d_weight / n_valid).astype(dz.dtype)
+        mean, mean_product = (self._mean(sums).astype(dz.dtype) for sums in (d_bias, d_weight))
         scale = self._weight * self._inverse
         standardise_back(*self._batch(), scale, mean, mean_product, self._v, dz)

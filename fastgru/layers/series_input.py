@@ -2,8 +2,8 @@
 
 ::
 
-    x_t   = (features_t - mean) / deviation
-    gap_t = features_t[0] / mean[0]           where states decay: in units of the usual gap
+    x_t   = (features_t - mean) / deviation        within LARGEST of zero
+    gap_t = features_t[0] / mean[0]                where states decay: in units of the usual gap
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import numpy as np
 
 from fastgru.layers.layer_input import InputGradients, LayerInput
 
-__all__ = ["SeriesInput"]
+__all__ = ["LARGEST", "SeriesInput"]
+
+LARGEST = 1e9
+"""Of a standardised feature: all gates are at their ends long before, and squares stay finite."""
 
 
 class SeriesInput:
@@ -55,7 +58,8 @@ class SeriesInput:
         """
         n_steps = series.shape[1]
         # in double precision: a mean may be far larger than a deviation
-        x = ((series - self._mean) / self._deviation).astype(self._dtype)
+        standardised = (series - self._mean) / self._deviation
+        x = np.clip(standardised, -LARGEST, LARGEST).astype(self._dtype)
         gaps = None
         if self._timed:
             usual = self._mean[0] or 1.0

@@ -63,6 +63,8 @@ class Stem:
         ``"layer"`` or ``"batch"`` for the normalisation of each, or ``"none"``.
     residual
         Whether layers that keep the shape of their input add it to their output.
+    symmetric
+        As for :class:`fastgru.layers.channel_norm.BatchNorm`.
     dropout
         Share of the channels dropped in training.
     rng
@@ -87,6 +89,7 @@ class Stem:
         *,
         norm: str,
         residual: bool,
+        symmetric: bool = False,
         dropout: float,
         rng: np.random.Generator,
         dtype: np.dtype,
@@ -104,13 +107,15 @@ class Stem:
             shape = (sizes.channels, input_size, sizes.width)
             self.parameters[f"weight_l{number}"] = weight.reshape(shape).astype(dtype)
             self.parameters[f"bias_l{number}"] = np.zeros(sizes.channels, dtype)
-            made = self._new_norm(norm, sizes.channels, f"_l{number}")
+            made = self._new_norm(norm, sizes.channels, f"_l{number}", symmetric)
             layer = Convolution(self.parameters, self.grads, sizes, f"_l{number}", made)
             self._layers.append(layer)
             input_size = sizes.channels
         self.output_size = input_size
 
-    def _new_norm(self, norm: str, channels: int, suffix: str) -> ChannelNorm | None:
+    def _new_norm(
+        self, norm: str, channels: int, suffix: str, symmetric: bool
+    ) -> ChannelNorm | None:
         if norm == "none":
             return None
         self.parameters[f"norm_weight{suffix}"] = np.ones(channels, self._dtype)
@@ -119,7 +124,7 @@ class Stem:
             return LayerNorm(self.parameters, self.grads, suffix)
         self.buffers[f"running_mean{suffix}"] = np.zeros(channels, self._dtype)
         self.buffers[f"running_var{suffix}"] = np.ones(channels, self._dtype)
-        return BatchNorm(self.parameters, self.grads, self.buffers, suffix)
+        return BatchNorm(self.parameters, self.grads, self.buffers, suffix, symmetric=symmetric)
 
     def forward(
         self, given: LayerInput, lengths: np.ndarray, n_steps: int, *, training: bool

@@ -13,17 +13,16 @@ class Strands:
     Parameters
     ----------
     kind
-        ``"none"`` for those given, ``"average"`` for both, ``"augment"`` for either at random in
-        training.
+        ``"average"`` for both, ``"augment"`` for either at random in training, another for those
+        given.
     reading
-        What the network reads by; for another kind than ``"none"`` as for
-        :func:`complement_codes`.
+        What the network reads by; for these two kinds as for :func:`complement_codes`.
     """
 
     def __init__(self, kind: str, reading: object) -> None:
         self.averages = kind == "average"
         self._complement: np.ndarray | None = None
-        if kind != "none":
+        if kind in ("average", "augment"):
             assert isinstance(reading, np.ndarray)
             self._complement = complement_codes(reading)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from fastgru.layers.names import DECAY_PARAMETERS, direction_suffixes
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 """The cells of the recurrent layers, and the vectors that a step computes for each unit."""
 
-STRANDS = ("none", "average", "augment")
+STRANDS = ("none", "average", "equivariant", "augment")
 """What a network does about the other strand of DNA."""
 
 NORMS = ("none", "layer", "batch")
@@ -179,7 +180,23 @@ class Architecture:
         return "letter" if self.kmer_size == 1 else f"{self.kmer_size}-mer"
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the shape of each parameter by name, without making any."""
+        """Return the shape of each parameter by name, without making any.
+
+        Strands that are tied share a half (:mod:`fastgru.models.tied_strands`).
+        """
+        return self._stored(self._whole_shapes())
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether both strands of DNA share the weights."""
+        return self.reverse_complement == "equivariant"
+
+    @property
+    def n_weights(self) -> int:
+        """Numbers that a step computes with: more than parameters where strands are tied."""
+        return sum(math.prod(shape) for shape in self._whole_shapes().values())
+
+    def _whole_shapes(self) -> dict[str, tuple[int, ...]]:
         hidden, directions = self.hidden_size, 2 if self.bidirectional else 1
         shapes: dict[str, tuple[int, ...]] = {}
         if not self.n_features:
@@ -211,11 +228,26 @@ class Architecture:
         """Return the shape of each array by name that is kept with the parameters, not learned."""
         if self.conv_norm != "batch":
             return {}
-        return {
+        shapes: dict[str, tuple[int, ...]] = {
             f"stem.{name}_l{layer}": (sizes.channels,)
             for layer, sizes in enumerate(self.convolutions)
             for name in ("running_mean", "running_var")
         }
+        return self._stored(shapes)
+
+    def _stored(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what is stored of arrays: where strands are tied, half of most."""
+        if not self.is_tied:
+            return dict(shapes)
+        stored: dict[str, tuple[int, ...]] = {}
+        for name, shape in shapes.items():
+            if name in ("embedding.letters", "head.weight"):
+                stored[name] = (shape[0], shape[1] // 2)
+            elif name.startswith(("stem.", "attention.")):
+                stored[name] = (shape[0] // 2, *shape[1:])
+            elif not name.endswith("_reverse"):
+                stored[name] = shape
+        return stored
 
     def _recurrent_shapes(
         self, prefix: str, first: int, directions: int

@@ -13,7 +13,8 @@
 Without pooling the features are the states themselves, and there are outputs for each step, on
 which a random field may stand that scores labels by those beside them (``crf``).  With
 ``reverse_complement="average"`` the outputs are the mean of those of both strands of DNA, with
-``"augment"`` each sequence is read from either strand at random in training.
+``"augment"`` each sequence is read from either strand at random in training, and with
+``"equivariant"`` the weights are such that both have the same (:mod:`fastgru.models.tied_strands`).
 An ambiguity code is the average of the letters that it stands for: its row of ``mixture`` weights
 their embeddings.
 """
@@ -47,6 +48,7 @@ from fastgru.layers.stack import dropout_mask
 from fastgru.layers.stem import Stem
 from fastgru.layers.strands import Strands, average_strands, reverse_rows
 from fastgru.models.architecture import Architecture
+from fastgru.models.tied_strands import TiedStrands
 
 Reading = np.ndarray | SeriesScale
 """What input is read by: the letters of each symbol, or the scale of the features of series."""
@@ -65,6 +67,13 @@ class SequenceNetwork:
         series the scale of their features.
     random_state
         Seed of the initial weights and of dropout.
+
+    Attributes
+    ----------
+    parameters : ParameterStore
+        What is learned and kept.
+    weights : ParameterStore
+        What the layers compute with: the same, or of tied strands as the last pass has made them.
     """
 
     def __init__(
@@ -84,6 +93,7 @@ class SequenceNetwork:
             *(sizes.input_size, sizes.convolutions),
             norm=sizes.conv_norm,
             residual=sizes.conv_residual,
+            symmetric=sizes.is_tied,
             dropout=sizes.dropout,
             rng=self._rng,
             dtype=self.dtype,
@@ -96,7 +106,7 @@ class SequenceNetwork:
         self._head = self._initial_head(sizes.n_read)
         self.crf = self._new_field()
         self._head_grads: dict[str, np.ndarray] = {}
-        self.parameters = ParameterStore(
+        self.weights = ParameterStore(
             {
                 "embedding": (self.embedding.parameters, self.embedding.grads),
                 "stem": (self.stem.parameters, self.stem.grads),
@@ -108,6 +118,8 @@ class SequenceNetwork:
             self.dtype,
             buffers={"stem": self.stem.buffers},
         )
+        self._ties = TiedStrands(sizes, self.weights) if sizes.is_tied else None
+        self.parameters = self._ties.stored if self._ties else self.weights
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
@@ -212,8 +224,13 @@ class SequenceNetwork:
         tokens, lengths, training
             As for :meth:`forward`.
         """
+        if self._ties is not None:
+            self._ties.write_weights()
         embedded, lengths, n_steps = self.embedding.forward(tokens, lengths)
-        return self.stem.forward(embedded, lengths, n_steps, training=training)
+        found = self.stem.forward(embedded, lengths, n_steps, training=training)
+        if self._ties is not None and training:
+            self._ties.keep_buffers()
+        return found
 
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         given, lengths, n_steps = self.read(tokens, lengths, training=training)
@@ -302,7 +319,7 @@ class SequenceNetwork:
         doutputs
             float, in the shape of the outputs; zero past a sequence's end.
         """
-        self.parameters.grads.fill(0)
+        self.weights.grads.fill(0)
         if self.crf is not None:
             self.crf.backward()
         if self._strands.averages:
@@ -318,6 +335,8 @@ class SequenceNetwork:
                 dy = dy.reshape(-1, self.trunk.stack.output_size)
         gradients, _ = self.trunk.stack.backward(dy, dstates)
         self.embedding.backward(self.stem.backward(gradients))
+        if self._ties is not None:
+            self._ties.write_gradients()
 
     def _head_back(self, doutputs: np.ndarray) -> np.ndarray:
         """Return the gradient of the features; adds to those of the head."""

@@ -79,5 +79,9 @@ def _stem(sizes: Architecture) -> str:
 
 
 def _strands(sizes: Architecture) -> str:
-    words = {"average": "averaged over both strands", "augment": "trained on either strand"}
+    words = {
+        "average": "averaged over both strands",
+        "equivariant": "with weights that both strands share",
+        "augment": "trained on either strand",
+    }
     return words.get(sizes.reverse_complement, "")

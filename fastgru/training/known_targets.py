@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import numpy as np
 
-__all__ = ["known_shares"]
+from fastgru.models.network import SequenceNetwork
+from fastgru.training.batches import LabelledSet, pad
+from fastgru.training.objective import Objective
+
+__all__ = ["KnownTargets", "known_shares"]
+
+
+class KnownTargets(Objective):
+    """An objective of tables: targets are float64 (n, k), NaN where one is missing."""
+
+    @abstractmethod
+    def loss(
+        self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray
+    ) -> tuple[float, np.ndarray]:
+        """Return the weighted mean loss, and its gradient float64 (n, k).
+
+        Parameters
+        ----------
+        outputs
+            float (n, k), those of the network.
+        targets, weights
+            As in :class:`fastgru.training.batches.LabelledSet`.
+        """
+
+    def write_gradients(
+        self, network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray
+    ) -> float:
+        """Write the gradients of one batch into the network; return its loss."""
+        outputs = network.forward(*pad([data.encoded[k] for k in chosen]), training=True)
+        loss, doutputs = self.loss(outputs, data.targets[chosen], data.weights[chosen])
+        network.backward(doutputs.astype(outputs.dtype))
+        return loss
 
 
 def known_shares(targets: np.ndarray, weights: np.ndarray) -> np.ndarray:

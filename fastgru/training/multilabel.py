@@ -7,16 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastgru.models.network import SequenceNetwork
-from fastgru.training.batches import LabelledSet, pad
-from fastgru.training.known_targets import known_shares
-from fastgru.training.objective import Objective
+from fastgru.training.batches import LabelledSet
+from fastgru.training.known_targets import KnownTargets, known_shares
 from fastgru.training.prediction import predict_logits
 
 __all__ = ["Multilabel"]
 
 
 @dataclass(frozen=True, eq=False)
-class Multilabel(Objective):
+class Multilabel(KnownTargets):
     """Targets are float64 (n, k): 1 with a label, 0 without, NaN where that is unknown.
 
     Each label is a softmax of two classes, its logit against 0, so smoothing s and focus f are
@@ -44,30 +43,13 @@ class Multilabel(Objective):
     answer_weights: np.ndarray
     score_name = "accuracy"
 
-    def write_gradients(
-        self, network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray
-    ) -> float:
-        """Write the gradients of one batch into the network; return its loss."""
-        logits = network.forward(*pad([data.encoded[k] for k in chosen]), training=True)
-        loss, dlogits = self.loss(logits, data.targets[chosen], data.weights[chosen])
-        network.backward(dlogits.astype(logits.dtype))
-        return loss
-
     def loss(
-        self, logits: np.ndarray, targets: np.ndarray, weights: np.ndarray
+        self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> tuple[float, np.ndarray]:
-        """Return the weighted mean loss, and its gradient float64 (n, k).
-
-        Parameters
-        ----------
-        logits
-            float (n, k)
-        targets, weights
-            As in :class:`fastgru.training.batches.LabelledSet`.
-        """
+        """Return the weighted mean of the cross-entropy, and its gradient float64 (n, k)."""
         shares = self.shares(targets, weights)
         sign = np.where(targets == 1, 1.0, -1.0)
-        signed = sign * logits.astype(np.float64)
+        signed = sign * outputs.astype(np.float64)
         wanted = 1 - self.label_smoothing / 2
         right, right_slope = _part(signed, self.focal_gamma)
         wrong, wrong_slope = _part(-signed, self.focal_gamma)

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fastgru.models.network import SequenceNetwork
-from fastgru.training.batches import LabelledSet, pad
-from fastgru.training.known_targets import known_shares
-from fastgru.training.objective import Objective
+from fastgru.training.batches import LabelledSet
+from fastgru.training.known_targets import KnownTargets, known_shares
 from fastgru.training.prediction import predict_logits
 
 __all__ = ["Regression"]
 
 
 @dataclass(frozen=True, eq=False)
-class Regression(Objective):
+class Regression(KnownTargets):
     """Targets are float64 (n, k) in units of their own, NaN where one is missing.
 
     With z = (target - mean) / deviation, o the outputs and w the weights of the sequences, sums
@@ -59,27 +58,10 @@ class Regression(Objective):
         varies = deviation > 1e-12 * np.abs(mean)
         return replace(self, mean=mean, deviation=np.where(varies, deviation, 1.0))
 
-    def write_gradients(
-        self, network: SequenceNetwork, data: LabelledSet, chosen: np.ndarray
-    ) -> float:
-        """Write the gradients of one batch into the network; return its loss."""
-        outputs = network.forward(*pad([data.encoded[k] for k in chosen]), training=True)
-        loss, doutputs = self.loss(outputs, data.targets[chosen], data.weights[chosen])
-        network.backward(doutputs.astype(outputs.dtype))
-        return loss
-
     def loss(
         self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> tuple[float, np.ndarray]:
-        """Return the weighted mean squared error, and its gradient float64 (n, k).
-
-        Parameters
-        ----------
-        outputs
-            float (n, k)
-        targets, weights
-            As in :class:`fastgru.training.batches.LabelledSet`.
-        """
+        """Return the weighted mean squared error, and its gradient float64 (n, k)."""
         shares = known_shares(targets, weights)
         errors = np.nan_to_num(outputs - (targets - self.mean) / self.deviation)
         return float((shares * errors**2).sum()), 2 * shares * errors
@@ -98,6 +80,8 @@ class Regression(Objective):
         means = np.nansum(data.targets, axis=0) / np.maximum(known.sum(axis=0), 1)
         total = np.nansum((data.targets - means) ** 2, axis=0)
         residual = np.nansum(errors**2, axis=0)
-        varies = total > 0
+        # not by the squares: the mean of equal numbers may miss them by a rounding
+        columns = (column[there] for column, there in zip(data.targets.T, known.T, strict=True))
+        varies = np.array([len(np.unique(column)) > 1 for column in columns])
         r2 = float(np.mean(1 - residual[varies] / total[varies])) if varies.any() else np.nan
         return loss, r2

@@ -49,7 +49,7 @@ class Tagging(Objective):
         if network.crf is None:
             loss, dlogits = self._loss_by_letter(logits, labels, weights)
         else:
-            total = weights @ (labels != UNKNOWN).sum(axis=1)
+            total = (weights * (labels != UNKNOWN).sum(axis=1)).sum()
             shares = weights / (total or 1.0)
             loss, dlogits = network.crf.loss(logits, lengths, labels, shares)
         network.backward(dlogits)
@@ -86,7 +86,8 @@ class Tagging(Objective):
                 if weight > 0:
                     losses += weight * plain._loss_by_letter(logits, labels, weights)[0]
             else:
-                weight = float(weights @ known.sum(axis=1))
+                # a product of vectors would sum in another order with more threads
+                weight = float((weights * known.sum(axis=1)).sum())
                 losses += network.crf.loss(logits, lengths, labels, weights)[0]
             total += weight
             right = _choose(network, lengths, logits)[known] == labels[known]

@@ -92,6 +92,20 @@ def test_info__describes_convolutional_layers(tmp_path: Path, run_cli) -> None:
     assert f"weights      {model.n_parameters_} (float32)\n" in out  # not the running statistics
 
 
+def test_info__says_that_strands_share_weights(tmp_path: Path, run_cli) -> None:
+    model = SequenceClassifier(
+        reverse_complement="equivariant",
+        embedding_size=4, hidden_size=2, pooling=("max",), max_epochs=1, threads=1, random_state=0,
+    )  # fmt: skip
+    model.fit(*plant(20, seed=1)).save(tmp_path / "m")
+    _, out, _ = run_cli(["info", tmp_path / "m"])
+    assert "strands      both, by weights that they share\n" in out
+    # letters, gates with two biases for each, a weight for each class and unit, a bias
+    n_stored = 4 * 2 + 3 * 2 * (4 + 2 + 2) + 2 * 2 + 2
+    assert model.n_parameters_ == n_stored
+    assert f"weights      {n_stored} (float32), which make {2 * n_stored - 2}\n" in out
+
+
 def test_info__describes_kmers(tmp_path: Path, run_cli) -> None:
     model = SequenceClassifier(
         kmer_size=3, kmer_stride=2, position_embedding=True,

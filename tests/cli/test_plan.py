@@ -28,7 +28,8 @@ def test_dry_run__says_what_would_be_trained(work, quick, tmp_path, monkeypatch,
     assert code == 0, err
     rows = rows_of(out)
     assert list(rows) == [
-        *("training", "validation", "classes", "network", "weights", "steps", "memory", "time")
+        *("training", "validation", "classes", "network", "letters", "pooling", "weights"),
+        *("steps", "memory", "time"),
     ]
     assert rows["training"] == "48 sequences"
     assert rows["validation"] == "8 sequences, given"
@@ -41,6 +42,24 @@ def test_dry_run__says_what_would_be_trained(work, quick, tmp_path, monkeypatch,
         r"about [\d.e-]+ s per epoch, [\d.e-]+ s for 2 epochs unless it stops early", rows["time"]
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run__names_the_convolutions_as_info_does(work, quick, tmp_path, run_cli) -> None:
+    stem = ["--conv-channels", "6,6", "--conv-pool", "2", "--reverse-complement", "average"]
+    train = ["train", work.fasta, "--label-field", "label", *quick, *stem, "--max-epochs", "1"]
+    model = str(tmp_path / "m.safetensors")
+    assert run_cli([*train, "-o", model])[0] == 0
+    both = [run_cli([*train, "--dry-run"])[1], run_cli(["info", model])[1]]
+    shown = [
+        [
+            row
+            for row in map(str.split, text.splitlines())
+            if {"convolution", "strands"} & {*row[:1]}
+        ]
+        for text in both
+    ]
+    assert len(shown[0]) == 3
+    assert shown[0] == shown[1]
 
 
 def test_dry_run__takes_the_whole_command_and_writes_nothing(

@@ -57,8 +57,10 @@ def test_scale__is_mean_and_deviation_of_all_steps() -> None:
     np.testing.assert_allclose(scale.deviation, steps.std(axis=0), rtol=1e-12)
 
 
-def test_scale__of_a_feature_that_never_changes_is_one() -> None:
-    assert SeriesScale.of([np.full((4, 1), 7.0)]).deviation.tolist() == [1.0]
+@pytest.mark.parametrize("value", [7.0, 0.1, -1e-30])
+def test_scale__of_a_feature_that_never_changes_is_one(value: float) -> None:
+    # of three tenths the mean is no tenth
+    assert SeriesScale.of([np.full((3, 1), value)]).deviation.tolist() == [1.0]
 
 
 def test_scale__and_profile_come_back_from_json() -> None:

@@ -30,6 +30,8 @@ def test_apply_variants__changes_one_letter_each() -> None:
         ("A9C", "record 'A9C': the reference has 5 letters, expected a place among them"),
         ("A1N", "ambiguity codes have no probability, expected two of ACGT. Leave the variant"),
         ("N5A", "ambiguity codes have no probability"),
+        ("A1Z", "record 'A1Z': 'Z' is no letter of the dna alphabet, expected one of ACGT. Cor"),
+        ("A1" + "0" * 5000 + "C", "is no substitution"),
     ],
 )
 def test_apply_variants__refuses_what_is_no_substitution(variant: str, message: str) -> None:

@@ -176,7 +176,9 @@ def test_generate__gives_sequences_that_can_be_read(model) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n": -1}, "n must be at least 0, got -1"),
+        ({"n": -1}, "n must be an integer of at least 0, got -1"),
+        ({"n": 2.0}, "n must be an integer of at least 0, got 2.0"),
+        ({"max_length": 1e3}, "max_length must be an integer of at least 1, got 1000.0"),
         ({"temperature": -0.5}, "temperature must be a finite number of at least 0, got -0.5"),
         ({"temperature": np.nan}, "temperature must be a finite number of at least 0, got nan"),
         ({"prefix": "ACG", "max_length": 3}, "max_length must be above 3, the letters of the"),

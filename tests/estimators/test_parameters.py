@@ -98,7 +98,7 @@ MESSAGES = [
     (
         "reverse_complement",
         "both",
-        "reverse_complement must be 'none' or 'average' or 'augment', got 'both'.",
+        "reverse_complement must be 'none' or 'average' or 'equivariant' or 'augment', got 'both'.",
     ),
     ("embedding_size", 0, "embedding_size must be an integer of at least 1, got 0."),
     ("kmer_size", 0, "kmer_size must be an integer of at least 1 and at most 6, got 0."),
@@ -249,6 +249,66 @@ def test_check_parameters__has_two_strands_of_dna_alone(alphabet: str) -> None:
         f"reverse_complement must be 'none' for the alphabet {alphabet!r}, got 'average'; only DNA "
         "has two strands."
     )
+
+
+ODD = "each feature has a partner that reads the other strand"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"bidirectional": False},
+            (
+                "bidirectional must be True with reverse_complement 'equivariant', got False; the "
+                "direction back is what reads the other strand. Change it, or take 'average', "
+                "which allows it."
+            ),
+        ),
+        (
+            {"position_embedding": True},
+            "position_embedding must be False .*, got True; a position is another one on the other",
+        ),
+        (
+            {"kmer_size": 3, "kmer_stride": 2},
+            "kmer_stride must be 1 .*, got 2; words would begin elsewhere on the other strand",
+        ),
+        ({"embedding_size": 5}, f"embedding_size must be even .*, got 5; {ODD}"),
+        (
+            {"conv_channels": [4, 7], "conv_width": [3]},
+            f"conv_channels must be even .*, got 7; {ODD}",
+        ),
+        (
+            {"conv_channels": [4], "conv_width": [3], "conv_stride": 2},
+            "conv_stride must be 1 .*, got 2; other steps would be left of the other strand",
+        ),
+        (
+            {"conv_channels": [4, 4], "conv_width": [3], "conv_pool": [1, 3]},
+            "conv_pool must be 1 .*, got 3; other steps would be left of the other strand",
+        ),
+        (
+            {"conv_channels": [4, 4], "conv_width": [3, 8]},
+            "conv_width must be odd .*, got 8; a feature would see one step more on one side",
+        ),
+    ],
+)
+def test_check_parameters__refuses_what_strands_cannot_share(
+    changes: dict[str, Any], message: str
+) -> None:
+    free = {**DEFAULTS, **changes, "reverse_complement": "average"}
+    assert check_parameters(free)["reverse_complement"] == "average"
+    with pytest.raises(ConfigurationError, match=f"^{message}"):
+        check_parameters({**free, "reverse_complement": "equivariant"})
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression", "tagging"])
+def test_check_parameters__lets_every_task_share_weights(task: str) -> None:
+    values = {parameter.name: parameter.default for parameter in parameters_of(task)}
+    stem = {"conv_channels": [4], "conv_width": [2], "conv_dilation": [2]}
+    values |= {"reverse_complement": "equivariant", **stem}
+    assert check_parameters(values, task)["reverse_complement"] == "equivariant"
+    with pytest.raises(ConfigurationError, match="bidirectional must be True"):
+        check_parameters({**values, "bidirectional": False}, task)
 
 
 def test_messages__are_tested_for_every_parameter() -> None:

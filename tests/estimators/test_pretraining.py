@@ -123,7 +123,15 @@ def test_fit__goes_on_while_parts_are_frozen(
             {"alphabet": "rna", "embedding_size": 8},
             "has alphabet 'dna', expected 'rna'; embedding_size 4, expected 8",
         ),
+        (
+            {"reverse_complement": "equivariant"},
+            "pretrained: reverse_complement is 'equivariant', expected another: the strands of a",
+        ),
         ({"conv_channels": (4,)}, r"pretrained: conv_channels is \(4,\), expected none"),
+        (
+            {"kmer_size": 2},
+            "pretrained: kmer_size is 2, expected 1: a language model embeds single",
+        ),
     ],
 )
 def test_fit__refuses_a_model_that_does_not_fit(

@@ -41,6 +41,13 @@ def same_history(first: list[dict[str, float]], second: list[dict[str, float]]) 
         {"conv_channels": (5, 3), "conv_norm": "layer"},
         {"kmer_size": 3, "kmer_stride": 2, "position_embedding": True},
         {"conv_channels": (5, 3), "conv_norm": "batch", "reverse_complement": "average"},
+        {
+            "reverse_complement": "equivariant",
+            "conv_channels": (6, 4),
+            "conv_width": (3,),
+            "conv_norm": "batch",
+            "pooling": ("last", "attention"),
+        },
         {"class_weight": {"no": 1, "yes": 2.5}, "random_state": None, "threads": 2},
     ],
 )

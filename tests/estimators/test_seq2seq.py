@@ -131,6 +131,10 @@ def test_fit__goes_on_as_if_it_was_never_interrupted(model, tmp_path: Path) -> N
     assert bytes_of(resumed, tmp_path) == bytes_of(model, tmp_path)
     with pytest.raises(CheckpointError, match="was made with other labels"):
         make_model().fit(PROTEINS, GENES[::-1], checkpoint=path, resume=True)
+    # the same letters one after the other, of which a codon is another translation's
+    moved = [GENES[0] + GENES[1][:3], GENES[1][3:], *GENES[2:]]
+    with pytest.raises(CheckpointError, match="was made with other labels"):
+        make_model().fit(PROTEINS, moved, checkpoint=path, resume=True)
 
 
 @pytest.mark.parametrize(

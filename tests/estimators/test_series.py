@@ -63,6 +63,17 @@ def test_predict_proba__does_not_depend_on_the_neighbours(model) -> None:
         assert together[number].tobytes() == model.predict_proba([SERIES[number]])[0].tobytes()
 
 
+@pytest.mark.parametrize("changes", [{}, {"conv_channels": (4,), "conv_norm": "layer"}])
+@pytest.mark.parametrize("value", [1e100, -1e60])
+def test_predict_proba__of_values_far_beyond_those_of_training_are_numbers(value, changes) -> None:
+    model = small_classifier(alphabet="series", **changes).fit(SERIES, LABELS)
+    far = [values.copy() for values in SERIES[:2]]
+    far[0][0, 1] = value
+    found = model.predict_proba(far)
+    assert np.isfinite(found).all()
+    assert found[1].tobytes() == model.predict_proba(SERIES[1:2])[0].tobytes()
+
+
 @pytest.mark.parametrize("changes", [{}, {"conv_channels": (4,), "pooling": ("attention",)}])
 def test_load__undoes_save(changes, tmp_path: Path) -> None:
     model = small_classifier(alphabet="series", **changes).fit(SERIES, LABELS)

@@ -26,3 +26,7 @@ def test_label_by_windows__knows_what_stands_within_seven_places() -> None:
         accuracies[ahead] = np.mean([a == b for a, b in pairs if b != "?"])
     assert accuracies[7] == 1
     assert accuracies[8] < 0.95
+
+
+def test_label_by_windows__of_one_label_gives_it_to_all() -> None:
+    assert label_by_windows("dna", (["ACG", "T"], ["?HH", "H"]), ["AC", "G"]) == ["HH", "H"]

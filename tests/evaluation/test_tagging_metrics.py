@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
+from fastgru.evaluation.bootstrap import percentile_interval, resample_weights
+from fastgru.evaluation.segments import count_overlaps
 from fastgru.evaluation.tagging_metrics import tagging_metrics
 
 CLASSES = ["C", "E", "H"]
@@ -64,3 +66,19 @@ def test_intervals__draw_whole_sequences_or_groups(rng: np.random.Generator) -> 
     widths = [np.diff(m["intervals"]["accuracy"])[0] for m in (plain, grouped, single)]
     assert widths[1] == pytest.approx(widths[0], rel=0.3)
     assert widths[2] < 0.75 * widths[0]
+
+
+def test_intervals__are_of_sums_in_order_whatever_the_linear_algebra(
+    rng: np.random.Generator,
+) -> None:
+    true, predicted = random_labels(rng, 3000)
+    metrics = tagging_metrics(true, predicted, CLASSES, n_resamples=200)
+    both = [count_overlaps(*pair, 3) for pair in zip(true, predicted, strict=True)]
+    (weights,) = resample_weights(3000, None, 200, 0)
+    overlaps, totals = (
+        np.stack([(weights * part).sum(axis=1) for part in np.array(parts).T], axis=1)
+        for parts in zip(*both, strict=True)
+    )
+    for k, name in enumerate(CLASSES):
+        expected = percentile_interval(overlaps[:, k] / totals[:, k])
+        assert metrics["class_intervals"][name]["sov"] == expected

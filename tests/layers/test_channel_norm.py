@@ -147,3 +147,25 @@ def test_norm__gives_the_same_bits_for_any_threads(kind: str) -> None:
             results.append([z[VALID], dz[VALID], *grads.values(), *buffers.values()])
     for one, other in zip(*results, strict=True):
         assert_same_bits(one, other)
+
+
+def test_batch_norm__that_is_symmetric_counts_both_strands() -> None:
+    _, parameters, _, _ = make("batch")
+    tied = {name: value + value[::-1] for name, value in parameters.items()}
+    both_strands = np.concatenate([make_input(), make_input()[:, ::-1]])
+    dy = np.random.default_rng(3).normal(size=make_input().shape)
+    found = []
+    for symmetric in (True, False):
+        grads = {name: np.zeros(6) for name in tied}
+        buffers = {"running_mean_l0": np.zeros(6), "running_var_l0": np.ones(6)}
+        norm = BatchNorm(tied, grads, buffers, "_l0", symmetric=symmetric)
+        lengths = LENGTHS if symmetric else np.concatenate([LENGTHS, LENGTHS])
+        y = make_input() if symmetric else both_strands.copy()
+        norm.forward(y, lengths, N_STEPS, training=True)
+        dz = dy.copy() if symmetric else np.concatenate([dy, dy[:, ::-1]])
+        norm.backward(dz)
+        once = [grad + grad[::-1] if symmetric else grad for grad in grads.values()]
+        valid = [rows[: len(VALID)][VALID] for rows in (y, dz)]
+        found.append([*valid, *once, *buffers.values()])
+    for one, both in zip(*found, strict=True):
+        np.testing.assert_allclose(one, both, rtol=0, atol=1e-12)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from fastgru._numba import threads_limited_to
 from fastgru.layers.crf import UNKNOWN, ChainField
@@ -187,6 +188,19 @@ def test_field__does_not_depend_on_threads_nor_on_the_batch(
     assert_same_bits(field.decode(one, length)[0], path[7, : lengths[7]])
     alone = field.loss(one, length, labels[7:8, : lengths[7]].copy(), np.ones(1))[1]
     assert_same_bits(alone[0], dlogits[7, : lengths[7]])
+
+
+def test_loss__of_many_sequences_does_not_depend_on_the_threads_of_linear_algebra(
+    rng: np.random.Generator,
+) -> None:
+    field, n = make_field(2, rng), 20_000
+    logits, lengths = rng.standard_normal((n, 1, 2)), np.ones(n, np.int64)
+    labels, weights = rng.integers(0, 2, (n, 1)), rng.random(n)
+    losses = set()
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            losses.add(field.loss(logits, lengths, labels, weights)[0])
+    assert len(losses) == 1
 
 
 @pytest.mark.parametrize("at", [0, 2, 4])

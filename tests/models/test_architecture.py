@@ -83,6 +83,14 @@ def test_parameter_shapes__have_a_row_for_each_kmer() -> None:
     assert_shapes(sizes)
 
 
+@pytest.mark.parametrize("changes", [{}, {"cell": "lstm", "num_layers": 2}, {"pooling": ()}])
+def test_parameter_shapes__of_tied_strands_are_those_stored(changes: dict[str, object]) -> None:
+    stem = {"conv_channels": (6, 4), "conv_width": (3,), "conv_norm": "batch"}
+    tied = {"reverse_complement": "equivariant", "bidirectional": True}
+    assert_shapes(architecture(**tied, **stem, **changes))
+    assert_shapes(architecture(**tied, pooling=("attention", "max"), kmer_size=3))
+
+
 def assert_shapes(sizes: Architecture) -> None:
     n_features = sizes.n_features
     reading = SeriesScale(*np.ones((2, n_features))) if n_features else DNA.mixture

@@ -73,7 +73,7 @@ def reference_logits(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
 
 
 def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarray:
-    arrays, sizes = network.parameters.views(), network.architecture
+    arrays, sizes = network.weights.views(), network.architecture
     x = words_of(codes, sizes.kmer_size, sizes.kmer_stride) @ arrays["embedding.letters"]
     if sizes.n_positions:
         x = x + arrays["embedding.positions"][: len(x)]
@@ -81,7 +81,7 @@ def logits_of_a_strand(network: SequenceNetwork, codes: np.ndarray) -> np.ndarra
 
 
 def logits_of_steps(network: SequenceNetwork, x: np.ndarray) -> np.ndarray:
-    arrays, sizes = network.parameters.views(), network.architecture
+    arrays, sizes = network.weights.views(), network.architecture
     for number, layer in enumerate(sizes.convolutions):
         weights = (arrays[f"stem.{name}_l{number}"] for name in ("weight", "bias"))
         how = {"dilation": layer.dilation, "stride": layer.stride, "pool": layer.pool}
@@ -166,7 +166,18 @@ KMERS = [
     {"kmer_size": 3, "kmer_stride": 2, **STEMS[1]},
     {"kmer_size": 2, "reverse_complement": "average", "pooling": ("attention", "last")},
 ]
-CHANGES = (*STEMS, *NORMS, *RESIDUAL, *TRUNKS, *CELLS, *STRANDS, *KMERS)
+TIED = [
+    {},
+    {"cell": "lstm"},
+    {"cell": "rnn", "num_layers": 2},
+    {"num_layers": 2, "residual": True, "pooling": ("max", "last")},
+    {"conv_channels": (6, 4), "conv_width": (3, 2), "conv_dilation": (1, 2), "conv_norm": "layer"},
+    {"kmer_size": 2},
+    {"kmer_size": 3, "pooling": ("mean",)},
+    {"conv_channels": (4, 4), "conv_width": (3,), "conv_norm": "batch", "conv_residual": True},
+]
+TIED = [{"reverse_complement": "equivariant", "embedding_size": 4, **changes} for changes in TIED]
+CHANGES = (*STEMS, *NORMS, *RESIDUAL, *TRUNKS, *CELLS, *STRANDS, *KMERS, *TIED)
 VARIANTS += [pytest.param(changes, id=str(changes)) for changes in CHANGES]
 
 
@@ -174,8 +185,8 @@ VARIANTS += [pytest.param(changes, id=str(changes)) for changes in CHANGES]
 def test_forward__is_the_equations(variant: dict[str, object]) -> None:
     network = make_network(**variant)
     spread(network)
-    expected = [reference_logits(network, DNA.encode(letters)) for letters in SEQUENCES]
     actual = network.forward(*batch(*SEQUENCES))
+    expected = [reference_logits(network, DNA.encode(letters)) for letters in SEQUENCES]
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12)
 
 
@@ -188,6 +199,7 @@ STEPWISE = [
         *STRANDS[:2],
         CELLS[0],
         TRUNKS[0],
+        *TIED[:5],
     )
 ]
 

@@ -42,6 +42,10 @@ ALL = {
             "1 GRU layer of 8 units, one direction, averaged over both strands",
         ),
         (
+            {"reverse_complement": "equivariant", "bidirectional": True},
+            ("1 GRU layer of 8 units, both directions, with weights that both strands share"),
+        ),
+        (
             ALL,
             (
                 "2 convolutional layers, 2 LSTM layers of 8 units, one direction, with positions, "

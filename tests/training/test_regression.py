@@ -93,8 +93,10 @@ def test_validate__gives_the_loss_and_the_r2_of_scikit_learn(objective: Regressi
     assert score == pytest.approx(np.mean(expected), rel=1e-12)
 
 
-def test_validate__has_no_r2_where_nothing_varies(objective: Regression) -> None:
-    targets = np.array([[1.0, NAN]] * 4)
+@pytest.mark.parametrize("value", [1.0, 0.1])
+def test_validate__has_no_r2_where_nothing_varies(value: float, objective: Regression) -> None:
+    # of three tenths the mean is no tenth
+    targets = np.array([[value, NAN]] * 3 + [[NAN, NAN]])
     loss, score = objective.validate(make_network(2), make_set(targets, WEIGHTS))
     assert math.isfinite(loss)
     assert math.isnan(score)

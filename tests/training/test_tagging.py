@@ -49,6 +49,7 @@ CASES = [
     {"crf": True},
     {"crf": True, "reverse_complement": "average"},
     {"crf": False, "reverse_complement": "average", "conv_channels": (4,), "conv_width": (3,)},
+    {"crf": True, "reverse_complement": "equivariant", "embedding_size": 4},
 ]
 
 

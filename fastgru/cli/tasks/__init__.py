@@ -4,8 +4,8 @@ Such a package has the modules
 
 * ``train`` with ``run(args) -> int``,
 * ``evaluate`` with ``run(args, fitted) -> int``, and
-* ``predict`` with ``begin(args, fitted, table) -> write_chunk``, which writes the header of the
-  table and returns what writes the rows of a list of records and returns their flags,
+* ``predict`` with ``begin(args, fitted) -> (columns, cells_of)``: the columns of the table, and
+  what fills them; see :mod:`fastgru.cli.prediction_table`,
 
 and some also ``baseline`` with ``run(args, learned, chosen) -> int``, which scores on the records
 `chosen` what it has learned from others,

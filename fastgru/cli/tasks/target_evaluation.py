@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import read_labelled_input
 from fastgru.cli.predictions import warn_of_shuffled_labels
-from fastgru.cli.scoring import SCHEMA_VERSION
+from fastgru.cli.scoring import SCHEMA_VERSION, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import (
     match_alphabet,
@@ -18,9 +17,9 @@ from fastgru.cli.tasks.evaluation import (
     warn_of_doubts,
 )
 from fastgru.cli.tasks.target_tables import (
+    target_cells,
+    target_columns,
     truth_columns,
-    write_target_header,
-    write_target_rows,
 )
 
 if TYPE_CHECKING:
@@ -114,21 +113,7 @@ def write_target_scores(
     flags
         In which ways each record is unlike those of training.
     """
-    import json
-
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.predictions is not None:
-            table = stack.enter_context(atomic_write(args.predictions))
-            known = truth_columns(chosen, names)
-            write_target_header(table, columns, list(known))
-            write_target_rows(
-                *(table, chosen.ids, [None] * len(chosen)),
-                flags=flags,
-                values=values,
-                known=list(known.values()),
-            )
-        file = stack.enter_context(atomic_write(args.output))
-        json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
-        file.write("\n")
+    write_scores_and_table(
+        *(args, chosen, metrics, target_columns(columns), target_cells(flags, values)),
+        known=truth_columns(chosen, names),
+    )

@@ -5,9 +5,10 @@ Where the truth is known, it stands between in columns ``true_NAME``, then lengt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from fastgru.cli.prediction_table import PredictionColumns
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from fastgru.data.labelled import LabelledSequences
 
-__all__ = ["check_columns", "truth_columns", "write_target_header", "write_target_rows"]
+__all__ = ["check_columns", "target_cells", "target_columns", "truth_columns"]
 
 _FIXED = ("id", "status", "flags")
 _BESIDE = ("length", "group")
@@ -67,51 +68,27 @@ def truth_columns(chosen: LabelledSequences, names: Sequence[str]) -> dict[str, 
     return columns
 
 
-def write_target_header(file: TextIO, columns: Sequence[str], truth: Sequence[str] = ()) -> None:
-    """Write the line with the names of the columns.
+def target_columns(names: Iterable[str]) -> PredictionColumns:
+    """Return the columns of the predictions of targets.
 
     Parameters
     ----------
-    file
-    columns
-        Of what is predicted.
-    truth
-        Of what is known.
+    names
+        Of the columns of what is predicted.
     """
-    file.write("\t".join([*_FIXED, *truth, *columns]) + "\n")
+    return PredictionColumns(_FIXED, tuple(names))
 
 
-def write_target_rows(
-    file: TextIO,
-    ids: Sequence[str],
-    problems: Sequence[str | None],
-    *,
-    flags: Sequence[tuple[str, ...]],
-    values: np.ndarray,
-    known: Sequence[Sequence[str]] = (),
-) -> None:
-    """Write one line per record.
+def target_cells(flags: Sequence[tuple[str, ...]], values: np.ndarray) -> Iterator[list[str]]:
+    """Yield the cells of each record below `target_columns`.
 
     Parameters
     ----------
-    file
-    ids, problems
-        n entries; where there is a problem it becomes the status, and all other cells stay empty.
     flags
-        Of the records without problem, in their order.
+        n entries.
     values
-        float (number of records without problem, n_columns); a cell is empty where one is
-        infinite or missing.
-    known
-        A list with n entries for each of the header's columns of the truth.
+        float (n, n_columns); a cell is empty where one is infinite or missing.
     """
-    rows = iter(zip(flags, values, strict=True))
-    for number, (record_id, problem) in enumerate(zip(ids, problems, strict=True)):
-        beside = [column[number] for column in known]
-        if problem is not None:
-            cells = [problem, "", *beside, *[""] * values.shape[1]]
-        else:
-            names, row = next(rows)
-            shown = (f"{value:.{_DIGITS}g}" if abs(value) < float("inf") else "" for value in row)
-            cells = ["ok", ";".join(names), *beside, *shown]
-        file.write("\t".join([record_id, *cells]) + "\n")
+    for names, row in zip(flags, values, strict=True):
+        shown = (f"{value:.{_DIGITS}g}" if abs(value) < float("inf") else "" for value in row)
+        yield [";".join(names), *shown]

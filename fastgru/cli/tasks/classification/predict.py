@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from fastgru.cli.decision_options import chosen_decision
-from fastgru.cli.predictions import check_class_names, write_header, write_rows
+from fastgru.cli.prediction_table import CellsOf, PredictionColumns
+from fastgru.cli.predictions import check_class_names, class_cells, class_columns
 
 if TYPE_CHECKING:
-    from fastgru.data.unlabelled import CheckedSequence
     from fastgru.estimators.fitted_classifier import FittedClassifier
 
 
-def begin(
-    args: argparse.Namespace, fitted: FittedClassifier, table: TextIO
-) -> Callable[[list[CheckedSequence]], list[tuple[str, ...]]]:
-    """Write the header, and return what classifies records and writes their rows."""
+def begin(args: argparse.Namespace, fitted: FittedClassifier) -> tuple[PredictionColumns, CellsOf]:
+    """Return the columns of the table, and what classifies records."""
     check_class_names(map(str, fitted.classes))
     decision = chosen_decision(args, fitted)
-    write_header(table, decision.classes)
 
-    def write_chunk(chunk: list[CheckedSequence]) -> list[tuple[str, ...]]:
-        usable = [record.sequence for record in chunk if record.problem is None]
-        probabilities, labels = decision.apply(fitted.predict_proba(usable, args.threads))
-        flags = fitted.flag_unusual(usable)
-        write_rows(
-            table,
-            [record.id for record in chunk],
-            [record.problem for record in chunk],
-            labels=labels,
-            flags=flags,
-            probabilities=probabilities,
-        )
-        return flags
+    def cells_of(
+        sequences: Sequence[str], flags: Sequence[tuple[str, ...]]
+    ) -> Iterable[Sequence[str]]:
+        probabilities, labels = decision.apply(fitted.predict_proba(sequences, args.threads))
+        return class_cells(flags, labels, probabilities)
 
-    return write_chunk
+    return class_columns(decision.classes), cells_of

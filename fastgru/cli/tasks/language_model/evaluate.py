@@ -8,11 +8,11 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastgru.cli.scoring import SCHEMA_VERSION, write_json
+from fastgru.cli.scoring import SCHEMA_VERSION, with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.language_model.reading import read_input
-from fastgru.cli.tasks.language_model.table import write_header, write_rows
+from fastgru.cli.tasks.language_model.table import LIKELIHOOD_COLUMNS, likelihood_cells
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
         "n_seen": n_seen,
         "shuffled_sequences": shuffled_sequences,
     }
-    _write(args, fitted, chosen, (nats, n_predicted), metrics)
+    flags = fitted.flag_unusual(chosen.sequences)
+    write_scores_and_table(
+        args, chosen, metrics, LIKELIHOOD_COLUMNS, likelihood_cells(flags, nats, n_predicted)
+    )
     _show(metrics)
     return 0
 
@@ -109,42 +112,14 @@ def _score_markov(
     }
 
 
-def _write(
-    args: argparse.Namespace,
-    fitted: FittedLanguageModel,
-    chosen: LabelledSequences,
-    found: tuple[np.ndarray, np.ndarray],
-    metrics: Mapping[str, Any],
-) -> None:
-    """Write the scores, and the likelihoods if the scores could be written."""
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.predictions is not None:
-            table = stack.enter_context(atomic_write(args.predictions))
-            write_header(table)
-            write_rows(
-                *(table, chosen.ids, [None] * len(chosen)),
-                flags=fitted.flag_unusual(chosen.sequences),
-                nats=found[0],
-                n_predicted=found[1],
-            )
-        write_json(stack.enter_context(atomic_write(args.output)), metrics)
-
-
 def _show(metrics: Mapping[str, Any]) -> None:
     _LOGGER.info("n_test: %d, with %d letters", metrics["n_test"], metrics["n_letters"])
     for name in ("bits_per_letter", "perplexity"):
-        _LOGGER.info("%s: %s", name, _with_interval(metrics[name], metrics["intervals"][name]))
+        _LOGGER.info("%s: %s", name, with_interval(metrics[name], metrics["intervals"][name]))
     for row in metrics["markov"]:
         _LOGGER.info(
             "Markov model of order %d: %.4f bits per letter; the model saves %s",
             row["order"],
             row["bits_per_letter"],
-            _with_interval(row["gain"], row["gain_interval"]),
+            with_interval(row["gain"], row["gain_interval"]),
         )
-
-
-def _with_interval(value: float, interval: list[float] | None) -> str:
-    around = "" if interval is None else f" ({interval[0]:.4f} to {interval[1]:.4f})"
-    return f"{value:.4f}{around}"

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from fastgru.cli.tasks.language_model.table import write_header, write_rows
-from fastgru.errors import ConfigurationError
+from fastgru.cli.decision_options import refuse_decision
+from fastgru.cli.prediction_table import CellsOf, PredictionColumns
+from fastgru.cli.tasks.language_model.table import LIKELIHOOD_COLUMNS, likelihood_cells
 
 if TYPE_CHECKING:
-    from fastgru.data.unlabelled import CheckedSequence
     from fastgru.estimators.fitted_language_model import FittedLanguageModel
 
 
 def begin(
-    args: argparse.Namespace, fitted: FittedLanguageModel, table: TextIO
-) -> Callable[[list[CheckedSequence]], list[tuple[str, ...]]]:
-    """Write the header, and return what scores records and writes their rows."""
-    for name in ("prevalence", "threshold", "abstain"):
-        if getattr(args, name) is not None:
-            raise ConfigurationError(
-                f"--{name}: {args.model} is a language model, expected a classifier to decide by. "
-                "Leave the option out."
-            )
-    write_header(table)
-
-    def write_chunk(chunk: list[CheckedSequence]) -> list[tuple[str, ...]]:
-        usable = [record.sequence for record in chunk if record.problem is None]
-        nats, n_predicted = fitted.score(usable, args.threads)
-        flags = fitted.flag_unusual(usable)
-        write_rows(
-            table,
-            [record.id for record in chunk],
-            [record.problem for record in chunk],
-            flags=flags,
-            nats=nats,
-            n_predicted=n_predicted,
-        )
-        return flags
-
-    return write_chunk
+    args: argparse.Namespace, fitted: FittedLanguageModel
+) -> tuple[PredictionColumns, CellsOf]:
+    """Return the columns of the table, and what scores records."""
+    refuse_decision(args, f"{args.model} is a language model, expected a classifier to decide by")
+    return LIKELIHOOD_COLUMNS, lambda sequences, flags: likelihood_cells(
+        flags, *fitted.score(sequences, args.threads)
+    )

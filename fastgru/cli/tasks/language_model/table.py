@@ -3,49 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fastgru.cli.prediction_table import PredictionColumns
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["write_header", "write_rows"]
+__all__ = ["LIKELIHOOD_COLUMNS", "likelihood_cells"]
 
-_COLUMNS = ("id", "status", "flags", "log_likelihood", "bits_per_letter")
-
-
-def write_header(file: TextIO) -> None:
-    """Write the line with the names of the columns."""
-    file.write("\t".join(_COLUMNS) + "\n")
+LIKELIHOOD_COLUMNS = PredictionColumns(
+    ("id", "status", "flags", "log_likelihood", "bits_per_letter")
+)
 
 
-def write_rows(
-    file: TextIO,
-    ids: Sequence[str],
-    problems: Sequence[str | None],
-    *,
-    flags: Sequence[tuple[str, ...]],
-    nats: np.ndarray,
-    n_predicted: np.ndarray,
-) -> None:
-    """Write one line per record.
+def likelihood_cells(
+    flags: Sequence[tuple[str, ...]], nats: np.ndarray, n_predicted: np.ndarray
+) -> Iterator[list[str]]:
+    """Yield the cells of each record below `LIKELIHOOD_COLUMNS`.
 
     Parameters
     ----------
-    file
-    ids, problems
-        n entries; where there is a problem it becomes the status, and all other cells stay empty.
     flags
-        Of the records without problem, in their order.
+        n entries.
     nats, n_predicted
-        float64 and int64 (number of records without problem,): log-likelihoods, and of how many
-        letters they are.
+        float64 and int64 (n,): log-likelihoods, and of how many letters they are.
     """
-    rows = iter(zip(flags, nats.tolist(), n_predicted.tolist(), strict=True))
-    for record_id, problem in zip(ids, problems, strict=True):
-        cells = [problem or "", "", "", ""]
-        if problem is None:
-            names, value, n = next(rows)
-            bits = -value / n / math.log(2)
-            cells = ["ok", ";".join(names), f"{value:.8g}", f"{bits:.6g}"]
-        file.write("\t".join([record_id, *cells]) + "\n")
+    for names, value, n in zip(flags, nats.tolist(), n_predicted.tolist(), strict=True):
+        bits = -value / n / math.log(2)
+        yield [";".join(names), f"{value:.8g}", f"{bits:.6g}"]

@@ -6,6 +6,7 @@ import argparse
 import logging
 from typing import TYPE_CHECKING, Any
 
+from fastgru.cli.scoring import with_interval
 from fastgru.cli.tasks.target_evaluation import evaluate_targets
 from fastgru.cli.tasks.target_tables import check_columns
 from fastgru.cli.tasks.target_training import target_array
@@ -43,11 +44,7 @@ def show_multilabel(metrics: dict[str, Any]) -> None:
 
     _LOGGER.info("n_test: %d", metrics["n_test"])
     for name in MULTILABEL_SCORES:
-        value, interval = metrics[name], metrics["intervals"][name]
-        shown = "undefined" if value is None else f"{value:.4f}"
-        if interval is not None:
-            shown += f" ({interval[0]:.4f} to {interval[1]:.4f})"
-        _LOGGER.info("%s: %s", name, shown)
+        _LOGGER.info("%s: %s", name, with_interval(metrics[name], metrics["intervals"][name]))
     for label, reason in metrics["left_out"].items():
         _LOGGER.warning("warning: %s is left out of the macro means: %s", label, reason)
     for name, reason in metrics["undefined"].items():

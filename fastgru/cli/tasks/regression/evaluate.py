@@ -6,6 +6,7 @@ import argparse
 import logging
 from typing import TYPE_CHECKING, Any
 
+from fastgru.cli.scoring import with_interval
 from fastgru.cli.tasks.regression.table import (
     columns_of,
     predict_columns,
@@ -72,10 +73,8 @@ def show_regression(metrics: dict[str, Any]) -> None:
     _LOGGER.info("n_test: %d", metrics["n_test"])
     for name, scores in metrics["per_target"].items():
         for score in REGRESSION_SCORES:
-            value, interval = scores[score], metrics["intervals"][name][score]
-            shown = "undefined" if value is None else f"{value:.4g}"
-            if interval is not None:
-                shown += f" ({interval[0]:.4g} to {interval[1]:.4g})"
+            interval = metrics["intervals"][name][score]
+            shown = with_interval(scores[score], interval, ".4g")
             _LOGGER.info("%s, %s: %s", name, score, shown)
         for score, reason in metrics["undefined"].get(name, {}).items():
             _LOGGER.warning("warning: %s, %s is undefined: %s", name, score, reason)

@@ -43,6 +43,5 @@ def run(args: argparse.Namespace) -> int:
         "shuffled_labels": False,
         "shuffled_sequences": None,
     }
-    rows = zip([()] * len(chosen), predicted, strict=True)
-    write_and_show(args, chosen, truth, rows, metrics)
+    write_and_show(args, chosen, truth, predicted, metrics, [()] * len(chosen))
     return 0

@@ -44,5 +44,5 @@ def run(args: argparse.Namespace, fitted: FittedTagger) -> int:
         "shuffled_sequences": shuffled_sequences,
     }
     flags = fitted.flag_unusual(chosen.sequences)
-    write_and_show(args, chosen, truth, zip(flags, predicted, strict=True), metrics)
+    write_and_show(args, chosen, truth, predicted, metrics, flags)
     return 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastgru.cli.scoring import SCHEMA_VERSION, show_scores, write_json
-from fastgru.cli.tasks.tagging.table import write_header, write_rows
+from fastgru.cli.scoring import SCHEMA_VERSION, show_scores, write_scores_and_table
+from fastgru.cli.tasks.tagging.table import LABEL_COLUMNS, label_cells
 from fastgru.errors import LabelError, shorten
 
 if TYPE_CHECKING:
@@ -100,8 +99,9 @@ def write_and_show(
     args: argparse.Namespace,
     chosen: LabelledSequences,
     truth: list[str],
-    rows: Iterator[tuple[tuple[str, ...], StepLabels]],
+    predicted: Sequence[StepLabels],
     metrics: Mapping[str, Any],
+    flags: Sequence[tuple[str, ...]],
 ) -> None:
     """Write the scores, and the predictions if they are wanted, and show the main scores.
 
@@ -109,22 +109,16 @@ def write_and_show(
     ----------
     args
         Parsed options of `add_scores`.
-    chosen, truth
+    chosen, truth, predicted
         As for `score`.
-    rows
-        Flags and labels of each record.
     metrics
         What becomes metrics.json.
+    flags
+        In which ways each record is unlike those of training.
     """
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.predictions is not None:
-            table = stack.enter_context(atomic_write(args.predictions))
-            known = {"true_labels": truth}
-            if chosen.groups is not None:
-                known["group"] = chosen.groups
-            write_header(table, list(known))
-            write_rows(table, chosen.ids, [None] * len(chosen), rows, known)
-        write_json(stack.enter_context(atomic_write(args.output)), metrics)
+    known = {"true_labels": truth}
+    if chosen.groups is not None:
+        known["group"] = chosen.groups
+    cells = label_cells(flags, predicted)
+    write_scores_and_table(args, chosen, metrics, LABEL_COLUMNS, cells, known=known)
     show_scores(metrics, _SHOWN)

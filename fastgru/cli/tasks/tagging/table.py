@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TextIO
+from collections.abc import Iterator, Sequence
 
-__all__ = ["write_header", "write_rows"]
+from fastgru.cli.prediction_table import PredictionColumns
 
+__all__ = ["LABEL_COLUMNS", "label_cells"]
 
-def write_header(table: TextIO, truth_columns: Sequence[str] = ()) -> None:
-    """Write the line with the names of the columns.
-
-    Parameters
-    ----------
-    table
-    truth_columns
-        Those of what is known beside the predictions.
-    """
-    table.write("\t".join(["id", "status", "flags", "labels", *truth_columns]) + "\n")
+LABEL_COLUMNS = PredictionColumns(("id", "status", "flags", "labels"))
 
 
-def write_rows(
-    table: TextIO,
-    ids: Sequence[str],
-    problems: Sequence[str | None],
-    predictions: Iterator[tuple[tuple[str, ...], str | list[str]]],
-    known: Mapping[str, Sequence[str]] | None = None,
-) -> None:
-    """Write one line per record.
+def label_cells(
+    flags: Sequence[tuple[str, ...]], labels: Sequence[str | list[str]]
+) -> Iterator[list[str]]:
+    """Yield the cells of each record below `LABEL_COLUMNS`.
 
     Parameters
     ----------
-    table
-    ids, problems
-        n entries; where there is a problem it becomes the status, and flags and labels stay empty.
-    predictions
-        Flags and labels of the records without problem, in their order; labels that are a list
-        are joined by commas.
-    known
-        n entries for each of the header's truth columns.
+    flags, labels
+        n entries; labels that are a list are joined by commas.
     """
-    for number, (record_id, problem) in enumerate(zip(ids, problems, strict=True)):
-        cells = [record_id, problem, "", ""]
-        if problem is None:
-            flags, labels = next(predictions)
-            text = labels if isinstance(labels, str) else ",".join(labels)
-            cells = [record_id, "ok", ";".join(flags), text]
-        beside = [column[number] for column in (known or {}).values()]
-        table.write("\t".join([*map(str, cells), *beside]) + "\n")
+    for names, row in zip(flags, labels, strict=True):
+        yield [";".join(names), row if isinstance(row, str) else ",".join(map(str, row))]

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.predictions import warn_of_shuffled_labels
-from fastgru.cli.scoring import SCHEMA_VERSION, write_json
+from fastgru.cli.scoring import SCHEMA_VERSION, with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.translation.options import search_options
 from fastgru.cli.tasks.translation.reading import Translations, pairs_of, read_pairs
-from fastgru.cli.tasks.translation.table import write_header, write_rows
+from fastgru.cli.tasks.translation.table import TRANSLATION_COLUMNS, translation_cells
 from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
         "shuffled_labels": warn_of_shuffled_labels(args.model),
         "shuffled_sequences": shuffled_sequences,
     }
-    _write(args, fitted, chosen, written, metrics)
+    flags = fitted.flag_unusual(chosen.sequences)
+    write_scores_and_table(
+        args, chosen, metrics, TRANSLATION_COLUMNS, translation_cells(flags, written)
+    )
     _show(metrics)
     return 0
 
@@ -98,42 +101,15 @@ def _score(
     )
 
 
-def _write(
-    args: argparse.Namespace,
-    fitted: FittedTranslator,
-    chosen: LabelledSequences,
-    written: Sequence[TranslatedSequence],
-    metrics: Mapping[str, Any],
-) -> None:
-    """Write the scores, and the translations if the scores could be written."""
-    from fastgru.data.files import atomic_write
-
-    with contextlib.ExitStack() as stack:
-        if args.predictions is not None:
-            table = stack.enter_context(atomic_write(args.predictions))
-            write_header(table)
-            write_rows(
-                *(table, chosen.ids, [None] * len(chosen)),
-                flags=fitted.flag_unusual(chosen.sequences),
-                written=written,
-            )
-        write_json(stack.enter_context(atomic_write(args.output)), metrics)
-
-
 def _show(metrics: Mapping[str, Any]) -> None:
     _LOGGER.info("n_test: %d, with %d tokens", metrics["n_test"], metrics["n_tokens"])
     for name in _SHOWN:
-        _LOGGER.info("%s: %s", name, _with_interval(metrics, name))
+        _LOGGER.info("%s: %s", name, with_interval(metrics[name], metrics["intervals"][name]))
     baseline = metrics["baseline"]
     if baseline is not None:
+        intervals = baseline["intervals"]
         _LOGGER.info(
             "most frequent token of each letter: token_accuracy %s, gain of the model %s",
-            _with_interval(baseline, "token_accuracy"),
-            _with_interval(baseline, "gain"),
+            with_interval(baseline["token_accuracy"], intervals["token_accuracy"]),
+            with_interval(baseline["gain"], intervals["gain"]),
         )
-
-
-def _with_interval(scores: Mapping[str, Any], name: str) -> str:
-    interval = scores["intervals"][name]
-    around = "" if interval is None else f" ({interval[0]:.4f} to {interval[1]:.4f})"
-    return f"{scores[name]:.4f}{around}"

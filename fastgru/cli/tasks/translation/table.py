@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fastgru.cli.prediction_table import PredictionColumns
 
 if TYPE_CHECKING:
     from fastgru.estimators.fitted_translator import TranslatedSequence
 
-__all__ = ["UNFINISHED", "write_header", "write_rows"]
+__all__ = ["TRANSLATION_COLUMNS", "UNFINISHED", "translation_cells"]
 
 UNFINISHED = "unfinished"
 """The flag of a translation that did not come to an end."""
 
-_COLUMNS = ("id", "status", "flags", "log_probability", "sequence")
+TRANSLATION_COLUMNS = PredictionColumns(("id", "status", "flags", "log_probability", "sequence"))
 
 
-def write_header(file: TextIO) -> None:
-    """Write the line with the names of the columns."""
-    file.write("\t".join(_COLUMNS) + "\n")
-
-
-def write_rows(
-    file: TextIO,
-    ids: Sequence[str],
-    problems: Sequence[str | None],
-    *,
-    flags: Sequence[tuple[str, ...]],
-    written: Sequence[TranslatedSequence],
-) -> None:
-    """Write one line per record.
+def translation_cells(
+    flags: Sequence[tuple[str, ...]], written: Sequence[TranslatedSequence]
+) -> Iterator[list[str]]:
+    """Yield the cells of each record below `TRANSLATION_COLUMNS`.
 
     Parameters
     ----------
-    file
-    ids, problems
-        n entries; where there is a problem it becomes the status, and all other cells stay empty.
     flags, written
-        Of the records without problem, in their order.
+        n entries.
     """
-    rows = iter(zip(flags, written, strict=True))
-    for record_id, problem in zip(ids, problems, strict=True):
-        cells = [problem or "", "", "", ""]
-        if problem is None:
-            names, one = next(rows)
-            named = names if one.ended else (*names, UNFINISHED)
-            cells = ["ok", ";".join(named), f"{one.log_probability:.8g}", one.sequence]
-        file.write("\t".join([record_id, *cells]) + "\n")
+    for names, one in zip(flags, written, strict=True):
+        named = names if one.ended else (*names, UNFINISHED)
+        yield [";".join(named), f"{one.log_probability:.8g}", one.sequence]
