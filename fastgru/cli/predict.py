@@ -117,9 +117,10 @@ def run(args: argparse.Namespace) -> int:
 def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
     """Return the records to classify, one by one."""
     from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.series import SERIES
     from fastgru.data.unlabelled import read_sequences
 
-    if model.n_features:
+    if model.parameters["alphabet"] == SERIES:
         records = _read_series(args, model)
         return _in_part(args, records)
     alphabet = get_alphabet(model.parameters["alphabet"])

@@ -59,7 +59,7 @@ def given_multilabel(
     names = check_names(label_names, values.shape[1], "label")
     _require_answers(values, "labels")
     training = target_set(encoded, values, sample_weight)
-    n_features = n_features_of(encoded)
+    n_features = n_features_of(parameters, encoded)
     validation = target_validation(parameters, names, validation_data, n_features)
     if validation is not None:
         _require_answers(validation.targets, "labels of the validation set")

@@ -144,7 +144,8 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty; or with the alphabet ``"series"`` n arrays.
+            n strings over the alphabet, none empty, or n tuples of a string and features; with the
+            alphabet ``"series"`` n arrays.  All as for :meth:`fastgru.SequenceClassifier.fit`.
         targets
             Numbers (n,) or (n, k); NaN where one is missing, which then changes nothing.
         sample_weight
@@ -200,7 +201,8 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty; or with the alphabet ``"series"`` n arrays.
+            n strings over the alphabet, none empty, or n tuples of a string and features; with the
+            alphabet ``"series"`` n arrays.  All as for :meth:`fastgru.SequenceClassifier.fit`.
 
         Raises
         ------

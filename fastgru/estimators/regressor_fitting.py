@@ -58,7 +58,7 @@ def given_regression(
             f"target {str(names[empty[0]])!r}: is missing for every sequence to learn from, "
             "expected it for some. Leave the target out."
         )
-    n_features = n_features_of(encoded)
+    n_features = n_features_of(parameters, encoded)
     validation = target_validation(parameters, names, validation_data, n_features)
     return GivenSets(names, Regression.of(len(names)), training, validation, stratified=False)
 

@@ -131,7 +131,7 @@ def target_validation(
     given
         Sequences and targets, as for training.
     n_features
-        Of the series of training; None for letters.
+        Of each step in training, 0 for letters alone.
 
     Raises
     ------

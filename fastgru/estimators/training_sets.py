@@ -85,7 +85,8 @@ def given_sets(
     training = weighted_set(encoded, targets, classes, class_weight, weights)
     validation = None
     if validation_data is not None:
-        encode = partial(encode_inputs, parameters, n_features=n_features_of(encoded))
+        n_features = n_features_of(parameters, encoded)
+        encode = partial(encode_inputs, parameters, n_features=n_features)
         validation = given_validation(encode, classes, class_weight, validation_data)
     objective = Classification(parameters["label_smoothing"], parameters["focal_gamma"])
     return GivenSets(
