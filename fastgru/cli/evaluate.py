@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from fastgru.cli.features import require_features
 from fastgru.cli.options import add_labelled_input, add_threads, require_new_output
 from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
@@ -72,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args, args.predictions)
     fitted = load_fitted(args.model)
     refuse_translations(args, fitted.task)
+    require_features(args, fitted)
     refuse_search(args, fitted)
     if args.baseline_fasta is not None and fitted.task != "language_model":
         raise ConfigurationError(

@@ -7,9 +7,11 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 from fastgru.cli.decision_options import add_decision
+from fastgru.cli.features import add_features, read_chosen_features, require_features
 from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.prediction_table import CellsOf, PredictionColumns
 from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
@@ -73,6 +75,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=("train", "validation", "test"),
         help="the part, with --split (default: test)",
     )
+    add_features(parser)
     add_decision(parser)
     add_search(parser)
     add_output(parser, what="table of predictions (TSV)")
@@ -94,6 +97,7 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args)
     model = load_fitted(args.model)
     refuse_search(args, model)
+    require_features(args, model)
     warn_of_shuffled_labels(args.model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
@@ -133,7 +137,30 @@ def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[Chec
         advice=f"{args.model} was trained on {alphabet.name} sequences. To classify the other "
         "records all the same, use --on-invalid status.",
     )
-    return _in_part(args, records)
+    args.n_features = model.n_features
+    return _in_part(args, _with_features(args, records))
+
+
+def _with_features(
+    args: argparse.Namespace, records: Iterator[CheckedSequence]
+) -> Iterator[CheckedSequence]:
+    """Yield the records with their features, if there are any."""
+    from fastgru.data.problems import Problem, Problems
+
+    features, problems = read_chosen_features(args), Problems()
+    for record in records:
+        if features is None or record.problem is not None:
+            yield record
+            continue
+        joined = features.join(record.id, record.sequence)
+        if not isinstance(joined, Problem):
+            if not problems:
+                yield replace(record, sequence=joined)
+        elif args.on_invalid == "status":
+            yield replace(record, sequence="", problem=joined.text)
+        else:
+            problems.add(features.name, joined, LabelError)
+    problems.raise_if_any()
 
 
 def _read_series(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:

@@ -17,9 +17,9 @@ from fastgru.cli.options import (
     fraction,
     positive_int,
     read_labelled_input,
-    refuse_overwritten_input,
     require_new_output,
 )
+from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.cli.selection import require_all_classes
 from fastgru.errors import ConfigurationError, counted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from fastgru.cli.checkpointing import require_outputs
+from fastgru.cli.features import refuse_features
 from fastgru.cli.options import (
     add_labelled_input,
     add_output,
@@ -141,6 +142,7 @@ def run(args: argparse.Namespace) -> int:
 
     require_step_labels(args, args.task)
     refuse_translations(args, args.task)
+    refuse_features(args, args.task)
     require_outputs(args)
     code: int = task_module(args.task, "train").run(args)
     return code

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastgru.data.alphabets import Alphabet, get_alphabet
+from fastgru.data.feature_files import FeaturedSequence
 from fastgru.data.letter_features import join_features
 from fastgru.data.series import SERIES, encode_one, encode_series
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError, counted
@@ -108,7 +109,9 @@ def encode_inputs(
         return [*encode_series(sequences, name, n_features=n_features, timed=timed)]
     fewest = parameters.get("kmer_size", 1) if min_length is None else min_length
     alphabet = get_alphabet(kind)
-    if n_features or (n_features is None and isinstance(next(iter(sequences), None), tuple)):
+    if n_features or (
+        n_features is None and isinstance(next(iter(sequences), None), tuple | FeaturedSequence)
+    ):
         check_featured(parameters)
         return _encode_pairs(alphabet, sequences, name, n_features)
     return encode_sequences(alphabet, sequences, name, min_length=fewest)
@@ -119,7 +122,11 @@ def _encode_pairs(
 ) -> list[np.ndarray]:
     """Return codes and features of each sequence, from pairs of both."""
     encoded: list[np.ndarray] = []
-    for number, pair in enumerate(pairs):
+    given = [
+        (pair.letters, pair.features) if isinstance(pair, FeaturedSequence) else pair
+        for pair in pairs
+    ]
+    for number, pair in enumerate(given):
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise ConfigurationError(
                 f"{name} {number}: must be a pair of a string and an array of features (length, "
@@ -134,7 +141,7 @@ def _encode_pairs(
             )
         n_features = features.shape[1]
         encoded.append(features)
-    codes = encode_sequences(alphabet, [letters for letters, _ in pairs], name)
+    codes = encode_sequences(alphabet, [letters for letters, _ in given], name)
     return [join_features(row, features) for row, features in zip(codes, encoded, strict=True)]
 
 

@@ -94,7 +94,7 @@ def shuffled(
     Raises
     ------
     ConfigurationError
-        For series.
+        For series, and letters with features.
     """
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.series import SERIES
@@ -104,6 +104,11 @@ def shuffled(
         raise ConfigurationError(
             "--shuffle: the model reads series, expected one of letters, of which shuffles keep "
             "counts. Leave it out."
+        )
+    if not all(isinstance(sequence, str) for sequence in chosen.sequences):
+        raise ConfigurationError(
+            "--shuffle: the letters have features (--features), which would stand beside others. "
+            "Leave it out."
         )
     alphabet = get_alphabet(alphabet_name)
     kept = kind_of_shuffle(alphabet)
