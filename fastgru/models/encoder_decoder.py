@@ -180,7 +180,7 @@ class EncoderDecoder(SequenceNetwork):
             vectors = self.cross_attention.forward(
                 h, written_lengths + 1, places, memory, training=training
             )
-            outputs = self._apply_head(vectors, training=training)
+            outputs = self._head.forward(vectors, training=training)
         by_step = outputs.reshape(*steps.shape, -1)
         return by_step[:, : given.shape[1] + 1]
 
@@ -271,7 +271,7 @@ class EncoderDecoder(SequenceNetwork):
                 training=False,
             )
             used = vectors.reshape(n_sequences, room, -1)[:, :per_sequence].reshape(n_rows, -1)
-            outputs = self._apply_head(used, training=False)
+            outputs = self._head.forward(used, training=False)
         return outputs, DecoderState(state.memory, hidden, state.n_written + 1)
 
     def backward(self, doutputs: np.ndarray) -> None:
@@ -287,7 +287,7 @@ class EncoderDecoder(SequenceNetwork):
         room = with_room(n_steps, self.dtype)
         full = np.zeros((n_sequences, room, n_outputs), self.dtype)
         full[:, :n_steps] = doutputs
-        d_vectors = self._head_back(full.reshape(-1, n_outputs))
+        d_vectors = self._head.backward(full.reshape(-1, n_outputs))
         dh, d_states = self.cross_attention.backward(d_vectors)
         gradients, d_initial = self.decoder.stack.backward(dh, np.zeros_like(self._initial))
         assert gradients.symbols is not None

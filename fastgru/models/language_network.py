@@ -58,10 +58,10 @@ class LanguageNetwork(SequenceNetwork):
         """D, 1 or 2."""
         return self.trunk.num_directions
 
-    def _head_parts(self) -> list[tuple[slice, slice]]:
-        """Return which rows of the outputs are made of which features: each of its direction."""
-        n, size = self.num_directions, self.architecture.hidden_size
-        return [(slice(d, None, n), slice(d * size, (d + 1) * size)) for d in range(n)]
+    @property
+    def _head_parts(self) -> int:
+        """Parts of the features that have outputs of their own: the directions."""
+        return self.num_directions
 
     def first_states(self, n_sequences: int) -> np.ndarray:
         """Return the states before the first step, for :meth:`step`."""
@@ -88,5 +88,5 @@ class LanguageNetwork(SequenceNetwork):
             given, *_ = self.embedding.forward(tokens[:, None], np.ones(n_sequences, np.int64))
             y, states = self.trunk.stack.forward(blocks, given, states, training=False, rng=None)
             assert y is not None
-            outputs = self._apply_head(y, training=False)
+            outputs = self._head.forward(y, training=False)
         return outputs[:: self.num_directions], states

@@ -27,12 +27,11 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
 from fastgru.layers.crf import ChainField
 from fastgru.layers.gru import GRU
-from fastgru.layers.initializers import glorot_uniform
+from fastgru.layers.head import Head
 from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.layers.layer_input import LayerInput
 from fastgru.layers.lstm import LSTM
@@ -40,7 +39,6 @@ from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.pooling import Pooling
 from fastgru.layers.recurrent import Recurrent
 from fastgru.layers.rnn import RNN
-from fastgru.layers.stack import dropout_mask
 from fastgru.layers.stem import Stem
 from fastgru.layers.strands import Strands, average_strands, reverse_rows
 from fastgru.models.architecture import Architecture
@@ -97,16 +95,20 @@ class SequenceNetwork:
         channels = self.trunk.stack.output_size
         self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
         further = self._further_parts()
-        self._head = self._initial_head(sizes.n_read)
+        self._head = Head(
+            *(sizes.n_read, sizes.n_outputs),
+            n_parts=self._head_parts,
+            dropout=sizes.dropout,
+            rng=self._rng,
+        )
         self.crf = self._new_field()
-        self._head_grads: dict[str, np.ndarray] = {}
         self.weights = ParameterStore(
             {
                 "embedding": (self.embedding.parameters, self.embedding.grads),
                 "stem": (self.stem.parameters, self.stem.grads),
                 sizes.cell: (self.trunk.parameters, self.trunk.grads),
                 **further,
-                "head": (self._head, self._head_grads),
+                "head": (self._head.parameters, self._head.grads),
                 **({"crf": (self.crf.parameters, self.crf.grads)} if self.crf else {}),
             },
             self.dtype,
@@ -114,6 +116,11 @@ class SequenceNetwork:
         )
         self._ties = TiedStrands(sizes, self.weights) if sizes.is_tied else None
         self.parameters = self._ties.stored if self._ties else self.weights
+
+    @property
+    def _head_parts(self) -> int:
+        """Parts of the features that have outputs of their own."""
+        return 1
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
@@ -149,11 +156,6 @@ class SequenceNetwork:
             dtype=self.dtype,
             random_state=int(self._rng.integers(2**63)),
         )
-
-    def _initial_head(self, n_features: int) -> dict[str, np.ndarray]:
-        n_outputs = self.architecture.n_outputs
-        weight = glorot_uniform(self._rng, n_outputs, n_features)
-        return {"weight": weight, "bias": np.zeros(n_outputs)}
 
     def _new_field(self) -> ChainField | None:
         sizes = self.architecture
@@ -237,26 +239,9 @@ class SequenceNetwork:
         else:
             assert y is not None
             features = y
-        outputs = self._apply_head(features, training=training)
+        outputs = self._head.forward(features, training=training)
         self._lengths = lengths
         return outputs if self.architecture.pooling else outputs.reshape(*shape[:2], -1)
-
-    def _head_parts(self) -> list[tuple[slice, slice]]:
-        """Return which rows of the outputs are made of which features: all of all."""
-        return [(slice(None), slice(None))]
-
-    def _apply_head(self, features: np.ndarray, *, training: bool) -> np.ndarray:
-        self._mask = None
-        if training and self.architecture.dropout > 0:
-            shape = features.shape
-            self._mask = dropout_mask(shape, self.architecture.dropout, self.dtype, self._rng)
-            features *= self._mask
-        self._features = features
-        parts = self._head_parts()
-        outputs = np.tile(self._head["bias"], (len(parts) * len(features), 1))
-        for rows, columns in parts:
-            product(features[:, columns], self._head["weight"][:, columns].T, outputs[rows])
-        return outputs
 
     def zero_states(self, n_sequences: int) -> np.ndarray:
         """Return zero states of all layers and directions: h, for the LSTM followed by c.
@@ -312,7 +297,9 @@ class SequenceNetwork:
         if self._strands.averages:
             doutputs = np.concatenate([doutputs, doutputs]) * doutputs.dtype.type(0.5)
         doutputs = self._on_one_strand(doutputs)
-        dy: np.ndarray | None = self._head_back(doutputs.reshape(-1, self.architecture.n_outputs))
+        dy: np.ndarray | None = self._head.backward(
+            doutputs.reshape(-1, self.architecture.n_outputs)
+        )
         dstates = self.zero_states(len(self._lengths))
         if self.architecture.pooling:
             assert dy is not None
@@ -324,15 +311,3 @@ class SequenceNetwork:
         self.embedding.backward(self.stem.backward(gradients))
         if self._ties is not None:
             self._ties.write_gradients()
-
-    def _head_back(self, doutputs: np.ndarray) -> np.ndarray:
-        """Return the gradient of the features; adds to those of the head."""
-        self._head_grads["bias"] += doutputs.sum(axis=0)
-        weight, dweight = self._head["weight"], self._head_grads["weight"]
-        dfeatures = np.zeros_like(self._features)
-        for rows, columns in self._head_parts():
-            product(doutputs[rows].T, self._features[:, columns], dweight[:, columns])
-            product(doutputs[rows], weight[:, columns], dfeatures[:, columns])
-        if self._mask is not None:
-            dfeatures *= self._mask
-        return dfeatures

@@ -192,7 +192,7 @@ def test_forward__is_the_equations(variant: dict[str, object]) -> None:
 
 
 STEPWISE = [
-    {"pooling": (), **changes}
+    {**changes, "pooling": ()}
     for changes in (
         {},
         {"num_layers": 2, "n_positions": 9},
