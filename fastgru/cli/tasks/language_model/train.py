@@ -26,11 +26,6 @@ def run(args: argparse.Namespace) -> int:
             "--shuffle-labels: a language model learns from no labels, expected a task that does. "
             "Leave the option out; 'evaluate --shuffle' is a control."
         )
-    if args.pretrained is not None or args.freeze_epochs:
-        raise ConfigurationError(
-            "--pretrained and --freeze-epochs: a language model begins with random weights, "
-            "expected another task. Leave them out."
-        )
     model = SequenceLanguageModel(**chosen_parameters(args))
     parameters = check_parameters(model.get_params(), args.task)
     data = read_input(args)

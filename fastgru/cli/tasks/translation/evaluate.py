@@ -92,9 +92,8 @@ def _score(
     from fastgru.estimators.translation_evaluation import score_translations
     from fastgru.evaluation.translation_scores import translation_scores
 
-    own = [one.sequence for one in written]
     scored, exact = score_translations(
-        fitted, pairs_of(chosen, translations), own, learned, args.threads
+        fitted, pairs_of(chosen, translations), written, learned, args.threads
     )
     return translation_scores(
         scored, exact=exact, groups=chosen.groups, n_resamples=args.n_resamples, seed=args.seed

@@ -10,7 +10,7 @@ from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import show_plan
 from fastgru.cli.tasks.training import select_to_learn, train_and_save, warn_of_nucleotides
 from fastgru.cli.tasks.translation.reading import pairs_of, read_pairs
-from fastgru.errors import ConfigurationError, counted
+from fastgru.errors import counted
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -21,7 +21,6 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.estimators.seq2seq import Seq2Seq
     from fastgru.estimators.translation_sets import given_pairs
 
-    _refuse_pretrained(args)
     model = Seq2Seq(**chosen_parameters(args))
     parameters = check_parameters(model.get_params(), args.task)
     data, translations = read_pairs(args, parameters["target_alphabet"])
@@ -48,14 +47,6 @@ def run(args: argparse.Namespace) -> int:
         extra={"shuffled_labels": True} if args.shuffle_labels else {},
     )
     return 0
-
-
-def _refuse_pretrained(args: argparse.Namespace) -> None:
-    if args.pretrained is not None or args.freeze_epochs:
-        raise ConfigurationError(
-            "--pretrained and --freeze-epochs: a translator begins with random weights, expected "
-            "another task. Leave them out."
-        )
 
 
 def _shuffled(translations: dict[str, str], seed: int) -> dict[str, str]:
