@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from fastgru.cli.history import HistoryFile
-from fastgru.cli.options import is_device, refuse_overwritten_input, require_new_output
+from fastgru.cli.options import require_new_output
+from fastgru.cli.overwriting import is_device, refuse_overwritten_input
 from fastgru.cli.progress import show_progress
 from fastgru.errors import (
     CheckpointError,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from fastgru.cli.features import require_features
 from fastgru.cli.options import add_labelled_input, add_threads, require_new_output
-from fastgru.cli.predictions import require_letters
 from fastgru.cli.scoring import add_scores
 from fastgru.cli.selection import add_split
 from fastgru.cli.step_labels import add_step_labels, require_step_labels
@@ -43,7 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", metavar="MODEL", help="model file from 'fastgru train'")
-    add_labelled_input(parser)
+    add_labelled_input(parser, series=True)
     add_translations(parser)
     parser.set_defaults(alphabet=None)
     add_step_labels(parser)
@@ -73,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args, args.predictions)
     fitted = load_fitted(args.model)
     refuse_translations(args, fitted.task)
+    require_features(args, fitted)
     refuse_search(args, fitted)
     if args.baseline_fasta is not None and fitted.task != "language_model":
         raise ConfigurationError(
@@ -80,6 +81,5 @@ def run(args: argparse.Namespace) -> int:
             "language_model. Leave it out; 'fastgru baseline' trains what a classifier has to beat."
         )
     require_step_labels(args, fitted.task)
-    require_letters(fitted, args.model)
     code: int = task_module(fitted.task, "evaluate").run(args, fitted)
     return code

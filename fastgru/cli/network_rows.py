@@ -44,14 +44,16 @@ def _describe_input(sizes: Architecture) -> Iterator[tuple[str, str]]:
         parts += [f"largest of {layer.pool}"] if layer.pool > 1 else []
         parts += ["residual"] if sizes.conv_residual and matches else []
         yield "convolution", ", ".join(parts)
-    if sizes.n_features:
+    if sizes.n_features and not sizes.n_letters:
         timed = ", the first its time; states decay with it" if sizes.time_decay else ""
         yield "series", f"{counted(sizes.n_features, 'feature')} of each step{timed}"
     words = f"{counted(sizes.embedding_size, 'feature')} each"
     if sizes.kmer_size > 1:
         words += f", read as {sizes.word}s that start every {counted(sizes.kmer_stride, 'letter')}"
-    if not sizes.n_features:
+    if sizes.n_letters:
         yield "letters", words
+    if sizes.n_features and sizes.n_letters:
+        yield "features", f"{sizes.n_features} of each letter beside"
     if sizes.reverse_complement != "none":
         names = {
             "average": "both, averaged",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
+from fastgru.cli.alphabet import add_alphabet, chosen_alphabet
+from fastgru.cli.features import add_features, read_chosen_features
+from fastgru.cli.overwriting import is_device
 from fastgru.cli.targets import add_target, chosen_targets
 from fastgru.errors import ConfigurationError
 
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
     from fastgru.data.target_columns import TargetColumns
 
 __all__ = [
-    "add_alphabet",
     "add_labelled_input",
     "add_logging",
     "add_output",
@@ -23,12 +25,10 @@ __all__ = [
     "add_seed",
     "add_threads",
     "fraction",
-    "is_device",
     "named_path",
     "non_negative_int",
     "positive_int",
     "read_labelled_input",
-    "refuse_overwritten_input",
     "require_new_output",
     "share",
 ]
@@ -40,7 +40,11 @@ Files may be compressed with gzip, bzip2 or xz; "-" is standard input."""
 
 
 def add_labelled_input(
-    parser: argparse.ArgumentParser, *, unlabelled: bool = False, targets: bool = False
+    parser: argparse.ArgumentParser,
+    *,
+    unlabelled: bool = False,
+    targets: bool = False,
+    series: bool = False,
 ) -> None:
     """Add the three ways to name sequences with labels.
 
@@ -51,6 +55,8 @@ def add_labelled_input(
         Whether to add ``--unlabelled``, for sequences without.
     targets
         Whether to add ``--target``, for what stands in place of a label.
+    series
+        Whether series may stand in place of FASTA, and letters may have features.
     """
     group = parser.add_argument_group("labelled sequences", _LABELLED_INPUT)
     group.add_argument(
@@ -85,7 +91,9 @@ def add_labelled_input(
         )
     if targets:
         add_target(group)
-    add_alphabet(group)
+    if series:
+        add_features(group)
+    add_alphabet(group, series=series)
 
 
 def read_labelled_input(
@@ -106,7 +114,7 @@ def read_labelled_input(
     FastgruError
         If the files hold anything that cannot be used.
     """
-    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.feature_files import with_features
     from fastgru.data.labelled import read_labelled
 
     classes: dict[str, str] = {}
@@ -117,8 +125,8 @@ def read_labelled_input(
                 "Join the files, for example with cat."
             )
         classes[name] = path
-    return read_labelled(
-        get_alphabet(args.alphabet),
+    data = read_labelled(
+        chosen_alphabet(args),
         classes=classes or None,
         fasta=args.fasta,
         labels=args.labels,
@@ -126,16 +134,8 @@ def read_labelled_input(
         unlabelled=getattr(args, "unlabelled", False),
         targets=targets or chosen_targets(args),
     )
-
-
-def add_alphabet(parser: argparse._ActionsContainer) -> None:
-    """Add ``--alphabet``."""
-    parser.add_argument(
-        "--alphabet",
-        choices=("dna", "rna", "protein"),
-        default="dna",
-        help="kind of sequences (default: %(default)s)",
-    )
+    features = read_chosen_features(args)
+    return data if features is None else with_features(data, features)
 
 
 def add_output(
@@ -196,44 +196,6 @@ def require_new_output(
                 f"{name}: given for two outputs, expected a file for each. Choose another name."
             )
         require_writable(path, force=args.force or path in replaceable)
-
-
-def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = ()) -> None:
-    """Refuse an output or a log file that is also an input: --force is for old results.
-
-    Parameters
-    ----------
-    args
-        Parsed options of any command.
-    outputs
-        Further outputs than those that are options.
-
-    Raises
-    ------
-    ConfigurationError
-        If a file would be read and written.
-    """
-    inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
-    names = ("model", "models", "fasta", "labels", "step_labels", "split", "results", "journal")
-    for name in (*names, "baseline_fasta", "pretrained", "translations", "variants"):
-        value = getattr(args, name, None) or ()
-        inputs += [value] if isinstance(value, str) else value
-    for _, folder in getattr(args, "runs", None) or ():
-        inputs += [os.path.join(folder, name) for name in ("metrics.json", "predictions.tsv")]
-    places = {os.path.realpath(path) for path in inputs if path != "-"}
-    written = ("output", "history", "checkpoint", "predictions", "log_file")
-    for path in (*(getattr(args, name, None) or "-" for name in written), *outputs):
-        place = os.path.realpath(path)
-        if path != "-" and place in places and not is_device(place):
-            raise ConfigurationError(
-                f"{path}: is an input and would be overwritten, expected another file for the "
-                "output. Choose another name."
-            )
-
-
-def is_device(path: str) -> bool:
-    """Whether a path is something else than a file, such as /dev/null."""
-    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def add_seed(parser: argparse._ActionsContainer, *, default: int = 0) -> None:

@@ -7,12 +7,14 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 from fastgru.cli.decision_options import add_decision
+from fastgru.cli.features import add_features, read_chosen_features, require_features
 from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.prediction_table import CellsOf, PredictionColumns
-from fastgru.cli.predictions import are_nucleotides, require_letters, warn_of_shuffled_labels
+from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
@@ -53,7 +55,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("model", metavar="MODEL", help="model file from 'fastgru train'")
     parser.add_argument(
-        "fasta", nargs="+", metavar="FASTA", help="sequences, perhaps compressed; - is stdin"
+        "fasta",
+        nargs="+",
+        metavar="FASTA",
+        help="sequences, perhaps compressed; - is stdin. For a model of series tables (TSV), .npz "
+        "files or folders of these",
     )
     parser.add_argument(
         "--on-invalid",
@@ -69,6 +75,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=("train", "validation", "test"),
         help="the part, with --split (default: test)",
     )
+    add_features(parser)
     add_decision(parser)
     add_search(parser)
     add_output(parser, what="table of predictions (TSV)")
@@ -90,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args)
     model = load_fitted(args.model)
     refuse_search(args, model)
-    require_letters(model, args.model)
+    require_features(args, model)
     warn_of_shuffled_labels(model, args.model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
@@ -114,8 +121,12 @@ def run(args: argparse.Namespace) -> int:
 def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
     """Return the records to classify, one by one."""
     from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.series import SERIES
     from fastgru.data.unlabelled import read_sequences
 
+    if model.parameters["alphabet"] == SERIES:
+        records = _read_series(args, model)
+        return _in_part(args, records)
     alphabet = get_alphabet(model.parameters["alphabet"])
     records = read_sequences(
         args.fasta,
@@ -126,6 +137,49 @@ def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[Chec
         advice=f"{args.model} was trained on {alphabet.name} sequences. To classify the other "
         "records all the same, use --on-invalid status.",
     )
+    args.n_features = model.n_features
+    return _in_part(args, _with_features(args, records))
+
+
+def _with_features(
+    args: argparse.Namespace, records: Iterator[CheckedSequence]
+) -> Iterator[CheckedSequence]:
+    """Yield the records with their features, if there are any."""
+    from fastgru.data.problems import Problem, Problems
+
+    features, problems = read_chosen_features(args), Problems()
+    for record in records:
+        if features is None or record.problem is not None:
+            yield record
+            continue
+        joined = features.join(record.id, record.sequence)
+        if not isinstance(joined, Problem):
+            if not problems:
+                yield replace(record, sequence=joined)
+        elif args.on_invalid == "status":
+            yield replace(record, sequence="", problem=joined.text)
+        else:
+            problems.add(features.name, joined, LabelError)
+    problems.raise_if_any()
+
+
+def _read_series(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
+    """Return the series to classify, one by one."""
+    from fastgru.data.series_files import SeriesKind
+    from fastgru.data.unlabelled import read_all_series
+
+    if args.on_invalid != "error":
+        raise ConfigurationError(
+            f"--on-invalid {args.on_invalid}: {args.model} reads series, of which all have to be "
+            "usable. Leave it out."
+        )
+    timed = model.parameters.get("time_decay", False)
+    return read_all_series(args.fasta, SeriesKind(model.n_features, timed=timed))
+
+
+def _in_part(
+    args: argparse.Namespace, records: Iterator[CheckedSequence]
+) -> Iterator[CheckedSequence]:
     return records if args.split is None else _in_subset(records, args.split, args.subset or "test")
 
 
@@ -141,6 +195,7 @@ def _write_predictions(
     """Predict chunk by chunk; return the number of records that could not be used."""
     n_records, n_invalid, n_flagged, n_letters = 0, 0, 0, 0
     letters: set[str] = set()
+    of_proteins = model.parameters["alphabet"] == "protein"
     for chunk in _chunks(records):
         usable = [record.sequence for record in chunk if record.problem is None]
         flags = model.flag_unusual(usable)
@@ -153,14 +208,14 @@ def _write_predictions(
         n_records += len(chunk)
         n_invalid += len(chunk) - len(usable)
         n_flagged += sum(map(bool, flags))
-        letters.update(*usable)
+        letters.update(*(usable if of_proteins else ()))
         n_letters += sum(map(len, usable))
         progress.advance(len(chunk))
     if n_flagged:
         _LOGGER.info(
             "records unlike those of training: %d of %d; see column flags", n_flagged, n_records
         )
-    if model.parameters["alphabet"] == "protein" and are_nucleotides(letters, n_letters):
+    if of_proteins and are_nucleotides(letters, n_letters):
         _LOGGER.warning(
             "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
 from fastgru.cli.prediction_table import PredictionColumns
-from fastgru.errors import ConfigurationError, LabelError, counted
+from fastgru.errors import LabelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,20 +36,6 @@ FIXED_COLUMNS = ("id", "status", "label", "flags")
 TRUTH_COLUMNS = ("true_label", "length", "group", "identity")  # the last two where known
 _NUCLEOTIDES = frozenset("ACGTUN")
 _ENOUGH_LETTERS = 50  # a short peptide may have no other letters
-
-
-def require_letters(model: FittedModel, path: str) -> None:
-    """Refuse a model of series, which are in no FASTA file.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    if model.n_features:
-        raise ConfigurationError(
-            f"{path}: is a model of series of {counted(model.n_features, 'feature')}, expected one "
-            "of letters. Predict in Python, with SequenceClassifier.load."
-        )
 
 
 def check_class_names(classes: Iterable[str]) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from fastgru import __version__
-from fastgru.cli.options import refuse_overwritten_input
+from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.errors import ConfigurationError, FastgruError
 
 __all__ = ["run_command"]

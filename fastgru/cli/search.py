@@ -12,11 +12,11 @@ from fastgru.cli.options import (
     add_labelled_input,
     add_output,
     add_threads,
-    is_device,
     positive_int,
     read_labelled_input,
     require_new_output,
 )
+from fastgru.cli.overwriting import is_device
 from fastgru.cli.parameters import add_parameters, add_random_state, chosen_parameters
 from fastgru.cli.predictions import check_classes_to_train
 from fastgru.cli.selection import add_split, require_lengths, select_for_training

@@ -15,9 +15,9 @@ from fastgru.cli.options import (
     add_threads,
     fraction,
     positive_int,
-    refuse_overwritten_input,
     require_new_output,
 )
+from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.cli.selection import require_all_classes
 from fastgru.cli.task_input import add_task_input, read_task_input
 from fastgru.errors import ConfigurationError, counted

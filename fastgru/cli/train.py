@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from fastgru.cli.checkpointing import require_outputs
+from fastgru.cli.features import refuse_features
 from fastgru.cli.options import (
     add_labelled_input,
     add_output,
@@ -60,7 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="classification",
         help="what to learn (default: %(default)s)",
     )
-    add_labelled_input(parser, targets=True)
+    add_labelled_input(parser, targets=True, series=True)
     add_step_labels(parser)
     add_translations(parser)
     add_split(parser, subset=False)
@@ -156,6 +157,7 @@ def run(args: argparse.Namespace) -> int:
 
     require_step_labels(args, args.task)
     refuse_translations(args, args.task)
+    refuse_features(args, args.task)
     _refuse_pretrained(args)
     require_outputs(args)
     code: int = task_module(args.task, "train").run(args)

@@ -10,15 +10,18 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.fasta import Record, read_fasta
+from fastgru.data.files import Digest
 from fastgru.data.label_table import UNLABELLED, LabelTable, read_label_table
 from fastgru.data.problems import Problem, Problems, check_record
+from fastgru.data.series_files import SeriesKind, SeriesRecord, read_series
 from fastgru.data.target_columns import TargetColumns, Targets
-from fastgru.errors import ConfigurationError, LabelError, display_name
+from fastgru.errors import ConfigurationError, LabelError, display_name, location
 
 __all__ = ["UNLABELLED", "InputFile", "LabelledSequences", "read_labelled"]
 
@@ -53,7 +56,8 @@ class LabelledSequences:
     ids
         First words of the headers.  A repeated id belongs to a repeated sequence.
     sequences
-        Normalised by the alphabet, checked, not empty.
+        Normalised by the alphabet, checked, not empty; or of the class
+        :class:`fastgru.data.series_files.Series`.
     labels
         Names of the classes.
     splits
@@ -72,7 +76,7 @@ class LabelledSequences:
     """
 
     ids: list[str]
-    sequences: list[str]
+    sequences: list[Any]
     labels: list[str]
     splits: list[str] | None = None
     groups: list[str] | None = None
@@ -93,7 +97,7 @@ class LabelledSequences:
         """Return the records at the given places, in the given order."""
         places = [int(index) for index in indices]
 
-        def pick(values: list[str]) -> list[str]:
+        def pick(values: list[Any]) -> list[Any]:
             return [values[place] for place in places]
 
         return LabelledSequences(
@@ -110,7 +114,7 @@ class LabelledSequences:
 
 
 def read_labelled(
-    alphabet: Alphabet | str,
+    alphabet: Alphabet | str | SeriesKind,
     *,
     classes: Mapping[str, Path] | None = None,
     fasta: Path | None = None,
@@ -127,7 +131,8 @@ def read_labelled(
     Parameters
     ----------
     alphabet
-        Alphabet of the sequences, or its name.
+        Alphabet of the sequences, or its name; or what series have to be like, whose files then
+        take the place of FASTA.
     classes
         One FASTA file per class, by the name of the class.
     fasta
@@ -162,6 +167,10 @@ def read_labelled(
             "targets stand in the columns of a table, but there is none. Give one FASTA with a "
             "table (FASTA --labels TSV)."
         )
+    if isinstance(alphabet, SeriesKind) and label_field is not None:
+        raise ConfigurationError(
+            "series have no headers, so there is no --label-field. Give a table (--labels TSV)."
+        )
     reader = _Reader(alphabet)
     if unlabelled and fasta is not None and labels is None:
         reader.read(fasta, _label_always(UNLABELLED))
@@ -189,22 +198,32 @@ def read_labelled(
 class _Reader:
     """Reads files one after the other and collects both the records and the problems."""
 
-    def __init__(self, alphabet: Alphabet) -> None:
+    def __init__(self, alphabet: Alphabet | SeriesKind) -> None:
         self.data = LabelledSequences([], [], [])
         self.problems = Problems()
         self._alphabet = alphabet
         self._first_by_id: dict[str, int] = {}
         self._seen_ids: set[str] = set()
 
-    def read(self, path: Path, label_of: Callable[[Record], str | Problem]) -> None:
+    def _records(self, path: Path, digest: Digest) -> Iterator[tuple[Record | SeriesRecord, Any]]:
+        """Yield each record with its sequence, or with what is wrong with it."""
+        if not isinstance(self._alphabet, SeriesKind):
+            for record in read_fasta(path, digest=digest):
+                yield record, check_record(record, self._alphabet)
+            return
+        for series in read_series(path, self._alphabet, digest=digest):
+            n_features = series.sequence.values.shape[1]
+            self._alphabet = replace(self._alphabet, n_features=n_features)
+            yield series, series.sequence
+
+    def read(self, path: Path, label_of: Callable[..., str | Problem]) -> None:
         name = display_name(path)
         digest = hashlib.sha256()
         respelled: Counter[str] = Counter(self.data.respelled)
         n_records = 0
-        for record in read_fasta(path, digest=digest):
+        for record, sequence in self._records(path, digest):
             n_records += 1
             self._seen_ids.add(record.id)
-            sequence = check_record(record, self._alphabet)
             if isinstance(sequence, Problem):
                 self.problems.add(name, sequence)
                 continue
@@ -213,12 +232,12 @@ class _Reader:
                 self.problems.add(name, label, LabelError)
                 continue
             self._add(record, sequence, label, name)
-            if record.sequence != sequence:
+            if isinstance(record, Record) and record.sequence != sequence:
                 respelled.update(_spellings(record.sequence, sequence))
         self.data.respelled = dict(respelled)
         self.add_file(path, digest.hexdigest(), n_records)
 
-    def _add(self, record: Record, sequence: str, label: str, name: str) -> None:
+    def _add(self, record: Record | SeriesRecord, sequence: Any, label: str, name: str) -> None:
         data = self.data
         if record.id.startswith("#"):
             text = "the id begins with '#', which makes its row in a split a comment"
@@ -233,7 +252,7 @@ class _Reader:
         data.ids.append(record.id)
         data.sequences.append(sequence)
         data.labels.append(label)
-        data.sources.append(f"{name}, line {record.line}")
+        data.sources.append(location(name, record.line))
 
     def add_file(self, path: Path, sha256: str, n_records: int) -> None:
         name = os.path.basename(display_name(path))
@@ -291,11 +310,11 @@ def _require_one_form(
         raise ConfigurationError("standard input (-) can be read only once. Use a file instead.")
 
 
-def _label_always(label: str) -> Callable[[Record], str | Problem]:
+def _label_always(label: str) -> Callable[..., str | Problem]:
     return lambda record: label
 
 
-def _label_from_table(record: Record, table: LabelTable) -> str | Problem:
+def _label_from_table(record: Record | SeriesRecord, table: LabelTable) -> str | Problem:
     row = table.rows.get(record.id)
     if row is not None:
         return row.label

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from fastgru.errors import ConfigurationError, LabelError, counted
 
-__all__ = ["SERIES", "SeriesProfile", "SeriesScale", "describe_series", "encode_series"]
+__all__ = [
+    "SERIES",
+    "SeriesProfile",
+    "SeriesScale",
+    "describe_series",
+    "encode_one",
+    "encode_series",
+]
 
 SERIES = "series"
 """What stands for the alphabet of series."""
@@ -57,27 +64,46 @@ def encode_series(
     """
     encoded: list[Array] = []
     for number, given in enumerate(series):
-        place = f"{name} {number}"
-        values = _as_steps(given, place)
-        wanted = values.shape[1] if n_features is None else n_features
-        if values.shape[1] != wanted:
-            raise LabelError(
-                f"{place}: has {counted(values.shape[1], 'feature')}, expected {wanted} as the "
-                "series of training. Give the same features in the same order."
-            )
-        n_features = wanted
-        with np.errstate(invalid="ignore"):
-            bad = np.argwhere(~(np.abs(values) <= _LARGEST))
-        if len(bad):
-            step, feature = bad[0].tolist()
-            raise LabelError(
-                f"{place}: feature {feature} of step {step} is {values[step, feature]}, expected "
-                f"a number of at most {_LARGEST:g}. Fill it in, or leave the step out."
-            )
-        if timed:
-            _times_to_gaps(values, place)
+        values = encode_one(given, f"{name} {number}", n_features=n_features, timed=timed)
+        n_features = values.shape[1]
         encoded.append(values)
     return encoded
+
+
+def encode_one(given: Any, place: str, *, n_features: int | None, timed: bool) -> Array:
+    """Return a series as float64 (L, F).
+
+    Parameters
+    ----------
+    given
+        Array of numbers.
+    place
+        What messages call it.
+    n_features, timed
+        As for :func:`encode_series`; None for any number.
+
+    Raises
+    ------
+    ConfigurationError, LabelError
+        As there.
+    """
+    values = _as_steps(given, place)
+    if n_features not in (None, values.shape[1]):
+        raise LabelError(
+            f"{place}: has {counted(values.shape[1], 'feature')}, expected {n_features} as the "
+            "series of training. Give the same features in the same order."
+        )
+    with np.errstate(invalid="ignore"):
+        bad = np.argwhere(~(np.abs(values) <= _LARGEST))
+    if len(bad):
+        step, feature = bad[0].tolist()
+        raise LabelError(
+            f"{place}: feature {feature} of step {step} is {values[step, feature]}, expected "
+            f"a number of at most {_LARGEST:g}. Fill it in, or leave the step out."
+        )
+    if timed:
+        _times_to_gaps(values, place)
+    return values
 
 
 def _times_to_gaps(values: Array, place: str) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.fasta import Record, read_fasta
 from fastgru.data.problems import Problem, Problems, check_record
+from fastgru.data.series_files import SeriesKind, read_series
 from fastgru.errors import counted, display_name
 
-__all__ = ["CheckedSequence", "read_sequences"]
+__all__ = ["CheckedSequence", "read_all_series", "read_sequences"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,13 @@ class CheckedSequence:
     id
         First word of the header.
     sequence
-        Normalised by the alphabet; ``""`` if the record cannot be used.
+        Normalised by the alphabet; ``""`` if the record cannot be used.  Or a series.
     problem
         Why the record cannot be used, in one line; None if it can.
     """
 
     id: str
-    sequence: str
+    sequence: Any
     problem: str | None = None
 
 
@@ -84,6 +85,27 @@ def read_sequences(
             else:
                 problems.add(display_name(path), checked)
     problems.raise_if_any(advice)
+
+
+def read_all_series(
+    paths: Iterable[str | os.PathLike[str]], kind: SeriesKind
+) -> Iterator[CheckedSequence]:
+    """Read the series of files or folders one by one.
+
+    Parameters
+    ----------
+    paths
+        In the order to read.
+    kind
+
+    Raises
+    ------
+    FastaFormatError, LabelError
+        As :func:`fastgru.data.series_files.read_series`.
+    """
+    for path in paths:
+        for record in read_series(path, kind):
+            yield CheckedSequence(record.id, record.sequence)
 
 
 def _check_length(

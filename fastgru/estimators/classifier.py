@@ -267,7 +267,11 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         ----------
         sequences
             n strings over the alphabet, none empty or shorter than ``kmer_size``; with the alphabet
-            ``"series"`` n arrays of finite numbers, (length, n_features) each.
+            ``"series"`` n arrays of finite numbers, (length, n_features) each.  Or n tuples
+            (string, array) of letters with features beside them, such as quality or conservation:
+            the array (length, n_features), or (length,), has a row for each letter.  Features are
+            standardised by their mean and deviation in training and stand behind the embedding;
+            they go neither with k-mers nor with the other strand.
         labels
             n class labels, of at least two classes.  Or, for any number of labels of each
             sequence, numbers (n, k): 1 with a label, 0 without, NaN where that is unknown.

@@ -129,10 +129,6 @@ class FittedModel(ABC):
         return encoded
 
     def _encode(self, sequences: Sequence[Any], *, min_length: int = 1) -> list[np.ndarray]:
-        kind, n_features = self.parameters["alphabet"], self.n_features
         return encode_inputs(
-            *(kind, sequences),
-            min_length=min_length,
-            n_features=n_features,
-            timed=self.parameters.get("time_decay", False),
+            *(self.parameters, sequences), min_length=min_length, n_features=self.n_features
         )

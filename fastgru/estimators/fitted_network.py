@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastgru.data.input_profile import InputProfile
+from fastgru.data.letter_features import codes_of
 from fastgru.data.seen_sequences import SeenSequences
 from fastgru.data.series import SeriesProfile
 from fastgru.errors import ConfigurationError, shorten
@@ -112,7 +113,8 @@ class FittedNetwork(FittedModel):
         """Return the flags of encoded sequences; all empty if nothing is known of the inputs."""
         if self.inputs is None:
             return [()] * len(encoded)
-        return self.inputs.flags(encoded)
+        of_letters = isinstance(self.inputs, InputProfile)
+        return self.inputs.flags(codes_of(encoded) if of_letters else encoded)
 
     def were_seen(self, encoded: Sequence[np.ndarray]) -> np.ndarray | None:
         """Return whether encoded sequences were seen in training; None if that is unknown."""

@@ -13,14 +13,17 @@ import numpy as np
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import InputProfile, describe_inputs
+from fastgru.data.letter_features import FeaturedReading, codes_of, features_of
 from fastgru.data.seen_sequences import note_seen
 from fastgru.data.series import SERIES, SeriesProfile, SeriesScale, describe_series
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.checkpoints import CheckpointFile
+from fastgru.estimators.inputs import n_features_of
 from fastgru.estimators.training_sets import GivenSets, hold_out
 from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
+from fastgru.models.reading import Reading
 from fastgru.training.batches import LabelledSet
 from fastgru.training.loop import train
 from fastgru.training.objective import Objective
@@ -88,11 +91,14 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     return Prepared(training, validation, network, options, objective, thawing)
 
 
-def _reading(parameters: dict[str, Any], training: LabelledSet) -> np.ndarray | SeriesScale:
-    """Return what the network reads its input by: the letters of symbols, or a scale."""
+def _reading(parameters: dict[str, Any], training: LabelledSet) -> Reading:
+    """Return what the network reads its input by: the letters of symbols, a scale, or both."""
     if parameters["alphabet"] == SERIES:
         return SeriesScale.of(training.encoded)
-    return get_alphabet(parameters["alphabet"]).mixture
+    mixture = get_alphabet(parameters["alphabet"]).mixture
+    if training.encoded[0].ndim == 1:
+        return mixture
+    return FeaturedReading(mixture, SeriesScale.of(features_of(training.encoded)))
 
 
 def _begin_pretrained(network: SequenceNetwork, pretrained: Pretrained | None) -> Thawing:
@@ -183,7 +189,7 @@ def train_network(
 def _describe(encoded: Sequence[np.ndarray], kind: str) -> InputProfile | SeriesProfile:
     if kind == SERIES:
         return describe_series(encoded)
-    return describe_inputs(encoded, get_alphabet(kind))
+    return describe_inputs(codes_of(encoded), get_alphabet(kind))
 
 
 def _architecture(
@@ -201,7 +207,7 @@ def _architecture(
         n_positions = count_kmers(longest, *words)
     sizes: dict[str, Any] = {
         "n_letters": 0 if of_series else len(get_alphabet(parameters["alphabet"]).letters),
-        "n_features": training.encoded[0].shape[1] if of_series else 0,
+        "n_features": n_features_of(parameters, training.encoded),
         "n_outputs": n_outputs,
         "n_positions": n_positions,
     }

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fastgru.data.alphabets import Alphabet, get_alphabet
-from fastgru.data.series import SERIES, encode_series
+from fastgru.data.feature_files import FeaturedSequence
+from fastgru.data.letter_features import join_features
+from fastgru.data.series import SERIES, encode_one, encode_series
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError, counted
+from fastgru.estimators.parameter_pairs import check_featured
 
 
 def encode_sequences(
@@ -74,35 +77,82 @@ def is_indicator(labels: object) -> bool:
 
 
 def encode_inputs(
-    kind: str,
+    parameters: Mapping[str, Any],
     sequences: Sequence[Any],
     name: str = "sequence",
     *,
-    min_length: int = 1,
+    min_length: int | None = None,
     n_features: int | None = None,
-    timed: bool = False,
 ) -> list[np.ndarray]:
     """Return the codes of each sequence, or the features of each series.
 
     Parameters
     ----------
-    kind
-        The parameter ``alphabet``.
-    sequences
-    name, min_length
+    parameters
+        Of the estimator, checked.
+    sequences, name
         As for :func:`encode_sequences`.
-    n_features, timed
-        As for :func:`fastgru.data.series.encode_series`.
+    min_length
+        Fewest letters; None for those of a k-mer.
+    n_features
+        Of each step, as a model was trained with: 0 for letters alone.  None for what the first
+        has; letters with features are pairs of a string and an array.
 
     Raises
     ------
     ConfigurationError, AlphabetError, LabelError
         As there.
     """
+    kind = parameters["alphabet"]
     if kind == SERIES:
-        series = encode_series(sequences, name, n_features=n_features, timed=timed)
-        return [*series]
-    return encode_sequences(get_alphabet(kind), sequences, name, min_length=min_length)
+        timed = parameters.get("time_decay", False)
+        return [*encode_series(sequences, name, n_features=n_features, timed=timed)]
+    fewest = parameters.get("kmer_size", 1) if min_length is None else min_length
+    alphabet = get_alphabet(kind)
+    if n_features or (
+        n_features is None and isinstance(next(iter(sequences), None), tuple | FeaturedSequence)
+    ):
+        check_featured(parameters)
+        return _encode_pairs(alphabet, sequences, name, n_features)
+    return encode_sequences(alphabet, sequences, name, min_length=fewest)
+
+
+def _encode_pairs(
+    alphabet: Alphabet, pairs: Sequence[Any], name: str, n_features: int | None
+) -> list[np.ndarray]:
+    """Return codes and features of each sequence, from pairs of both."""
+    encoded: list[np.ndarray] = []
+    given = [
+        (pair.letters, pair.features) if isinstance(pair, FeaturedSequence) else pair
+        for pair in pairs
+    ]
+    for number, pair in enumerate(given):
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise ConfigurationError(
+                f"{name} {number}: must be a pair of a string and an array of features (length, "
+                f"n_features), as others are, got {type(pair).__name__}."
+            )
+        place = f"features of {name} {number}"
+        features = encode_one(pair[1], place, n_features=n_features, timed=False)
+        if len(features) != len(pair[0]):
+            raise LabelError(
+                f"{place}: are those of {counted(len(features), 'letter')}, expected one row for "
+                f"each of {len(pair[0])}. Align them with the sequence."
+            )
+        n_features = features.shape[1]
+        encoded.append(features)
+    codes = encode_sequences(alphabet, [letters for letters, _ in given], name)
+    return [join_features(row, features) for row, features in zip(codes, encoded, strict=True)]
+
+
+def n_features_of(parameters: Mapping[str, Any], encoded: Sequence[np.ndarray]) -> int | None:
+    """Return the features of each step of encoded input; 0 for letters alone, None without any."""
+    if not len(encoded):
+        return None
+    if encoded[0].ndim == 1:
+        return 0
+    n_columns: int = encoded[0].shape[1]
+    return n_columns if parameters["alphabet"] == SERIES else n_columns - 1
 
 
 def label_array(labels: Sequence[Any], n_sequences: int) -> np.ndarray:

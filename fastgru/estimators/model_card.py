@@ -11,16 +11,19 @@ import numpy as np
 from fastgru import __version__
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import InputProfile
+from fastgru.data.letter_features import FeaturedReading
 from fastgru.data.seen_sequences import SeenSequences
 from fastgru.data.series import SERIES, SeriesProfile, SeriesScale
 from fastgru.errors import ConfigurationError, ModelFileError
 from fastgru.estimators.fitted_network import FittedNetwork
 from fastgru.estimators.json_values import as_json, saved_parameters
+from fastgru.estimators.parameter_pairs import check_featured
 from fastgru.estimators.parameters import check_parameters, parameters_of
 from fastgru.models.architecture import Architecture
 from fastgru.models.card_schema import ARCHITECTURE_ADDED
 from fastgru.models.model_file import SavedNetwork
-from fastgru.models.network import Reading, SequenceNetwork
+from fastgru.models.network import SequenceNetwork
+from fastgru.models.reading import Reading
 
 __all__ = ["damaged", "network_card", "network_fields", "require_entries"]
 
@@ -67,8 +70,10 @@ def network_card(fitted: FittedNetwork) -> dict[str, Any]:
         card["inputs"] = inputs.to_dict(get_alphabet(kind))
     if isinstance(inputs, SeriesProfile):
         card["inputs"] = inputs.to_dict()
-    if isinstance(fitted.network.reading, SeriesScale):
-        card["series"] = fitted.network.reading.to_dict()
+    reading = fitted.network.reading
+    if not isinstance(reading, np.ndarray):
+        scale = reading if isinstance(reading, SeriesScale) else reading.scale
+        card["series"] = scale.to_dict()
     if fitted.seen is not None:
         card["seen"] = fitted.seen.to_text()
     if fitted.pretrained is not None:
@@ -183,8 +188,13 @@ def _find_contradiction(saved: SavedNetwork, parameters: Mapping[str, Any]) -> s
     n_features = saved.architecture.n_features
     if saved.card["alphabet"] == SERIES:
         return None if n_features and "series" in saved.card else "the scale of series is missing"
+    if (n_features > 0) != ("series" in saved.card):
+        return "the scale of features is missing, or there are none"
     if n_features:
-        return f"there are {n_features} features of letters"
+        try:
+            check_featured(parameters)
+        except ConfigurationError as error:
+            return str(error)
     # the rows of the embedding are letters in this order
     letters = get_alphabet(saved.card["alphabet"]).letters
     symbols = saved.card.get("symbols", letters)
@@ -207,12 +217,16 @@ def _make_network(saved: SavedNetwork, name: str, new_network: NewNetwork) -> Se
     return network
 
 
-def _read_reading(saved: SavedNetwork, name: str) -> np.ndarray | SeriesScale:
-    card = saved.card
-    if card["alphabet"] != SERIES:
+def _read_reading(saved: SavedNetwork, name: str) -> Reading:
+    card, n_features = saved.card, saved.architecture.n_features
+    of_series = card["alphabet"] == SERIES
+    if not of_series and not n_features:
         return get_alphabet(card["alphabet"]).mixture
     try:
-        return SeriesScale.from_dict(card["series"], saved.architecture.n_features)
+        scale = SeriesScale.from_dict(card["series"], n_features)
+        return (
+            scale if of_series else FeaturedReading(get_alphabet(card["alphabet"]).mixture, scale)
+        )
     except ValueError as error:
         raise damaged(name, str(error)) from error
 

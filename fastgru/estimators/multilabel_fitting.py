@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import ConfigurationError, LabelError
 from fastgru.estimators.calibration import Calibration, fitted_temperature
 from fastgru.estimators.fitting import Trained
-from fastgru.estimators.inputs import encode_sequences
+from fastgru.estimators.inputs import encode_inputs, n_features_of
 from fastgru.estimators.target_sets import (
     check_names,
     check_targets,
@@ -55,14 +54,13 @@ def given_multilabel(
             "class_weight must be 'balanced' or None for several labels, got a mapping; use "
             "sample_weight to weigh sequences."
         )
-    encoded = encode_sequences(
-        *(get_alphabet(parameters["alphabet"]), sequences), min_length=parameters["kmer_size"]
-    )
+    encoded = encode_inputs(parameters, sequences)
     values = check_targets(labels, len(encoded), "labels")
     names = check_names(label_names, values.shape[1], "label")
     _require_answers(values, "labels")
     training = target_set(encoded, values, sample_weight)
-    validation = target_validation(parameters, names, validation_data)
+    n_features = n_features_of(parameters, encoded)
+    validation = target_validation(parameters, names, validation_data, n_features)
     if validation is not None:
         _require_answers(validation.targets, "labels of the validation set")
     counts = _weighted_counts(training.targets, training.weights)

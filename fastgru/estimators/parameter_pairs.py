@@ -11,7 +11,14 @@ from fastgru.errors import ConfigurationError
 from fastgru.layers.convolution_sizes import ConvolutionSizes, layer_sizes, matching_layers
 from fastgru.layers.kmer_sizes import MAX_KMER_ROWS
 
-__all__ = ["check_kmers", "check_series", "check_stem", "check_strands", "check_ties"]
+__all__ = [
+    "check_featured",
+    "check_kmers",
+    "check_series",
+    "check_stem",
+    "check_strands",
+    "check_ties",
+]
 
 _COLUMNS = ("conv_width", "conv_dilation", "conv_stride", "conv_pool")
 
@@ -33,10 +40,10 @@ def check_series(checked: Mapping[str, Any], task: str) -> None:
         _check_times(checked)
     if checked["alphabet"] != SERIES:
         return
-    if task not in ("classification", "multilabel"):
+    if task not in ("classification", "multilabel", "regression"):
         raise ConfigurationError(
             f"alphabet must be one of letters for the task {task}, got 'series', which classifiers "
-            "alone can read."
+            "and regressors alone can read."
         )
     for name, without in (("kmer_size", 1), ("kmer_stride", 1), ("position_embedding", False)):
         if checked.get(name, without) != without:
@@ -59,6 +66,30 @@ def _check_times(checked: Mapping[str, Any]) -> None:
     for place, reason in reasons.items():
         if reason:
             raise ConfigurationError(f"time_decay must be False {place}, got True; {reason}.")
+
+
+def check_featured(checked: Mapping[str, Any]) -> None:
+    """Refuse what cannot be read where letters have features beside them.
+
+    Parameters
+    ----------
+    checked
+        Parameters, each within its own range.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    reasons = {
+        "kmer_size": (1, "features are those of letters, not of words"),
+        "reverse_complement": ("none", "nobody knows the features of the other strand"),
+    }
+    for name, (expected, why) in reasons.items():
+        found = checked.get(name, expected)
+        if found != expected:
+            raise ConfigurationError(
+                f"{name} must be {expected!r} where sequences have features, got {found!r}; {why}."
+            )
 
 
 def check_kmers(checked: Mapping[str, Any]) -> None:

@@ -169,7 +169,7 @@ PARAMETERS = (
         bool,
         False,
         "let states decay with the time between samples, which the first feature of series then is",
-        tasks=_CALIBRATED,
+        tasks=_POOLED,
     ),
     _targeted(
         "position_embedding",

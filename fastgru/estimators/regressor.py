@@ -32,7 +32,7 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
     ----------
     alphabet, reverse_complement, embedding_size, conv_channels, conv_width, conv_dilation
     conv_stride, conv_pool, conv_norm, conv_residual, cell, hidden_size, num_layers, residual
-    bidirectional, position_embedding
+    bidirectional, time_decay, position_embedding
     pooling, dropout, batch_size, max_epochs, learning_rate, weight_decay, clip_norm
     warmup_fraction, early_stopping, validation_fraction, n_iter_no_change, dtype, threads
     random_state
@@ -77,6 +77,7 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         num_layers: int = 1,
         residual: bool = False,
         bidirectional: bool = True,
+        time_decay: bool = False,
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
         dropout: float = 0.1,
@@ -108,6 +109,7 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         self.num_layers = num_layers
         self.residual = residual
         self.bidirectional = bidirectional
+        self.time_decay = time_decay
         self.position_embedding = position_embedding
         self.pooling = pooling
         self.dropout = dropout
@@ -142,7 +144,8 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty.
+            n strings over the alphabet, none empty, or n tuples of a string and features; with the
+            alphabet ``"series"`` n arrays.  All as for :meth:`fastgru.SequenceClassifier.fit`.
         targets
             Numbers (n,) or (n, k); NaN where one is missing, which then changes nothing.
         sample_weight
@@ -198,7 +201,8 @@ class SequenceRegressor(TableTargets, RegressorMixin, PredictionMixin, StringInp
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty.
+            n strings over the alphabet, none empty, or n tuples of a string and features; with the
+            alphabet ``"series"`` n arrays.  All as for :meth:`fastgru.SequenceClassifier.fit`.
 
         Raises
         ------

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastgru._numba import threads_limited_to
-from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import LabelError
 from fastgru.estimators.fitted_regressor import FittedRegressor
 from fastgru.estimators.fitting import Trained, train_network
-from fastgru.estimators.inputs import encode_sequences
+from fastgru.estimators.inputs import encode_inputs, n_features_of
 from fastgru.estimators.target_sets import (
     check_names,
     check_targets,
@@ -49,7 +48,7 @@ def given_regression(
     LabelError
         If no sequence has one of the targets.
     """
-    encoded = encode_sequences(get_alphabet(parameters["alphabet"]), sequences)
+    encoded = encode_inputs(parameters, sequences)
     values = check_targets(targets, len(encoded))
     names = check_names(target_names, values.shape[1], "target")
     training = target_set(encoded, values, sample_weight)
@@ -59,7 +58,8 @@ def given_regression(
             f"target {str(names[empty[0]])!r}: is missing for every sequence to learn from, "
             "expected it for some. Leave the target out."
         )
-    validation = target_validation(parameters, names, validation_data)
+    n_features = n_features_of(parameters, encoded)
+    validation = target_validation(parameters, names, validation_data, n_features)
     return GivenSets(names, Regression.of(len(names)), training, validation, stratified=False)
 
 

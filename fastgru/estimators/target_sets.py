@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
-from fastgru.estimators.inputs import encode_sequences
+from fastgru.estimators.inputs import encode_inputs
 from fastgru.estimators.training_sets import check_sample_weight, subset
 from fastgru.training.batches import LabelledSet
 
@@ -119,7 +118,8 @@ def target_set(
 def target_validation(
     parameters: Mapping[str, Any],
     names: np.ndarray,
-    given: tuple[Sequence[str], ArrayLike] | None,
+    given: tuple[Sequence[Any], ArrayLike] | None,
+    n_features: int | None,
 ) -> LabelledSet | None:
     """Return the validation set that a caller brings along, None for none.
 
@@ -130,6 +130,8 @@ def target_validation(
         Of the targets.
     given
         Sequences and targets, as for training.
+    n_features
+        Of each step in training, 0 for letters alone.
 
     Raises
     ------
@@ -138,9 +140,7 @@ def target_validation(
     """
     if given is None:
         return None
-    alphabet = get_alphabet(parameters["alphabet"])
-    min_length = parameters.get("kmer_size", 1)
-    encoded = encode_sequences(*(alphabet, given[0], "validation sequence"), min_length=min_length)
+    encoded = encode_inputs(parameters, given[0], "validation sequence", n_features=n_features)
     targets = check_targets(given[1], len(encoded), "targets of the validation set")
     if targets.shape[1] != len(names):
         raise LabelError(

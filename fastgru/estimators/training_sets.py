@@ -20,6 +20,7 @@ from fastgru.estimators.inputs import (
     encode_labels,
     encode_sequences,
     label_array,
+    n_features_of,
 )
 from fastgru.training.batches import LabelledSet
 from fastgru.training.classification import Classification
@@ -78,20 +79,14 @@ def given_sets(
         What was read of a language model.
     """
     class_weight = parameters["class_weight"]
-    encode = partial(
-        encode_inputs,
-        parameters["alphabet"],
-        min_length=parameters.get("kmer_size", 1),
-        timed=parameters.get("time_decay", False),
-    )
-    encoded = encode(sequences)
+    encoded = encode_inputs(parameters, sequences)
     classes, targets = encode_labels(labels, len(encoded))
     weights = check_sample_weight(sample_weight, len(encoded))
     training = weighted_set(encoded, targets, classes, class_weight, weights)
     validation = None
     if validation_data is not None:
-        n_features = encoded[0].shape[1] if encoded[0].ndim > 1 else None
-        encode = partial(encode, n_features=n_features)
+        n_features = n_features_of(parameters, encoded)
+        encode = partial(encode_inputs, parameters, n_features=n_features)
         validation = given_validation(encode, classes, class_weight, validation_data)
     objective = Classification(parameters["label_smoothing"], parameters["focal_gamma"])
     return GivenSets(

@@ -36,7 +36,7 @@ def blocked_gaps(blocks: Blocks, gaps: np.ndarray, *, reverse: bool) -> np.ndarr
         Whether sequences run from their last step, before which there is then no time.
     """
     blocked = np.zeros(max(blocks.n_rows, 1), gaps.dtype)
-    by_sequence = gaps.reshape(blocks.n_sequences, -1)
+    by_sequence = gaps.reshape(blocks.n_sequences, blocks.n_steps)
     for block in blocks.table:
         first, shape = block["first"], (block["steps"], blocks.rows)
         steps = blocked[first : first + shape[0] * shape[1]].reshape(shape)

@@ -93,7 +93,7 @@ class Architecture:
     letters_per_token
         Letters of a sequence for each token of its translation; 0 for a network without decoder.
     n_features
-        Features of each step of a series; 0 for letters.
+        Features of each step of a series, or beside each letter; 0 for letters alone.
     time_decay
         As in :class:`fastgru.SequenceClassifier`.
     """
@@ -176,7 +176,7 @@ class Architecture:
     @property
     def input_size(self) -> int:
         """Features of a step before all layers."""
-        return self.n_features or self.embedding_size
+        return self.n_features + (self.embedding_size if self.n_letters else 0)
 
     @property
     def n_rows(self) -> int:
@@ -215,7 +215,7 @@ class Architecture:
     def _whole_shapes(self) -> dict[str, tuple[int, ...]]:
         hidden, directions = self.hidden_size, 2 if self.bidirectional else 1
         shapes: dict[str, tuple[int, ...]] = {}
-        if not self.n_features:
+        if self.n_letters:
             shapes["embedding.letters"] = (self.n_rows, self.embedding_size)
         if self.n_positions:
             shapes["embedding.positions"] = (self.n_positions, self.embedding_size)

@@ -19,7 +19,8 @@ import numpy as np
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
 from fastgru.models.architecture import Architecture
-from fastgru.models.network import Reading, SequenceNetwork
+from fastgru.models.network import SequenceNetwork
+from fastgru.models.reading import Reading
 
 __all__ = ["LanguageNetwork"]
 

@@ -27,28 +27,22 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.data.series import SeriesScale
 from fastgru.kernels.registers import ROWS
 from fastgru.layers.blocks import plan_blocks
 from fastgru.layers.crf import ChainField
-from fastgru.layers.embedding import Embedding
 from fastgru.layers.gru import GRU
 from fastgru.layers.head import Head
-from fastgru.layers.kmers import KmerReader
 from fastgru.layers.layer_input import LayerInput
 from fastgru.layers.lstm import LSTM
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.pooling import Pooling
 from fastgru.layers.recurrent import Recurrent
 from fastgru.layers.rnn import RNN
-from fastgru.layers.series_input import SeriesInput
 from fastgru.layers.stem import Stem
 from fastgru.layers.strands import Strands, average_strands, reverse_rows
 from fastgru.models.architecture import Architecture
+from fastgru.models.reading import Reader, Reading, new_reader
 from fastgru.models.tied_strands import TiedStrands
-
-Reading = np.ndarray | SeriesScale
-"""What input is read by: the letters of each symbol, or the scale of the features of series."""
 
 Parts = dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]
 """Parameters and gradients by the parts of a network."""
@@ -64,7 +58,7 @@ class SequenceNetwork:
     architecture
     reading
         float (n_symbols, n_letters), rows sum to 1: the letters that each symbol stands for.  For
-        series the scale of their features.
+        series the scale of their features, for letters with features both.
     random_state
         Seed of the initial weights and of dropout.
 
@@ -148,16 +142,8 @@ class SequenceNetwork:
         """Return parameters and gradients of what stands between the states and the outputs."""
         return {"attention": (self._pooling.parameters, self._pooling.grads)}
 
-    def _new_embedding(self) -> Embedding | SeriesInput:
-        sizes, reading = self.architecture, self.reading
-        if not isinstance(reading, np.ndarray):
-            scale = reading.mean, reading.deviation
-            return SeriesInput(*scale, self.dtype, timed=sizes.time_decay)
-        return Embedding(
-            KmerReader(reading.astype(self.dtype), sizes.kmer_size, sizes.kmer_stride),
-            *(sizes.n_rows, sizes.n_positions, sizes.embedding_size),
-            rng=self._rng,
-        )
+    def _new_embedding(self) -> Reader:
+        return new_reader(self.architecture, self.reading, self.dtype, self._rng)
 
     def _new_trunk(self) -> Recurrent:
         sizes = self.architecture
@@ -190,7 +176,8 @@ class SequenceNetwork:
         ----------
         tokens
             Integer (B, T): symbols of the alphabet; anything valid past a sequence's end.  For
-            series their features, float64 (B, T, F).
+            series their features, float64 (B, T, F), with features (B, T, 1 + F) as they are
+            joined (:mod:`fastgru.data.letter_features`).
         lengths
             int64 (B,)
         training

@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from fastgru.models.architecture import Architecture
-from fastgru.models.network import Reading, SequenceNetwork
+from fastgru.models.network import SequenceNetwork
+from fastgru.models.reading import Reading
 from fastgru.training.batches import LabelledSet
 
 __all__ = ["Objective"]

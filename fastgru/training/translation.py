@@ -21,7 +21,8 @@ from fastgru.data.target_alphabets import next_tokens
 from fastgru.kernels.loss import softmax, softmax_cross_entropy
 from fastgru.models.architecture import Architecture
 from fastgru.models.encoder_decoder import EncoderDecoder
-from fastgru.models.network import Reading, SequenceNetwork
+from fastgru.models.network import SequenceNetwork
+from fastgru.models.reading import Reading
 from fastgru.training.batches import LabelledSet, batches_by_length, pad
 from fastgru.training.objective import Objective
 from fastgru.training.prediction import MAX_PREDICTION_TOKENS

@@ -306,21 +306,3 @@ def test_predict__ends_quietly_when_its_reader_leaves(work) -> None:
     )
     assert result.stdout == "id\tstatus\tlabel\tflags\tno\tyes\n"
     assert result.stderr == ""
-
-
-@pytest.mark.parametrize("command", ["predict", "evaluate"])
-def test_predict__refuses_a_model_of_series(command: str, tmp_path: Path, work, run_cli) -> None:
-    model = SequenceClassifier(
-        "series", hidden_size=4, max_epochs=1, early_stopping=False, threads=1, random_state=0
-    )
-    model.fit([[0.0, 1.0], [2.0], [3.0], [4.0]], ["a", "b", "a", "b"]).save(tmp_path / "m")
-    options = ["--label-field", "label"] if command == "evaluate" else []
-    found = run_cli([command, tmp_path / "m", work.fasta, *options])
-    assert (found.code, found.out) == (2, "")
-    assert (
-        f"{tmp_path / 'm'}: is a model of series of 1 feature, expected one of letters. Predict in "
-        "Python, with SequenceClassifier.load."
-    ) in found.err
-    shown = run_cli(["info", tmp_path / "m"]).out
-    assert "series      1 feature of each step\n" in shown
-    assert "lengths     1 to 2 steps in training\n" in shown

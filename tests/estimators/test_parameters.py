@@ -348,8 +348,8 @@ def test_check_parameters__returns_plain_values(name: str, value: Any, plain: An
     assert type(found) is type(plain)
 
 
-@pytest.mark.parametrize("task", ["regression", "tagging", "language_model", "translation"])
-def test_check_parameters__has_series_for_classifiers_alone(task: str) -> None:
+@pytest.mark.parametrize("task", ["tagging", "language_model", "translation"])
+def test_check_parameters__has_series_for_tasks_of_whole_sequences(task: str) -> None:
     message = f"^alphabet must be one of letters for the task {task}, got 'series'"
     with pytest.raises(ConfigurationError, match=message):
         check_parameters({**ESTIMATORS[task]().get_params(), "alphabet": SERIES}, task)

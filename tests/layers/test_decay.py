@@ -158,6 +158,14 @@ def test_layer__forgets_everything_after_a_very_long_time() -> None:
     np.testing.assert_allclose(whole[:, 3:], late, rtol=0, atol=1e-14)
 
 
+def test_layer__with_decay_takes_an_empty_batch() -> None:
+    layer = make_layer("gru")
+    for n, n_steps in ((0, 4), (0, 0), (2, 0)):
+        y, h_n = layer.forward(np.zeros((n, n_steps, 3)), gaps=np.zeros((n, n_steps)))
+        dx, _ = layer.backward(y, h_n)
+        assert (y.shape, dx.shape) == ((n, n_steps, 10), (n, n_steps, 3))
+
+
 def test_layer__starts_with_units_that_all_decay() -> None:
     layer = GRU(3, 40, time_decay=True, random_state=0)
     rate = layer.parameters["decay_rate_l0"]

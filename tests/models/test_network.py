@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
+from fastgru.data.letter_features import FeaturedReading, join_features
 from fastgru.data.series import SeriesScale
 from fastgru.data.strands import reverse_complement
 from fastgru.layers import embedding
@@ -595,6 +596,28 @@ def test_series__with_states_that_decay(changes: dict[str, object]) -> None:
         if "decay" in name:
             value[:] = -1
     assert not np.allclose(network.forward(padded, lengths), outputs, atol=1e-3)
+
+
+@pytest.mark.parametrize("changes", [{}, STEMS[0], {"n_positions": 9}, {"num_layers": 2}])
+def test_letters__with_features_are_embedded_beside_them(changes: dict[str, object]) -> None:
+    sizes = replace(make_network(**changes).architecture, n_features=2)
+    network = SequenceNetwork(sizes, FeaturedReading(DNA.mixture, SCALE), 1)
+    spread(network)
+    features, _, lengths = batch_of_series()
+    codes = [DNA.encode(letters) for letters in SEQUENCES]
+    features = [np.resize(rows, (len(row), 2)) for rows, row in zip(features, codes, strict=True)]
+    joined, lengths = pad(list(map(join_features, codes, features)))
+    outputs, views = network.forward(joined, lengths), network.parameters.views()
+    for row, values, found in zip(codes, features, outputs, strict=True):
+        embedded = DNA.mixture[row] @ views["embedding.letters"]
+        if sizes.n_positions:
+            embedded = embedded + views["embedding.positions"][: len(row)]
+        scaled = (values - SCALE.mean) / SCALE.deviation
+        expected = logits_of_steps(network, np.column_stack([embedded, scaled]))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    shapes = {name: view.shape for name, view in views.items()}
+    assert sizes.parameter_shapes() | sizes.buffer_shapes() == shapes
+    assert_network_slopes(lambda: network, joined, lengths)
 
 
 def test_series__past_their_end_count_for_nothing() -> None:

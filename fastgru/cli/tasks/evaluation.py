@@ -47,7 +47,8 @@ def match_alphabet(args: argparse.Namespace, fitted: FittedModel) -> None:
             f"--alphabet {args.alphabet}: {args.model} was trained on {alphabet} "
             "sequences, expected the same. Leave the option out."
         )
-    args.alphabet = alphabet
+    args.alphabet, args.n_features = alphabet, fitted.n_features
+    args.time_decay = fitted.parameters.get("time_decay", False)
 
 
 def require_readable(fitted: FittedModel, chosen: LabelledSequences) -> None:
@@ -118,12 +119,28 @@ def shuffled(
         Parsed options of ``fastgru evaluate``, with the alphabet of `match_alphabet`.
     chosen
         The records to score.
+
+    Raises
+    ------
+    ConfigurationError
+        For series, and letters with features.
     """
     from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.series import SERIES
     from fastgru.data.shuffles import kind_of_shuffle, shuffle_sequences
 
     if not args.shuffle:
         return chosen, None
+    if args.alphabet == SERIES:
+        raise ConfigurationError(
+            "--shuffle: the model reads series, expected one of letters, of which shuffles keep "
+            "counts. Leave it out."
+        )
+    if not all(isinstance(sequence, str) for sequence in chosen.sequences):
+        raise ConfigurationError(
+            "--shuffle: the letters have features (--features), which would stand beside others. "
+            "Leave it out."
+        )
     alphabet = get_alphabet(args.alphabet)
     kept = kind_of_shuffle(alphabet)
     _LOGGER.info("the sequences are shuffled, their %s kept", kept)

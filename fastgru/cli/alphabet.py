@@ -1,0 +1,51 @@
+"""What the input of a command consists of: letters of an alphabet, or series of real numbers."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastgru.data.alphabets import Alphabet
+    from fastgru.data.series_files import SeriesKind
+
+__all__ = ["add_alphabet", "chosen_alphabet"]
+
+_LETTERS = ("dna", "rna", "protein")
+_SERIES = "series"  # of fastgru.data.series, which loads NumPy
+
+
+def add_alphabet(parser: argparse._ActionsContainer, *, series: bool = False) -> None:
+    """Add ``--alphabet``.
+
+    Parameters
+    ----------
+    parser
+    series
+        Whether the command also reads series.
+    """
+    more = "; with series, FASTA is a table (TSV), an .npz file or a folder of these"
+    parser.add_argument(
+        "--alphabet",
+        choices=(*_LETTERS, _SERIES) if series else _LETTERS,
+        default="dna",
+        help=f"kind of sequences{more if series else ''} (default: %(default)s)",
+    )
+
+
+def chosen_alphabet(args: argparse.Namespace) -> Alphabet | SeriesKind:
+    """Return what the options say that sequences are like.
+
+    Parameters
+    ----------
+    args
+        Parsed options, ``alphabet`` among them; ``time_decay`` and ``n_features`` if known.
+    """
+    if args.alphabet != _SERIES:
+        from fastgru.data.alphabets import get_alphabet
+
+        return get_alphabet(args.alphabet)
+    from fastgru.data.series_files import SeriesKind
+
+    timed = getattr(args, "time_decay", False)
+    return SeriesKind(getattr(args, "n_features", None), timed=timed)

@@ -1,0 +1,54 @@
+"""Keeping inputs from being overwritten by outputs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from fastgru.errors import ConfigurationError
+
+__all__ = ["is_device", "refuse_overwritten_input"]
+
+_READ = (
+    *("model", "models", "fasta", "features", "labels", "step_labels", "split", "results"),
+    *("journal", "baseline_fasta", "pretrained", "translations", "variants"),
+)
+"""Options that name files which are read."""
+
+
+def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = ()) -> None:
+    """Refuse an output or a log file that is also an input: --force is for old results.
+
+    Parameters
+    ----------
+    args
+        Parsed options of any command.
+    outputs
+        Further outputs than those that are options.
+
+    Raises
+    ------
+    ConfigurationError
+        If a file would be read and written.
+    """
+    inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
+    for name in _READ:
+        value = getattr(args, name, None) or ()
+        inputs += [value] if isinstance(value, str) else value
+    for _, folder in getattr(args, "runs", None) or ():
+        inputs += [os.path.join(folder, name) for name in ("metrics.json", "predictions.tsv")]
+    places = {os.path.realpath(path) for path in inputs if path != "-"}
+    written = ("output", "history", "checkpoint", "predictions", "log_file")
+    for path in (*(getattr(args, name, None) or "-" for name in written), *outputs):
+        place = os.path.realpath(path)
+        if path != "-" and place in places and not is_device(place):
+            raise ConfigurationError(
+                f"{path}: is an input and would be overwritten, expected another file for the "
+                "output. Choose another name."
+            )
+
+
+def is_device(path: str) -> bool:
+    """Whether a path is something else than a file, such as /dev/null."""
+    return os.path.exists(path) and not os.path.isfile(path)
