@@ -59,6 +59,11 @@ def require_step_labels(args: argparse.Namespace, task: str, *, table: bool = Fa
         )
     if args.fasta == args.step_labels == "-":
         raise ConfigurationError("standard input (-) can be read only once. Use a file instead.")
+    if args.fasta == args.step_labels:
+        raise ConfigurationError(
+            f"--step-labels: {args.step_labels} is the file of the sequences as well, expected "
+            "one with labels for their letters. Name that one."
+        )
 
 
 def read_tagged_input(args: argparse.Namespace) -> tuple[LabelledSequences, dict[str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fastgru.data.files import Digest, open_text
 from fastgru.data.problems import Problem, Problems
 from fastgru.data.target_columns import TargetColumns, Targets
-from fastgru.errors import LabelError, display_name, location
+from fastgru.errors import LabelError, display_name, location, shorten
 
 __all__ = ["SPLIT_NAMES", "UNLABELLED", "LabelRow", "LabelTable", "read_label_table"]
 
@@ -135,11 +135,12 @@ def _read_header(
 ) -> dict[str, int]:
     """Return the place of each known column."""
     known = (*wanted, "split", "group")
+    any_case = {"id", "label", "split", "group"}
     *others, last = wanted
     expected = f"the columns {', '.join(others)} and {last}" if others else f"the column {last}"
     for number, line in lines:
         written = [cell.strip() for cell in line.lstrip("#").split("\t")]
-        cells = [cell if cell in known else cell.lower() for cell in written]
+        cells = [cell.lower() if cell.lower() in any_case else cell for cell in written]
         is_header = set(wanted) <= set(cells)
         if not line.strip() or (line.startswith("#") and not is_header):
             continue
@@ -151,6 +152,13 @@ def _read_header(
                         f"{column!r}, expected one. Rename or remove the others."
                     )
             return {column: cells.index(column) for column in known if column in cells}
+        if targets and "id" in cells:
+            raise LabelError(
+                f"{location(name, number)}: there is no column "
+                f"{shorten(column for column in wanted if column not in cells)}, found "
+                f"{shorten(written)}, expected {expected}. Correct the names, which are spelt "
+                "exactly as in the table."
+            )
         hint = ""
         if "\t" not in line and ("," in line or ";" in line):
             hint = " The columns must be separated by tabs, not by commas or semicolons."

@@ -134,6 +134,11 @@ def test_read_label_table__reads_targets_in_their_order(tmp_path: Path) -> None:
     }
 
 
+def test_read_label_table__tells_targets_by_their_case(tmp_path: Path) -> None:
+    table = read_targets(tmp_path, "Id\tdose\tDOSE\tHalf life\na\t1\t2\t3\n")
+    assert table.rows["a"].targets == (1.0, 3.0)
+
+
 def test_read_label_table__lets_rows_repeat_their_targets(tmp_path: Path) -> None:
     table = read_targets(tmp_path, "id\tdose\tHalf life\na\t1\t\na\t1.0\t\n")
     assert table.rows["a"].targets == (1.0, None)
@@ -165,8 +170,10 @@ def test_read_label_table__refuses_what_is_no_answer(cell: str, tmp_path: Path) 
         ("", "the table is empty, expected a header with the columns id, dose and Half life"),
         (
             "id\tdose\thalf life\n",
-            "columns id, dose and Half life. Add the line 'id<TAB>dose<TAB>Half life' at the top",
+            "found 'id', 'dose', 'half life', expected the columns id, dose and Half life. Correct",
         ),
+        ("id\tDose\tHalf life\n", "there is no column 'dose', found 'id', 'Dose', 'Half life'"),
+        ("a\t1\t2\n", "line 1: found 'a\\t1\\t2', expected a header with the columns id, dose and"),
         ("id\tdose\tHalf life\tdose\n", "2 columns are called 'dose', expected one"),
         (
             "id\tdose\tHalf life\na\t1\t\na\t1\t2\n",

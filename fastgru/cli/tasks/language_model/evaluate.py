@@ -8,9 +8,9 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastgru.cli.scoring import SCHEMA_VERSION, with_interval, write_scores_and_table
+from fastgru.cli.scoring import with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
-from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
+from fastgru.cli.tasks.evaluation import about_model, match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.language_model.reading import read_input
 from fastgru.cli.tasks.language_model.table import LIKELIHOOD_COLUMNS, likelihood_cells
 from fastgru.errors import LabelError
@@ -27,28 +27,18 @@ _LOGGER = logging.getLogger(__name__)
 
 def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
     """Write the scores, show the main ones, and return the exit code."""
-    from fastgru.estimators.language_model import SequenceLanguageModel
-
-    model = SequenceLanguageModel.from_fitted(fitted).set_params(threads=args.threads)
     match_alphabet(args, fitted)
     data = read_input(args)
     chosen = select_parts(data, args.split, args.subset)
     n_seen = warn_of_doubts(fitted, data, chosen)
     baseline = _baseline_sequences(args, data)
-    shuffled_sequences = None
-    if args.shuffle:
-        chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)
+    chosen, kept = shuffled(args, chosen)
     nats, n_predicted = fitted.score(chosen.sequences, args.threads)
     metrics = {
         **_score(args, fitted, chosen, (nats, n_predicted), baseline),
-        "schema_version": SCHEMA_VERSION,
         "task": fitted.task,
-        "kind": "model",
-        "n_train": model.n_train_,
-        "n_validation": model.n_validation_,
+        **about_model(fitted, n_seen, kept),
         "n_test": len(chosen),
-        "n_seen": n_seen,
-        "shuffled_sequences": shuffled_sequences,
     }
     flags = fitted.flag_unusual(chosen.sequences)
     write_scores_and_table(

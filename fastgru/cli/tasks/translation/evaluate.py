@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.predictions import warn_of_shuffled_labels
-from fastgru.cli.scoring import SCHEMA_VERSION, with_interval, write_scores_and_table
+from fastgru.cli.scoring import with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
-from fastgru.cli.tasks.evaluation import match_alphabet, shuffled, warn_of_doubts
+from fastgru.cli.tasks.evaluation import about_model, match_alphabet, shuffled, warn_of_doubts
 from fastgru.cli.tasks.translation.options import search_options
 from fastgru.cli.tasks.translation.reading import Translations, pairs_of, read_pairs
 from fastgru.cli.tasks.translation.table import TRANSLATION_COLUMNS, translation_cells
@@ -27,32 +27,22 @@ _SHOWN = ("token_accuracy", "written_token_accuracy", "exact_match", "log_likeli
 
 def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
     """Write the scores, show the main ones, and return the exit code."""
-    from fastgru.estimators.seq2seq import Seq2Seq
-
-    model = Seq2Seq.from_fitted(fitted).set_params(threads=args.threads)
     match_alphabet(args, fitted)
     data, translations = read_pairs(args, fitted.written.name)
     chosen = select_parts(data, args.split, args.subset)
     n_seen = warn_of_doubts(fitted, data, chosen)
     learned = _learned_parts(args, data, translations)
-    shuffled_sequences = None
-    if args.shuffle:
-        chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)
+    chosen, kept = shuffled(args, chosen)
     how = search_options(args)
     written = fitted.translate(chosen.sequences, **how, threads=args.threads)
     metrics = {
         **_score(args, fitted, chosen, translations, written, learned),
         **how,
-        "schema_version": SCHEMA_VERSION,
         "task": fitted.task,
-        "kind": "model",
-        "n_train": model.n_train_,
-        "n_validation": model.n_validation_,
+        **about_model(fitted, n_seen, kept),
         "n_test": len(chosen),
-        "n_seen": n_seen,
         "n_unfinished": sum(not one.ended for one in written),
-        "shuffled_labels": warn_of_shuffled_labels(args.model),
-        "shuffled_sequences": shuffled_sequences,
+        "shuffled_labels": warn_of_shuffled_labels(fitted, args.model),
     }
     flags = fitted.flag_unusual(chosen.sequences)
     write_scores_and_table(
@@ -92,9 +82,8 @@ def _score(
     from fastgru.estimators.translation_evaluation import score_translations
     from fastgru.evaluation.translation_scores import translation_scores
 
-    own = [one.sequence for one in written]
     scored, exact = score_translations(
-        fitted, pairs_of(chosen, translations), own, learned, args.threads
+        fitted, pairs_of(chosen, translations), written, learned, args.threads
     )
     return translation_scores(
         scored, exact=exact, groups=chosen.groups, n_resamples=args.n_resamples, seed=args.seed
