@@ -152,7 +152,7 @@ def _read_header(
                         f"{column!r}, expected one. Rename or remove the others."
                     )
             return {column: cells.index(column) for column in known if column in cells}
-        if wanted != ("id", "label") and "id" in cells:
+        if "label" not in wanted and "id" in cells:
             raise LabelError(
                 f"{location(name, number)}: there is no column "
                 f"{shorten(column for column in wanted if column not in cells)}, found "

@@ -92,9 +92,9 @@ FAULTS = [
     ("tagging", {"label_field": "x"}, "the task tagging needs one FASTA of sequences and one of"),
     ("language_model", {"step_labels": "s.fa"}, "--step-labels: is for the task tagging, but"),
     (
-        "tagging",
-        {"step_labels": "s.fa", "target_alphabet": "codons"},
-        "--target-alphabet: the task is tagging, expected translation for it. Leave the option",
+        "language_model",
+        {"target_alphabet": "codons"},
+        "--target-alphabet: the task is language_model, expected translation for it. Leave the opt",
     ),
 ]
 
