@@ -1,4 +1,4 @@
-# From labelled sequences to trained, tested classifiers and one report.
+# From sequences and what is known of them to trained, tested models and one report.
 # What to run is written in config/ (see config/README.md); this file is the table of contents.
 from snakemake.utils import min_version
 
@@ -11,6 +11,7 @@ configfile: "config/config.yaml"
 report: "workflows/report/workflow.rst"
 
 
+include: "workflows/rules/tasks.smk"
 include: "workflows/rules/configuration.smk"
 include: "workflows/rules/common.smk"
 include: "workflows/rules/data.smk"

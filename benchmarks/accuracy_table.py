@@ -12,7 +12,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 STORED = ROOT / "benchmarks" / "results" / "accuracy.tsv"
-BEGIN, END = "<!-- accuracy -->\n", "<!-- /accuracy -->"
 _HEADER = (
     "| data set | model | tested on | accuracy (95 % interval) | ROC AUC (95 % interval) | |\n"
     "| --- | --- | --- | --- | --- | --- |\n"
@@ -56,11 +55,12 @@ def _line(row: dict[str, str]) -> str:
     )
 
 
-def replace_table(page: str, table: str) -> str:
-    """Return a page with the table between its marks."""
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    return before + BEGIN + table + END + after
+def replace_table(page: str, table: str, name: str = "accuracy") -> str:
+    """Return a page with the table between the marks of its name."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    before, rest = page.split(begin)
+    _, after = rest.split(end)
+    return before + begin + table + end + after
 
 
 def store(summary: Path) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 # No deadline anywhere: the first example of a test may compile a kernel.
 settings.register_profile("default", deadline=None, max_examples=20)
@@ -28,6 +29,18 @@ settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
 )
+
+
+def pytest_configure() -> None:
+    """Share the cores between the processes of xdist: BLAS would take them all in each.
+
+    Its threads wait for each other in loops, which makes a small product a hundred times slower.
+    """
+    n_processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if n_processes > 1:
+        n_threads = max(1, (os.cpu_count() or 1) // n_processes)
+        os.environ["OPENBLAS_NUM_THREADS"] = str(n_threads)  # for what is loaded or started later
+        threadpool_limits(n_threads, user_api="blas")
 
 
 class CliResult(NamedTuple):

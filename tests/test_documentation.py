@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,18 @@ def test_links__lead_to_a_file(page: Path) -> None:
 def test_links_of__leaves_code_and_the_web_alone() -> None:
     markdown = "[a](b.md#c) `[d](e.md)` [f](https://example.org) [g](#h)\n```\n[i](j.md)\n```\n"
     assert list(links_of(markdown)) == ["b.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_tables__end_with_an_empty_line(page: Path) -> None:
+    # a line of prose below would be one more row
+    lines = page.read_text(encoding="utf-8").splitlines()
+    glued = [
+        after
+        for line, after in pairwise(lines)
+        if line.startswith("|") and after and not after.startswith(("|", "<!--"))
+    ]
+    assert not glued
 
 
 def test_contributing__is_short() -> None:

@@ -165,7 +165,7 @@ def report(
         found = fitted.translate(pairs["test"][0], beam_size=beam_size, **how)
         written = [one.sequence for one in found]
         scored, exact = score_translations(
-            fitted, pairs["test"], written, (proteins, codons), threads
+            fitted, pairs["test"], found, (proteins, codons), threads
         )
         scores = translation_scores(scored, exact=exact, groups=[gene.group for gene in genes])
         print(f"beam of {beam_size}, {scores['n_tokens']} codons and ends")

@@ -5,28 +5,26 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 from fastgru._machine import usable_threads
 from fastgru.cli.homology import add_homology, homology_threshold
 from fastgru.cli.options import (
-    add_labelled_input,
     add_output,
     add_threads,
-    read_labelled_input,
     require_new_output,
 )
+from fastgru.cli.task_input import TaskInput, add_task_input, read_task_input
 from fastgru.errors import LabelError
-
-if TYPE_CHECKING:
-    from fastgru.data.labelled import LabelledSequences
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
 Check labelled sequences and describe them: records that cannot be used, repeated sequences,
 sequences with more than one label, similar sequences (found with MMseqs2), lengths and letters by
-class, and trivial features that give the class away. With a split, test sequences that training
-knows already. The findings are shown on standard error, the whole report is written as JSON.
+class, and trivial features that give the class, or with --task a target, away. With a split, test
+sequences that training knows already. The findings are shown on standard error, the whole report
+is written as JSON.
 
 Bad records, and findings of the level "fail", end the command with exit code 1; warnings do not.
 """
@@ -35,6 +33,7 @@ examples:
   fastgru audit --alphabet protein --class AMP=amp.fa.gz --class decoy=decoy.fa.gz -o audit.json
   fastgru audit genes.fa --labels labels.tsv -o -
   fastgru audit genes.fa --labels labels.tsv --level leaking_split=fail --level shortcut=note
+  fastgru audit --task regression genes.fa --labels table.tsv --target expression -o audit.json
 """
 
 
@@ -47,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_labelled_input(parser)
+    add_task_input(parser)
     group = parser.add_argument_group("audit")
     group.add_argument(
         "--split",
@@ -87,12 +86,13 @@ def run(args: argparse.Namespace) -> int:
     levels = dict(args.levels)
     check_levels(levels)
     threshold = homology_threshold(args, used=args.homology)
-    data = read_labelled_input(args)
+    given = read_task_input(args)
     if args.split is not None:
-        data = _with_split(data, args.split)
+        given = _with_split(given, args.split)
     report = audit(
-        data,
+        given.data,
         get_alphabet(args.alphabet),
+        answers=given.answers,
         threshold=threshold if args.homology else None,
         levels=levels,
         threads=usable_threads(args.threads),
@@ -115,10 +115,11 @@ def _level(text: str) -> tuple[str, str]:
     return code, level
 
 
-def _with_split(data: LabelledSequences, path: str) -> LabelledSequences:
+def _with_split(given: TaskInput, path: str) -> TaskInput:
     """Return the records that a split names, with their parts, copies included."""
     from fastgru.data.splits import read_split
 
+    data, letters = given.data, given.answers.letters
     table = read_split(path)
     rows = table.rows
     places = [k for k, record in enumerate(data.ids) if record in rows]
@@ -131,7 +132,9 @@ def _with_split(data: LabelledSequences, path: str) -> LabelledSequences:
     named.splits = [str(rows[record].split) for record in named.ids]
     if table.has_group:
         named.groups = [str(rows[record].group) for record in named.ids]
-    return named
+    if letters is not None:
+        letters = [letters[place] for place in places]
+    return TaskInput(named, replace(given.answers, letters=letters))
 
 
 def _summarise(report: dict[str, Any]) -> Iterator[str]:

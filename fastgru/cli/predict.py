@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     model = load_fitted(args.model)
     refuse_search(args, model)
     require_letters(model, args.model)
-    warn_of_shuffled_labels(args.model)
+    warn_of_shuffled_labels(model, args.model)
     records = _read_records(args, model)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
         columns, cells_of = task_module(model.task, "predict").begin(args, model)

@@ -110,24 +110,22 @@ def are_nucleotides(letters: Set[str], n_letters: int) -> bool:
     return n_letters >= _ENOUGH_LETTERS and letters <= _NUCLEOTIDES
 
 
-def warn_of_shuffled_labels(model: str) -> bool:
-    """Say if a model file is a control that was trained on shuffled labels; return whether it is.
+def warn_of_shuffled_labels(fitted: FittedModel, path: str) -> bool:
+    """Say if a model is a control that was trained on shuffled labels; return whether it is.
 
     Parameters
     ----------
-    model
-        Path of the model file.
+    fitted
+    path
+        Of its file.
     """
-    from fastgru.models.model_file import read_model
-
-    shuffled = bool(read_model(model).card.get("shuffled_labels"))
-    if shuffled:
+    if fitted.shuffled_labels:
         _LOGGER.warning(
             "warning: %s was trained on shuffled labels, as a control; its predictions mean "
             "nothing",
-            model,
+            path,
         )
-    return shuffled
+    return fitted.shuffled_labels
 
 
 def most_probable(probabilities: np.ndarray, classes: Sequence[str]) -> list[str]:

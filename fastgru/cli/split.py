@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 from fastgru._machine import usable_threads
 from fastgru.cli.homology import add_homology, homology_threshold
 from fastgru.cli.options import (
-    add_labelled_input,
     add_output,
     add_seed,
     add_threads,
     fraction,
     positive_int,
-    read_labelled_input,
     refuse_overwritten_input,
     require_new_output,
 )
 from fastgru.cli.selection import require_all_classes
+from fastgru.cli.task_input import add_task_input, read_task_input
 from fastgru.errors import ConfigurationError, counted
 
 if TYPE_CHECKING:
@@ -32,7 +31,9 @@ _TEST_FRACTION = 0.2
 _DESCRIPTION = """\
 Divide labelled sequences into those to train on, those to stop training by (validation), and
 those to test with. Sequences with more than one label are left out, and of repeated sequences
-the first is used, so that no sequence is in two parts.
+the first is used, so that no sequence is in two parts. With --task the labels are what that task
+learns: targets, or labels of letters. Tasks without may have a table (--labels) of splits and
+groups.
 
 Methods: "random" divides each class in the same proportions. "group" keeps the records of each
 group together, as named in the column group of a table of labels. "homology" makes groups of
@@ -48,6 +49,7 @@ examples:
   fastgru split genes.fa --labels labels.tsv -o split.tsv
   fastgru split proteins.fa --label-field label --alphabet protein --method homology -o split.tsv
   fastgru split genes.fa --label-field label --folds 5 --seed 7 -o split-{fold}.tsv
+  fastgru split --task tagging proteins.fa --alphabet protein --step-labels labels.fa -o split.tsv
 """
 
 
@@ -60,7 +62,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_labelled_input(parser, unlabelled=True, targets=True)
+    add_task_input(parser, unlabelled=True)
     group = parser.add_argument_group("split")
     _add_method(group)
     _add_shares(group)
@@ -119,8 +121,9 @@ def run(args: argparse.Namespace) -> int:
     test_fraction = _test_fraction(args)
     outputs = _outputs(args)
     threshold = homology_threshold(args, used=args.method == "homology")
-    data = read_labelled_input(args)
-    kept, exclusions = resolve_duplicates(data)
+    given = read_task_input(args)
+    data = given.data
+    kept, exclusions = resolve_duplicates(given.answers.comparable(data))
     used = data.subset(kept)
     require_all_classes(data, used)
     plan = SplitPlan(

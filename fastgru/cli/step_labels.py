@@ -29,8 +29,15 @@ def add_step_labels(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def require_step_labels(args: argparse.Namespace, task: str) -> None:
+def require_step_labels(args: argparse.Namespace, task: str, *, table: bool = False) -> None:
     """Refuse labels in a form that is not that of the task.
+
+    Parameters
+    ----------
+    args
+    task
+    table
+        Whether ``--labels`` may name a table of splits and groups.
 
     Raises
     ------
@@ -43,14 +50,20 @@ def require_step_labels(args: argparse.Namespace, task: str) -> None:
                 "label for each sequence. Leave it out, or train with --task tagging."
             )
         return
-    other = args.classes or args.labels is not None or args.label_field is not None
+    other = args.classes or args.label_field is not None or (args.labels is not None and not table)
     if args.fasta is None or args.step_labels is None or other:
         raise ConfigurationError(
             "the task tagging needs one FASTA of sequences and one of labels (FASTA --step-labels "
-            "FASTA), without --class, --labels and --label-field. Groups come from --split."
+            "FASTA), without --class, --labels and --label-field. Groups come from --split, which "
+            "'fastgru split' makes, there with --labels for the columns split and group."
         )
     if args.fasta == args.step_labels == "-":
         raise ConfigurationError("standard input (-) can be read only once. Use a file instead.")
+    if args.fasta == args.step_labels:
+        raise ConfigurationError(
+            f"--step-labels: {args.step_labels} is the file of the sequences as well, expected "
+            "one with labels for their letters. Name that one."
+        )
 
 
 def read_tagged_input(args: argparse.Namespace) -> tuple[LabelledSequences, dict[str, str]]:

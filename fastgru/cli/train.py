@@ -16,6 +16,7 @@ from fastgru.cli.parameters import add_parameters, add_random_state
 from fastgru.cli.selection import add_split
 from fastgru.cli.step_labels import add_step_labels, require_step_labels
 from fastgru.cli.tasks.translation.options import add_translations, refuse_translations
+from fastgru.errors import ConfigurationError
 from fastgru.models.architecture import TASKS
 
 _DESCRIPTION = """\
@@ -48,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "train",
-        help="learn a classifier, a language model or a translator",
+        help="learn a classifier, a regressor, a tagger, a language model or a translator",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -135,12 +136,27 @@ def _add_checkpoint(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _refuse_pretrained(args: argparse.Namespace) -> None:
+    """Refuse weights to begin with for another task than classification.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if args.task != "classification" and (args.pretrained is not None or args.freeze_epochs):
+        raise ConfigurationError(
+            f"--pretrained and --freeze-epochs: the task {args.task} begins with random weights, "
+            "expected classification. Leave them out."
+        )
+
+
 def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.cli.tasks import task_module
 
     require_step_labels(args, args.task)
     refuse_translations(args, args.task)
+    _refuse_pretrained(args)
     require_outputs(args)
     code: int = task_module(args.task, "train").run(args)
     return code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from fastgru.cli.options import add_output, add_threads, require_new_output
+from fastgru.errors import ConfigurationError
 
 _DESCRIPTION = """\
 Say how much less likely sequences become by substitutions of single letters. The table with the
@@ -51,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.estimators.loading import load_fitted
 
     require_new_output(args)
+    if args.fasta == args.variants == "-":
+        raise ConfigurationError("standard input (-) can be read only once. Use a file instead.")
     fitted = load_fitted(args.model, "language_model")
     assert isinstance(fitted, FittedLanguageModel)
     alphabet = get_alphabet(fitted.parameters["alphabet"])

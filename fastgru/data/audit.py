@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
+from fastgru.data.answers import Answers, describe_answers
 from fastgru.data.complexity import low_complexity_share
 from fastgru.data.composition import (
     count_symbols,
@@ -34,6 +35,7 @@ from fastgru.data.homology import (
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.leaks import describe_homology, find_leaks
 from fastgru.data.probes import find_shortcuts
+from fastgru.data.target_probes import find_target_shortcuts
 from fastgru.errors import ToolError
 
 __all__ = ["SCHEMA_VERSION", "audit"]
@@ -47,6 +49,7 @@ def audit(
     data: LabelledSequences,
     alphabet: Alphabet,
     *,
+    answers: Answers | None = None,
     threshold: Threshold | None = None,
     levels: Mapping[str, str] | None = None,
     threads: int = 1,
@@ -59,6 +62,8 @@ def audit(
         All records, duplicates included.
     alphabet
         Their alphabet.
+    answers
+        What is learned of them; None for their classes.
     threshold
         From where on two sequences are homologous; None to look for copies alone.  Without
         MMseqs2 there is a finding that says so.
@@ -78,7 +83,8 @@ def audit(
         For an unknown code or level.
     """
     check_levels(levels or {})
-    kept, exclusions = resolve_duplicates(data)
+    answers = answers or Answers()
+    kept, exclusions = resolve_duplicates(answers.comparable(data))
     symbol_counts = count_symbols(data.sequences, alphabet)
     report: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -87,25 +93,26 @@ def audit(
             {"name": file.name, "sha256": file.sha256, "n_records": file.n_records}
             for file in data.files
         ],
-        "content_sha256": _content_digest(data),
+        "content_sha256": _content_digest(data, answers),
         "n_records": len(data),
         "n_kept": len(kept),
         **_describe_classes(data, kept, symbol_counts, alphabet),
+        **describe_answers(data, answers, kept),
         "duplicates": _describe_duplicates(data),
         "conflicting_labels": _describe_conflicts(data, exclusions),
         "resolve_rule": RULE,
         "excluded": [_describe_exclusion(data, exclusion) for exclusion in exclusions],
         "respelled": data.respelled,
-        **_describe_similarity(data, data.subset(kept), alphabet, threshold, threads),
+        **_describe_similarity(data, data.subset(kept), alphabet, answers, threshold, threads),
     }
     report["findings"] = find_concerns(report, data, symbol_counts, alphabet, levels or {})
     return report
 
 
-def _content_digest(data: LabelledSequences) -> str:
-    """Checksum of ids, labels and normalised sequences: the same for every form of the input."""
+def _content_digest(data: LabelledSequences, answers: Answers) -> str:
+    """Checksum of ids, answers and normalised sequences: the same for every form of the input."""
     digest = hashlib.sha256()
-    for row in zip(data.ids, data.labels, data.sequences, strict=True):
+    for row in zip(data.ids, answers.texts(data), data.sequences, strict=True):
         digest.update("\t".join(row).encode("utf-8", "surrogateescape") + b"\n")
     return digest.hexdigest()
 
@@ -185,6 +192,7 @@ def _describe_similarity(
     data: LabelledSequences,
     used: LabelledSequences,
     alphabet: Alphabet,
+    answers: Answers,
     threshold: Threshold | None,
     threads: int,
 ) -> dict[str, Any]:
@@ -204,14 +212,24 @@ def _describe_similarity(
         leaks = find_leaks(data, alphabet, threshold, threads=threads)
     if groups is not None and used.groups is not None:
         groups = join_named(groups, used.groups)
-    return {"homology": homology, "leaks": leaks, **_describe_shortcuts(used, alphabet, groups)}
+    return {
+        "homology": homology,
+        "leaks": leaks,
+        **_describe_shortcuts(used, alphabet, answers, groups),
+    }
 
 
 def _describe_shortcuts(
-    used: LabelledSequences, alphabet: Alphabet, groups: NDArray[np.int64] | None
+    used: LabelledSequences,
+    alphabet: Alphabet,
+    answers: Answers,
+    groups: NDArray[np.int64] | None,
 ) -> dict[str, Any]:
     shortcuts: list[dict[str, Any]] = []
     over = "records"
-    if len(used.classes) > 1:
+    if answers.names:
+        found, over = find_target_shortcuts(used, answers, alphabet, groups)
+        return {"shortcuts": [], "target_shortcuts": found, "shortcuts_over": over}
+    if answers.task == "classification" and len(used.classes) > 1:
         shortcuts, over = find_shortcuts(used.sequences, used.labels, alphabet, groups=groups)
     return {"shortcuts": shortcuts, "shortcuts_over": over}

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
 
-__all__ = ["count_symbols", "describe_lengths", "describe_letters", "histogram_edges"]
+__all__ = [
+    "count_symbols",
+    "describe_lengths",
+    "describe_letters",
+    "describe_values",
+    "histogram_edges",
+]
 
 _QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 _MAX_BINS = 30
@@ -68,6 +74,22 @@ def describe_lengths(lengths: NDArray[np.int64], edges: list[int]) -> dict[str, 
         **dict(zip(_QUANTILES, quantiles.round(3).tolist(), strict=True)),
         "histogram": counts.tolist(),
     }
+
+
+def describe_values(values: Sequence[float]) -> dict[str, float]:
+    """Summarise numbers, ready for JSON, to six digits; empty for none.
+
+    Returns
+    -------
+    summary
+        ``min``, ``max``, ``mean`` and the quantiles of `describe_lengths`.
+    """
+    if not len(values):
+        return {}
+    found = np.quantile(values, list(_QUANTILES.values())).tolist()
+    summary = {"min": min(values), "max": max(values), "mean": float(np.mean(values))}
+    summary |= dict(zip(_QUANTILES, found, strict=True))
+    return {name: float(f"{value:.6g}") for name, value in summary.items()}
 
 
 def describe_letters(counts: NDArray[np.int64], alphabet: Alphabet) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.labelled import LabelledSequences
+from fastgru.data.answers import FEW, about_answers, fewest_of
+from fastgru.data.labelled import UNLABELLED, LabelledSequences
 from fastgru.data.leaks import about_relatives
 from fastgru.data.splits import divided_groups
 from fastgru.data.strands import reverse_complement
@@ -25,6 +26,9 @@ __all__ = ["LEVELS", "check_levels", "find_concerns"]
 LEVELS = {
     "one_class": "fail",
     "class_too_small": "fail",
+    "too_few_records": "fail",
+    "constant_target": "fail",
+    "few_records": "warn",
     "small_class": "warn",
     "imbalance": "warn",
     "conflicting_labels": "warn",
@@ -42,6 +46,9 @@ LEVELS = {
     "very_long": "warn",
     "shortcut": "warn",
     "homologues": "note",
+    "missing_targets": "note",
+    "masked_letters": "note",
+    "several_translations": "note",
     "ambiguous": "note",
     "lower_case": "note",
     "u_and_t": "note",
@@ -52,9 +59,9 @@ LEVELS = {
 
 # Where a warning begins.  They are round numbers to look twice by, not the result of a study.
 _SHORTCUT_AUC = 0.8
+_SHORTCUT_R = 0.5  # two halves that a feature tells apart with that AUC have about this
 _SHORTCUT_CLASS = 20  # in a smaller class a trivial feature separates by chance
 _SHORTCUTS_NAMED = 3
-_MIN_CLASS = 50
 _MAX_CLASS_RATIO = 10
 _AMBIGUOUS_SHARE = 0.2
 _LENGTH_RATIO = 100
@@ -62,6 +69,8 @@ _LOW_COMPLEXITY_SHARE = 0.1
 _ORDER = ("fail", "warn", "note")
 
 _Finding = tuple[str, str]  # code, message
+
+_ANSWER = {"multilabel": "set of labels", "regression": "set of targets", "tagging": "labelling"}
 
 _SPELLINGS = {
     "lower_case": "with lower-case letters, which are read as upper case",
@@ -115,8 +124,9 @@ def find_concerns(
     findings
         Entries with ``level`` (note, warn or fail), ``code`` and ``message``, worst first.
     """
+    is_classification = report["task"] == "classification"
     found = [
-        *_about_classes(report),
+        *(_about_classes(report) if is_classification else about_answers(report)),
         *_about_repeats(report),
         *about_relatives(report),
         *_about_groups(data),
@@ -139,12 +149,12 @@ def _about_classes(report: dict[str, Any]) -> Iterator[_Finding]:
         yield "one_class", message
         return
     few = [f"{label} ({size})" for label, size in sizes.items() if size < 3]
-    small = [f"{label} ({size})" for label, size in sizes.items() if 3 <= size < _MIN_CLASS]
+    small = [f"{label} ({size})" for label, size in sizes.items() if 3 <= size < FEW]
     if few:
         message = f"fewer than 3 usable records, too few to split: {', '.join(few)}"
         yield "class_too_small", message
     if small:
-        message = f"fewer than {_MIN_CLASS} usable records, scores will vary: {', '.join(small)}"
+        message = f"fewer than {FEW} usable records, scores will vary: {', '.join(small)}"
         yield "small_class", message
     largest, smallest = max(sizes.values()), min(sizes.values())
     if smallest and largest >= _MAX_CLASS_RATIO * smallest:
@@ -159,7 +169,8 @@ def _about_repeats(report: dict[str, Any]) -> Iterator[_Finding]:
     conflicts, duplicates = report["conflicting_labels"], report["duplicates"]
     if conflicts["n_sequences"]:
         message = (
-            f"{counted(conflicts['n_sequences'], 'sequence')} with more than one label: "
+            f"{counted(conflicts['n_sequences'], 'sequence')} with more than one "
+            f"{_ANSWER.get(report['task'], 'label')}: "
             f"{counted(conflicts['n_records'], 'record')} left out"
         )
         yield "conflicting_labels", message
@@ -245,23 +256,37 @@ def _about_complexity(report: dict[str, Any]) -> Iterator[_Finding]:
     shares = {label: entry["low_complexity"] for label, entry in report["classes"].items()}
     high = {label: share for label, share in shares.items() if share >= _LOW_COMPLEXITY_SHARE}
     if high:
-        shown = ", ".join(f"{share:.0%} in {label}" for label, share in list(high.items())[:5])
+        shown = ", ".join(
+            f"{share:.0%} in {_named(label)}" for label, share in list(high.items())[:5]
+        )
         message = f"stretches of low complexity, which repeat few letters: {shown}"
         yield "low_complexity", f"{message}; they are alike by chance"
 
 
+def _named(label: str) -> str:
+    return "all" if label == UNLABELLED else label
+
+
 def _about_shortcuts(report: dict[str, Any]) -> Iterator[_Finding]:
     sizes = [entry["n_kept"] for entry in report["classes"].values()]
-    if min(sizes) < _SHORTCUT_CLASS:
-        return
-    for entry in report["shortcuts"][:_SHORTCUTS_NAMED]:
-        if entry["roc_auc"] >= _SHORTCUT_AUC:
+    entries = report["shortcuts"][:_SHORTCUTS_NAMED] if min(sizes) >= _SHORTCUT_CLASS else []
+    for name, target in report.get("targets", {}).items():
+        if fewest_of(target) >= _SHORTCUT_CLASS:
+            of_target = [row for row in report["target_shortcuts"] if row["target"] == name]
+            entries = [*entries, *of_target[:_SHORTCUTS_NAMED]]
+    for entry in entries:
+        score, name, least = (
+            ("pearson", "a correlation of", _SHORTCUT_R)
+            if "pearson" in entry
+            else ("roc_auc", "ROC AUC", _SHORTCUT_AUC)
+        )
+        if entry[score] >= least:
             message = (
-                f"the {entry['feature']} alone predict the class with ROC AUC "
-                f"{entry['roc_auc']:.3f} ({entry['detail']})"
+                f"the {entry['feature']} alone predict {entry.get('target', 'the class')} with "
+                f"{name} {entry[score]:.3f} ({entry['detail']})"
             )
             if entry["feature"] in ("length", "GC content", "composition"):
-                message = message.replace(" predict ", " predicts ")
+                message = message.replace(" predict ", " predicts ", 1)
             yield "shortcut", f"{message}; compare any model with that"
 
 

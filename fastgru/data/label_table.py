@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fastgru.data.files import Digest, open_text
 from fastgru.data.problems import Problem, Problems
 from fastgru.data.target_columns import TargetColumns, Targets
-from fastgru.errors import LabelError, display_name, location
+from fastgru.errors import LabelError, display_name, location, shorten
 
 __all__ = ["SPLIT_NAMES", "UNLABELLED", "LabelRow", "LabelTable", "read_label_table"]
 
@@ -22,7 +22,7 @@ UNLABELLED = "-"
 class LabelRow:
     """What the table says about one sequence; split and group are None without that column.
 
-    The label is :data:`UNLABELLED` where targets were read.
+    The label is :data:`UNLABELLED` where it was not read.
     """
 
     label: str
@@ -58,8 +58,9 @@ def read_label_table(
     *,
     digest: Digest | None = None,
     targets: TargetColumns | None = None,
+    unlabelled: bool = False,
 ) -> LabelTable:
-    """Read a table of labels, or of targets.
+    """Read a table of labels, or of targets, or of neither.
 
     The first line names the columns, in any order and case; columns beside id, label, split and
     group are ignored, and so are blank lines and lines that begin with ``#``.  Columns of targets
@@ -75,6 +76,8 @@ def read_label_table(
         A ``hashlib`` object to update with the bytes of the file.
     targets
         Columns of targets; None for labels.
+    unlabelled
+        Whether the column label is not needed and not read.
 
     Raises
     ------
@@ -83,9 +86,12 @@ def read_label_table(
     """
     name = display_name(path)
     rows: dict[str, LabelRow] = {}
+    wanted: tuple[str, ...] = ("id",) if unlabelled else ("id", "label")
+    if targets is not None:
+        wanted = ("id", *targets.names)
     with open_text(path, digest=digest) as file:
         lines = enumerate(file, 1)
-        columns = _read_header(lines, name, targets)
+        columns = _read_header(lines, name, wanted)
         for number, line in lines:
             if not line.strip() or line.startswith("#"):
                 continue
@@ -93,8 +99,13 @@ def read_label_table(
             cells += [""] * (max(columns.values()) + 1 - len(cells))
             found = {column: cells[place] for column, place in columns.items()}
             numbers, problem = _read_targets(found, number, targets)
-            label = UNLABELLED if targets else found["label"]
-            row = LabelRow(label, found.get("split"), found.get("group"), number, numbers)
+            row = LabelRow(
+                found.get("label", UNLABELLED),
+                found.get("split"),
+                found.get("group"),
+                number,
+                numbers,
+            )
             problem = problem or _find_problem(found["id"], row, rows)
             if problem is not None:
                 problems.add(name, problem, LabelError)
@@ -120,15 +131,16 @@ def _read_targets(
 
 
 def _read_header(
-    lines: Iterator[tuple[int, str]], name: str, targets: TargetColumns | None
+    lines: Iterator[tuple[int, str]], name: str, wanted: tuple[str, ...]
 ) -> dict[str, int]:
     """Return the place of each known column."""
-    wanted = ("id", *targets.names) if targets else ("id", "label")
     known = (*wanted, "split", "group")
-    expected = f"the columns {', '.join(wanted[:-1])} and {wanted[-1]}"
+    any_case = {"id", "label", "split", "group"}
+    *others, last = wanted
+    expected = f"the columns {', '.join(others)} and {last}" if others else f"the column {last}"
     for number, line in lines:
         written = [cell.strip() for cell in line.lstrip("#").split("\t")]
-        cells = [cell if cell in known else cell.lower() for cell in written]
+        cells = [cell.lower() if cell.lower() in any_case else cell for cell in written]
         is_header = set(wanted) <= set(cells)
         if not line.strip() or (line.startswith("#") and not is_header):
             continue
@@ -140,6 +152,13 @@ def _read_header(
                         f"{column!r}, expected one. Rename or remove the others."
                     )
             return {column: cells.index(column) for column in known if column in cells}
+        if targets and "id" in cells:
+            raise LabelError(
+                f"{location(name, number)}: there is no column "
+                f"{shorten(column for column in wanted if column not in cells)}, found "
+                f"{shorten(written)}, expected {expected}. Correct the names, which are spelt "
+                "exactly as in the table."
+            )
         hint = ""
         if "\t" not in line and ("," in line or ";" in line):
             hint = " The columns must be separated by tabs, not by commas or semicolons."

@@ -122,7 +122,7 @@ def read_labelled(
     """Read labelled sequences and check all of them.
 
     Give exactly one of the three forms: `classes`; `fasta` and `labels`; `fasta` and
-    `label_field`.  Or `fasta` and `unlabelled`.
+    `label_field`.  Or `fasta` and `unlabelled`, perhaps with a table `labels` of splits and groups.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def read_labelled(
     fasta
         One FASTA file for all classes.
     labels
-        TSV with the columns id and label, optionally split and group.
+        TSV with the columns id and label (not for `unlabelled`), optionally split and group.
     label_field
         The label of a record is the word ``label_field=LABEL`` of its header; a label with
         spaces is put in double quotes.
@@ -163,14 +163,19 @@ def read_labelled(
             "table (FASTA --labels TSV)."
         )
     reader = _Reader(alphabet)
-    if unlabelled and fasta is not None:
+    if unlabelled and fasta is not None and labels is None:
         reader.read(fasta, _label_always(UNLABELLED))
     elif classes is not None:
         for name, path in classes.items():
             reader.read(path, _label_always(name))
     elif labels is not None and fasta is not None:
         table_digest = hashlib.sha256()
-        table = read_label_table(labels, reader.problems, digest=table_digest, targets=targets)
+        table = read_label_table(
+            *(labels, reader.problems),
+            digest=table_digest,
+            targets=targets,
+            unlabelled=unlabelled,
+        )
         reader.read(fasta, lambda record: _label_from_table(record, table))
         reader.require_sequences(table)
         reader.add_columns(table, targets=targets is not None)
@@ -261,10 +266,11 @@ def _require_one_form(
     *,
     unlabelled: bool,
 ) -> None:
-    if unlabelled and (fasta is None or classes or labels is not None or field is not None):
+    if unlabelled and (fasta is None or classes or field is not None):
         raise ConfigurationError(
             "unlabelled sequences must be given as one FASTA (FASTA --unlabelled), without "
-            "--class, --labels and --label-field. Leave these out, or --unlabelled."
+            "--class and --label-field, perhaps with a table of splits and groups (--labels TSV). "
+            "Leave these out, or --unlabelled."
         )
     one_per_class = bool(classes) and fasta is None and labels is None and field is None
     one_file = not classes and fasta is not None and (labels is None) != (field is None)

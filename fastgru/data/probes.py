@@ -1,15 +1,16 @@
-"""Shortcuts: how well one trivial feature alone tells the classes apart.
+"""Shortcuts: how well one trivial feature alone tells the classes apart, or a number.
 
 A benchmark in which the length or the first letter gives the class away measures nothing else, so
 these figures stand beside those of a model.  Each probe is a linear model on one kind of feature:
-ridge regression onto the indicators of the classes, in cross-validation, so that a probe with many
-features is not praised for what it has learned by heart.  Where related records are known, folds
-keep them together: to know the relatives of a sequence is memory, no shortcut.
+ridge regression onto the indicators of the classes, or onto the number, in cross-validation, so
+that a probe with many features is not praised for what it has learned by heart.  Where related
+records are known, folds keep them together: to know the relatives of a sequence is memory, no
+shortcut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.partition import partition_groups, partition_records
 
-__all__ = ["N_FOLDS", "find_shortcuts", "rank_auc"]
+__all__ = ["N_FOLDS", "find_number_shortcuts", "find_shortcuts", "rank_auc"]
 
 N_FOLDS = 5
 _MOST_RECORDS = 2000
@@ -72,16 +73,68 @@ def find_shortcuts(
         return [], over
     folds = _deal_out(codes, groups[chosen] if groups is not None and grouped else None)
     records = _Records([sequences[k] for k in chosen.tolist()], codes, classes, alphabet)
+    return _measure(
+        *(records, "roc_auc"), lambda features: _cross_validated_auc(features, codes, folds)
+    ), over
+
+
+def find_number_shortcuts(
+    sequences: Sequence[str],
+    values: Sequence[float],
+    alphabet: Alphabet,
+    *,
+    groups: NDArray[np.int64] | None = None,
+) -> tuple[list[dict[str, Any]], str]:
+    """Measure how well every probe predicts a number, the most telling one first.
+
+    Parameters
+    ----------
+    sequences, values
+        N records and their finite numbers, no sequence repeated; of more than 2000 a share is used.
+    alphabet, groups
+        As for :func:`find_shortcuts`.
+
+    Returns
+    -------
+    shortcuts
+        One entry per probe, as from :func:`find_shortcuts`, with ``pearson`` in place of
+        ``roc_auc``: the mean over the folds of the correlation of held-out predictions; 0 is
+        chance.  ``detail`` compares the records above the mean with the others.  Empty for fewer
+        than five records, or equal numbers.
+    over
+        As from :func:`find_shortcuts`.
+    """
+    numbers = np.array(values, np.float64)
+    chosen = _sample(np.zeros(len(numbers), np.intp)) if len(numbers) else np.arange(0)
+    numbers = numbers[chosen]
+    codes = np.zeros(len(numbers), np.intp)
+    grouped = groups is not None and len(np.unique(groups[chosen])) >= N_FOLDS
+    over = "groups" if grouped else "records"
+    if len(numbers) < N_FOLDS or np.ptp(numbers) == 0:
+        return [], over
+    folds = _deal_out(codes, groups[chosen] if groups is not None and grouped else None)
+    halves = (numbers > numbers.mean()).astype(np.intp)
+    names = np.array(["records below the mean", "records above the mean"])
+    records = _Records([sequences[k] for k in chosen.tolist()], halves, names, alphabet)
+    return _measure(
+        *(records, "pearson"), lambda features: _cross_validated_r(features, numbers, folds)
+    ), over
+
+
+def _measure(
+    records: _Records, score: str, measure: Callable[[Features], float]
+) -> list[dict[str, Any]]:
+    """Return the entry of each probe that the alphabet has, the highest score first."""
     found = [
         {
             "feature": name,
-            "roc_auc": round(_cross_validated_auc(features(records), codes, folds), 6),
+            score: round(measure(features(records)), 6),
             "detail": describe(records),
         }
         for name, (features, describe) in _PROBES.items()
-        if name != "GC content" or alphabet.name != "protein"
+        if name != "GC content" or records.alphabet.name != "protein"
     ]
-    return sorted(found, key=lambda entry: -float(entry["roc_auc"])), over
+    return sorted(found, key=lambda entry: -float(entry[score]))
 
 
 def rank_auc(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
@@ -127,21 +180,43 @@ def _cross_validated_auc(
     features: Features, codes: NDArray[np.intp], folds: NDArray[np.str_]
 ) -> float:
     """Return the mean of the AUC of held-out scores, over all folds and the classes in each."""
-    targets = np.eye(int(codes.max()) + 1)[codes]
     aucs = []
+    for outside, scores in _held_out_scores(features, np.eye(int(codes.max()) + 1)[codes], folds):
+        held_out = codes[outside]
+        # a fold of whole groups need not have every class
+        several = len(set(held_out.tolist())) > 1
+        ranked = np.unique(held_out) if several else ()
+        aucs += [rank_auc(scores[:, k], held_out == k) for k in ranked]
+    return float(np.mean(aucs))
+
+
+def _cross_validated_r(
+    features: Features, numbers: NDArray[np.float64], folds: NDArray[np.str_]
+) -> float:
+    """Return the mean over the folds of the correlation of held-out scores with the numbers.
+
+    Not that of all folds together: a probe that knows nothing predicts the mean of the other
+    folds, which is high where that of its own is low.
+    """
+    found = [
+        float(np.corrcoef(scores[:, 0], numbers[outside])[0, 1])
+        for outside, scores in _held_out_scores(features, numbers[:, None], folds)
+        if np.ptp(scores) > 0 and np.ptp(numbers[outside]) > 0
+    ]
+    return float(np.mean(found)) if found else 0.0
+
+
+def _held_out_scores(
+    features: Features, targets: NDArray[np.float64], folds: NDArray[np.str_]
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float64]]]:
+    """Yield, for each fold, which records it has and their scores by the others."""
     for fold in np.unique(folds):
         inside = folds != fold
         centre, scale = features[inside].mean(axis=0), features[inside].std(axis=0)
         x = (features - centre) / np.where(scale > 0, scale, 1)
         gram = x[inside].T @ x[inside] + _RIDGE * inside.sum() * np.eye(x.shape[1])
         weights = np.linalg.solve(gram, x[inside].T @ (targets - targets[inside].mean(0))[inside])
-        scores = x[~inside] @ weights
-        held_out = codes[~inside]
-        # a fold of whole groups need not have every class
-        several = len(set(held_out.tolist())) > 1
-        ranked = np.unique(held_out) if several else ()
-        aucs += [rank_auc(scores[:, k], held_out == k) for k in ranked]
-    return float(np.mean(aucs))
+        yield ~inside, x[~inside] @ weights
 
 
 class _Records:

@@ -6,7 +6,7 @@ Networks that differ by their seeds alone err differently, and their average err
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Ensemble(FittedClassifier):
         As in :class:`fastgru.estimators.fitted_classifier.FittedClassifier`.
     n_train, n_validation
         Of the member that had most.
+    shuffled_labels
+        As in :class:`fastgru.estimators.fitted_model.FittedModel`.
     """
 
     members: tuple[ClassifierNetwork, ...]
@@ -48,6 +50,7 @@ class Ensemble(FittedClassifier):
     best_epoch: int
     n_train: int
     n_validation: int
+    shuffled_labels: bool = False
 
     @property
     def min_length(self) -> int:
@@ -133,7 +136,8 @@ def read_classifier(saved: SavedModel, name: str) -> FittedClassifier:
     networks = [read_network(network, name) for network in saved.networks]
     if not is_ensemble(saved.card):
         return networks[0]
-    return make_ensemble([(name, network) for network in networks])
+    joined = make_ensemble([(name, network) for network in networks])
+    return replace(joined, shuffled_labels=saved.card.get("shuffled_labels", False))
 
 
 def make_ensemble(members: Sequence[tuple[str, FittedClassifier]]) -> Ensemble:

@@ -28,6 +28,8 @@ class FittedModel(ABC):
         Epoch whose weights the network has.
     n_train, n_validation
         Sequences to learn from, and to stop by.
+    shuffled_labels
+        Whether its file says that it was trained on shuffled labels, as a control.
     """
 
     task: ClassVar[str]
@@ -36,6 +38,7 @@ class FittedModel(ABC):
     best_epoch: int
     n_train: int
     n_validation: int
+    shuffled_labels: bool
 
     @abstractmethod
     def card_entries(self) -> dict[str, Any]:

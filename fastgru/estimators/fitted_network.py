@@ -39,6 +39,8 @@ class FittedNetwork(FittedModel):
         Sequences that were learned from or stopped by; None if unknown.
     pretrained
         The language model that training began with, as in the card; None for none.
+    shuffled_labels
+        As in :class:`fastgru.estimators.fitted_model.FittedModel`.
     """
 
     parameters: dict[str, Any]
@@ -50,6 +52,7 @@ class FittedNetwork(FittedModel):
     inputs: InputProfile | SeriesProfile | None
     seen: SeenSequences | None
     pretrained: dict[str, Any] | None = None
+    shuffled_labels: bool = False
 
     @property
     def min_length(self) -> int:

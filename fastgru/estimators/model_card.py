@@ -121,6 +121,7 @@ def network_fields(
         "inputs": _read_inputs(card, saved.architecture.n_features, name),
         "seen": _read_seen(card, name),
         "pretrained": card.get("pretrained"),
+        "shuffled_labels": card.get("shuffled_labels", False),
     }
 
 

@@ -31,6 +31,7 @@ def predict_numbers(
     learned: tuple[Sequence[str], np.ndarray],
     sequences: Sequence[str],
     *,
+    names: Sequence[str] | None = None,
     groups: Sequence[str] | None = None,
     random_state: int = 0,
 ) -> np.ndarray:
@@ -48,6 +49,8 @@ def predict_numbers(
         n sequences, and their targets float64 (n, k), NaN where one is missing.
     sequences
         m sequences to predict.
+    names
+        Of the targets, for messages; None for their numbers.
     groups
         Group of each sequence that is learned from, or None.
     random_state
@@ -65,10 +68,10 @@ def predict_numbers(
     """
     encoded = encode_sequences(get_alphabet(alphabet), learned[0])
     unseen = encode_sequences(get_alphabet(alphabet), sequences)
-    names = None if groups is None else np.array(groups, str)
+    all_groups = None if groups is None else np.array(groups, str)
     predicted = np.empty((len(unseen), learned[1].shape[1]))
-    for k, known, targets in _known_columns(learned[1]):
-        own = None if names is None else names[known]
+    for k, known, targets in _known_columns(learned[1], names):
+        own = None if all_groups is None else all_groups[known]
         pipeline = _REGRESSIONS[name](alphabet, _search(len(known), own, random_state))
         with threadpool_limits(1):  # sums of several threads differ in their last bits
             pipeline.fit([encoded[place] for place in known], targets)
@@ -81,6 +84,7 @@ def predict_labels(
     learned: tuple[Sequence[str], np.ndarray],
     sequences: Sequence[str],
     *,
+    names: Sequence[str] | None = None,
     groups: Sequence[str] | None = None,
 ) -> np.ndarray:
     """Train a baseline for each label, and return its probabilities, float64 (m, k).
@@ -93,6 +97,8 @@ def predict_labels(
         n sequences, and float64 (n, k): 1 with a label, 0 without, NaN where that is unknown.
     sequences
         m sequences to predict.
+    names
+        Of the labels, for messages; None for their numbers.
     groups
         Group of each sequence that is learned from, or None.
 
@@ -102,7 +108,7 @@ def predict_labels(
         If a label is never known.
     """
     predicted = np.empty((len(sequences), learned[1].shape[1]))
-    for k, known, answers in _known_columns(learned[1]):
+    for k, known, answers in _known_columns(learned[1], names):
         if answers.min() == answers.max():
             predicted[:, k] = answers[0]
             continue
@@ -114,15 +120,18 @@ def predict_labels(
     return predicted
 
 
-def _known_columns(targets: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
+def _known_columns(
+    targets: np.ndarray, names: Sequence[str] | None
+) -> list[tuple[int, np.ndarray, np.ndarray]]:
     """Return number, places and values of what is known of each target."""
     columns = []
     for k, column in enumerate(targets.T):
         known = np.flatnonzero(~np.isnan(column))
         if not len(known):
+            name = str(k) if names is None else repr(names[k])
             raise LabelError(
-                f"target {k}: is missing for every sequence to learn from, expected it for some. "
-                "Leave the target out."
+                f"target {name}: is missing for every sequence to learn from, expected it for "
+                "some. Leave the target out."
             )
         columns.append((k, known, column[known]))
     return columns

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fastgru.data.alphabets import get_alphabet
-from fastgru.estimators.fitted_translator import FittedTranslator
+from fastgru.estimators.fitted_translator import FittedTranslator, TranslatedSequence
 from fastgru.estimators.translation_sets import paired_set
 from fastgru.evaluation.translation_scores import (
     LetterBaseline,
@@ -23,7 +23,7 @@ Pairs = tuple[Sequence[str], Sequence[str]]
 def score_translations(
     fitted: FittedTranslator,
     pairs: Pairs,
-    written: Sequence[str],
+    written: Sequence[TranslatedSequence],
     learned: Pairs | None,
     threads: int | None,
 ) -> tuple[ScoredTranslations, np.ndarray]:
@@ -44,7 +44,8 @@ def score_translations(
     end = fitted.network.end
     known = paired_set(fitted.parameters, *pairs)
     scores = fitted.score_targets(*pairs, threads)
-    own = [fitted.written.encode(text) for text in written]
+    own = [fitted.written.encode(one.sequence) for one in written]
+    ended = [one.ended for one in written]
     n_right_baseline = None
     if learned is not None:
         examples = paired_set(fitted.parameters, *learned)
@@ -55,7 +56,7 @@ def score_translations(
             letters_per_token=fitted.network.architecture.letters_per_token,
         )
         n_right_baseline = baseline.count_right(known.encoded, list(known.targets))
-    n_right_written = count_right(own, list(known.targets), end)
+    n_right_written = count_right(own, list(known.targets), end, ended)
     same_length = np.array(
         [len(a) == len(b) for a, b in zip(own, known.targets, strict=True)], bool
     )

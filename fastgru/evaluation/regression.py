@@ -191,17 +191,26 @@ class _Column:
         own = weights[:, self.places]
         errors = self.predicted - self.true
         squares = _mean(own, errors**2)
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            explained = 1 - squares / _variance(own, self.true)
             return {
                 "pearson": _correlation(own, self.true, self.predicted),
                 "spearman": _correlation(own, _ranks(own, self.true), _ranks(own, self.predicted)),
                 "rmse": np.sqrt(squares),
                 "mae": _mean(own, np.abs(errors)),
-                "r2": 1 - squares / _variance(own, self.true),
+                "r2": np.where(np.isinf(explained), np.nan, explained),
             }
 
     def why_undefined(self) -> dict[str, str]:
         """Return why scores of the whole are undefined."""
+        scores = self.scores(np.ones((1, int(self.places.max(initial=-1)) + 1)))
+        unexplained = dict.fromkeys(
+            (name for name, values in scores.items() if np.isnan(values[0])),
+            "target or predictions vary too little for double precision",
+        )
+        return {**unexplained, **self._reasons()}
+
+    def _reasons(self) -> dict[str, str]:
         if not len(self.places):
             return dict.fromkeys(REGRESSION_SCORES, "no test sequence has the target")
         if np.ptp(self.true) == 0:

@@ -129,7 +129,9 @@ class ScoredTranslations(NamedTuple):
     n_right_baseline: NDArray[np.int64] | None
 
 
-def count_right(written: Codes, targets: Codes, end: int) -> NDArray[np.int64]:
+def count_right(
+    written: Codes, targets: Codes, end: int, ended: Sequence[bool]
+) -> NDArray[np.int64]:
     """Return at how many places of each true translation the written one has the same token.
 
     Parameters
@@ -138,11 +140,13 @@ def count_right(written: Codes, targets: Codes, end: int) -> NDArray[np.int64]:
         Codes of N translations each.
     end
         Number of the end, which comes last in both.
+    ended
+        Whether each written one has come to its end; else that is no token of it.
     """
     counts = []
-    for own, true in zip(written, targets, strict=True):
+    for own, true, has_end in zip(written, targets, ended, strict=True):
         wanted, known = next_tokens(true, end)
-        found = np.append(own.astype(np.int64), end)[: len(wanted)]
+        found = np.append(own.astype(np.int64), [end] * has_end)[: len(wanted)]
         counts.append(np.count_nonzero((found == wanted[: len(found)]) & known[: len(found)]))
     return np.array(counts, np.int64)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
 def glorot_uniform(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray:
@@ -32,6 +34,12 @@ def orthogonal(rng: np.random.Generator, size: int) -> np.ndarray:
     arXiv math-ph/0609050, section 5).  On one thread, so that the same seed gives the same bits
     whatever number of CPUs the linear algebra library sees.
     """
-    with threadpool_limits(1, user_api="blas"):
+    with _linear_algebra().limit(limits=1, user_api="blas"):
         q, r = np.linalg.qr(rng.standard_normal((size, size)))
     return q * np.sign(np.diag(r))
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    """Look for NumPy's libraries once: it takes far longer than to draw a small matrix."""
+    return ThreadpoolController()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import counted
 from fastgru.layers.convolution_sizes import ConvolutionSizes, layer_sizes
-from fastgru.layers.kmer_sizes import max_letters
+from fastgru.layers.kmer_sizes import count_kmers, max_letters
 from fastgru.layers.names import DECAY_PARAMETERS, direction_suffixes
+
+if TYPE_CHECKING:
+    import numpy as np
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 """The cells of the recurrent layers, and the vectors that a step computes for each unit."""
@@ -149,6 +152,19 @@ class Architecture:
         """The convolutional layers, from the first to the last."""
         columns = (self.conv_width, self.conv_dilation, self.conv_stride, self.conv_pool)
         return layer_sizes(self.conv_channels, *columns)
+
+    def output_lengths(self, lengths: np.ndarray) -> np.ndarray:
+        """Return the steps that sequences have before the recurrent layers.
+
+        Parameters
+        ----------
+        lengths
+            int64 (B,), letters or steps of a series.
+        """
+        lengths = count_kmers(lengths, self.kmer_size, self.kmer_stride)
+        for sizes in self.convolutions:
+            lengths = sizes.output_lengths(lengths)
+        return lengths
 
     @property
     def n_read(self) -> int:

@@ -29,7 +29,7 @@ from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.layer_input import LayerInput, as_steps
 from fastgru.models.architecture import REACH, Architecture
-from fastgru.models.network import Reading, SequenceNetwork
+from fastgru.models.network import Parts, Reading, SequenceNetwork
 
 __all__ = ["DecoderState", "EncoderDecoder"]
 
@@ -116,7 +116,7 @@ class EncoderDecoder(SequenceNetwork):
         EncoderDecoder.__init__(self, *given, 0)
         self.parameters.values[: self.parameters.size] = state["values"]
 
-    def _further_parts(self) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    def _further_parts(self) -> Parts:
         sizes, channels = self.architecture, self.trunk.stack.output_size
         hidden, rng = sizes.hidden_size, self._rng
         self._tokens = {"tokens": rng.standard_normal((sizes.n_outputs, sizes.embedding_size))}

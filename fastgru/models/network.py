@@ -34,7 +34,6 @@ from fastgru.layers.crf import ChainField
 from fastgru.layers.embedding import Embedding
 from fastgru.layers.gru import GRU
 from fastgru.layers.head import Head
-from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.layers.kmers import KmerReader
 from fastgru.layers.layer_input import LayerInput
 from fastgru.layers.lstm import LSTM
@@ -50,6 +49,9 @@ from fastgru.models.tied_strands import TiedStrands
 
 Reading = np.ndarray | SeriesScale
 """What input is read by: the letters of each symbol, or the scale of the features of series."""
+
+Parts = dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]
+"""Parameters and gradients by the parts of a network."""
 
 TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
 
@@ -108,18 +110,7 @@ class SequenceNetwork:
             rng=self._rng,
         )
         self.crf = self._new_field()
-        self.weights = ParameterStore(
-            {
-                "embedding": (self.embedding.parameters, self.embedding.grads),
-                "stem": (self.stem.parameters, self.stem.grads),
-                sizes.cell: (self.trunk.parameters, self.trunk.grads),
-                **further,
-                "head": (self._head.parameters, self._head.grads),
-                **({"crf": (self.crf.parameters, self.crf.grads)} if self.crf else {}),
-            },
-            self.dtype,
-            buffers={"stem": self.stem.buffers},
-        )
+        self.weights = self._new_store(further)
         self._ties = TiedStrands(sizes, self.weights) if sizes.is_tied else None
         self.parameters = self._ties.stored if self._ties else self.weights
 
@@ -142,7 +133,18 @@ class SequenceNetwork:
         SequenceNetwork.__init__(self, state["architecture"], state["reading"], 0)
         self.parameters.values[: self.parameters.size] = state["values"]
 
-    def _further_parts(self) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    def _new_store(self, further: Parts) -> ParameterStore:
+        parts = {
+            "embedding": (self.embedding.parameters, self.embedding.grads),
+            "stem": (self.stem.parameters, self.stem.grads),
+            self.architecture.cell: (self.trunk.parameters, self.trunk.grads),
+            **further,
+            "head": (self._head.parameters, self._head.grads),
+            **({"crf": (self.crf.parameters, self.crf.grads)} if self.crf else {}),
+        }
+        return ParameterStore(parts, self.dtype, buffers={"stem": self.stem.buffers})
+
+    def _further_parts(self) -> Parts:
         """Return parameters and gradients of what stands between the states and the outputs."""
         return {"attention": (self._pooling.parameters, self._pooling.grads)}
 
@@ -208,13 +210,6 @@ class SequenceNetwork:
     def _on_one_strand(self, rows: np.ndarray) -> np.ndarray:
         """Turn the steps of the other strands round, where rows have steps."""
         return rows if self.architecture.pooling else self._strands.turn(rows, self._lengths)
-
-    def _output_lengths(self, lengths: np.ndarray) -> np.ndarray:
-        """Return the steps that sequences of so many letters have behind the stem."""
-        lengths = count_kmers(lengths, self.architecture.kmer_size, self.architecture.kmer_stride)
-        for sizes in self.architecture.convolutions:
-            lengths = sizes.output_lengths(lengths)
-        return lengths
 
     def read(
         self, tokens: np.ndarray, lengths: np.ndarray, *, training: bool = False
@@ -285,7 +280,7 @@ class SequenceNetwork:
         list of np.ndarray
             float (steps,) of each sequence, from 0 to 1 with sum 1.
         """
-        steps = self._output_lengths(lengths)
+        steps = self.architecture.output_lengths(lengths)
         with self._one_caller:
             self._forward(*self._strands.choose(tokens, lengths, None), training=False)
             rows = self._pooling.attention

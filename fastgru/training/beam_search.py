@@ -85,7 +85,7 @@ class _Search:
         self._state: DecoderState = begun.take(numbers, np.repeat(numbers, beam_size))
         self._active = numbers
         self._done: dict[int, Translated] = {}
-        self._codes = np.full((n, beam_size, int(limits.max(initial=1)) + 1), network.start)
+        self._codes = np.empty((n, beam_size, 0), np.int64)
         self._lengths = np.zeros((n, beam_size), np.int64)
         self._ended = np.zeros((n, beam_size), bool)
         # all translations are the same before the first token, and one of them is enough
@@ -94,19 +94,14 @@ class _Search:
 
     def run(self, length_penalty: float) -> list[Translated]:
         """Return the best translation of each sequence."""
-        at = 0
+        last = np.full_like(self._lengths, self._network.start)
         while len(self._active):
-            last = (
-                self._codes[:, :, at - 1]
-                if at
-                else np.full_like(self._lengths, self._network.start)
-            )
-            self._extend(last, at, length_penalty)
-            at += 1
-            self._finish(at, length_penalty)
+            self._extend(last, length_penalty)
+            self._finish(length_penalty)
+            last = self._codes[:, :, -1]
         return [self._done[number] for number in range(len(self._limits))]
 
-    def _extend(self, last: np.ndarray, at: int, length_penalty: float) -> None:
+    def _extend(self, last: np.ndarray, length_penalty: float) -> None:
         """Go on by one token, and keep the best of all ways to do so."""
         (n, beam_size), end = self._lengths.shape, self._network.end
         logits, state = self._network.step(self._state, last.ravel())
@@ -124,24 +119,26 @@ class _Search:
         self._scores = scores[rows, parents, tokens]
         self._ended = self._ended[rows, parents] | (tokens == end)
         self._lengths = lengths[rows, parents]
-        self._codes = self._codes[rows, parents]
         # the end is no token that could be fed
-        self._codes[:, :, at] = np.where(tokens == end, self._network.start, tokens)
+        fed = np.where(tokens == end, self._network.start, tokens)
+        self._codes = np.concatenate([self._codes[rows, parents], fed[..., None]], axis=2)
         self._state = state.take(rows[:, 0], (rows * beam_size + parents).ravel())
 
-    def _finish(self, at: int, length_penalty: float) -> None:
+    def _finish(self, length_penalty: float) -> None:
         """Note the translations that can get no better, and go on with the others."""
         penalised = self._scores / _penalty(self._lengths, length_penalty)
         best = penalised.argmax(axis=1)
-        done = self._ended.all(axis=1) | (at >= self._limits[self._active])
+        done = self._ended.all(axis=1) | (self._codes.shape[2] >= self._limits[self._active])
         if length_penalty == 0:  # what follows can only make the others less likely
             done |= self._ended[np.arange(len(best)), best]
         for place in np.flatnonzero(done):
             k = best[place]
             ended = bool(self._ended[place, k])
             n_tokens = int(self._lengths[place, k]) - ended
+            # a view would keep the beams of all sequences for as long as the translation
+            codes = self._codes[place, k, :n_tokens].copy()
             self._done[int(self._active[place])] = Translated(
-                self._codes[place, k, :n_tokens], float(self._scores[place, k]), ended
+                codes, float(self._scores[place, k]), ended
             )
         if not done.any():
             return

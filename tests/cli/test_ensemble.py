@@ -116,6 +116,9 @@ def test_ensemble__of_a_control_is_a_control(models, work, run_cli, tmp_path: Pa
     assert run_cli([*words, "-o", tmp_path / "control"]).code == 0
     assert run_cli(["ensemble", models[0], tmp_path / "control", "-o", tmp_path / "e"]).code == 0
     assert "CONTROL" in run_cli(["info", tmp_path / "e"]).out
+    assert (
+        "e was trained on shuffled labels" in run_cli(["predict", tmp_path / "e", work.fasta]).err
+    )
 
 
 def test_ensemble__refuses_what_it_cannot_join(models, run_cli, tmp_path: Path) -> None:

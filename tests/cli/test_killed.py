@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple, TextIO
 
 import pytest
 
@@ -19,27 +23,109 @@ from tests.cli.conftest import Work
 ROOT = str(Path(fastgru.__file__).parent.parent)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": ROOT}
 
-
-COMMAND = [sys.executable, "-m", "fastgru", "train"]
 OUTPUTS = ["-o", "model.safetensors", "--history", "history.tsv"]
 CHECKPOINT = "model.safetensors.checkpoint"
 
+# A command in a process of its own begins at once where its parent has all imports.
+PARENT = """
+import json, os, sys
+from fastgru.cli import main
+import fastgru.cli.tasks.classification.train
+import fastgru.estimators.classifier, fastgru.evaluation  # what takes a start its seconds
 
-def start_training(work: Work, folder: Path, *options: str) -> subprocess.Popen[str]:
-    """Start a training; return when it says that an epoch has ended, or has ended itself."""
-    inputs = [str(work.fasta), "--label-field", "label"]
-    process = subprocess.Popen(
-        [*COMMAND, *inputs, "--hidden-size", "8", "-t", "1", *OUTPUTS, *options],
-        cwd=folder,
+def killing_at(number, sent):
+    n_written = 0
+
+    def fsync(descriptor):
+        nonlocal n_written
+        n_written += 1
+        if n_written == number:
+            os.kill(os.getpid(), sent)
+
+    return fsync
+
+for line in sys.stdin:
+    folder, messages, arguments, kill_at_write = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.chdir(folder)
+        os.dup2(os.open(messages, os.O_WRONLY), sys.stderr.fileno())
+        if kill_at_write is not None:
+            # what is called when a file is written, but not yet under its name
+            os.fsync = killing_at(*kill_at_write)
+        sys.exit(main(arguments))
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+class Command(NamedTuple):
+    """A command that runs."""
+
+    pid: int
+    messages: TextIO
+    codes: TextIO
+
+    def finish(self) -> tuple[int, str]:
+        """Return its exit code, and what it has written to standard error since."""
+        with self.messages:
+            err = self.messages.read()
+        return int(self.codes.readline()), err
+
+
+Start = Callable[..., Command]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start ``fastgru ARGUMENTS`` in a folder: ``start(folder, arguments).finish()``.
+
+    With `kill_at_write` the signal that it sends itself in place of writing to the disk, and which
+    time.  One command at a time.
+    """
+    messages = tmp_path_factory.mktemp("commands") / "messages"
+    os.mkfifo(messages)
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT],
         env=ENVIRONMENT,
-        stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
+    ) as parent:
+
+        def start(
+            folder: Path,
+            arguments: Sequence[object],
+            kill_at_write: tuple[int, signal.Signals] | None = None,
+        ) -> Command:
+            job = [str(folder), str(messages), list(map(str, arguments)), kill_at_write]
+            parent.stdin.write(json.dumps(job) + "\n")
+            parent.stdin.flush()
+            pid = int(parent.stdout.readline())
+            return Command(pid, messages.open(encoding="utf-8"), parent.stdout)
+
+        yield start
+        parent.stdin.close()
+
+
+def start_training(start: Start, work: Work, folder: Path, *options: str) -> Command:
+    """Start a training; return when it says that an epoch has ended, or has ended itself."""
+    inputs = ["train", work.fasta, "--label-field", "label", "--hidden-size", "8", "-t", "1"]
+    command = start(folder, [*inputs, *OUTPUTS, *options])
+    for line in command.messages:
         if line.startswith("training: "):
             break
-    return process
+    return command
+
+
+def send(command: Command, sent: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+        os.kill(command.pid, sent)
+
+
+def name_of(value: object) -> str | None:
+    """Name a test after its signal, in the place of a number."""
+    return value.name if isinstance(value, signal.Signals) else None
 
 
 @pytest.mark.parametrize(
@@ -49,15 +135,17 @@ def start_training(work: Work, folder: Path, *options: str) -> subprocess.Popen[
         (signal.SIGTERM, 143, f"{CHECKPOINT}: the same command with --resume goes on\n"),
         (signal.SIGKILL, -signal.SIGKILL, ""),
     ],
+    ids=name_of,
 )
 def test_training__that_is_killed_leaves_its_checkpoint_and_its_rows(
-    sent: signal.Signals, code: int, last_words: str, work: Work, tmp_path: Path
+    sent: signal.Signals, code: int, last_words: str, work: Work, start: Start, tmp_path: Path
 ) -> None:
-    process = start_training(work, tmp_path, "--max-epochs", "100000", "--no-early-stopping")
+    options = ["--max-epochs", "100000", "--no-early-stopping"]
+    command = start_training(start, work, tmp_path, *options)
     time.sleep(0.1)
-    process.send_signal(sent)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == code
+    send(command, sent)
+    found, err = command.finish()
+    assert found == code
     assert err.endswith(last_words)
     assert "Traceback" not in err
     visible = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("."))
@@ -70,33 +158,26 @@ def test_training__that_is_killed_leaves_its_checkpoint_and_its_rows(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # 22 starts of Python, each some seconds on a busy machine
 def test_training__that_is_killed_twenty_times_gives_the_same_bytes(
-    work: Work, tmp_path: Path
+    work: Work, start: Start, tmp_path: Path
 ) -> None:
-    options = ["--max-epochs", "150", "--no-early-stopping"]
-    expected = tmp_path / "whole"
+    options = ["--max-epochs", "150", "--no-early-stopping", "--resume"]
+    expected, folder = tmp_path / "whole", tmp_path / "killed"
     expected.mkdir()
-    finish(start_training(work, expected, *options))
-    folder, rng, n_killed = tmp_path / "killed", random.Random(7), 0
     folder.mkdir()
+    assert start_training(start, work, expected, *options).finish()[0] == 0
+    rng, n_killed = random.Random(7), 0
     while n_killed < 20:
-        process = start_training(work, folder, *options, "--resume")
+        command = start_training(start, work, folder, *options)
         time.sleep(rng.uniform(0, 0.1))
-        process.kill()
-        process.communicate(timeout=60)
-        n_killed += process.returncode == -signal.SIGKILL
+        send(command, signal.SIGKILL)
+        n_killed += command.finish()[0] == -signal.SIGKILL
         if (folder / "model.safetensors").exists():  # this machine is fast: begin again
             assert_same_files(folder, expected)
             for path in folder.iterdir():
                 path.unlink()
-    finish(start_training(work, folder, *options, "--resume"))
+    assert start_training(start, work, folder, *options).finish()[0] == 0
     assert_same_files(folder, expected)
-
-
-def finish(process: subprocess.Popen[str]) -> None:
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
 
 
 def assert_same_files(folder: Path, expected: Path) -> None:
@@ -104,90 +185,49 @@ def assert_same_files(folder: Path, expected: Path) -> None:
         assert (folder / name).read_bytes() == (expected / name).read_bytes()
 
 
-KILLED_AT_WRITE = """
-import os, signal, sys
-from fastgru.cli import main
-
-count = 0
-
-def killed(descriptor):
-    global count
-    count += 1
-    if count == {number}:
-        os.kill(os.getpid(), signal.{name})
-
-os.fsync = killed  # what is called when a file is written, but not yet under its name
-sys.exit(main(sys.argv[1:]))
-"""
-
-
 @pytest.mark.parametrize(
-    ("number", "name"), [(1, "SIGKILL"), (3, "SIGTERM"), (3, "SIGKILL"), (5, "SIGKILL")]
+    ("number", "sent"),
+    [
+        (1, signal.SIGKILL),
+        (3, signal.SIGTERM),
+        (3, signal.SIGKILL),
+        (5, signal.SIGKILL),
+    ],
+    ids=name_of,
 )
 def test_training__that_is_killed_while_it_writes_goes_on(
-    number: int, name: str, work: Work, tmp_path: Path, run_cli
+    number: int, sent: signal.Signals, work: Work, start: Start, tmp_path: Path
 ) -> None:
     # it writes checkpoints of the start and of three epochs, then the model
     options = ["--label-field", "label", "--max-epochs", "3", "--hidden-size", "8", "-t", "1"]
-    (tmp_path / "whole").mkdir()
-    (tmp_path / "killed").mkdir()
-
-    def command(folder: str) -> list[str]:
-        outputs = [tmp_path / folder / name for name in ("model.safetensors", "history.tsv")]
-        named = ["-o", str(outputs[0]), "--history", str(outputs[1])]
-        return ["train", str(work.fasta), *options, *named, "--resume"]
-
-    assert run_cli(command("whole")).code == 0
-    program = KILLED_AT_WRITE.format(number=number, name=name)
-    result = subprocess.run(
-        [sys.executable, "-c", program, *command("killed")],
-        check=False,
-        env=ENVIRONMENT,
-        capture_output=True,
-        timeout=120,
-    )
-    assert result.returncode == (143 if name == "SIGTERM" else -signal.SIGKILL)
-    folder = tmp_path / "killed"
+    command = ["train", work.fasta, *options, *OUTPUTS, "--resume"]
+    expected, folder = tmp_path / "whole", tmp_path / "killed"
+    expected.mkdir()
+    folder.mkdir()
+    assert start(expected, command).finish()[0] == 0
+    code, _ = start(folder, command, kill_at_write=(number, sent)).finish()
+    assert code == (143 if sent == signal.SIGTERM else -signal.SIGKILL)
     assert not (folder / "model.safetensors").exists()
     assert (folder / CHECKPOINT).exists() == (number > 1)
-    assert run_cli(command("killed")).code == 0
-    assert_same_files(folder, tmp_path / "whole")
+    assert start(folder, command).finish()[0] == 0
+    assert_same_files(folder, expected)
     # whatever was half written is gone, but for the model itself
     left = {path.name for path in folder.iterdir()} - {"model.safetensors", "history.tsv"}
     assert not any("checkpoint" in file for file in left)
     assert bool(left) == (number == 5)
 
 
-KILLED_WHILE_WRITING = """
-import os, signal, sys
-from fastgru.cli import main
-
-def killed(descriptor):
-    os.kill(os.getpid(), signal.{name})
-
-os.fsync = killed  # what is called when the model is written, but not yet under its name
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
-def test_model__is_not_there_before_it_is_complete(name: str, work: Work, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=name_of)
+def test_model__is_not_there_before_it_is_complete(
+    sent: signal.Signals, work: Work, start: Start, tmp_path: Path
+) -> None:
     (tmp_path / "old.safetensors").write_text("the model of before", encoding="utf-8")
-    arguments = ["train", str(work.fasta), "--label-field", "label", "--max-epochs", "1"]
-    arguments.append("--no-checkpoint")
-    result = subprocess.run(
-        [sys.executable, "-c", KILLED_WHILE_WRITING.format(name=name), *arguments,
-         "-o", "old.safetensors", "--force"],
-        check=False,
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        timeout=120,
-    )  # fmt: skip
-    assert result.returncode != 0
+    arguments = ["train", work.fasta, "--label-field", "label", "--max-epochs", "1"]
+    arguments += ["--no-checkpoint", "-o", "old.safetensors", "--force"]
+    assert start(tmp_path, arguments, kill_at_write=(1, sent)).finish()[0] != 0
     left = {path.name for path in tmp_path.iterdir()}
     visible = {file for file in left if not file.startswith(".")}
     assert visible == {"old.safetensors"}
     # only the signal that nothing can catch leaves the temporary file behind
-    assert (left == visible) == (name != "SIGKILL")
+    assert (left == visible) == (sent != signal.SIGKILL)
     assert (tmp_path / "old.safetensors").read_text(encoding="utf-8") == "the model of before"

@@ -238,6 +238,12 @@ def test_generate__refuses_what_it_cannot_do(made: Made, work, run_cli) -> None:
     assert "is a model of classification, expected one of language_model" in err
 
 
+def test_variants__reads_standard_input_once(made: Made, run_cli) -> None:
+    code, _, err = run_cli(["variants", made.model, "-", "--variants", "-"])
+    assert code == 2
+    assert "standard input (-) can be read only once. Use a file instead." in err
+
+
 def test_variants__scores_a_table(made: Made, tmp_path: Path, run_cli) -> None:
     (tmp_path / "r.fa").write_text(">a\nACGT\n>b\nTTG\n", encoding="utf-8")
     table = tmp_path / "v.tsv"
@@ -299,4 +305,4 @@ def test_train__never_overwrites_what_it_begins_with(made: Made, work, run_cli) 
 def test_train__of_a_language_model_begins_with_none(made: Made, run_cli) -> None:
     code, _, err = run_cli(["train", made.fasta, *TASK, "--pretrained", made.model, "-o", "none"])
     assert code == 2
-    assert "a language model begins with random weights, expected another task" in err
+    assert "the task language_model begins with random weights, expected classification" in err

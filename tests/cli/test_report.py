@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -8,10 +9,16 @@ import pytest
 from tests.report.experiment_files import write_experiment
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written") / "results"
+    write_experiment(folder / "data", ["a", "b"], n_folds=1, models=("bigru",))
+    return folder
+
+
 @pytest.fixture
-def results(tmp_path):
-    write_experiment(tmp_path / "results" / "data", ["a", "b"], n_folds=1, models=("bigru",))
-    return tmp_path / "results"
+def results(written, tmp_path):
+    return shutil.copytree(written, tmp_path / "results")
 
 
 def test_report__writes_the_page(run_cli, results):

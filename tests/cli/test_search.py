@@ -105,8 +105,8 @@ def test_search__on_standard_output_begins_a_new_trial_each_time(words, run_cli)
 
 def test_search__that_was_killed_goes_on_with_its_trial(words, run_cli, tmp_path: Path) -> None:
     long = [str(word) for word in words]
-    long[long.index("--max-epochs") + 1] = "400"
-    long += ["--n-iter-no-change", "400"]
+    long[long.index("--max-epochs") + 1] = "150"
+    long += ["--n-iter-no-change", "150"]
     command = [sys.executable, "-m", "fastgru", *long, "-o", str(tmp_path / "t.json")]
     process = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     journal, n_epochs = tmp_path / "journal.log", 0
@@ -126,9 +126,9 @@ def test_search__that_was_killed_goes_on_with_its_trial(words, run_cli, tmp_path
     code, _, err = run_cli([*long, "-o", tmp_path / "t.json"])
     assert code == 0, err
     (trial,) = read_trials(tmp_path / "t.json")
-    assert (trial["number"], trial["state"], trial["n_epochs"]) == (0, "complete", 400)
+    assert (trial["number"], trial["state"], trial["n_epochs"]) == (0, "complete", 150)
     steps = [line for line in journal.read_text().splitlines() if '"op_code":7,' in line]
-    assert len(steps) == 400  # none was run twice
+    assert len(steps) == 150  # none was run twice
     assert not (tmp_path / "t.json.1.checkpoint").exists()
 
 

@@ -180,6 +180,18 @@ NEEDS = "the task tagging needs one FASTA of sequences and one of labels"
             ["--task", "tagging", "{s}", "--step-labels", "{l}", "--crf", "--focal-gamma", "1"],
             "focal_gamma must be left out with crf",
         ),
+        (
+            ["--task", "tagging", "{s}", "--step-labels", "{l}", "--pretrained", "{l}"],
+            "--pretrained and --freeze-epochs: the task tagging begins with random weights, exp",
+        ),
+        (
+            ["--task", "tagging", "{s}", "--step-labels", "{l}", "--freeze-epochs", "1"],
+            "the task tagging begins with random weights",
+        ),
+        (
+            ["--task", "tagging", "{s}", "--step-labels", "{s}"],
+            "is the file of the sequences as well",
+        ),
     ],
 )
 def test_train__refuses_what_is_not_of_the_task(

@@ -138,7 +138,7 @@ def test_evaluate__asks_for_the_columns_that_the_model_knows(made: Path, tmp_pat
     inputs = [made / "regression.safetensors", made / "a.fa", "--labels", tmp_path / "t.tsv"]
     code, _, err = run_cli(["evaluate", *inputs, "-o", tmp_path / "m.json"])
     assert code == 1
-    assert "expected a header with the columns id, dose and half_life" in err
+    assert "no column 'half_life', found 'id', 'dose', expected the columns id, dose and" in err
 
 
 def test_predict__writes_numbers_and_their_intervals(made: Path, tmp_path: Path, run_cli) -> None:
@@ -231,7 +231,7 @@ def load_any(path: Path, task: str) -> Any:
 def test_split__with_targets_leaves_conflicts_out(tmp_path: Path, run_cli) -> None:
     inputs = with_conflicts(tmp_path)
     options = ["--target", "dose", "-o", tmp_path / "s.tsv"]
-    code, _, err = run_cli(["split", *inputs, *options])
+    code, _, err = run_cli(["split", "--task", "regression", *inputs, *options])
     assert code == 0, err
     assert "202 records, of which 2 are left out for conflicting labels and 1 as duplicates" in err
     names = [row["id"] for row in read_tsv(tmp_path / "s.tsv")]
@@ -326,7 +326,7 @@ REFUSED = [
     (["--task", "regression", "--target", "dose,dose"], "--target dose,dose: expected different n"),
     (
         ["--task", "regression", "--target", "other"],
-        "expected a header with the columns id and ot",
+        "t.tsv, line 1: there is no column 'other', found 'id', 'dose'",
     ),
     (["--task", "multilabel", "--target", "dose"], "line 2, record 'r0': dose is '1"),
     (

@@ -22,6 +22,17 @@ def read(folder: Path, text: str) -> LabelTable:
     return table
 
 
+def test_read_label_table__needs_no_labels_of_tasks_without(tmp_path: Path) -> None:
+    path, problems = tmp_path / "labels.tsv", Problems()
+    path.write_text("group\tid\tlabel\ng\ta\t\n", encoding="utf-8")
+    table = read_label_table(path, problems, unlabelled=True)
+    assert table.rows == {"a": LabelRow("-", None, "g", 2)}
+    assert not problems
+    path.write_text("group\nx\n", encoding="utf-8")
+    with pytest.raises(LabelError, match=r"found 'group', expected a header with the column id\."):
+        read_label_table(path, problems, unlabelled=True)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -123,6 +134,11 @@ def test_read_label_table__reads_targets_in_their_order(tmp_path: Path) -> None:
     }
 
 
+def test_read_label_table__tells_targets_by_their_case(tmp_path: Path) -> None:
+    table = read_targets(tmp_path, "Id\tdose\tDOSE\tHalf life\na\t1\t2\t3\n")
+    assert table.rows["a"].targets == (1.0, 3.0)
+
+
 def test_read_label_table__lets_rows_repeat_their_targets(tmp_path: Path) -> None:
     table = read_targets(tmp_path, "id\tdose\tHalf life\na\t1\t\na\t1.0\t\n")
     assert table.rows["a"].targets == (1.0, None)
@@ -154,8 +170,10 @@ def test_read_label_table__refuses_what_is_no_answer(cell: str, tmp_path: Path) 
         ("", "the table is empty, expected a header with the columns id, dose and Half life"),
         (
             "id\tdose\thalf life\n",
-            "columns id, dose and Half life. Add the line 'id<TAB>dose<TAB>Half life' at the top",
+            "found 'id', 'dose', 'half life', expected the columns id, dose and Half life. Correct",
         ),
+        ("id\tDose\tHalf life\n", "there is no column 'dose', found 'id', 'Dose', 'Half life'"),
+        ("a\t1\t2\n", "line 1: found 'a\\t1\\t2', expected a header with the columns id, dose and"),
         ("id\tdose\tHalf life\tdose\n", "2 columns are called 'dose', expected one"),
         (
             "id\tdose\tHalf life\na\t1\t\na\t1\t2\n",

@@ -33,13 +33,16 @@ def small_regressor(**changes: Any) -> SequenceRegressor:
     return SequenceRegressor(**{**SMALL, **changes})
 
 
-def numbers_of(model: Any, sequences: Sequence[str]) -> np.ndarray:
-    """What a model says of sequences: probabilities, or numbers of their own units."""
-    return getattr(model, "predict_proba", model.predict)(sequences)
+def numbers_of(model: Any, *given: Sequence[str]) -> np.ndarray:
+    """What a model says of sequences, and of their translations where it has some."""
+    for name in ("predict_proba", "score_samples", "predict"):
+        if hasattr(model, name):
+            return getattr(model, name)(*given)
+    raise AssertionError(f"{model} says nothing in numbers")
 
 
 def count_refused(
-    path: Path, n_files: int, sequences: Sequence[str], estimator: Any = SequenceClassifier
+    path: Path, n_files: int, *given: Sequence[str], estimator: Any = SequenceClassifier
 ) -> int:
     """Damage the card of a model, and count what cannot be loaded; the rest has to predict."""
     refused = 0
@@ -50,7 +53,7 @@ def count_refused(
         except ModelFileError:
             refused += 1
         else:
-            assert np.isfinite(numbers_of(model, sequences)).all()
+            assert np.isfinite(numbers_of(model, *given)).all()
     return refused
 
 

@@ -3,7 +3,7 @@
 Sequences that occur twice are left out before the split, so that no test sequence is known from
 training.  The bars are those of one-hot logistic regression on the splice windows (0.958, less the
 spread of a fifth of the data) and of k-mer logistic regression on the peptides (0.934, with
-duplicates left in).
+duplicates left in).  Nine epochs are enough for both, with learning rates that fall to nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def test_splice_junctions__are_told_apart(show) -> None:
     parts = parts_of(data)
     assert len(data) == 3004
     assert len(parts["test"][0]) >= 600
-    model = SequenceClassifier("dna", position_embedding=True, random_state=1)
+    model = SequenceClassifier("dna", position_embedding=True, max_epochs=9, random_state=1)
     model.fit(*parts["train"], validation_data=parts["validation"])
     accuracy = model.score(*parts["test"])
     show(f"splice junctions: accuracy {accuracy:.4f} after {model.n_iter_} epochs")
@@ -62,7 +62,7 @@ def test_antimicrobial_peptides__are_told_apart(show) -> None:
     parts = parts_of(data)
     assert len(data) == 4620
     assert len(parts["test"][0]) >= 920
-    model = SequenceClassifier("protein", random_state=1)
+    model = SequenceClassifier("protein", max_epochs=9, random_state=1)
     model.fit(*parts["train"], validation_data=parts["validation"])
     sequences, labels = parts["test"]
     is_positive = [label == model.classes_[1] for label in labels]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from fastgru.training.checkpoint import write_checkpoint
 from fastgru.training.classification import Classification
 from fastgru.training.loop import train
 
+compile_once = cache(compile_kernels)
 MEMORY_FACTOR = 1.35
 """How far the estimate may be from what is taken."""
 
@@ -57,7 +59,7 @@ def test_training_bytes__are_what_training_takes(
 ) -> None:
     parameters = make_parameters(**changes)
     given = make_given(parameters, n, lengths)
-    compile_kernels(parameters["dtype"], parameters["cell"])  # they are no memory of the training
+    compile_once(parameters["dtype"], parameters["cell"])  # they are no memory of the training
     tracemalloc.start()
     prepared = prepare(parameters, given, draw_seeds(0))
     train(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import inspect
-import re
 from pathlib import Path
 from typing import Any
 
@@ -19,48 +17,24 @@ from fastgru.errors import (
     LabelError,
     ModelFileError,
 )
-from fastgru.estimators.parameters import check_parameters, parameters_of
+from fastgru.estimators.parameters import check_parameters
 from fastgru.models.model_file import read_model
-from tests.estimators.test_checkpoints import Interrupted, interrupt_after
+from tests.estimators.conftest import SMALL, count_refused
+from tests.estimators.test_checkpoints import Interrupted, bytes_of, interrupt_after
 from tests.letters import draw_chains
-from tests.models.test_model_file import with_damaged_cards
 
 SEQUENCES, _ = draw_chains(60, seed=1)
 
 
 def make_model(**changes: Any) -> SequenceLanguageModel:
     """A language model that trains in a fraction of a second."""
-    small: dict[str, Any] = {
-        "embedding_size": 4,
-        "hidden_size": 12,
-        "max_epochs": 3,
-        "batch_size": 16,
-        "learning_rate": 1e-2,
-        "threads": 1,
-        "random_state": 0,
-    }
-    return SequenceLanguageModel(**{**small, **changes})
+    return SequenceLanguageModel(**{**SMALL, **changes})
 
 
 @pytest.fixture(scope="module")
 def model() -> SequenceLanguageModel:
     """To be left as it is."""
     return make_model().fit(SEQUENCES)
-
-
-def bytes_of(model: SequenceLanguageModel, folder: Path) -> bytes:
-    model.save(folder / "bytes")
-    return (folder / "bytes").read_bytes()
-
-
-def test_parameters__are_those_of_the_signature_with_the_same_defaults() -> None:
-    signature = inspect.signature(SequenceLanguageModel.__init__)
-    expected = {p.name: p.default for p in parameters_of("language_model")}
-    assert {n: p.default for n, p in list(signature.parameters.items())[1:]} == expected
-    assert list(expected) == list(signature.parameters)[1:]
-    pattern = r"Parameters\n-+\n(.*?)\n\nAttributes"
-    section = re.search(pattern, inspect.getdoc(SequenceLanguageModel), re.DOTALL)[1]
-    assert re.findall(r"^(\w+)$", section, flags=re.MULTILINE) == list(expected)
 
 
 def test_check_parameters__refuses_two_directions_above_one_layer() -> None:
@@ -221,16 +195,9 @@ def test_load__refuses_models_of_another_task(model, fitted, tmp_path: Path) -> 
 
 
 def test_load__refuses_damaged_cards(model, tmp_path: Path) -> None:
-    content, path, refused = bytes_of(model, tmp_path), tmp_path / "damaged", 0
-    for damaged in with_damaged_cards(content, 150, seed=7):
-        path.write_bytes(damaged)
-        try:
-            twin = SequenceLanguageModel.load(path)
-        except ModelFileError:
-            refused += 1
-        else:
-            assert np.isfinite(twin.score_samples(SEQUENCES[:3])).all()
-    assert refused > 50
+    path = tmp_path / "damaged"
+    model.save(path)
+    assert count_refused(path, 150, SEQUENCES[:3], estimator=SequenceLanguageModel) > 50
 
 
 def test_estimator__keeps_to_scikit_learn(model) -> None:

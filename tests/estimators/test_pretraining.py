@@ -130,7 +130,7 @@ def test_fit__goes_on_while_parts_are_frozen(
         ({"conv_channels": (4,)}, r"pretrained: conv_channels is \(4,\), expected none"),
         (
             {"kmer_size": 2},
-            "pretrained: kmer_size is 2, expected 1: a language model embeds single",
+            "pretrained: kmer_size is 2, expected 1: a language model",
         ),
     ],
 )
@@ -148,6 +148,17 @@ def test_fit__refuses_other_directions_above_the_first_layer(make_classifier, pl
     )
     with pytest.raises(ConfigurationError, match=message):
         make_classifier(num_layers=2).fit(*planted, pretrained=model)
+
+
+def test_fit__refuses_a_way_around_layers_that_one_of_both_lacks(make_classifier, planted) -> None:
+    how = {"max_epochs": 1, "bidirectional": False, "num_layers": 2}
+    model = make_model(**how, residual=True).fit(planted[0])
+    message = "pretrained: the language model has residual True, expected False, as the network"
+    with pytest.raises(ConfigurationError, match=message):
+        make_classifier(**how).fit(*planted, pretrained=model)
+    # the first layer has no way around it
+    how["num_layers"] = 1
+    assert make_classifier(**how).fit(*planted, pretrained=model).n_iter_ == 1
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, True, None])

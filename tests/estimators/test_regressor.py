@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone, is_regressor
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict
-from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils import get_tags
 
 from fastgru import SequenceClassifier, SequenceRegressor
 from fastgru.errors import ConfigurationError, LabelError, ModelFileError
@@ -16,6 +16,7 @@ from fastgru.estimators.fitted_regressor import FittedRegressor
 from fastgru.estimators.parameters import parameters_of
 from fastgru.models.model_file import read_model
 from tests.estimators.conftest import count_refused, small_regressor
+from tests.estimators.contract import check_contract, of_contract
 from tests.models.model_files import put_together, take_apart
 from tests.planted import plant_counts
 
@@ -156,7 +157,7 @@ def test_card__says_what_the_file_format_page_says(make_regressor, counted, tmp_
 def test_load__refuses_damaged_cards(make_regressor, counted, tmp_path: Path) -> None:
     path = tmp_path / "m"
     make_regressor(max_epochs=1).fit(*counted).save(path)
-    assert count_refused(path, 200, counted[0][:2], SequenceRegressor) > 100
+    assert count_refused(path, 200, counted[0][:2], estimator=SequenceRegressor) > 100
 
 
 @pytest.mark.parametrize(
@@ -254,25 +255,9 @@ def test_fit__goes_on_from_a_checkpoint(make_regressor, counted, tmp_path: Path)
     assert resumed.predict(counted[0]).tobytes() == whole.predict(counted[0]).tobytes()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "check_parameters_default_constructible",
-        "check_get_params_invariance",
-        "check_set_params",
-        "check_mixin_order",
-        "check_valid_tag_types",
-        "check_no_attributes_set_in_init",
-        "check_estimator_cloneable",
-        "check_do_not_raise_errors_in_init_or_set_param",
-        "check_estimators_unfitted",
-    ],
-)
+@of_contract
 def test_contract__is_kept_as_far_as_scikit_learn_checks_it_without_arrays(name: str) -> None:
-    check = getattr(estimator_checks, name, None)
-    if check is None:
-        pytest.skip("this version of scikit-learn has no such check")
-    check("SequenceRegressor", SequenceRegressor())
+    check_contract(name, SequenceRegressor())
 
 
 def test_tags__are_those_of_a_regressor_of_strings() -> None:

@@ -14,31 +14,15 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils import get_tags
 
 from fastgru import SequenceClassifier
+from tests.estimators.contract import check_contract, of_contract
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "check_parameters_default_constructible",
-        "check_get_params_invariance",
-        "check_set_params",
-        "check_estimator_repr",
-        "check_mixin_order",
-        "check_valid_tag_types",
-        "check_no_attributes_set_in_init",
-        "check_estimator_cloneable",
-        "check_do_not_raise_errors_in_init_or_set_param",
-        "check_estimators_unfitted",
-    ],
-)
+@of_contract
 def test_contract__is_kept_as_far_as_scikit_learn_checks_it_without_arrays(name: str) -> None:
-    check = getattr(estimator_checks, name, None)
-    if check is None:
-        pytest.skip("this version of scikit-learn has no such check")
-    check("SequenceClassifier", SequenceClassifier())
+    check_contract(name, SequenceClassifier())
 
 
 def test_clone__has_the_parameters_and_nothing_else(fitted) -> None:

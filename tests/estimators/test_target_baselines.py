@@ -77,3 +77,5 @@ def test_predict_labels__learns_each_label_from_what_is_known_of_it() -> None:
 def test_predict__refuses_targets_that_are_never_known() -> None:
     with pytest.raises(LabelError, match="target 0: is missing for every sequence to learn from"):
         predict("mean", np.full((150, 1), math.nan))
+    with pytest.raises(LabelError, match="target 'half life': is missing for every sequence to"):
+        predict("mean", np.full((150, 1), math.nan), names=["half life"])

@@ -31,7 +31,7 @@ def compiled():
 
 compile_kernels("float32", "gru")
 before = compiled()
-sequences, labels = ["ACGTACGT" * 40, "ACG", "NNNN", "TTRA"] * 40, ["a", "a", "b", "b"] * 40
+sequences, labels = ["ACGTACGT" * 40, "ACG", "NNNN", "TTRA"] * 12, ["a", "a", "b", "b"] * 12
 for layers, both, positions in ((1, False, False), (1, True, True), (3, True, False)):
     for pooling, channels, norm in (
         (["last"], [], "none"), (["mean"], [9], "batch"), (["attention"], [], "none"),

@@ -83,6 +83,8 @@ def test_metrics__draw_whole_groups() -> None:
         ([1, 1, 1], [1, 2, 3], {"pearson", "spearman", "r2"}, "the target is the same for all"),
         ([1, 2, 3], [0.1] * 3, {"pearson", "spearman"}, "all predictions are the same"),
         ([math.nan] * 3, [1, 2, 3], set(REGRESSION_SCORES), "no test sequence has the target"),
+        ([1e-300, 0, 2e-300], [1, 2, 3], {"pearson", "r2"}, "target or predictions vary too litt"),
+        ([1e-155, 0, 3e-155], [1, 2, 3], {"r2"}, "target or predictions vary too little"),
     ],
 )
 def test_metrics__say_why_a_score_is_undefined(true, predicted, missing, reason: str) -> None:

@@ -19,7 +19,9 @@ def test_count_right__compares_place_by_place_and_the_end() -> None:
     true = codes([0, 1, 2], [0, 1, 2], [0, 1, 2], [0, 5, 2], [])
     own = codes([0, 1, 2], [0, 2], [0, 1, 2, 2], [0, 1, 2], [])
     # all and the end; one; all but the end; the ambiguous one is left out; the end
-    assert count_right(own, true, 4).tolist() == [4, 1, 3, 3, 1]
+    assert count_right(own, true, 4, [True] * 5).tolist() == [4, 1, 3, 3, 1]
+    # cut at the largest length: no end was written
+    assert count_right(own, true, 4, [False] * 5).tolist() == [3, 1, 3, 2, 0]
 
 
 def test_letter_baseline__takes_the_most_frequent_token_of_each_letter() -> None:

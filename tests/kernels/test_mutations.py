@@ -9,18 +9,19 @@ import sys
 
 import pytest
 
-from tests.kernels.mutations import MUTATIONS, ROOT
+from tests.kernels.mutations import MUTATIONS, NO_FAULT, ROOT
 
 pytestmark = pytest.mark.exhaustive
 
-# A wrong number, or without compilation a place that no array has; not a fault of the mutation.
-CAUGHT = {"AssertionError", "IndexError", "ValueError"}
+# A wrong number, or without compilation one that is too large or a place that no array has; not a
+# fault of the mutation.
+CAUGHT = {"AssertionError", "IndexError", "OverflowError", "ValueError"}
 
 
-@pytest.fixture(scope="module")
-def outcomes() -> dict[str, str]:
+@pytest.mark.parametrize("test", dict.fromkeys(mutation.test for mutation in MUTATIONS))
+def test_faults__are_caught(test: str) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "tests.kernels.mutations"],
+        [sys.executable, "-m", "tests.kernels.mutations", test],
         check=False,
         cwd=ROOT,
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
@@ -29,12 +30,8 @@ def outcomes() -> dict[str, str]:
         timeout=280,
     )
     assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
-
-
-@pytest.mark.parametrize("name", [mutation.name for mutation in MUTATIONS])
-def test_fault__is_caught(name: str, outcomes: dict[str, str]) -> None:
-    if name == "no fault":
-        assert outcomes[name] == "passed"
-    else:
-        assert outcomes[name] in CAUGHT
+    outcomes = json.loads(result.stdout)
+    assert outcomes.pop(NO_FAULT) == "passed"
+    assert {name: outcome for name, outcome in outcomes.items() if outcome not in CAUGHT} == {}
+    assert outcomes.keys() == {mutation.name for mutation in MUTATIONS if mutation.test == test}
+    assert outcomes

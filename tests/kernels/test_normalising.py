@@ -122,6 +122,24 @@ def statistics(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_kernels__leave_what_stands_past_the_end(dtype: str) -> None:
+    lengths, arrays = draw({"lengths": [4, 0, 6, 1], "channels": 5, "seed": 1}, dtype)
+    past = ~valid_steps(lengths, 6)
+    for name in ("z", "dy"):
+        arrays[name][past] = 7
+    ones, bias = np.ones(5, dtype), arrays["bias"]
+    z, v, inverse, dz = run_steps(lengths, arrays)
+    other_z, other_dz, other_v = arrays["z"].copy(), arrays["dy"].copy(), np.full_like(v, np.nan)
+    standardise(*work(1), 6, lengths, bias, ones, ones, bias, other_z, other_v)
+    standardise_back(*work(1), 6, lengths, ones, bias, bias, other_v, other_dz)
+    for written in (z, dz, other_z, other_dz):
+        assert (written[past] == 7).all()
+        assert not (written[~past] == 7).any()
+    for fresh in (v, inverse, other_v):
+        assert np.isnan(fresh[past]).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @given(problem=problems)
 def test_sum_steps__sums_each_group(dtype: str, problem: dict) -> None:
     lengths, arrays = draw(problem, dtype)

@@ -7,7 +7,7 @@ import pytest
 
 from fastgru.layers.gru import GRU
 from fastgru.layers.stack import dropout_mask
-from tests.gradients import TOLERANCE, central_differences
+from tests.gradients import TOLERANCE, assert_slopes, central_differences
 from tests.problems import load, make_problem
 
 
@@ -112,9 +112,7 @@ def test_residual__has_the_gradient_of_central_differences(options, dropout: flo
     given[np.arange(4) >= lengths[:, None]] = np.inf  # counts for nothing
     dx, _ = gru.backward(given, dh_n)
     found = {"x": dx} | {name: grad.copy() for name, grad in gru.grads.items()}
-    for name, array in ({"x": x} | gru.parameters).items():
-        expected = central_differences(value, array)
-        np.testing.assert_allclose(found[name], expected, rtol=0, atol=20 * TOLERANCE)
+    assert_slopes(value, {"x": x} | gru.parameters, found, 20 * TOLERANCE)
 
 
 def test_residual__passes_no_gradient_around_where_the_outputs_have_none() -> None:

@@ -9,20 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.models.architecture import Architecture
 from fastgru.models.model_file import write_model
+from tests.architectures import small_architecture
 
-ARCHITECTURE = Architecture(
-    n_letters=4,
-    n_outputs=2,
-    n_positions=0,
-    embedding_size=3,
-    hidden_size=5,
-    num_layers=1,
-    bidirectional=True,
-    pooling=("last", "max"),
-    dropout=0.25,
-    dtype="float32",
+ARCHITECTURE = small_architecture(
+    bidirectional=True, pooling=("last", "max"), dropout=0.25, dtype="float32"
 )
 EPOCH = {
     "epoch": 1,

@@ -11,24 +11,14 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.data.series import SeriesScale
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
+from tests.architectures import small_architecture
 
 DNA = get_alphabet("dna")
 
 
 def architecture(**changes: object) -> Architecture:
-    small: dict[str, object] = {
-        "n_letters": 4,
-        "n_outputs": 3,
-        "n_positions": 0,
-        "embedding_size": 2,
-        "hidden_size": 5,
-        "num_layers": 1,
-        "bidirectional": False,
-        "pooling": ("last",),
-        "dropout": 0.0,
-        "dtype": "float32",
-    }
-    return Architecture(**{**small, **changes})
+    small: dict[str, object] = {"n_outputs": 3, "embedding_size": 2, "dtype": "float32"}
+    return small_architecture(**{**small, **changes})
 
 
 @pytest.mark.parametrize(

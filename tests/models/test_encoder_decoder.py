@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
-from fastgru.models.architecture import REACH, Architecture
+from fastgru.models.architecture import REACH
 from fastgru.models.encoder_decoder import EncoderDecoder
 from fastgru.training.batches import pad
+from tests.architectures import small_architecture
 from tests.comparing import assert_same_bits, poisoned_memory
+from tests.gradients import assert_slopes_of_store
 from tests.models.test_network import spread
 from tests.reference import cells, layers
 
@@ -29,19 +31,12 @@ SOURCES, TARGETS = ("ACGTTGCA", "RNA", "T"), ("UU", "ACGNUAC", "")
 
 def make_network(seed: int = 1, **changes: object) -> EncoderDecoder:
     sizes: dict[str, object] = {
-        "n_letters": 4,
         "n_outputs": 5,
-        "n_positions": 0,
-        "embedding_size": 3,
         "hidden_size": 6,
-        "num_layers": 1,
-        "bidirectional": False,
         "pooling": (),
-        "dropout": 0.0,
-        "dtype": "float64",
         "letters_per_token": 1.0,
     }
-    architecture = Architecture(**{**sizes, **changes})
+    architecture = small_architecture(**{**sizes, **changes})
     network = EncoderDecoder(architecture, DNA.mixture, RNA.mixture, seed)
     spread(network)
     return network
@@ -123,27 +118,16 @@ def test_backward__is_the_slope_of_forward(changes: dict[str, object], dropout: 
     weights = rng.standard_normal(outputs.shape)
     weights[np.arange(outputs.shape[1]) > given[2][1][:, None]] = 0
     network.backward(weights)
-    values, grads = network.parameters.values, network.parameters.grads
+    store = network.parameters
+    assert all(store.grads[place].any() for place in store.places().values())
 
     def loss() -> float:
         # a new network of the same seed drops the same units in its first pass
         twin = make_network(dropout=dropout, **changes)
-        twin.parameters.values[:] = values
+        twin.parameters.values[:] = store.values
         return float((twin.forward(*given, training=True) * weights).sum())
 
-    step = 1e-6
-    for name, place in network.parameters.places().items():
-        direction = np.zeros_like(values)
-        direction[place] = rng.standard_normal(place.stop - place.start)
-        kept = values.copy()
-        values[:] = kept + step * direction
-        above = loss()
-        values[:] = kept - step * direction
-        below = loss()
-        values[:] = kept
-        expected = (above - below) / (2 * step)
-        assert expected != 0, name
-        assert grads @ direction == pytest.approx(expected, rel=1e-6, abs=1e-8), name
+    assert_slopes_of_store(loss, store)
 
 
 LETTERS = st.text("ACGTRYN", min_size=1, max_size=40)

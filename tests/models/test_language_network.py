@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fastgru.data.alphabets import get_alphabet
-from fastgru.models.architecture import Architecture
 from fastgru.models.language_network import LanguageNetwork
 from fastgru.training.batches import pad
+from tests.architectures import small_architecture
 from tests.comparing import assert_same_bits
 from tests.models.test_network import spread
 from tests.reference import cells, layers
@@ -26,19 +26,8 @@ VARIANTS = [
 
 
 def make_network(seed: int = 1, **changes: object) -> LanguageNetwork:
-    sizes: dict[str, object] = {
-        "n_letters": 4,
-        "n_outputs": 5,
-        "n_positions": 0,
-        "embedding_size": 3,
-        "hidden_size": 6,
-        "num_layers": 1,
-        "bidirectional": False,
-        "pooling": (),
-        "dropout": 0.0,
-        "dtype": "float64",
-    }
-    network = LanguageNetwork(Architecture(**{**sizes, **changes}), DNA.mixture, seed)
+    sizes: dict[str, object] = {"n_outputs": 5, "hidden_size": 6, "pooling": ()}
+    network = LanguageNetwork(small_architecture(**{**sizes, **changes}), DNA.mixture, seed)
     spread(network)
     return network
 

@@ -17,10 +17,11 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.data.series import SeriesScale
 from fastgru.data.strands import reverse_complement
 from fastgru.layers import embedding
-from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import pad
+from tests.architectures import small_architecture
 from tests.comparing import assert_same_bits, poisoned_memory
+from tests.gradients import assert_slopes_of_store
 from tests.reference import around, cells, layers
 
 DNA = get_alphabet("dna")
@@ -33,18 +34,11 @@ POOLINGS = [
 
 def make_network(seed: int = 1, **changes: object) -> SequenceNetwork:
     sizes: dict[str, object] = {
-        "n_letters": 4,
         "n_outputs": 3,
-        "n_positions": 0,
-        "embedding_size": 3,
-        "hidden_size": 5,
-        "num_layers": 1,
         "bidirectional": True,
         "pooling": ("last", "mean", "max", "attention"),
-        "dropout": 0.0,
-        "dtype": "float64",
     }
-    return SequenceNetwork(Architecture(**{**sizes, **changes}), DNA.mixture, seed)
+    return SequenceNetwork(small_architecture(**{**sizes, **changes}), DNA.mixture, seed)
 
 
 def spread(network: SequenceNetwork, seed: int = 2) -> None:
@@ -219,7 +213,7 @@ def test_forward__without_pooling_has_outputs_for_each_step(variant: dict[str, o
 def test_backward__is_the_slope_of_forward(variant: dict[str, object]) -> None:
     network = make_network(**variant)
     spread(network)
-    assert_slopes(lambda: network, *batch(*SEQUENCES))
+    assert_network_slopes(lambda: network, *batch(*SEQUENCES))
 
 
 @pytest.mark.parametrize("changes", [{}, {"num_layers": 2}, *CHANGES, *AUGMENTED, *STEPWISE])
@@ -236,10 +230,10 @@ def test_backward__is_the_slope_of_forward_with_dropout(changes: dict[str, objec
         made.append(network)
         return network
 
-    assert_slopes(same_masks, *batch(*SEQUENCES))
+    assert_network_slopes(same_masks, *batch(*SEQUENCES))
 
 
-def assert_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None:
+def assert_network_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None:
     """Compare the gradient of each parameter with central differences, along one direction."""
     rng = np.random.default_rng(3)
     network = next_network()
@@ -248,23 +242,11 @@ def assert_slopes(next_network, tokens: np.ndarray, lengths: np.ndarray) -> None
     if not network.architecture.pooling:
         weights[np.arange(outputs.shape[1]) >= lengths[:, None]] = 0
     network.backward(weights)
-    grads = network.parameters.grads.copy()
 
     def loss() -> float:
         return float((next_network().forward(tokens, lengths, training=True) * weights).sum())
 
-    values, step = network.parameters.values, 1e-6
-    for name, place in network.parameters.places().items():
-        direction = np.zeros_like(values)
-        direction[place] = rng.standard_normal(place.stop - place.start)
-        kept = values.copy()
-        values[:] = kept + step * direction
-        above = loss()
-        values[:] = kept - step * direction
-        below = loss()
-        values[:] = kept
-        expected = (above - below) / (2 * step)
-        assert grads @ direction == pytest.approx(expected, rel=1e-6, abs=1e-8), name
+    assert_slopes_of_store(loss, network.parameters)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -599,14 +581,15 @@ def test_series__are_standardised_and_read(changes: dict[str, object]) -> None:
     shapes = {name: view.shape for name, view in network.parameters.views().items()}
     sizes = network.architecture
     assert sizes.parameter_shapes() | sizes.buffer_shapes() == shapes
-    assert_slopes(lambda: network, padded, lengths)
+    assert_network_slopes(lambda: network, padded, lengths)
 
 
 @pytest.mark.parametrize("changes", [{}, {"num_layers": 2, "residual": True}, *CELLS[:1]])
 def test_series__with_states_that_decay(changes: dict[str, object]) -> None:
     network = make_series_network(time_decay=True, **changes)
+    spread(network)  # some units then never decay
     _, padded, lengths = batch_of_series()
-    assert_slopes(lambda: network, padded, lengths)
+    assert_network_slopes(lambda: network, padded, lengths)
     outputs, views = network.forward(padded, lengths), network.parameters.views()
     for name, value in views.items():
         if "decay" in name:

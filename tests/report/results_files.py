@@ -15,8 +15,8 @@ from fastgru.data.random_splits import random_split
 from fastgru.data.splits import write_split
 from fastgru.evaluation import classification_metrics, rescale
 from fastgru.evaluation.thresholds import choose_thresholds
-from fastgru.models.architecture import Architecture
 from fastgru.models.model_file import write_model
+from tests.architectures import small_architecture
 
 
 def write_dataset(
@@ -115,17 +115,8 @@ def write_model_file(
     validation_loss: float | None = None,
 ) -> None:
     """Write a model that nobody trained; its card says what the report wants to know."""
-    architecture = Architecture(
-        n_letters=4,
-        n_outputs=len(classes),
-        n_positions=0,
-        embedding_size=1,
-        hidden_size=1,
-        num_layers=1,
-        bidirectional=False,
-        pooling=("last",),
-        dropout=0.0,
-        dtype="float32",
+    architecture = small_architecture(
+        n_outputs=len(classes), embedding_size=1, hidden_size=1, dtype="float32"
     )
     card = {
         "fastgru_version": "0.1.0",

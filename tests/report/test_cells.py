@@ -5,27 +5,15 @@ from typing import Any
 
 import pytest
 
-from fastgru.models.architecture import Architecture
 from fastgru.report.cells import compare_cells
 from fastgru.report.model_views import ModelView
 from fastgru.report.reading import Experiment
 from fastgru.report.results import read_seconds
+from tests.architectures import small_architecture
 
 
 def make_view(name: str, cell: str, **changes: Any) -> ModelView:
-    sizes = Architecture(
-        n_letters=4,
-        n_outputs=2,
-        n_positions=0,
-        embedding_size=3,
-        hidden_size=8,
-        num_layers=1,
-        bidirectional=False,
-        pooling=("last",),
-        dropout=0.0,
-        dtype="float32",
-        cell=cell,
-    )
+    sizes = small_architecture(hidden_size=8, dtype="float32", cell=cell)
     known: dict[str, Any] = {
         "name": name,
         "anchor": name,

@@ -4,15 +4,12 @@ import pytest
 
 from fastgru.models.architecture import Architecture
 from fastgru.report.networks import describe_algorithm, describe_encoding, describe_layers
+from tests.architectures import small_architecture
 
 
 def network(**changes) -> Architecture:
-    sizes = {
-        "n_letters": 4, "n_outputs": 2, "n_positions": 0, "embedding_size": 3, "hidden_size": 8,
-        "num_layers": 1, "bidirectional": False, "pooling": ("last",), "dropout": 0.0,
-        "dtype": "float32",
-    }  # fmt: skip
-    return Architecture(**{**sizes, **changes})
+    sizes: dict[str, object] = {"hidden_size": 8, "dtype": "float32"}
+    return small_architecture(**{**sizes, **changes})
 
 
 ALL = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from fastgru.data.alphabets import get_alphabet
-from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet
 from fastgru.training.objective import Objective
+from tests.architectures import small_architecture
+from tests.gradients import assert_slopes_of_store
 
 DNA = get_alphabet("dna")
 SEQUENCES = ["ACGTAC", "GGR", "TTTACGAA", "C"]
@@ -16,11 +17,9 @@ SEQUENCES = ["ACGTAC", "GGR", "TTTACGAA", "C"]
 
 def make_network(n_outputs: int) -> SequenceNetwork:
     """A small network in double precision, away from where it begins."""
-    sizes = Architecture(
-        n_letters=4, n_outputs=n_outputs, n_positions=0, embedding_size=3, hidden_size=4,
-        num_layers=1, bidirectional=True, pooling=("last", "mean", "max"), dropout=0.0,
-        dtype="float64",
-    )  # fmt: skip
+    sizes = small_architecture(
+        n_outputs=n_outputs, hidden_size=4, bidirectional=True, pooling=("last", "mean", "max")
+    )
     network = SequenceNetwork(sizes, DNA.mixture, 0)
     values = network.parameters.values
     values += 0.3 * np.random.default_rng(5).standard_normal(values.shape)
@@ -37,17 +36,6 @@ def assert_slope_of_whole_network(objective: Objective, data: LabelledSet) -> No
     network = make_network(data.targets.shape[1])
     everything = np.arange(len(data.encoded))
     objective.write_gradients(network, data, everything)
-    grads, rng = network.parameters.grads.copy(), np.random.default_rng(3)
-    values, step = network.parameters.values, 1e-6
-    kept = values.copy()
-    for name, place in network.parameters.places().items():
-        direction = np.zeros_like(values)
-        direction[place] = rng.standard_normal(place.stop - place.start)
-        sides = []
-        for sign in (1, -1):
-            values[:] = kept + sign * step * direction
-            sides.append(objective.write_gradients(network, data, everything))
-        values[:] = kept
-        expected = (sides[0] - sides[1]) / (2 * step)
-        actual = grads @ direction
-        assert abs(actual - expected) <= 1e-8 + 1e-6 * abs(expected), name
+    assert_slopes_of_store(
+        lambda: objective.write_gradients(network, data, everything), network.parameters
+    )

@@ -106,3 +106,15 @@ def test_translate__of_a_sequence_does_not_depend_on_the_others(beam_size: int) 
 
 def test_translate__of_nothing_is_nothing() -> None:
     assert search(make_network()) == []
+
+
+def test_translate__holds_no_more_than_what_it_has_found() -> None:
+    network = make_network(seed=4)
+    found = search(network, *SOURCES, limit=6, beam_size=2)
+    assert [one.codes.base for one in found] == [None] * 4
+
+
+def test_translate__takes_memory_by_what_it_writes_and_not_by_the_limit() -> None:
+    network = make_network(seed=4)
+    network.parameters.views()["head.bias"][network.end] = 50.0
+    assert [one.ended for one in search(network, *SOURCES, limit=10**15)] == [True] * 4

@@ -9,7 +9,6 @@ import pytest
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import DivergenceError
-from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.training import prediction
 from fastgru.training.batches import LabelledSet
@@ -18,6 +17,7 @@ from fastgru.training.loop import train
 from fastgru.training.prediction import predict_attention, predict_probabilities
 from fastgru.training.schedule import cosine_with_warmup
 from fastgru.training.state import Epoch, TrainingOptions
+from tests.architectures import small_architecture
 from tests.comparing import assert_same_bits
 from tests.planted import plant
 
@@ -45,18 +45,14 @@ def make_set(n: int, seed: int) -> LabelledSet:
 
 def make_network(seed: int = 1, hidden_size: int = 16, **changes: object) -> SequenceNetwork:
     sizes: dict[str, object] = {
-        "n_letters": 4,
-        "n_outputs": 2,
-        "n_positions": 0,
         "embedding_size": 4,
         "hidden_size": hidden_size,
-        "num_layers": 1,
         "bidirectional": True,
         "pooling": ("last", "max"),
         "dropout": 0.1,
         "dtype": "float32",
     }
-    return SequenceNetwork(Architecture(**{**sizes, **changes}), DNA.mixture, seed)
+    return SequenceNetwork(small_architecture(**{**sizes, **changes}), DNA.mixture, seed)
 
 
 def test_train__finds_a_planted_motif() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import math
 import re
@@ -34,10 +35,10 @@ def project(tmp_path):
     return make_project(tmp_path)
 
 
-def test_schema__documents_the_defaults_of_the_classifier():
-    from fastgru import SequenceClassifier
+def test_schema__documents_the_defaults_of_the_estimators():
+    from fastgru.estimators.parameters import PARAMETERS
 
-    parameters = SequenceClassifier().get_params()
+    parameters = {parameter.name: parameter.default for parameter in PARAMETERS}
     documented = {
         name: entry["default"] for name, entry in MODEL_SCHEMA.items() if "default" in entry
     }
@@ -49,23 +50,53 @@ def test_schema__documents_the_defaults_of_the_classifier():
 
 
 def test_schema__offers_every_option_that_changes_the_model():
-    from fastgru import SequenceClassifier
+    from fastgru.estimators.parameters import PARAMETERS
 
     elsewhere = {
         "alphabet",  # in the sheet of data sets
+        "target_alphabet",
         "validation_fraction",  # of the split
         "threads",  # a matter of rules and profiles
         "verbose",
     }
-    expected = SequenceClassifier().get_params().keys() - elsewhere
+    expected = {parameter.name for parameter in PARAMETERS} - elsewhere
     assert MODEL_SCHEMA.keys() - {"datasets", "recipe"} == expected
 
 
-def test_schema__allows_what_the_classifier_allows():
-    from fastgru.estimators.parameters import parameters_of
+def test_schema__names_the_tasks_that_know_an_option():
+    from fastgru.estimators.parameters import PARAMETERS
+    from fastgru.models.architecture import TASKS
+
+    for parameter in PARAMETERS:
+        entry = MODEL_SCHEMA.get(parameter.name)
+        if entry is not None:
+            assert set(entry.get("tasks", TASKS)) == set(parameter.tasks), parameter.name
+    assert MODEL_SCHEMA["recipe"]["tasks"] == ["classification"]
+
+
+def test_tables__agree_with_the_command():
+    from fastgru.estimators.baselines import BASELINES_OF_TASK
+    from fastgru.models.architecture import TASKS
+
+    parts = ast.parse((ROOT / "workflows/rules/tasks.smk").read_text()).body
+    values = {ast.unparse(part.targets[0]): part.value for part in parts
+              if isinstance(part, ast.Assign)}  # fmt: skip
+    tasks = ast.literal_eval(values["TASKS"])
+    assert tuple(tasks) == TASKS
+    assert SHEET_SCHEMA["properties"]["task"]["enum"] == list(TASKS)
+    for name, entry in tasks.items():
+        assert tuple(entry["baselines"]) == BASELINES_OF_TASK.get(name, ())
+        assert {*entry["columns"], *entry["needs"]} <= SHEET_SCHEMA["properties"].keys()
+    config = yaml.safe_load((ROOT / "workflows/schemas/config.schema.yaml").read_text())
+    offered = config["properties"]["baselines"]["items"]["enum"]
+    assert set(offered) == set().union(*BASELINES_OF_TASK.values())
+
+
+def test_schema__allows_what_the_estimators_allow():
+    from fastgru.estimators.parameters import PARAMETERS
 
     kinds = {int: "integer", float: "number", bool: "boolean"}
-    for parameter in parameters_of("classification"):
+    for parameter in PARAMETERS:
         entry = MODEL_SCHEMA.get(parameter.name, {})
         values = entry.get("items", entry).get("enum", ())
         assert set(values) - {None} == set(parameter.choices) or not entry, parameter.name
@@ -106,7 +137,7 @@ def test_config__comments_name_the_defaults():
 def test_sheet__has_the_columns_of_its_schema():
     with (ROOT / "config/datasets.tsv").open() as stream:
         header = next(csv.reader(stream, delimiter="\t"))
-    assert header == list(SHEET_SCHEMA["properties"])
+    assert header == [name for name in SHEET_SCHEMA["properties"] if name in header]
 
 
 def test_workflow__plans_every_result(project):
@@ -231,7 +262,7 @@ FAULTY_SHEETS = [
     (SHEET.replace("d\tdna\tb", "d\trna\tb"), "all rows of a data set need the same alphabet"),
     (
         "dataset\talphabet\tfasta\tlabel_field\nd\tdna\ta.fa\tl\nd\tdna\tb.fa\tl\n",
-        "a data set with labels or label_field has one row, with one FASTA file",
+        "a data set without the column class has one row, with one FASTA file",
     ),
 ]
 

@@ -23,38 +23,12 @@ def flags(options):
     return shlex.join(words)
 
 
-def fasta_files(wildcards):
-    return [locate(row["fasta"]) for row in DATASETS[wildcards.dataset]]
-
-
-def data_files(wildcards):
-    """All files of a data set: sequences and, if there is one, the table of labels."""
-    rows = DATASETS[wildcards.dataset]
-    return fasta_files(wildcards) + [
-        locate(row["labels"]) for row in rows if "labels" in row
-    ]
-
-
 def baseline_mb(paths):
     """Memory of a baseline: words take 75 bytes per letter, a compressed letter four times that."""
     sizes = ((path, Path(path).stat().st_size) for path in map(str, paths))
     packed = (".gz", ".bz2", ".xz")
     letters = sum(4 * size if path.endswith(packed) else size for path, size in sizes)
     return 2000 + letters // 10_000
-
-
-def labelled_input(wildcards):
-    """Arguments that name sequences and labels, in the form that the sheet uses."""
-    rows = DATASETS[wildcards.dataset]
-    words = []
-    for row in rows:
-        if "class" in row:
-            words += ["--class", f"{row['class']}={locate(row['fasta'])}"]
-        elif "labels" in row:
-            words += [locate(row["fasta"]), "--labels", locate(row["labels"])]
-        else:
-            words += [locate(row["fasta"]), "--label-field", row["label_field"]]
-    return shlex.join([*words, "--alphabet", rows[0]["alphabet"]])
 
 
 def split_options(wildcards):
@@ -68,13 +42,14 @@ def split_options(wildcards):
 def experiment_options(wildcards):
     """How the folds were made, and what belongs to the experiment: results/ may hold more."""
     words = ("method", "identity", "coverage", "folds", "repeats")
+    dataset = wildcards.dataset
     controls = [name for name in STUDY["controls"] if name == "shuffled_sequences"]
     return flags(
         {
             **{name: SPLIT[name] for name in words if name in SPLIT},
-            "models": MODELS[wildcards.dataset],
-            "baselines": STUDY["baselines"],
-            "variants": variants(fold=1) + controls,
+            "models": MODELS[dataset],
+            "baselines": baselines_of(dataset),
+            "variants": variants(dataset, fold=1) + controls,
         }
     )
 
@@ -84,16 +59,18 @@ def audit_options(wildcards):
     return shlex.join(f"--level={code}={level}" for code, level in levels.items())
 
 
-def variants(fold):
+def variants(dataset, fold):
     """The trainings of a model in a fold: the first fold has those that ask a question."""
     if fold > 1:
         return ["seed1"]
     n_seeds = STUDY["n_seeds"]
+    ensemble = n_seeds > 1 and has(dataset, "ensemble")
+    labels = "shuffled_labels"
     return [
         *(f"seed{number}" for number in range(1, n_seeds + 1)),
-        *(["ensemble"] if n_seeds > 1 else []),
+        *(["ensemble"] if ensemble else []),
         *(f"train{round(100 * x)}" for x in STUDY["learning_curve"]),
-        *(name for name in STUDY["controls"] if name == "shuffled_labels"),
+        *([labels] if labels in STUDY["controls"] and has(dataset, labels) else []),
     ]
 
 
@@ -108,8 +85,10 @@ def scored(dataset):
     for fold in FOLDS:
         folder = f"results/{dataset}/fold{fold}"
         for model in MODELS[dataset]:
-            yield from (f"{folder}/{model}/{variant}" for variant in variants(fold))
-        yield from (f"{folder}/baselines/{name}" for name in STUDY["baselines"])
+            yield from (
+                f"{folder}/{model}/{variant}" for variant in variants(dataset, fold)
+            )
+        yield from (f"{folder}/baselines/{name}" for name in baselines_of(dataset))
 
 
 def scores_of(wildcards):
@@ -200,8 +179,11 @@ def threads_per_trial(wildcards):
 
 def threads_per_run(wildcards):
     """Share the cores among the trainings: jobs side by side do not wait for one another."""
-    n_models = sum(map(len, MODELS.values()))
-    n_runs = sum(len(variants(fold)) for fold in FOLDS) * n_models
+    n_runs = sum(
+        len(variants(dataset, fold)) * len(models)
+        for dataset, models in MODELS.items()
+        for fold in FOLDS
+    )
     return max(1, workflow.cores // n_runs)
 
 
@@ -229,13 +211,18 @@ def kernels_needed(wildcards):
 
 def print_summary():
     """Show the table of all runs and name the report, at the end of a run."""
-    columns = ["dataset", "name", "kind", "n_test", "accuracy", "roc_auc", "verdict"]
+    scores = [score for entry in TASKS.values() for score in entry["scores"]]
+    wanted = ["dataset", "name", "kind", "n_test", *dict.fromkeys(scores), "verdict"]
     table, page = Path("results/summary.tsv"), Path("results/report.html")
     if not (table.exists() and page.exists()):
         return  # Only a part of the workflow was asked for.
     with table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
-    shown = [columns, *([round_number(row[name]) for name in columns] for row in rows)]
+    columns = [name for name in wanted if rows and name in rows[0]]
+    shown = [
+        columns,
+        *([round_number(row[name] or "") for name in columns] for row in rows),
+    ]
     widths = [max(len(cell) for cell in column) for column in zip(*shown)]
     print()
     for row in shown:

@@ -64,8 +64,12 @@ def read_sheet(path):
             check_header([*filter(None, header)], f"{path}, line {number}")
             continue
         row = {key: cell for key, cell in zip(header, cells) if cell}
-        check(row, "datasets", f"{path}, line {number}")
-        check_files(row, f"{path}, line {number}")
+        place = f"{path}, line {number}"
+        check(row, "datasets", place)
+        row = {"task": "classification", **row}
+        check_columns(row, place)
+        check_files(row, place)
+        PLACES.setdefault(row["dataset"], place)
         datasets.setdefault(row["dataset"], []).append(row)
     if not datasets:
         raise WorkflowError(
@@ -89,9 +93,28 @@ def check_header(columns, place):
     raise WorkflowError(f"{place}: {fault} (see config/README.md).")
 
 
+def check_columns(row, place):
+    """Refuse a row without what its task needs, or with what it does not know."""
+    task = TASKS[row["task"]]
+    missing = [name for name in task["needs"] if name not in row]
+    if missing:
+        raise WorkflowError(
+            f"{place} > {missing[0]}: is empty, expected it filled, since the task {row['task']} needs "
+            f"{' and '.join(task['needs'])} (see config/README.md)."
+        )
+    known = ["dataset", "task", "alphabet", "fasta", *task["columns"]]
+    for name in row:
+        if name not in known:
+            raise WorkflowError(
+                f"{place} > {name}: found {row[name]!r}, expected nothing, since the task {row['task']} "
+                f"has no such column; it knows {', '.join(known)}. Leave the cell empty, or correct "
+                "the task (see config/README.md)."
+            )
+
+
 def check_files(row, place):
     """Refuse files that are not there, for Snakemake would not say who asked for them."""
-    for column in ("fasta", "labels"):
+    for column in FILES:
         if column in row and not Path(locate(row[column])).exists():
             raise WorkflowError(
                 f"{place} > {column}: there is no file {row[column]!r}, expected one in the folder "
@@ -101,19 +124,51 @@ def check_files(row, place):
 
 
 def check_forms(name, rows, path):
-    """Refuse a data set whose labels come from nowhere, or from several places."""
+    """Refuse a data set whose rows differ, or whose labels come from nowhere or several places."""
     forms = {tuple({"class", "labels", "label_field"} & row.keys()) for row in rows}
-    if len(forms) != 1 or len(next(iter(forms))) != 1:
+    tasks = sorted({row["task"] for row in rows})
+    one_form = len(forms) == 1 and len(next(iter(forms))) == 1
+    if len(tasks) > 1:
+        fault = f"its rows have the tasks {' and '.join(tasks)}, expected one for all"
+    elif tasks == ["classification"] and not one_form:
         fault = "fill exactly one of the columns class, labels and label_field"
     elif len({row["alphabet"] for row in rows}) != 1:
         fault = "all rows of a data set need the same alphabet"
     elif "class" not in rows[0] and len(rows) > 1:
-        fault = "a data set with labels or label_field has one row, with one FASTA file"
+        fault = "a data set without the column class has one row, with one FASTA file"
     elif "class" in rows[0] and len({row["class"] for row in rows}) < max(2, len(rows)):
         fault = "a data set with classes needs two rows or more, each with a class of its own"
     else:
         return
     raise WorkflowError(f"{path}, data set {name!r}: {fault}. See config/README.md.")
+
+
+def check_split():
+    """Refuse a split by a column of data sets that have no table for it."""
+    method = SPLIT["method"]
+    column = {"group": "group", "given": "split"}.get(method)
+    for name, rows in DATASETS.items():
+        if column is not None and "labels" not in rows[0]:
+            raise WorkflowError(
+                f"configuration > split > method: {method!r} takes the column {column} of the table in "
+                f"the column labels, but the data set {name!r} ({PLACES[name]}) has none. Name a table "
+                "there, or choose another method (see config/README.md)."
+            )
+
+
+def check_options(model, place):
+    """Refuse options of a model that the task of one of its data sets does not know."""
+    for dataset in [name for name in DATASETS if model in MODELS[name]]:
+        task = task_of(dataset)
+        for option in configured(model):
+            knowing = MODEL_OPTIONS[option].get("tasks", list(TASKS))
+            if task not in knowing:
+                raise WorkflowError(
+                    f"configuration > {place} > {option}: the data set {dataset!r} ({PLACES[dataset]}) "
+                    f"has the task {task}, which does not know this option, expected one of "
+                    f"{', '.join(knowing)}. Leave the option out, or name the data sets of the model "
+                    "under datasets (see config/README.md)."
+                )
 
 
 def configured(model):
@@ -123,14 +178,24 @@ def configured(model):
     return config["models"][model]
 
 
-def datasets_of(options, place):
-    """Return the data sets that a model or a search is for."""
-    chosen = options.get("datasets", list(DATASETS))
+def datasets_of(options, place, known):
+    """Return the data sets that a model or a search is for; all it can be for if none is named."""
+    chosen = options.get("datasets", known)
     unknown = set(chosen) - DATASETS.keys()
     if unknown:
         raise WorkflowError(
             f"configuration > {place} > datasets: not in {config['datasets']}: "
             f"{', '.join(sorted(unknown))}. It lists: {', '.join(DATASETS)}."
+        )
+    others = [name for name in chosen if name not in known]
+    if others or not chosen:
+        found = ", ".join(f"{name} ({task_of(name)})" for name in others or DATASETS)
+        tasks = [
+            task for task, entry in TASKS.items() if "search" not in entry["lacks"]
+        ]
+        raise WorkflowError(
+            f"configuration > {place} > datasets: found {found}, expected data sets of the task "
+            f"{' or '.join(tasks)}, which a search is for. Name others, or leave the search out."
         )
     return chosen
 
@@ -138,11 +203,14 @@ def datasets_of(options, place):
 def find_models():
     """Return the names of the models that are trained on each data set."""
     chosen = {
-        model: datasets_of(configured(model), f"models > {model}")
+        model: datasets_of(configured(model), f"models > {model}", list(DATASETS))
         for model in config["models"]
     }
     if "search" in config:
-        chosen[SEARCHED] = datasets_of(configured(SEARCHED), "search > model")
+        searchable = [name for name in DATASETS if has(name, "search")]
+        chosen[SEARCHED] = datasets_of(
+            configured(SEARCHED), "search > model", searchable
+        )
     return {
         dataset: [model for model, datasets in chosen.items() if dataset in datasets]
         for dataset in DATASETS
@@ -153,23 +221,25 @@ REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pa
 
 check(config, "config", "configuration")
 config.setdefault("seed", 1)
+SCHEMA = yaml.safe_load(
+    (REPOSITORY / "workflows/schemas/config.schema.yaml").read_text(encoding="utf-8")
+)
+MODEL_OPTIONS = SCHEMA["$defs"]["model"]["properties"]
+PLACES = {}
 DATASETS = read_sheet(config["datasets"])
 SEARCHED = "searched"
 MODELS = find_models()
 SPLIT = {"method": "homology", "folds": 5, **config.get("split", {})}
 FOLDS = range(1, SPLIT["folds"] * SPLIT.get("repeats", 1) + 1)
 STUDY = {
-    "baselines": [
-        "majority",
-        "length",
-        "composition",
-        "kmer_logistic",
-        "kmer_forest",
-        "onehot_logistic",
-        "nearest",
-    ],
+    "baselines": SCHEMA["properties"]["baselines"]["default"],
     "controls": ["shuffled_labels", "shuffled_sequences"],
     "n_seeds": 3,
     "learning_curve": [0.25, 0.5],
     **config,
 }
+check_split()
+for name in config["models"]:
+    check_options(name, f"models > {name}")
+if "search" in config:
+    check_options(SEARCHED, "search > model")

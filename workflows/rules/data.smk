@@ -22,7 +22,7 @@ rule audit:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        labelled=labelled_input,
+        labelled=input_of("audit"),
         options=audit_options,
     message:
         "audit {wildcards.dataset}: bad records, duplicates, relatives, shortcuts"
@@ -52,7 +52,7 @@ rule split:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        labelled=labelled_input,
+        labelled=input_of("split"),
         options=split_options,
     message:
         "split {wildcards.dataset} into training, validation and test sequences"

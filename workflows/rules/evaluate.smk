@@ -30,7 +30,7 @@ rule evaluate:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        labelled=labelled_input,
+        labelled=input_of("evaluate"),
     message:
         "evaluate {wildcards.model} ({wildcards.variant}) on fold {wildcards.fold} of {wildcards.dataset}"
     shell:
@@ -66,7 +66,7 @@ rule control:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        labelled=labelled_input,
+        labelled=input_of("evaluate"),
         seed=config["seed"],
     message:
         "evaluate {wildcards.model} on shuffled sequences of {wildcards.dataset}"
@@ -103,7 +103,7 @@ rule baseline:
         mem_mb=lambda wildcards, input, attempt: baseline_mb(input.sequences) * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
-        labelled=labelled_input,
+        labelled=input_of("baseline"),
         seed=config["seed"],
     message:
         "train and score the baseline {wildcards.baseline} on fold {wildcards.fold} of {wildcards.dataset}"

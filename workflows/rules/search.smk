@@ -28,7 +28,7 @@ rule search:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        labelled=labelled_input,
+        labelled=input_of("search"),
         options=search_options,
         # no output: Snakemake would remove it with the job that it cannot finish
         journal="results/{dataset}/search/fold{fold}/journal.log",

@@ -52,7 +52,7 @@ rule train:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        labelled=labelled_input,
+        labelled=input_of("train"),
         options=model_options,
         found=found_options,
     message:

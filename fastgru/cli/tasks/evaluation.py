@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.predictions import look_like_nucleotides
+from fastgru.cli.scoring import SCHEMA_VERSION
 from fastgru.cli.selection import require_lengths
 from fastgru.errors import ConfigurationError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fastgru.estimators.fitted_model import FittedModel
 
 __all__ = [
+    "about_model",
     "match_alphabet",
     "record_columns",
     "require_readable",
@@ -106,13 +108,47 @@ def warn_of_doubts(
 
 
 def shuffled(
-    chosen: LabelledSequences, alphabet_name: str, seed: int
-) -> tuple[LabelledSequences, str]:
-    """Return the records with shuffled sequences, and what the shuffle keeps."""
+    args: argparse.Namespace, chosen: LabelledSequences
+) -> tuple[LabelledSequences, str | None]:
+    """Return the records, with shuffled sequences if asked for, and what the shuffle keeps.
+
+    Parameters
+    ----------
+    args
+        Parsed options of ``fastgru evaluate``, with the alphabet of `match_alphabet`.
+    chosen
+        The records to score.
+    """
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.shuffles import kind_of_shuffle, shuffle_sequences
 
-    alphabet = get_alphabet(alphabet_name)
+    if not args.shuffle:
+        return chosen, None
+    alphabet = get_alphabet(args.alphabet)
     kept = kind_of_shuffle(alphabet)
     _LOGGER.info("the sequences are shuffled, their %s kept", kept)
-    return replace(chosen, sequences=shuffle_sequences(chosen.sequences, alphabet, seed=seed)), kept
+    sequences = shuffle_sequences(chosen.sequences, alphabet, seed=args.seed)
+    return replace(chosen, sequences=sequences), kept
+
+
+def about_model(
+    fitted: FittedModel, n_seen: int | None, shuffled_sequences: str | None
+) -> dict[str, Any]:
+    """Return what metrics.json of every task says of a model.
+
+    Parameters
+    ----------
+    fitted
+    n_seen
+        From `warn_of_doubts`.
+    shuffled_sequences
+        From `shuffled`.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "model",
+        "n_train": fitted.n_train,
+        "n_validation": fitted.n_validation,
+        "n_seen": n_seen,
+        "shuffled_sequences": shuffled_sequences,
+    }

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import read_labelled_input
 from fastgru.cli.predictions import warn_of_shuffled_labels
-from fastgru.cli.scoring import SCHEMA_VERSION, write_scores_and_table
+from fastgru.cli.scoring import write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import (
+    about_model,
     match_alphabet,
     require_readable,
     shuffled,
@@ -61,21 +62,14 @@ def evaluate_targets(
     chosen = select_parts(data, args.split, args.subset)
     require_readable(fitted, chosen)
     n_seen = warn_of_doubts(fitted, data, chosen)
-    shuffled_labels = warn_of_shuffled_labels(args.model)
-    shuffled_sequences = None
-    if args.shuffle:
-        chosen, shuffled_sequences = shuffled(chosen, args.alphabet, args.seed)
+    shuffled_labels = warn_of_shuffled_labels(fitted, args.model)
+    chosen, kept = shuffled(args, chosen)
     values = predict(chosen.sequences)
     metrics = {
         **score(chosen, values),
-        "schema_version": SCHEMA_VERSION,
         "task": fitted.task,
-        "kind": "model",
-        "n_train": fitted.n_train,
-        "n_validation": fitted.n_validation,
-        "n_seen": n_seen,
+        **about_model(fitted, n_seen, kept),
         "shuffled_labels": shuffled_labels,
-        "shuffled_sequences": shuffled_sequences,
     }
     flags = fitted.flag_unusual(chosen.sequences)
     write_target_scores(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,24 @@ def warn_of_nucleotides(alphabet: str, sequences: Sequence[str]) -> None:
             "warning: all letters are A, C, G, T, U or N; if these are nucleotides, "
             "use --alphabet dna or rna"
         )
+
+
+def say_sizes(training: Sized, validation: Sized | None, about: str = "") -> None:
+    """Say how many sequences there are to learn from.
+
+    Parameters
+    ----------
+    training, validation
+        Records to train on, and to stop by; None for none.
+    about
+        What else is to be said of the first, with a space before it.
+    """
+    _LOGGER.info(
+        "training on %s%s%s",
+        counted(len(training), "sequence"),
+        about,
+        "" if validation is None else f", {len(validation)} for validation",
+    )
 
 
 def select_to_learn(

@@ -14,6 +14,7 @@ from fastgru.cli.predictions import (
 from fastgru.cli.scoring import require_known_classes, score, show_scores, write_scores
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import (
+    about_model,
     match_alphabet,
     require_readable,
     shuffled,
@@ -40,21 +41,15 @@ def run(args: argparse.Namespace, fitted: FittedClassifier) -> int:
     chosen = select_parts(data, args.split, args.subset)
     _require_fitting(args, fitted, chosen)
     n_seen = warn_of_doubts(fitted, data, chosen)
-    shuffled_labels = warn_of_shuffled_labels(args.model)
-    shuffled_sequences = None
-    if args.shuffle:
-        chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)
+    shuffled_labels = warn_of_shuffled_labels(fitted, args.model)
+    chosen, kept = shuffled(args, chosen)
     classes = [str(name) for name in model.classes_]
     probabilities = model.predict_proba(chosen.sequences)
     metrics = {
         **score(args, chosen, probabilities, classes),
         **_score_calibration(model, chosen, probabilities),
-        "kind": "model",
-        "n_train": model.n_train_,
-        "n_validation": model.n_validation_,
-        "n_seen": n_seen,
+        **about_model(fitted, n_seen, kept),
         "shuffled_labels": shuffled_labels,
-        "shuffled_sequences": shuffled_sequences,
         "gradient_by_distance": _gradient_by_distance(fitted, chosen),
     }
     flags = model.flag_unusual(chosen.sequences)

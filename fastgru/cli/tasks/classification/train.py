@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,17 @@ from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import describe_classes, show_plan
 from fastgru.cli.predictions import check_classes_to_train
 from fastgru.cli.selection import require_lengths
-from fastgru.cli.tasks.training import select_to_learn, train_and_save, warn_of_nucleotides
-from fastgru.errors import counted, shorten
+from fastgru.cli.tasks.training import (
+    say_sizes,
+    select_to_learn,
+    train_and_save,
+    warn_of_nucleotides,
+)
+from fastgru.errors import shorten
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
     from fastgru.estimators.training_sets import GivenSets
-
-_LOGGER = logging.getLogger(__name__)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,12 +42,7 @@ def run(args: argparse.Namespace) -> int:
         sets = _given_sets(args, parameters, training, given)
         show_plan(parameters, sets, describe_classes(training.labels))
         return 0
-    _LOGGER.info(
-        "training on %s (classes %s)%s",
-        counted(len(training), "sequence"),
-        shorten(training.classes),
-        "" if validation is None else f", {len(validation)} for validation",
-    )
+    say_sizes(training, validation, f" (classes {shorten(training.classes)})")
     train_and_save(
         *(args, model),
         partial(

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastgru.cli.scoring import SCHEMA_VERSION, with_interval, write_scores_and_table
+from fastgru.cli.scoring import with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import (
+    about_model,
     match_alphabet,
     record_columns,
     shuffled,
@@ -31,18 +32,14 @@ _LOGGER = logging.getLogger(__name__)
 
 def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
     """Write the scores, show the main ones, and return the exit code."""
-    from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.evaluation.language_scores import language_scores
 
-    model = SequenceLanguageModel.from_fitted(fitted).set_params(threads=args.threads)
     match_alphabet(args, fitted)
     data = read_input(args)
     chosen = select_parts(data, args.split, args.subset)
     n_seen = warn_of_doubts(fitted, data, chosen)
     baseline = _baseline_sequences(args, data)
-    shuffled_sequences = None
-    if args.shuffle:
-        chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)
+    chosen, kept = shuffled(args, chosen)
     found = fitted.score(chosen.sequences, args.threads)
     markov = {} if baseline is None else _score_markov(fitted, baseline, chosen.sequences)
     metrics = {
@@ -53,14 +50,9 @@ def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
             seed=args.seed,
         ),
         "n_train_markov": 0 if baseline is None else len(baseline),
-        "schema_version": SCHEMA_VERSION,
         "task": fitted.task,
-        "kind": "model",
-        "n_train": model.n_train_,
-        "n_validation": model.n_validation_,
+        **about_model(fitted, n_seen, kept),
         "n_test": len(chosen),
-        "n_seen": n_seen,
-        "shuffled_sequences": shuffled_sequences,
     }
     flags = fitted.flag_unusual(chosen.sequences)
     cells = likelihood_cells(flags, *found)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from functools import partial
 
 from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import show_plan
 from fastgru.cli.tasks.language_model.reading import read_input
-from fastgru.cli.tasks.training import select_to_learn, train_and_save, warn_of_nucleotides
-from fastgru.errors import ConfigurationError, counted
-
-_LOGGER = logging.getLogger(__name__)
+from fastgru.cli.tasks.training import (
+    say_sizes,
+    select_to_learn,
+    train_and_save,
+    warn_of_nucleotides,
+)
+from fastgru.errors import ConfigurationError
 
 
 def run(args: argparse.Namespace) -> int:
@@ -26,11 +28,6 @@ def run(args: argparse.Namespace) -> int:
             "--shuffle-labels: a language model learns from no labels, expected a task that does. "
             "Leave the option out; 'evaluate --shuffle' is a control."
         )
-    if args.pretrained is not None or args.freeze_epochs:
-        raise ConfigurationError(
-            "--pretrained and --freeze-epochs: a language model begins with random weights, "
-            "expected another task. Leave them out."
-        )
     model = SequenceLanguageModel(**chosen_parameters(args))
     parameters = check_parameters(model.get_params(), args.task)
     data = read_input(args)
@@ -42,11 +39,7 @@ def run(args: argparse.Namespace) -> int:
         letters = "".join(map(str, given.outputs[:-1]))
         show_plan(parameters, given, ("letters", letters))
         return 0
-    _LOGGER.info(
-        "training on %s%s",
-        counted(len(training), "sequence"),
-        "" if validation is None else f", {len(validation)} for validation",
-    )
+    say_sizes(training, validation)
     train_and_save(
         *(args, model),
         partial(model.fit, training.sequences, validation_data=held_out),

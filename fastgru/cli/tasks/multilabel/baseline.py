@@ -25,6 +25,7 @@ def run(args: argparse.Namespace, learned: LabelledSequences, chosen: LabelledSe
         ),
         (learned.sequences, target_array(learned)),
         chosen.sequences,
+        names=args.target,
         groups=learned.groups,
     )
     show_multilabel(score_baseline(args, learned, chosen, values, multilabel_metrics))

@@ -22,6 +22,7 @@ def run(args: argparse.Namespace, learned: LabelledSequences, chosen: LabelledSe
         *(args.baseline, args.alphabet),
         (learned.sequences, target_array(learned)),
         chosen.sequences,
+        names=args.target,
         groups=learned.groups,
         random_state=args.seed,
     )

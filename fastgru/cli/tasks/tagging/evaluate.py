@@ -9,6 +9,7 @@ from fastgru.cli.predictions import warn_of_shuffled_labels
 from fastgru.cli.selection import select_parts
 from fastgru.cli.step_labels import read_tagged_input
 from fastgru.cli.tasks.evaluation import (
+    about_model,
     match_alphabet,
     require_readable,
     shuffled,
@@ -30,18 +31,13 @@ def run(args: argparse.Namespace, fitted: FittedTagger) -> int:
     require_known_labels(args, args.model, truth, classes)
     require_readable(fitted, chosen)
     n_seen = warn_of_doubts(fitted, data, chosen)
-    shuffled_labels, shuffled_sequences = warn_of_shuffled_labels(args.model), None
-    if args.shuffle:
-        chosen, shuffled_sequences = shuffled(chosen, args.alphabet, args.seed)
+    shuffled_labels = warn_of_shuffled_labels(fitted, args.model)
+    chosen, kept = shuffled(args, chosen)
     predicted = fitted.predict(chosen.sequences, args.threads)
     metrics = {
         **score(args, chosen, truth, predicted, classes),
-        "kind": "model",
-        "n_train": fitted.n_train,
-        "n_validation": fitted.n_validation,
-        "n_seen": n_seen,
+        **about_model(fitted, n_seen, kept),
         "shuffled_labels": shuffled_labels,
-        "shuffled_sequences": shuffled_sequences,
     }
     flags = fitted.flag_unusual(chosen.sequences)
     write_and_show(args, chosen, truth, predicted, metrics, flags)

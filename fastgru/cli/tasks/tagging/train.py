@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import describe_classes, show_plan
 from fastgru.cli.step_labels import leave_conflicts_out, read_tagged_input
-from fastgru.cli.tasks.training import select_to_learn, train_and_save, warn_of_nucleotides
+from fastgru.cli.tasks.training import (
+    say_sizes,
+    select_to_learn,
+    train_and_save,
+    warn_of_nucleotides,
+)
 from fastgru.errors import counted
 
 if TYPE_CHECKING:
     from fastgru.data.labelled import LabelledSequences
 
-_LOGGER = logging.getLogger(__name__)
 Examples = tuple[list[str], list[str]]
 
 
@@ -40,13 +43,9 @@ def run(args: argparse.Namespace) -> int:
         sets = given_tagging_sets(parameters, *examples, sample_weight=None, validation_data=given)
         show_plan(parameters, sets, describe_classes(known))
         return 0
-    _LOGGER.info(
-        "training on %s (%s with a label, of the classes %s)%s",
-        counted(len(training), "sequence"),
-        counted(len(known), "letter"),
-        " ".join(sorted(set(known))),
-        "" if validation is None else f", {len(validation)} for validation",
-    )
+    classes = " ".join(sorted(set(known)))
+    about = f" ({counted(len(known), 'letter')} with a label, of the classes {classes})"
+    say_sizes(training, validation, about)
     train_and_save(
         *(args, model),
         partial(model.fit, *examples, validation_data=given),

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.predictions import warn_of_shuffled_labels
-from fastgru.cli.scoring import SCHEMA_VERSION, with_interval, write_scores_and_table
+from fastgru.cli.scoring import with_interval, write_scores_and_table
 from fastgru.cli.selection import select_parts
 from fastgru.cli.tasks.evaluation import (
+    about_model,
     match_alphabet,
     record_columns,
     shuffled,
@@ -35,36 +36,26 @@ _SHOWN = ("token_accuracy", "written_token_accuracy", "exact_match", "log_likeli
 
 def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
     """Write the scores, show the main ones, and return the exit code."""
-    from fastgru.estimators.seq2seq import Seq2Seq
     from fastgru.estimators.translation_evaluation import score_translations
 
-    model = Seq2Seq.from_fitted(fitted).set_params(threads=args.threads)
     match_alphabet(args, fitted)
     data, translations = read_pairs(args, fitted.written.name)
     chosen = select_parts(data, args.split, args.subset)
     n_seen = warn_of_doubts(fitted, data, chosen)
     learned = _learned_parts(args, data, translations)
-    shuffled_sequences = None
-    if args.shuffle:
-        chosen, shuffled_sequences = shuffled(chosen, model.alphabet, args.seed)
+    chosen, kept = shuffled(args, chosen)
     how = search_options(args)
     written = fitted.translate(chosen.sequences, **how, threads=args.threads)
     pairs = pairs_of(chosen, translations)
-    own = [one.sequence for one in written]
-    scored, exact = score_translations(fitted, pairs, own, learned, args.threads)
+    scored, exact = score_translations(fitted, pairs, written, learned, args.threads)
     metrics = {
         **_score(args, chosen, scored, exact),
         **how,
-        "schema_version": SCHEMA_VERSION,
         "task": fitted.task,
-        "kind": "model",
-        "n_train": model.n_train_,
-        "n_validation": model.n_validation_,
+        **about_model(fitted, n_seen, kept),
         "n_test": len(chosen),
-        "n_seen": n_seen,
         "n_unfinished": sum(not one.ended for one in written),
-        "shuffled_labels": warn_of_shuffled_labels(args.model),
-        "shuffled_sequences": shuffled_sequences,
+        "shuffled_labels": warn_of_shuffled_labels(fitted, args.model),
     }
     flags = fitted.flag_unusual(chosen.sequences)
     cells = translation_cells(flags, written)

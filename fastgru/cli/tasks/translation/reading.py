@@ -19,7 +19,7 @@ Translations = dict[str, str]
 
 
 def read_pairs(
-    args: argparse.Namespace, target_alphabet: str
+    args: argparse.Namespace, target_alphabet: str, *, table: bool = False
 ) -> tuple[LabelledSequences, Translations]:
     """Read sequences and their translations.
 
@@ -29,6 +29,8 @@ def read_pairs(
         Parsed options of `fastgru.cli.options.add_labelled_input`, with `targets`.
     target_alphabet
         What translations are written in.
+    table
+        Whether ``--labels`` may name a table of splits and groups.
 
     Returns
     -------
@@ -43,7 +45,8 @@ def read_pairs(
     FastgruError
         If the files hold anything that cannot be used, or not the same ids.
     """
-    if args.classes or args.labels is not None or args.label_field is not None:
+    has_labels = args.labels is not None and not table
+    if args.classes or has_labels or args.label_field is not None:
         raise ConfigurationError(
             "--class, --labels and --label-field: a translation has no labels, expected FASTA "
             "--translations FASTA. Leave them out."

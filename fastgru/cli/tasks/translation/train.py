@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from functools import partial
 
 from fastgru.cli.parameters import chosen_parameters
 from fastgru.cli.plan import show_plan
-from fastgru.cli.tasks.training import select_to_learn, train_and_save, warn_of_nucleotides
+from fastgru.cli.tasks.training import (
+    say_sizes,
+    select_to_learn,
+    train_and_save,
+    warn_of_nucleotides,
+)
 from fastgru.cli.tasks.translation.reading import pairs_of, read_pairs
-from fastgru.errors import ConfigurationError, counted
-
-_LOGGER = logging.getLogger(__name__)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -21,7 +22,6 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.estimators.seq2seq import Seq2Seq
     from fastgru.estimators.translation_sets import given_pairs
 
-    _refuse_pretrained(args)
     model = Seq2Seq(**chosen_parameters(args))
     parameters = check_parameters(model.get_params(), args.task)
     data, translations = read_pairs(args, parameters["target_alphabet"])
@@ -35,11 +35,7 @@ def run(args: argparse.Namespace) -> int:
         given = given_pairs(parameters, *learned, held_out)
         show_plan(parameters, given, ("written in", parameters["target_alphabet"]))
         return 0
-    _LOGGER.info(
-        "training on %s%s",
-        counted(len(training), "sequence"),
-        "" if validation is None else f", {len(validation)} for validation",
-    )
+    say_sizes(training, validation)
     train_and_save(
         *(args, model),
         partial(model.fit, *learned, validation_data=held_out),
@@ -48,14 +44,6 @@ def run(args: argparse.Namespace) -> int:
         extra={"shuffled_labels": True} if args.shuffle_labels else {},
     )
     return 0
-
-
-def _refuse_pretrained(args: argparse.Namespace) -> None:
-    if args.pretrained is not None or args.freeze_epochs:
-        raise ConfigurationError(
-            "--pretrained and --freeze-epochs: a translator begins with random weights, expected "
-            "another task. Leave them out."
-        )
 
 
 def _shuffled(translations: dict[str, str], seed: int) -> dict[str, str]:

@@ -1,0 +1,116 @@
+# What each task needs and has: the one place that knows how tasks differ.
+# The words are those of the columns of the sheet, and of the options of the fastgru command.
+# `scores` are the columns of summary.tsv that a run ends by showing.
+import shlex
+
+TASKS = {
+    "classification": {
+        "columns": ["class", "labels", "label_field"],
+        "needs": [],
+        "baselines": [
+            "majority",
+            "length",
+            "composition",
+            "kmer_logistic",
+            "kmer_forest",
+            "onehot_logistic",
+            "nearest",
+        ],
+        "scores": ["accuracy", "roc_auc"],
+        "lacks": [],
+    },
+    "multilabel": {
+        "columns": ["labels", "target"],
+        "needs": ["labels", "target"],
+        "baselines": [
+            "majority",
+            "length",
+            "composition",
+            "kmer_logistic",
+            "kmer_forest",
+        ],
+        "scores": ["roc_auc_macro", "pr_auc_macro"],
+        "lacks": ["ensemble", "search"],
+    },
+    "regression": {
+        "columns": ["labels", "target"],
+        "needs": ["labels", "target"],
+        "baselines": ["mean", "length", "composition", "kmer_ridge"],
+        "scores": ["r2", "pearson"],
+        "lacks": ["ensemble", "search"],
+    },
+    "tagging": {
+        "columns": ["labels", "step_labels"],
+        "needs": ["step_labels"],
+        "of_split_alone": ["labels"],  # its file carries groups and parts on
+        "baselines": ["majority", "window_logistic"],
+        "scores": ["accuracy", "sov"],
+        "lacks": ["ensemble", "search"],
+    },
+    # The last two are scored beside their baselines in the evaluation itself.
+    "language_model": {
+        "columns": ["labels"],
+        "needs": [],
+        "baselines": [],
+        "scores": ["bits_per_letter"],
+        "lacks": ["ensemble", "search", "shuffled_labels"],
+    },
+    "translation": {
+        "columns": ["labels", "translations", "target_alphabet"],
+        "needs": ["translations"],
+        "of_split_alone": ["labels"],  # its file carries groups and parts on
+        "baselines": [],
+        "scores": ["written_token_accuracy"],
+        "lacks": ["ensemble", "search"],
+    },
+}
+
+# What a command is not told, since the model that it reads knows it.
+LEFT_OUT = {"evaluate": ["task", "target", "target_alphabet"]}
+
+FILES = ["fasta", "labels", "step_labels", "translations"]
+
+
+def task_of(dataset):
+    return DATASETS[dataset][0]["task"]
+
+
+def has(dataset, part):
+    """Whether the task of a data set has a part of the study, such as an ensemble."""
+    return part not in TASKS[task_of(dataset)]["lacks"]
+
+
+def baselines_of(dataset):
+    known = TASKS[task_of(dataset)]["baselines"]
+    return [name for name in STUDY["baselines"] if name in known]
+
+
+def data_files(wildcards):
+    """All files of a data set: sequences, and what is known about them."""
+    rows = DATASETS[wildcards.dataset]
+    return [locate(row[name]) for name in FILES for row in rows if name in row]
+
+
+def input_of(command):
+    """Return what writes the arguments of a command that name a data set and what is learned."""
+
+    def arguments(wildcards):
+        rows = DATASETS[wildcards.dataset]
+        task, row = task_of(wildcards.dataset), rows[0]
+        sequences = [locate(row["fasta"])]
+        if "class" in row:
+            words = [f"{each['class']}={locate(each['fasta'])}" for each in rows]
+            sequences = [word for named in words for word in ("--class", named)]
+        left_out = ["class", *LEFT_OUT.get(command, [])]
+        if command not in ("audit", "split"):
+            left_out += TASKS[task].get("of_split_alone", [])
+        if task == "classification":
+            left_out.append("task")
+        options = {
+            name: locate(row[name]) if name in FILES else row[name]
+            for name in (*TASKS[task]["columns"], "alphabet", "task")
+            if name in row and name not in left_out
+        }
+        return f"{shlex.join(sequences)} {flags(options)}"
+
+    return arguments
