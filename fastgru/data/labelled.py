@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.fasta import Record, read_fasta
 from fastgru.data.files import Digest
+from fastgru.data.label_forms import (
+    label_always,
+    label_from_header,
+    label_from_table,
+    require_one_form,
+)
 from fastgru.data.label_table import UNLABELLED, LabelTable, read_label_table
 from fastgru.data.problems import Problem, Problems, check_record
 from fastgru.data.series_files import SeriesKind, SeriesRecord, read_series
@@ -161,7 +166,7 @@ def read_labelled(
     """
     if isinstance(alphabet, str):
         alphabet = get_alphabet(alphabet)
-    _require_one_form(classes, fasta, labels, label_field, unlabelled=unlabelled)
+    require_one_form(classes, fasta, labels, label_field, unlabelled=unlabelled)
     if targets is not None and labels is None:
         raise ConfigurationError(
             "targets stand in the columns of a table, but there is none. Give one FASTA with a "
@@ -173,10 +178,10 @@ def read_labelled(
         )
     reader = _Reader(alphabet)
     if unlabelled and fasta is not None and labels is None:
-        reader.read(fasta, _label_always(UNLABELLED))
+        reader.read(fasta, label_always(UNLABELLED))
     elif classes is not None:
         for name, path in classes.items():
-            reader.read(path, _label_always(name))
+            reader.read(path, label_always(name))
     elif labels is not None and fasta is not None:
         table_digest = hashlib.sha256()
         table = read_label_table(
@@ -185,12 +190,12 @@ def read_labelled(
             targets=targets,
             unlabelled=unlabelled,
         )
-        reader.read(fasta, lambda record: _label_from_table(record, table))
+        reader.read(fasta, lambda record: label_from_table(record, table))
         reader.require_sequences(table)
         reader.add_columns(table, targets=targets is not None)
         reader.add_file(labels, table_digest.hexdigest(), 0)
     elif label_field is not None and fasta is not None:
-        reader.read(fasta, _label_from_header(label_field))
+        reader.read(fasta, label_from_header(label_field))
     reader.problems.raise_if_any()
     return reader.data
 
@@ -275,67 +280,6 @@ class _Reader:
             self.data.groups = [row.group or "" for row in rows]
         if targets:
             self.data.targets = [row.targets for row in rows]
-
-
-def _require_one_form(
-    classes: Mapping[str, Path] | None,
-    fasta: Path | None,
-    labels: Path | None,
-    field: str | None,
-    *,
-    unlabelled: bool,
-) -> None:
-    if unlabelled and (fasta is None or classes or field is not None):
-        raise ConfigurationError(
-            "unlabelled sequences must be given as one FASTA (FASTA --unlabelled), without "
-            "--class and --label-field, perhaps with a table of splits and groups (--labels TSV). "
-            "Leave these out, or --unlabelled."
-        )
-    one_per_class = bool(classes) and fasta is None and labels is None and field is None
-    one_file = not classes and fasta is not None and (labels is None) != (field is None)
-    if not unlabelled and not one_per_class and not one_file:
-        raise ConfigurationError(
-            "labelled sequences must be given in exactly one of three forms: one FASTA per class "
-            "(--class NAME=FASTA, once per class), one FASTA with a table (FASTA --labels TSV), "
-            "or one FASTA with labels in its headers (FASTA --label-field NAME)."
-        )
-    for name in classes or ():
-        if not name.isprintable():
-            raise ConfigurationError(
-                f"class name {name!r} holds a tab or another control character, expected text "
-                "that fits into a cell of a table."
-            )
-    paths: Sequence[Path] = list(classes.values()) if classes else [fasta or "", labels or ""]
-    if sum(os.fspath(path) == "-" for path in paths) > 1:
-        raise ConfigurationError("standard input (-) can be read only once. Use a file instead.")
-
-
-def _label_always(label: str) -> Callable[..., str | Problem]:
-    return lambda record: label
-
-
-def _label_from_table(record: Record | SeriesRecord, table: LabelTable) -> str | Problem:
-    row = table.rows.get(record.id)
-    if row is not None:
-        return row.label
-    text = f"the record has no label in {table.name}"
-    cure = f"Add a row for it to {table.name}, or remove the record; ids are compared exactly."
-    return Problem(text, cure, record.line, record.id)
-
-
-def _label_from_header(label_field: str) -> Callable[[Record], str | Problem]:
-    word = re.compile(rf'(?:^|\s){re.escape(label_field)}=(?:"([^"\t]*)"|(\S*))')
-
-    def label_of(record: Record) -> str | Problem:
-        found = word.search(record.description)
-        label = (found[1] or found[2] or "").strip() if found else ""
-        if label:
-            return label
-        text = f"the header has no word {label_field}=LABEL"
-        cure = "Add the word to the header, or give the name of another field."
-        return Problem(text, cure, record.line, record.id)
-
-    return label_of
 
 
 def _spellings(written: str, normalised: str) -> list[str]:
