@@ -82,6 +82,22 @@ def test_evaluate__scores_with_features(files: Files, tmp_path: Path, run_cli) -
     assert str(len(files.pairs[0][0])) in cells
 
 
+def test_train__with_a_split_of_the_letters(files: Files, tmp_path: Path, run_cli) -> None:
+    given = [files.fasta, "--labels", files.labels]
+    split, model = tmp_path / "split.tsv", tmp_path / "m"
+    code, _, err = run_cli(["split", *given, "--method", "random", "-o", split])
+    assert code == 0, err
+    given += ["--features", files.archive, "--split", split]
+    code, _, err = run_cli(["train", *given, *OPTIONS, "-o", model])
+    assert code == 0, err
+    parts = [line.split("\t")[2] for line in split.read_text(encoding="utf-8").splitlines()[1:]]
+    code, out, err = run_cli(["evaluate", model, *given, "--n-resamples", "9"])
+    assert code == 0, err
+    scores = json.loads(out)
+    found = [scores[name] for name in ("n_train", "n_validation", "n_test", "n_seen")]
+    assert found == [*(parts.count(part) for part in ("train", "validation", "test")), 0]
+
+
 def test_train__of_regression_with_features(files: Files, tmp_path: Path, run_cli) -> None:
     rows = files.labels.read_text(encoding="utf-8").splitlines()[1:]
     numbers = [f"{row.split(chr(9))[0]}\t{k}" for k, row in enumerate(rows)]

@@ -44,6 +44,13 @@ def test_rule__calls_the_command_and_states_its_needs(name):
     assert "runtime=" in body
 
 
+def test_rules__wait_for_the_files_that_their_command_is_told():
+    named = {name: re.findall(r'input_of\("(\w+)"\)', body) for name, body in RULES.items()}
+    waited = {name: re.findall(r'files_of\("(\w+)"\)', body) for name, body in RULES.items()}
+    assert named == waited
+    assert ["baseline"] in named.values()
+
+
 def test_rules__of_a_data_set_are_the_steps_of_the_report():
     logs = {name: re.search(r'"logs/(\S+)\.log"', body)[1] for name, body in RULES.items()}
     by_dataset = {name for name, log in logs.items() if log.startswith(f"{name}/{{dataset}}")}

@@ -14,7 +14,7 @@ from tests.task_inputs import ALPHABETS, write_task
 from tests.workflow.running import refusals_of, run_snakemake
 
 COLUMNS = ("dataset", "task", "alphabet", "fasta", "class", "labels", "label_field", "target",
-           "step_labels", "translations", "target_alphabet")  # fmt: skip
+           "step_labels", "translations", "target_alphabet", "features")  # fmt: skip
 CONFIG = """\
 datasets: config/datasets.tsv
 seed: 1
@@ -115,6 +115,39 @@ def test_workflow__takes_the_table_of_a_tagger_for_the_split_alone(tmp_path: Pat
     assert "fastgru train tagging.fa --step-labels labels.fa --alphabet dna --task" in printed
 
 
+def make_featured(folder: Path, config: str = CONFIG) -> Path:
+    """Write a data set without and one with features, both of classes."""
+    row = {"alphabet": "dna", **write_task(folder, "classification")}
+    featured = {**row, "dataset": "beside", "features": "conservation.npz"}
+    (folder / featured["features"]).write_bytes(b"")
+    return write_project(folder, sheet_of({**row, "dataset": "letters"}, featured), config)
+
+
+def test_workflow__reads_features_where_a_model_does(tmp_path: Path) -> None:
+    printed = run_snakemake(make_featured(tmp_path), "-n", "--printshellcmds").stdout
+    letters = "classification.fa --labels classes.tsv"
+    words = f"{letters} --features conservation.npz --alphabet dna --split"
+    model = "results/beside/fold1/tiny/ensemble/model.safetensors"
+    assert f"fastgru train {words} results/beside/fold1/split.tsv" in printed
+    assert f"fastgru evaluate {model} {words} results/beside/fold1/split.tsv" in printed
+    of_letters = re.findall(r"fastgru (?:audit|split|baseline \w+) .*", printed)
+    assert {command.split()[1] for command in of_letters} == {"audit", "split", "baseline"}
+    assert not [command for command in of_letters if "conservation" in command]
+
+
+def test_workflow__leaves_out_what_features_do_not_have(tmp_path: Path) -> None:
+    project = make_featured(tmp_path, f"{CONFIG}search: {{trials: 1}}\n")
+    printed = run_snakemake(project, "-n", "--printshellcmds").stdout
+    controls = "shuffled_labels,shuffled_sequences"
+    for dataset, expected in (("letters", controls), ("beside", "shuffled_labels")):
+        variants = f"seed1,seed2,ensemble,train50,{expected}"
+        experiment = re.search(rf"fastgru experiment results/{dataset} .*", printed)[0]
+        assert f"--variants {variants} --output" in experiment
+        complete = dataset == "letters"
+        assert (f"results/{dataset}/fold1/tiny/seed1/shuffled.json" in printed) is complete
+        assert (f"results/{dataset}/search" in printed) is complete
+
+
 def test_workflow__searches_on_data_sets_of_classification(tmp_path: Path) -> None:
     config = f"{CONFIG}search: {{trials: 1}}\n"
     project = make_project(tmp_path, "classification", "regression", config=config)
@@ -155,6 +188,22 @@ FAULTS = [
     ),
     ([{**NUMBERS, "class": "x"}], "", f"{LINE} > class: found 'x', expected nothing, since the ta"),
     ([{**TAGGED, "step_labels": "gone.fa"}], "", f"{LINE} > step_labels: there is no file 'gone"),
+    (
+        [{**TAGGED, "features": "b.fa"}],
+        "",
+        f"{LINE} > features: found 'b.fa', expected nothing, since the task tagging has no such",
+    ),
+    ([{**CLASSES, "features": "gone.npz"}], "", f"{LINE} > features: there is no file 'gone.npz'"),
+    (
+        [{**ROW, "class": "x", "features": "b.fa"}, {**ROW, "class": "y"}],
+        "",
+        "data set 'd': all rows of a data set need the same file of features",
+    ),
+    (
+        [{**CLASSES, "features": "b.fa"}],
+        "}\nsearch: {trials: 1",
+        "expected data sets of the task classification without the column features, which a search",
+    ),
     ([{**NUMBERS, "target": "y,,z"}], "", f"{LINE} > target: 'y,,z' does not match"),
     ([CLASSES, NUMBERS], "", "data set 'd': its rows have the tasks classification and regression"),
     ([TAGGED, TAGGED], "", "data set 'd': a data set without the column class has one row, with o"),

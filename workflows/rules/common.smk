@@ -43,7 +43,7 @@ def experiment_options(wildcards):
     """How the folds were made, and what belongs to the experiment: results/ may hold more."""
     words = ("method", "identity", "coverage", "folds", "repeats")
     dataset = wildcards.dataset
-    controls = [name for name in STUDY["controls"] if name == "shuffled_sequences"]
+    controls = [name for name in controls_of(dataset) if name == "shuffled_sequences"]
     return flags(
         {
             **{name: SPLIT[name] for name in words if name in SPLIT},
@@ -70,7 +70,7 @@ def variants(dataset, fold):
         *(f"seed{number}" for number in range(1, n_seeds + 1)),
         *(["ensemble"] if ensemble else []),
         *(f"train{round(100 * x)}" for x in STUDY["learning_curve"]),
-        *([labels] if labels in STUDY["controls"] and has(dataset, labels) else []),
+        *([labels] if labels in controls_of(dataset) else []),
     ]
 
 
@@ -94,7 +94,7 @@ def scored(dataset):
 def scores_of(wildcards):
     """All scores of a data set, and those of the models on shuffled sequences."""
     files = [f"{folder}/metrics.json" for folder in scored(wildcards.dataset)]
-    if "shuffled_sequences" in STUDY["controls"]:
+    if "shuffled_sequences" in controls_of(wildcards.dataset):
         main = f"results/{wildcards.dataset}/fold1/.*/seed1/metrics.json"
         files += [
             file.replace("metrics.json", "shuffled.json")

@@ -134,6 +134,8 @@ def check_forms(name, rows, path):
         fault = "fill exactly one of the columns class, labels and label_field"
     elif len({row["alphabet"] for row in rows}) != 1:
         fault = "all rows of a data set need the same alphabet"
+    elif len({row.get("features") for row in rows}) != 1:
+        fault = "all rows of a data set need the same file of features"
     elif "class" not in rows[0] and len(rows) > 1:
         fault = "a data set without the column class has one row, with one FASTA file"
     elif "class" in rows[0] and len({row["class"] for row in rows}) < max(2, len(rows)):
@@ -193,9 +195,11 @@ def datasets_of(options, place, known):
         tasks = [
             task for task, entry in TASKS.items() if "search" not in entry["lacks"]
         ]
+        columns = [name for name, parts in LACKS.items() if "search" in parts]
         raise WorkflowError(
             f"configuration > {place} > datasets: found {found}, expected data sets of the task "
-            f"{' or '.join(tasks)}, which a search is for. Name others, or leave the search out."
+            f"{' or '.join(tasks)} without the column {' or '.join(columns)}, which a search is for. "
+            "Name others, or leave the search out."
         )
     return chosen
 

@@ -3,7 +3,7 @@
 
 rule audit:
     input:
-        data_files,
+        files_of("audit"),
     output:
         report(
             "results/{dataset}/audit.json",
@@ -33,7 +33,7 @@ rule audit:
 
 rule split:
     input:
-        data_files,
+        files_of("split"),
     output:
         report(
             expand("results/{{dataset}}/fold{fold}/split.tsv", fold=FOLDS),

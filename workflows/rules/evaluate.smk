@@ -3,7 +3,7 @@
 
 rule evaluate:
     input:
-        sequences=data_files,
+        sequences=files_of("evaluate"),
         split="results/{dataset}/fold{fold}/split.tsv",
         model="results/{dataset}/fold{fold}/{model}/{variant}/model.safetensors",
     output:
@@ -41,7 +41,7 @@ rule evaluate:
 
 rule control:
     input:
-        sequences=data_files,
+        sequences=files_of("evaluate"),
         split="results/{dataset}/fold{fold}/split.tsv",
         model="results/{dataset}/fold{fold}/{model}/{variant}/model.safetensors",
     output:
@@ -77,7 +77,7 @@ rule control:
 
 rule baseline:
     input:
-        sequences=data_files,
+        sequences=files_of("baseline"),
         split="results/{dataset}/fold{fold}/split.tsv",
     output:
         metrics=report(

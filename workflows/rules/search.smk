@@ -3,7 +3,7 @@
 
 rule search:
     input:
-        sequences=data_files,
+        sequences=files_of("search"),
         split="results/{dataset}/fold{fold}/split.tsv",
         kernels=kernels_needed,
     output:

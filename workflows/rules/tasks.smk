@@ -5,7 +5,7 @@ import shlex
 
 TASKS = {
     "classification": {
-        "columns": ["class", "labels", "label_field"],
+        "columns": ["class", "labels", "label_field", "features"],
         "needs": [],
         "baselines": [
             "majority",
@@ -20,7 +20,7 @@ TASKS = {
         "lacks": [],
     },
     "multilabel": {
-        "columns": ["labels", "target"],
+        "columns": ["labels", "target", "features"],
         "needs": ["labels", "target"],
         "baselines": [
             "majority",
@@ -33,7 +33,7 @@ TASKS = {
         "lacks": ["ensemble", "search"],
     },
     "regression": {
-        "columns": ["labels", "target"],
+        "columns": ["labels", "target", "features"],
         "needs": ["labels", "target"],
         "baselines": ["mean", "length", "composition", "kmer_ridge"],
         "scores": ["r2", "pearson"],
@@ -65,10 +65,16 @@ TASKS = {
     },
 }
 
-# What a command is not told, since the model that it reads knows it.
-LEFT_OUT = {"evaluate": ["task", "target", "target_alphabet"]}
+# What data sets with a column lack, whatever their task.
+LACKS = {"features": ["search", "shuffled_sequences"]}
 
-FILES = ["fasta", "labels", "step_labels", "translations"]
+# What a command is not told: features, where the letters alone count; and what a model knows.
+LEFT_OUT = {
+    **{command: ["features"] for command in ("audit", "split", "baseline")},
+    "evaluate": ["task", "target", "target_alphabet"],
+}
+
+FILES = ["fasta", "labels", "step_labels", "translations", "features"]
 
 
 def task_of(dataset):
@@ -76,8 +82,16 @@ def task_of(dataset):
 
 
 def has(dataset, part):
-    """Whether the task of a data set has a part of the study, such as an ensemble."""
-    return part not in TASKS[task_of(dataset)]["lacks"]
+    """Whether a data set has a part of the study, such as an ensemble: by task and columns."""
+    row = DATASETS[dataset][0]
+    lacking = [
+        part for column, parts in LACKS.items() if column in row for part in parts
+    ]
+    return part not in [*TASKS[row["task"]]["lacks"], *lacking]
+
+
+def controls_of(dataset):
+    return [name for name in STUDY["controls"] if has(dataset, name)]
 
 
 def baselines_of(dataset):
@@ -85,10 +99,20 @@ def baselines_of(dataset):
     return [name for name in STUDY["baselines"] if name in known]
 
 
-def data_files(wildcards):
-    """All files of a data set: sequences, and what is known about them."""
-    rows = DATASETS[wildcards.dataset]
-    return [locate(row[name]) for name in FILES for row in rows if name in row]
+def files_of(command):
+    """Return what lists the files of a data set that a command reads."""
+
+    def files(wildcards):
+        left_out = LEFT_OUT.get(command, [])
+        read = [name for name in FILES if name not in left_out]
+        rows = DATASETS[wildcards.dataset]
+        return list(
+            dict.fromkeys(
+                locate(row[name]) for name in read for row in rows if name in row
+            )
+        )
+
+    return files
 
 
 def input_of(command):

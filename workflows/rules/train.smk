@@ -22,7 +22,7 @@ rule warmup:
 
 rule train:
     input:
-        sequences=data_files,
+        sequences=files_of("train"),
         split="results/{dataset}/fold{fold}/split.tsv",
         kernels=kernels_needed,
         parameters=found_parameters,
