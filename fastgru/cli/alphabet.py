@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from fastgru.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from fastgru.data.alphabets import Alphabet
     from fastgru.data.series_files import SeriesKind
 
-__all__ = ["add_alphabet", "chosen_alphabet"]
+__all__ = ["add_alphabet", "chosen_alphabet", "refuse_series"]
 
 _LETTERS = ("dna", "rna", "protein")
+_OF_SERIES = ("classification", "multilabel", "regression")
 _SERIES = "series"  # of fastgru.data.series, which loads NumPy
 
 
@@ -31,6 +34,26 @@ def add_alphabet(parser: argparse._ActionsContainer, *, series: bool = False) ->
         default="dna",
         help=f"kind of sequences{more if series else ''} (default: %(default)s)",
     )
+
+
+def refuse_series(args: argparse.Namespace, task: str) -> None:
+    """Refuse series for a task that learns nothing from them.
+
+    Parameters
+    ----------
+    args
+        Parsed options, ``alphabet`` among them.
+    task
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if args.alphabet == _SERIES and task not in _OF_SERIES:
+        raise ConfigurationError(
+            f"--alphabet series: the task is {task}, which is about letters, expected one of "
+            f"{', '.join(_OF_SERIES)}. Choose another task or alphabet."
+        )
 
 
 def chosen_alphabet(args: argparse.Namespace) -> Alphabet | SeriesKind:

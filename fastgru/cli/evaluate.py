@@ -43,7 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", metavar="MODEL", help="model file from 'fastgru train'")
-    add_labelled_input(parser, series=True)
+    add_labelled_input(parser, series=True, features=True)
     add_translations(parser)
     parser.set_defaults(alphabet=None)
     add_step_labels(parser)

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fastgru.cli.alphabet import chosen_alphabet
 from fastgru.cli.options import share
 from fastgru.errors import ConfigurationError
 
@@ -32,8 +33,8 @@ def add_homology(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def homology_threshold(args: argparse.Namespace, *, used: bool) -> Threshold:
-    """Return the threshold that the options of `add_homology` make.
+def homology_threshold(args: argparse.Namespace, *, used: bool) -> Threshold | None:
+    """Return the threshold that the options of `add_homology` make; None for series.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def homology_threshold(args: argparse.Namespace, *, used: bool) -> Threshold:
     ------
     ConfigurationError
     """
-    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.alphabets import Alphabet
     from fastgru.data.homology import Threshold
 
     given = {name: getattr(args, name) for name in ("identity", "coverage")}
@@ -57,4 +58,7 @@ def homology_threshold(args: argparse.Namespace, *, used: bool) -> Threshold:
             f"--{name} {value}: no sequences are compared, expected an option that asks for it "
             "(split: --method homology; audit: no --no-homology). Change that, or leave it out."
         )
-    return replace(Threshold.default(get_alphabet(args.alphabet)), **given)
+    alphabet = chosen_alphabet(args)
+    if not isinstance(alphabet, Alphabet):
+        return None
+    return replace(Threshold.default(alphabet), **given)

@@ -45,6 +45,7 @@ def add_labelled_input(
     unlabelled: bool = False,
     targets: bool = False,
     series: bool = False,
+    features: bool = False,
 ) -> None:
     """Add the three ways to name sequences with labels.
 
@@ -56,7 +57,9 @@ def add_labelled_input(
     targets
         Whether to add ``--target``, for what stands in place of a label.
     series
-        Whether series may stand in place of FASTA, and letters may have features.
+        Whether series may stand in place of FASTA.
+    features
+        Whether to add ``--features``.
     """
     group = parser.add_argument_group("labelled sequences", _LABELLED_INPUT)
     group.add_argument(
@@ -91,7 +94,7 @@ def add_labelled_input(
         )
     if targets:
         add_target(group)
-    if series:
+    if features:
         add_features(group)
     add_alphabet(group, series=series)
 

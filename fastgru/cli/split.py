@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fastgru._machine import usable_threads
+from fastgru.cli.alphabet import chosen_alphabet
 from fastgru.cli.homology import add_homology, homology_threshold
 from fastgru.cli.options import (
     add_output,
@@ -38,8 +39,9 @@ groups.
 Methods: "random" divides each class in the same proportions. "group" keeps the records of each
 group together, as named in the column group of a table of labels. "homology" makes groups of
 similar sequences with MMseqs2, never divides them, and checks by a search that no similar pair
-stands across the split. "given" keeps the column split of a table of labels. Without --method the
-columns decide: given where there is a split, group where there are groups, else random.
+stands across the split; series have no letters to compare, and no such groups. "given" keeps the
+column split of a table of labels. Without --method the columns decide: given where there is a
+split, group where there are groups, else random.
 
 --folds K makes K splits, in which every sequence is tested once; --repeats R does so R times.
 Several splits need the word {fold} in the name of the output, for their numbers from 1.
@@ -62,7 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_task_input(parser, unlabelled=True)
+    add_task_input(parser, unlabelled=True, series=True)
     group = parser.add_argument_group("split")
     _add_method(group)
     _add_shares(group)
@@ -113,7 +115,6 @@ def _add_shares(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the splits and return the exit code."""
-    from fastgru.data.alphabets import get_alphabet
     from fastgru.data.division import SplitPlan, divide
     from fastgru.data.duplicates import resolve_duplicates
     from fastgru.data.splits import write_split
@@ -136,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
         threshold=threshold,
     )
     threads = usable_threads(args.threads)
-    divided, splits = divide(used, get_alphabet(args.alphabet), plan, threads=threads)
+    divided, splits = divide(used, chosen_alphabet(args), plan, threads=threads)
     for path, parts in zip(outputs, splits, strict=True):
         write_split(path, divided, parts)
     reasons = Counter(exclusion.reason for exclusion in exclusions)

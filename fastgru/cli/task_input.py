@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fastgru.cli.alphabet import refuse_series
 from fastgru.cli.options import add_labelled_input, read_labelled_input
 from fastgru.cli.step_labels import add_step_labels, read_tagged_input, require_step_labels
 from fastgru.cli.tasks.language_model.reading import read_input
@@ -42,7 +43,9 @@ class TaskInput:
     answers: Answers
 
 
-def add_task_input(parser: argparse.ArgumentParser, *, unlabelled: bool = False) -> None:
+def add_task_input(
+    parser: argparse.ArgumentParser, *, unlabelled: bool = False, series: bool = False
+) -> None:
     """Add ``--task``, and the options that name its sequences and what is learned of them.
 
     Parameters
@@ -50,6 +53,8 @@ def add_task_input(parser: argparse.ArgumentParser, *, unlabelled: bool = False)
     parser
     unlabelled
         Whether to add ``--unlabelled``.
+    series
+        Whether series may stand in place of FASTA.
     """
     parser.add_argument(
         "--task",
@@ -57,7 +62,7 @@ def add_task_input(parser: argparse.ArgumentParser, *, unlabelled: bool = False)
         default="classification",
         help="what the sequences are to be learned for (default: %(default)s)",
     )
-    add_labelled_input(parser, unlabelled=unlabelled, targets=True)
+    add_labelled_input(parser, unlabelled=unlabelled, targets=True, series=series)
     add_step_labels(parser)
     add_translations(parser)
     parser.add_argument(
@@ -81,6 +86,7 @@ def read_task_input(args: argparse.Namespace) -> TaskInput:
     """
     from fastgru.data.answers import Answers
 
+    refuse_series(args, args.task)
     require_step_labels(args, args.task, table=True)
     refuse_translations(args, args.task)
     if args.target_alphabet is not None and args.task != "translation":

@@ -61,7 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="classification",
         help="what to learn (default: %(default)s)",
     )
-    add_labelled_input(parser, targets=True, series=True)
+    add_labelled_input(parser, targets=True, series=True, features=True)
     add_step_labels(parser)
     add_translations(parser)
     add_split(parser, subset=False)

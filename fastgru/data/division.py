@@ -18,6 +18,7 @@ from fastgru.data.homology import Threshold, divide_apart
 from fastgru.data.label_table import SPLIT_NAMES
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.random_splits import fold_splits, random_split
+from fastgru.data.series_files import SeriesKind
 from fastgru.data.splits import refuse_divided_groups
 from fastgru.errors import ConfigurationError, LabelError, shorten
 
@@ -57,7 +58,7 @@ class SplitPlan:
 
 
 def divide(
-    data: LabelledSequences, alphabet: Alphabet, plan: SplitPlan, *, threads: int = 1
+    data: LabelledSequences, alphabet: Alphabet | SeriesKind, plan: SplitPlan, *, threads: int = 1
 ) -> tuple[LabelledSequences, list[list[str]]]:
     """Divide labelled records as planned.
 
@@ -66,7 +67,7 @@ def divide(
     data
         Records without repeated sequences (see `fastgru.data.duplicates`).
     alphabet
-        Theirs.
+        Theirs, or what series are like.
     plan
     threads
         Most threads to use.
@@ -84,7 +85,7 @@ def divide(
         If a class has too few records or groups, or what the method needs is missing, or a given
         split lacks a class or divides a group.
     ConfigurationError
-        If a number is out of range.
+        If a number is out of range, or series are to be divided by homology.
     ToolError
         If MMseqs2 is needed, and missing or fails.
     """
@@ -102,6 +103,11 @@ def divide(
                 "group of each record. Add it, or choose another method."
             )
         return data, _draw(data.labels, data.groups, plan)
+    if isinstance(alphabet, SeriesKind):
+        raise ConfigurationError(
+            "split by homology: series have no letters to align, expected dna, rna or protein. "
+            "Choose another method."
+        )
     return _divide_homologues(data, alphabet, plan, threads)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -143,6 +144,40 @@ def test_train__has_a_dry_run_of_series(files: Files, run_cli) -> None:
     assert "1 GRU layer of 6 units" in out
 
 
+def test_split__is_what_training_takes(files: Files, tmp_path, run_cli) -> None:
+    given = [files.table, "--labels", files.labels, "--alphabet", "series"]
+    split, model = tmp_path / "split.tsv", tmp_path / "m"
+    code, _, err = run_cli(["split", *given, "--method", "random", "-o", split])
+    assert code == 0, err
+    rows = [line.split("\t") for line in split.read_text(encoding="utf-8").splitlines()[1:]]
+    assert [row[0] for row in rows] == list(files.series)
+    code, _, err = run_cli(["train", *given, *OPTIONS, "--split", split, "-o", model])
+    assert code == 0, err
+    code, out, err = run_cli(["evaluate", model, *given, "--split", split, "--n-resamples", "9"])
+    assert code == 0, err
+    scores, parts = json.loads(out), [row[2] for row in rows]
+    found = [scores[name] for name in ("n_train", "n_validation", "n_test", "n_seen")]
+    assert found == [*(parts.count(part) for part in ("train", "validation", "test")), 0]
+
+
+def test_split__leaves_repeated_series_out_and_keeps_groups_together(tmp_path, run_cli) -> None:
+    rng = np.random.default_rng(1)
+    series = {f"s{k:02}": rng.random((k % 3 + 1, 2)) for k in range(30)}
+    series |= {"copy": series["s00"], "other": series["s01"]}
+    np.savez(tmp_path / "x.npz", **series)
+    labels = {name: "ab"[k // 3 % 2] for k, name in enumerate(series)}
+    labels |= {"copy": labels["s00"], "other": "b" if labels["s01"] == "a" else "a"}
+    rows = [f"{name}\t{label}\tg{k // 3}" for k, (name, label) in enumerate(labels.items())]
+    (tmp_path / "y").write_text("\n".join(["id\tlabel\tgroup", *rows]) + "\n", encoding="utf-8")
+    given = [tmp_path / "x.npz", "--labels", tmp_path / "y", "--alphabet", "series"]
+    code, out, err = run_cli(["split", *given, "-o", "-"])
+    assert code == 0, err
+    assert "32 records, of which 2 are left out for conflicting labels and 1 as duplicates" in err
+    table = [line.split("\t") for line in out.splitlines()[1:]]
+    assert [row[0] for row in table] == [n for n in series if n not in ("s01", "copy", "other")]
+    assert len({(row[2], row[3]) for row in table}) == len({row[3] for row in table}) == 10
+
+
 def test_train__names_series_without_label_and_labels_without_series(
     files: Files, tmp_path, run_cli
 ) -> None:
@@ -163,6 +198,14 @@ def test_train__names_series_without_label_and_labels_without_series(
         (["evaluate", "M", "T", "--label-field", "x"], "series have no headers, so there is no"),
         (["predict", "M", "T", "--on-invalid", "status"], "M reads series, of which all have to"),
         (["audit", "T", "--labels", "Y", "--alphabet", "series"], "invalid choice: 'series'"),
+        (
+            ["split", "T", "--labels", "Y", "--alphabet", "series", "--method", "homology"],
+            "split by homology: series have no letters to align, expected dna, rna or protein.",
+        ),
+        (
+            ["split", "T", "--task", "language_model", "--alphabet", "series"],
+            "--alphabet series: the task is language_model, which is about letters, expected one",
+        ),
         (["predict", "M", "Y"], "y.tsv, line 2: the column 'label' holds 'low', expected a number"),
         (["predict", "M", "F"], "x.fa, line 1: found '>a', expected a header with the column id"),
     ],
