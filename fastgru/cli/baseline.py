@@ -7,6 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from fastgru.cli.alphabet import refuse_series
 from fastgru.cli.options import (
     add_labelled_input,
     add_threads,
@@ -31,6 +32,7 @@ from fastgru.estimators.baselines import (
     BASELINES_OF_TASK,
     REGRESSION_BASELINES,
     TAGGING_BASELINES,
+    require_letters,
     why_not_applicable,
 )
 
@@ -74,7 +76,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="what to learn (default: %(default)s)",
     )
     parser.add_argument("--list", action=_ListBaselines, nargs=0, help="say what the baselines are")
-    add_labelled_input(parser, targets=True)
+    add_labelled_input(parser, targets=True, series=True)
     add_step_labels(parser)
     add_split(parser, subset=False)
     add_scores(parser)
@@ -100,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
             f"{args.baseline}: is no baseline of the task {args.task}, expected one of "
             f"{', '.join(BASELINES_OF_TASK[args.task])}. Choose another."
         )
+    require_letters(args.baseline, args.alphabet)
+    refuse_series(args, args.task)
     require_new_output(args, args.predictions)
     require_step_labels(args, args.task)
     code: int

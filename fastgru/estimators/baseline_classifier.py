@@ -24,14 +24,15 @@ from threadpoolctl import threadpool_limits
 from fastgru._machine import usable_threads
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.random_splits import assign_folds
+from fastgru.data.series import SERIES, encode_series
 from fastgru.errors import ConfigurationError, LabelError
-from fastgru.estimators.baselines import BASELINES, why_not_applicable
+from fastgru.estimators.baselines import BASELINES, require_letters, why_not_applicable
 from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
 from fastgru.estimators.nearest import NearestSequence
 from fastgru.estimators.sequence_features import Kmers, Length, LetterShares, OneHot
 from fastgru.estimators.string_classifier import StringClassifier
 
-__all__ = ["BaselineClassifier"]
+__all__ = ["BaselineClassifier", "encode_for_baseline"]
 
 _STRENGTHS = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]  # C of the logistic regressions
 _N_FOLDS = 3
@@ -52,7 +53,7 @@ class BaselineClassifier(StringClassifier):
         One of `fastgru.estimators.baselines.BASELINES`.
     alphabet
         ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of the
-        letters they stand for.
+        letters they stand for.  Or ``"series"``, for baselines that know nothing of letters.
     threads
         Threads that ``kmer_forest`` and ``nearest`` may use; None for all CPUs that the process
         may use.
@@ -94,7 +95,7 @@ class BaselineClassifier(StringClassifier):
         Parameters
         ----------
         sequences
-            n strings over the alphabet, none empty.
+            n strings over the alphabet, none empty, or series (length, n_features).
         labels
             n class labels, of at least two classes.
         groups
@@ -104,14 +105,14 @@ class BaselineClassifier(StringClassifier):
         Raises
         ------
         ConfigurationError
-            If there is no such baseline.
+            If there is no such baseline, or none of series.
         AlphabetError, LabelError
             For sequences or labels that cannot be used, or not by this baseline.
         """
         if self.name not in _MAKERS:
             expected = ", ".join(map(repr, BASELINES))
             raise ConfigurationError(f"name must be one of {expected}, got {self.name!r}.")
-        encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
+        encoded = encode_for_baseline(self.name, self.alphabet, sequences)
         classes, targets = encode_labels(labels, len(encoded))
         reason = why_not_applicable(self.name, map(len, encoded))
         if reason is not None:
@@ -145,7 +146,7 @@ class BaselineClassifier(StringClassifier):
             float64 (n,) of the baseline ``nearest``; None for all others, which do not know it.
         """
         check_is_fitted(self, "classes_")
-        encoded = encode_sequences(get_alphabet(self.alphabet), sequences)
+        encoded = encode_for_baseline(self.name, self.alphabet, sequences)
         if not encoded:
             return np.empty((0, len(self.classes_))), None
         if isinstance(self.pipeline_, NearestSequence):
@@ -153,6 +154,29 @@ class BaselineClassifier(StringClassifier):
             return self.pipeline_.probabilities(nearest, identity), identity
         with threadpool_limits(1):
             return np.asarray(self.pipeline_.predict_proba(encoded), dtype=np.float64), None
+
+
+def encode_for_baseline(name: str, alphabet: str, sequences: Sequence[Any]) -> list[np.ndarray]:
+    """Return the codes of strings, or the steps of series.
+
+    Parameters
+    ----------
+    name
+        Of the baseline.
+    alphabet, sequences
+        As for :class:`BaselineClassifier`.
+
+    Raises
+    ------
+    ConfigurationError
+        If the baseline knows letters, and the input are series.
+    AlphabetError, LabelError
+        For sequences that cannot be used.
+    """
+    require_letters(name, alphabet)
+    if alphabet == SERIES:
+        return [*encode_series(sequences)]
+    return encode_sequences(get_alphabet(alphabet), sequences)
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fastgru.errors import counted
+from fastgru.errors import ConfigurationError, counted
 
 __all__ = [
     "BASELINES",
+    "BASELINES_OF_SERIES",
     "BASELINES_OF_TASK",
     "REGRESSION_BASELINES",
     "TAGGING_BASELINES",
+    "require_letters",
     "why_not_applicable",
 ]
 
@@ -69,6 +71,34 @@ BASELINES_OF_TASK = {
     "tagging": tuple(TAGGING_BASELINES),
 }
 """Which baselines each task has; those of several labels are the same for each label."""
+
+
+BASELINES_OF_SERIES = ("majority", "mean", "length")
+"""Those that know nothing of letters."""
+
+
+_SERIES = "series"  # of fastgru.data.series, which loads NumPy
+
+
+def require_letters(name: str, alphabet: str) -> None:
+    """Refuse baselines of letters for series.
+
+    Parameters
+    ----------
+    name
+        Of a baseline.
+    alphabet
+        Name of an alphabet, or ``"series"``.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if alphabet == _SERIES and name not in BASELINES_OF_SERIES:
+        raise ConfigurationError(
+            f"baseline {name}: knows letters, but the input are series, expected one of "
+            f"{', '.join(BASELINES_OF_SERIES)}. Choose another."
+        )
 
 
 def why_not_applicable(name: str, lengths: Iterable[int]) -> str | None:

@@ -13,10 +13,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import LabelError
-from fastgru.estimators.baseline_classifier import BaselineClassifier
-from fastgru.estimators.inputs import encode_sequences
+from fastgru.estimators.baseline_classifier import BaselineClassifier, encode_for_baseline
 from fastgru.estimators.sequence_features import Kmers, Length, LetterShares
 
 __all__ = ["predict_labels", "predict_numbers"]
@@ -66,8 +64,8 @@ def predict_numbers(
     LabelError
         If a target is never known.
     """
-    encoded = encode_sequences(get_alphabet(alphabet), learned[0])
-    unseen = encode_sequences(get_alphabet(alphabet), sequences)
+    encoded = encode_for_baseline(name, alphabet, learned[0])
+    unseen = encode_for_baseline(name, alphabet, sequences)
     all_groups = None if groups is None else np.array(groups, str)
     predicted = np.empty((len(unseen), learned[1].shape[1]))
     for k, known, targets in _known_columns(learned[1], names):

@@ -178,6 +178,36 @@ def test_split__leaves_repeated_series_out_and_keeps_groups_together(tmp_path, r
     assert len({(row[2], row[3]) for row in table}) == len({row[3] for row in table}) == 10
 
 
+@pytest.mark.parametrize("name", ["majority", "length"])
+def test_baseline__is_that_of_letters_with_the_same_lengths(
+    name: str, files: Files, tmp_path: Path, run_cli
+) -> None:
+    numbers = [f"{k:02o}".translate(str.maketrans("01234567", "ACDEFGHI")) for k in range(60)]
+    rows = zip(files.series, numbers, map(len, files.series.values()), strict=True)
+    letters = "".join(f">{record}\n{number:A<{length}}\n" for record, number, length in rows)
+    (tmp_path / "x.fa").write_text(letters, encoding="utf-8")
+    split = tmp_path / "split.tsv"
+    given = [files.table, "--labels", files.labels, "--alphabet", "series"]
+    assert run_cli(["split", *given, "-o", split]).code == 0
+    options = ["--labels", files.labels, "--split", split, "--n-resamples", "9"]
+    of_series = run_cli(["baseline", name, *given, *options])
+    assert of_series.code == 0, of_series.err
+    of_letters = [tmp_path / "x.fa", "--alphabet", "protein"]
+    assert of_series.out == run_cli(["baseline", name, *of_letters, *options]).out
+
+
+@pytest.mark.parametrize(("task", "name"), [("regression", "mean"), ("multilabel", "length")])
+def test_baseline__of_targets(task: str, name: str, files: Files, tmp_path: Path, run_cli) -> None:
+    text = files.labels.read_text(encoding="utf-8").replace(".5\n", "\n")
+    (tmp_path / "y").write_text(text, encoding="utf-8")
+    given = [files.archive, "--labels", tmp_path / "y", "--alphabet", "series"]
+    options = ["--task", task, "--target", "level", "--n-resamples", "9"]
+    code, out, err = run_cli(["baseline", name, *given, *options])
+    assert code == 0, err
+    scores = json.loads(out)
+    assert (scores["task"], scores["n_train"], scores["n_test"]) == (task, 48, 12)
+
+
 def test_train__names_series_without_label_and_labels_without_series(
     files: Files, tmp_path, run_cli
 ) -> None:
@@ -201,6 +231,14 @@ def test_train__names_series_without_label_and_labels_without_series(
         (
             ["split", "T", "--labels", "Y", "--alphabet", "series", "--method", "homology"],
             "split by homology: series have no letters to align, expected dna, rna or protein.",
+        ),
+        (
+            ["baseline", "kmer_forest", "T", "--labels", "Y", "--alphabet", "series"],
+            "baseline kmer_forest: knows letters, but the input are series, expected one of majo",
+        ),
+        (
+            ["baseline", "majority", "T", "--task", "tagging", "--alphabet", "series"],
+            "--alphabet series: the task is tagging, which is about letters, expected one of cla",
         ),
         (
             ["split", "T", "--task", "language_model", "--alphabet", "series"],
