@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fastgru._machine import usable_threads
+from fastgru.cli.alphabet import chosen_alphabet
 from fastgru.cli.homology import add_homology, homology_threshold
 from fastgru.cli.options import (
     add_output,
@@ -23,8 +24,8 @@ _DESCRIPTION = """\
 Check labelled sequences and describe them: records that cannot be used, repeated sequences,
 sequences with more than one label, similar sequences (found with MMseqs2), lengths and letters by
 class, and trivial features that give the class, or with --task a target, away. With a split, test
-sequences that training knows already. The findings are shown on standard error, the whole report
-is written as JSON.
+sequences that training knows already. Of series, what is not about letters. The findings are shown
+on standard error, the whole report is written as JSON.
 
 Bad records, and findings of the level "fail", end the command with exit code 1; warnings do not.
 """
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the report, show the findings, and return the exit code."""
     import json
 
-    from fastgru.data.alphabets import get_alphabet
+    from fastgru.data.alphabets import Alphabet
     from fastgru.data.audit import audit
     from fastgru.data.files import atomic_write
     from fastgru.data.findings import check_levels
@@ -85,15 +86,18 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args)
     levels = dict(args.levels)
     check_levels(levels)
-    threshold = homology_threshold(args, used=args.homology)
+    kind = chosen_alphabet(args)
+    alphabet = kind if isinstance(kind, Alphabet) else None
+    compared = args.homology and alphabet is not None
+    threshold = homology_threshold(args, used=compared)
     given = read_task_input(args)
     if args.split is not None:
         given = _with_split(given, args.split)
     report = audit(
         given.data,
-        get_alphabet(args.alphabet),
+        alphabet,
         answers=given.answers,
-        threshold=threshold if args.homology else None,
+        threshold=threshold if compared else None,
         levels=levels,
         threads=usable_threads(args.threads),
     )
@@ -143,7 +147,7 @@ def _summarise(report: dict[str, Any]) -> Iterator[str]:
     for label, entry in report["classes"].items():
         length = entry["length"]
         lengths = [f"{length[name]:g}" for name in ("min", "median", "max")]
-        n_ambiguous = sum(entry["ambiguous"].values())
+        n_ambiguous = sum(entry.get("ambiguous", {}).values())
         rows.append([label, str(entry["n"]), str(entry["n_kept"]), *lengths, str(n_ambiguous)])
     total, used = str(report["n_records"]), str(report["n_kept"])
     rows.append(["all", total, used, "", "", "", ""])

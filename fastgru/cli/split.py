@@ -64,7 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_task_input(parser, unlabelled=True, series=True)
+    add_task_input(parser, unlabelled=True)
     group = parser.add_argument_group("split")
     _add_method(group)
     _add_shares(group)

@@ -43,9 +43,7 @@ class TaskInput:
     answers: Answers
 
 
-def add_task_input(
-    parser: argparse.ArgumentParser, *, unlabelled: bool = False, series: bool = False
-) -> None:
+def add_task_input(parser: argparse.ArgumentParser, *, unlabelled: bool = False) -> None:
     """Add ``--task``, and the options that name its sequences and what is learned of them.
 
     Parameters
@@ -53,8 +51,6 @@ def add_task_input(
     parser
     unlabelled
         Whether to add ``--unlabelled``.
-    series
-        Whether series may stand in place of FASTA.
     """
     parser.add_argument(
         "--task",
@@ -62,7 +58,7 @@ def add_task_input(
         default="classification",
         help="what the sequences are to be learned for (default: %(default)s)",
     )
-    add_labelled_input(parser, unlabelled=unlabelled, targets=True, series=series)
+    add_labelled_input(parser, unlabelled=unlabelled, targets=True, series=True)
     add_step_labels(parser)
     add_translations(parser)
     parser.add_argument(

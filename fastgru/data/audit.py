@@ -35,6 +35,8 @@ from fastgru.data.homology import (
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.leaks import describe_homology, find_leaks
 from fastgru.data.probes import find_shortcuts
+from fastgru.data.series import SERIES
+from fastgru.data.series_files import Series
 from fastgru.data.target_probes import find_target_shortcuts
 from fastgru.errors import ToolError
 
@@ -47,7 +49,7 @@ _IDS_SHOWN = 20
 
 def audit(
     data: LabelledSequences,
-    alphabet: Alphabet,
+    alphabet: Alphabet | None,
     *,
     answers: Answers | None = None,
     threshold: Threshold | None = None,
@@ -61,12 +63,12 @@ def audit(
     data
         All records, duplicates included.
     alphabet
-        Their alphabet.
+        Their alphabet; None for series, of which nothing about letters is reported.
     answers
         What is learned of them; None for their classes.
     threshold
-        From where on two sequences are homologous; None to look for copies alone.  Without
-        MMseqs2 there is a finding that says so.
+        From where on two sequences are homologous; None to look for copies alone, as in series.
+        Without MMseqs2 there is a finding that says so.
     levels
         Levels of findings, by code, in place of :data:`.findings.LEVELS`.
     threads
@@ -85,10 +87,10 @@ def audit(
     check_levels(levels or {})
     answers = answers or Answers()
     kept, exclusions = resolve_duplicates(answers.comparable(data))
-    symbol_counts = count_symbols(data.sequences, alphabet)
+    symbol_counts = None if alphabet is None else count_symbols(data.sequences, alphabet)
     report: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
-        "alphabet": alphabet.name,
+        "alphabet": SERIES if alphabet is None else alphabet.name,
         "files": [
             {"name": file.name, "sha256": file.sha256, "n_records": file.n_records}
             for file in data.files
@@ -112,7 +114,10 @@ def audit(
 def _content_digest(data: LabelledSequences, answers: Answers) -> str:
     """Checksum of ids, answers and normalised sequences: the same for every form of the input."""
     digest = hashlib.sha256()
-    for row in zip(data.ids, answers.texts(data), data.sequences, strict=True):
+    texts = [
+        content.digest() if isinstance(content, Series) else content for content in data.sequences
+    ]
+    for row in zip(data.ids, answers.texts(data), texts, strict=True):
         digest.update("\t".join(row).encode("utf-8", "surrogateescape") + b"\n")
     return digest.hexdigest()
 
@@ -120,15 +125,14 @@ def _content_digest(data: LabelledSequences, answers: Answers) -> str:
 def _describe_classes(
     data: LabelledSequences,
     kept: NDArray[np.intp],
-    symbol_counts: NDArray[np.int64],
-    alphabet: Alphabet,
+    symbol_counts: NDArray[np.int64] | None,
+    alphabet: Alphabet | None,
 ) -> dict[str, Any]:
     labels = np.array(data.labels, dtype=object)
     is_kept = np.zeros(len(data), dtype=bool)
     is_kept[kept] = True
-    lengths = symbol_counts.sum(axis=1)
+    lengths = np.array([len(sequence) for sequence in data.sequences], np.int64)
     edges = histogram_edges(lengths)
-    low_complexity = low_complexity_share(data.sequences, alphabet)
     classes: dict[str, Any] = {}
     for label in data.classes:
         members = labels == label
@@ -136,9 +140,13 @@ def _describe_classes(
             "n": int(members.sum()),
             "n_kept": int((members & is_kept).sum()),
             "length": describe_lengths(lengths[members], edges),
-            **describe_letters(symbol_counts[members], alphabet),
-            "low_complexity": round(float(low_complexity[members].mean()), 6),
         }
+    if alphabet is not None and symbol_counts is not None:
+        low_complexity = low_complexity_share(data.sequences, alphabet)
+        for label, entry in classes.items():
+            members = labels == label
+            entry |= describe_letters(symbol_counts[members], alphabet)
+            entry["low_complexity"] = round(float(low_complexity[members].mean()), 6)
     return {"classes": classes, "length_histogram_edges": edges}
 
 
@@ -191,7 +199,7 @@ def _describe_exclusion(data: LabelledSequences, exclusion: Exclusion) -> dict[s
 def _describe_similarity(
     data: LabelledSequences,
     used: LabelledSequences,
-    alphabet: Alphabet,
+    alphabet: Alphabet | None,
     answers: Answers,
     threshold: Threshold | None,
     threads: int,
@@ -199,7 +207,7 @@ def _describe_similarity(
     """Describe homologues in use, what a given split has on both sides, and the shortcuts."""
     homology: dict[str, Any] | None = None
     groups = np.arange(len(used)) if used.groups is not None else None
-    if threshold is not None and len(used):
+    if alphabet is not None and threshold is not None and len(used):
         try:
             groups = group_homologues(used.sequences, alphabet, threshold, threads=threads)
             compared = used if data.splits is None else data
@@ -221,15 +229,18 @@ def _describe_similarity(
 
 def _describe_shortcuts(
     used: LabelledSequences,
-    alphabet: Alphabet,
+    alphabet: Alphabet | None,
     answers: Answers,
     groups: NDArray[np.int64] | None,
 ) -> dict[str, Any]:
     shortcuts: list[dict[str, Any]] = []
     over = "records"
     if answers.names:
-        found, over = find_target_shortcuts(used, answers, alphabet, groups)
+        found: list[dict[str, Any]] = []
+        if alphabet is not None:
+            found, over = find_target_shortcuts(used, answers, alphabet, groups)
         return {"shortcuts": [], "target_shortcuts": found, "shortcuts_over": over}
-    if answers.task == "classification" and len(used.classes) > 1:
+    of_classes = answers.task == "classification" and len(used.classes) > 1
+    if alphabet is not None and of_classes:
         shortcuts, over = find_shortcuts(used.sequences, used.labels, alphabet, groups=groups)
     return {"shortcuts": shortcuts, "shortcuts_over": over}

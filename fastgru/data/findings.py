@@ -100,8 +100,8 @@ def check_levels(levels: Mapping[str, str]) -> None:
 def find_concerns(
     report: dict[str, Any],
     data: LabelledSequences,
-    symbol_counts: NDArray[np.int64],
-    alphabet: Alphabet,
+    symbol_counts: NDArray[np.int64] | None,
+    alphabet: Alphabet | None,
     levels: Mapping[str, str],
 ) -> list[dict[str, str]]:
     """Put the figures of an audit into words.
@@ -113,9 +113,9 @@ def find_concerns(
     data
         The N records of the audit.
     symbol_counts
-        int64 (N, K), symbols of each record.
+        int64 (N, K), symbols of each record; None for series.
     alphabet
-        Alphabet with K symbols.
+        Alphabet with K symbols; None for series.
     levels
         Levels in place of :data:`LEVELS`, by code.
 
@@ -132,7 +132,7 @@ def find_concerns(
         *_about_groups(data),
         *_about_letters(data, symbol_counts, alphabet),
         *_about_strands(data, alphabet),
-        *_about_lengths(symbol_counts),
+        *_about_lengths(data, "steps" if alphabet is None else "letters"),
         *_about_complexity(report),
         *_about_shortcuts(report),
         *_about_spelling(report, alphabet),
@@ -191,8 +191,10 @@ def _about_groups(data: LabelledSequences) -> Iterator[_Finding]:
 
 
 def _about_letters(
-    data: LabelledSequences, symbol_counts: NDArray[np.int64], alphabet: Alphabet
+    data: LabelledSequences, symbol_counts: NDArray[np.int64] | None, alphabet: Alphabet | None
 ) -> Iterator[_Finding]:
+    if alphabet is None or symbol_counts is None:
+        return
     ambiguous = symbol_counts[:, len(alphabet.letters) :].sum(axis=1)
     lengths = symbol_counts.sum(axis=1)
     share = ambiguous.sum() / max(1, lengths.sum())
@@ -220,8 +222,8 @@ def _about_letters(
             yield "looks_like_dna", f"{message}use --alphabet dna"
 
 
-def _about_strands(data: LabelledSequences, alphabet: Alphabet) -> Iterator[_Finding]:
-    if alphabet.name != "dna":
+def _about_strands(data: LabelledSequences, alphabet: Alphabet | None) -> Iterator[_Finding]:
+    if alphabet is None or alphabet.name != "dna":
         return
     label_of = dict(zip(data.sequences, data.labels, strict=True))
     n_pairs = n_conflicts = 0
@@ -239,21 +241,21 @@ def _about_strands(data: LabelledSequences, alphabet: Alphabet) -> Iterator[_Fin
         yield "reverse_complements", message
 
 
-def _about_lengths(symbol_counts: NDArray[np.int64]) -> Iterator[_Finding]:
-    lengths = symbol_counts.sum(axis=1)
+def _about_lengths(data: LabelledSequences, unit: str) -> Iterator[_Finding]:
+    lengths = np.array([len(sequence) for sequence in data.sequences])
     shortest, longest = int(lengths.min()), int(lengths.max())
     if shortest == longest:
         yield "one_length", f"all sequences have the length {longest}"
     elif longest > _LENGTH_RATIO * np.median(lengths):
         message = (
-            f"the longest sequence has {longest} letters, the median {np.median(lengths):.0f}; "
+            f"the longest sequence has {longest} {unit}, the median {np.median(lengths):.0f}; "
             "one long sequence slows every step that holds it"
         )
         yield "very_long", message
 
 
 def _about_complexity(report: dict[str, Any]) -> Iterator[_Finding]:
-    shares = {label: entry["low_complexity"] for label, entry in report["classes"].items()}
+    shares = {label: entry.get("low_complexity", 0) for label, entry in report["classes"].items()}
     high = {label: share for label, share in shares.items() if share >= _LOW_COMPLEXITY_SHARE}
     if high:
         shown = ", ".join(
@@ -290,7 +292,9 @@ def _about_shortcuts(report: dict[str, Any]) -> Iterator[_Finding]:
             yield "shortcut", f"{message}; compare any model with that"
 
 
-def _about_spelling(report: dict[str, Any], alphabet: Alphabet) -> Iterator[_Finding]:
+def _about_spelling(report: dict[str, Any], alphabet: Alphabet | None) -> Iterator[_Finding]:
+    if alphabet is None:
+        return
     swapped = "U, which is read as T" if alphabet.name == "dna" else "T, which is read as U"
     texts = {**_SPELLINGS, "u_and_t": f"with {swapped}"}
     for code, count in report["respelled"].items():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.homology import Threshold, pairs_across
 from fastgru.data.labelled import LabelledSequences
+from fastgru.data.series import SERIES
 from fastgru.data.strands import canonical
 
 __all__ = ["KINDS", "about_relatives", "describe_homology", "find_leaks"]
@@ -27,7 +28,7 @@ _RELATED_SHARE = 0.1
 
 def find_leaks(
     data: LabelledSequences,
-    alphabet: Alphabet,
+    alphabet: Alphabet | None,
     threshold: Threshold | None,
     *,
     threads: int = 1,
@@ -39,6 +40,7 @@ def find_leaks(
     data
         Records with a split, repeated sequences included.
     alphabet
+        None for series, of which only the same are looked for.
     threshold
         From where on sequences are homologous; None to look for copies alone.
     threads
@@ -70,8 +72,8 @@ def find_leaks(
                 found[late] = (kind, early, identity)
 
     _note_copies(data.sequences, alphabet, parts, note)
-    n_kinds = _N_COPIES
-    if threshold is not None:
+    n_kinds = 1 if alphabet is None else _N_COPIES
+    if alphabet is not None and threshold is not None:
         n_kinds = len(KINDS)
         for hits in pairs_across(data.sequences, parts, alphabet, threshold, threads=threads):
             for one, other, identity in zip(*(c.tolist() for c in hits[:3]), strict=True):
@@ -94,11 +96,13 @@ def find_leaks(
 
 
 def _note_copies(
-    sequences: Sequence[str], alphabet: Alphabet, parts: Sequence[str], note: Any
+    sequences: Sequence[Any], alphabet: Alphabet | None, parts: Sequence[str], note: Any
 ) -> None:
     """Note the same sequence, and the other strand, in the parts where it is."""
-    keys = [canonical(letters, alphabet) for letters in sequences]
-    first: dict[str, dict[tuple[str, str], int]] = {}
+    keys = sequences
+    if alphabet is not None:
+        keys = [canonical(letters, alphabet) for letters in sequences]
+    first: dict[Any, dict[tuple[Any, str], int]] = {}
     for place, (key, letters, part) in enumerate(zip(keys, sequences, parts, strict=True)):
         first.setdefault(key, {}).setdefault((letters, part), place)
     # only when all are known: a copy in training may come after the test record
@@ -161,7 +165,7 @@ def about_relatives(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "homology_not_checked", message.rstrip(".")
     elif homology is not None and homology["incomplete"] is not None:
         yield "homology_incomplete", homology["incomplete"]
-    elif homology is None and leaks is not None and leaks["test"]["homologous"] is None:
+    elif report["alphabet"] != SERIES and leaks is not None and leaks["test"]["homologous"] is None:
         message = "similar sequences were not looked for, as asked"
         yield (
             "homology_not_checked",

@@ -49,6 +49,10 @@ class Series:
     def __hash__(self) -> int:
         return hash((self.values + 0.0).tobytes())  # -0 equals 0
 
+    def digest(self) -> str:
+        """Return the SHA-256 of the little-endian doubles, step by step, in hexadecimal."""
+        return hashlib.sha256((self.values + 0.0).astype("<f8").tobytes()).hexdigest()
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.values, dtype)
 

@@ -178,6 +178,52 @@ def test_split__leaves_repeated_series_out_and_keeps_groups_together(tmp_path, r
     assert len({(row[2], row[3]) for row in table}) == len({row[3] for row in table}) == 10
 
 
+def test_audit__of_series_knows_sizes_repeats_and_leaks(tmp_path: Path, run_cli) -> None:
+    rng = np.random.default_rng(1)
+    series = {f"s{k:02}": rng.random((k % 3 + 1, 2)) for k in range(30)}
+    series |= {"copy": series["s00"], "other": series["s01"]}
+    np.savez(tmp_path / "x.npz", **series)
+    labels = {name: "ab"[k % 2] for k, name in enumerate(series)} | {"other": "a"}
+    rows = [f"{name}\t{label}\ttrain" for name, label in labels.items()]
+    rows = [row.replace("train", "test") if row.startswith("copy") else row for row in rows]
+    (tmp_path / "y").write_text("\n".join(["id\tlabel\tsplit", *rows]) + "\n", encoding="utf-8")
+    given = [tmp_path / "x.npz", "--labels", tmp_path / "y", "--alphabet", "series"]
+    code, _, err = run_cli(["audit", *given, "-o", tmp_path / "a.json"])
+    assert code == 0, err
+    report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    found = {name: report[name] for name in ("alphabet", "n_records", "n_kept", "homology")}
+    assert found == {"alphabet": "series", "n_records": 32, "n_kept": 29, "homology": None}
+    assert report["classes"]["a"].keys() == {"n", "n_kept", "length"}
+    assert report["classes"]["a"]["length"]["max"] == 3
+    excluded = {(row["id"], row["reason"], row["same_as"]) for row in report["excluded"]}
+    conflicts = {(name, "conflicting_labels", "s01") for name in ("s01", "other")}
+    assert excluded == {("copy", "duplicate", "s00"), *conflicts}
+    counts = {"exact": 1, "reverse_complement": None, "near_identical": None, "homologous": None}
+    assert report["leaks"]["test"] == {"n": 1, **counts}
+    codes = {finding["code"] for finding in report["findings"]}
+    assert codes == {"conflicting_labels", "duplicates", "leaking_split", "small_class"}
+
+
+def test_audit__of_series_has_a_digest_of_their_numbers(
+    files: Files, tmp_path: Path, run_cli
+) -> None:
+    np.savez(tmp_path / "x.npz", **{**files.series, "s00": files.series["s00"] + 1})
+    options = ["--labels", files.labels, "--alphabet", "series"]
+    reports = [run_cli(["audit", given, *options]).out for given in files[1:4]]
+    digests = {json.loads(report)["content_sha256"] for report in reports}
+    other = json.loads(run_cli(["audit", tmp_path / "x.npz", *options]).out)["content_sha256"]
+    assert (len(digests), other in digests) == (1, False)
+
+
+def test_audit__of_series_with_a_target(files: Files, run_cli) -> None:
+    given = [files.table, "--labels", files.labels, "--alphabet", "series"]
+    code, out, err = run_cli(["audit", *given, "--task", "regression", "--target", "level"])
+    assert code == 0, err
+    report = json.loads(out)
+    assert report["targets"]["level"]["n_values"] == 2
+    assert report["target_shortcuts"] == []
+
+
 @pytest.mark.parametrize("name", ["majority", "length"])
 def test_baseline__is_that_of_letters_with_the_same_lengths(
     name: str, files: Files, tmp_path: Path, run_cli
@@ -227,7 +273,11 @@ def test_train__names_series_without_label_and_labels_without_series(
         (["evaluate", "M", "T", "--labels", "Y", "--shuffle"], "--shuffle: the model reads series"),
         (["evaluate", "M", "T", "--label-field", "x"], "series have no headers, so there is no"),
         (["predict", "M", "T", "--on-invalid", "status"], "M reads series, of which all have to"),
-        (["audit", "T", "--labels", "Y", "--alphabet", "series"], "invalid choice: 'series'"),
+        (["search", "T", "--labels", "Y", "--alphabet", "series"], "invalid choice: 'series'"),
+        (
+            ["audit", "T", "--labels", "Y", "--alphabet", "series", "--identity", "0.5"],
+            "--identity 0.5: no sequences are compared",
+        ),
         (
             ["split", "T", "--labels", "Y", "--alphabet", "series", "--method", "homology"],
             "split by homology: series have no letters to align, expected dna, rna or protein.",
