@@ -68,7 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="what to do with records that cannot be used (default: %(default)s)",
     )
     parser.add_argument(
-        "--split", metavar="TSV", help="classify only the records of a part of this split"
+        "--split", metavar="TSV", help="predict only the records of a part of this split"
     )
     parser.add_argument(
         "--subset",
@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
-    """Return the records to classify, one by one."""
+    """Return the records to predict, one by one."""
     from fastgru.data.alphabets import get_alphabet
     from fastgru.data.series import SERIES
     from fastgru.data.unlabelled import read_sequences
@@ -134,7 +134,7 @@ def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[Chec
         on_invalid=args.on_invalid,
         min_length=model.min_length,
         max_length=model.max_length,
-        advice=f"{args.model} was trained on {alphabet.name} sequences. To classify the other "
+        advice=f"{args.model} was trained on {alphabet.name} sequences. To predict the other "
         "records all the same, use --on-invalid status.",
     )
     args.n_features = model.n_features
@@ -164,7 +164,7 @@ def _with_features(
 
 
 def _read_series(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
-    """Return the series to classify, one by one."""
+    """Return the series to predict, one by one."""
     from fastgru.data.series_files import SeriesKind
     from fastgru.data.unlabelled import read_all_series
 

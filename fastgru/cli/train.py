@@ -138,16 +138,17 @@ def _add_checkpoint(group: argparse._ArgumentGroup) -> None:
 
 
 def _refuse_pretrained(args: argparse.Namespace) -> None:
-    """Refuse weights to begin with for another task than classification.
+    """Refuse weights to begin with for tasks whose network has another form.
 
     Raises
     ------
     ConfigurationError
     """
-    if args.task != "classification" and (args.pretrained is not None or args.freeze_epochs):
+    given = args.pretrained is not None or args.freeze_epochs
+    if given and args.task not in ("classification", "multilabel"):
         raise ConfigurationError(
             f"--pretrained and --freeze-epochs: the task {args.task} begins with random weights, "
-            "expected classification. Leave them out."
+            "expected classification or multilabel. Leave them out."
         )
 
 

@@ -42,7 +42,7 @@ def load_fitted(path: str | os.PathLike[str], *tasks: str) -> FittedModel:
     if tasks and found not in tasks:
         raise ModelFileError(
             f"{name}: is a model of {found}, expected one of {' or '.join(tasks)}. "
-            "Load it with the estimator of its own task."
+            f"Give another model, or use what is there for {found}."
         )
     module, function = _READERS[found]
     read = getattr(import_module(f"fastgru.estimators.{module}"), function)

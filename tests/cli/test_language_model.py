@@ -295,6 +295,23 @@ def test_train__begins_with_a_language_model(made: Made, work, tmp_path: Path, r
         assert "pretrained: the language model has cell 'gru', expected 'rnn'" in err
 
 
+def test_train__begins_several_labels_with_a_language_model(
+    made: Made, work, tmp_path: Path, run_cli
+) -> None:
+    ids = [line.split()[0] for line in work.labels.read_text().splitlines()[1:]]
+    rows = [f"{name}\t{number % 2}\t{number % 3 // 2}\n" for number, name in enumerate(ids)]
+    (tmp_path / "t").write_text("".join(["id\ta\tb\n", *rows]))
+    labels = ["--task", "multilabel", "--labels", tmp_path / "t", "--target", "a,b"]
+    sizes = ["--max-epochs", "1", "--hidden-size", "8", "--threads", "1"]
+    inputs = ["train", work.fasta, *labels, *sizes, "--pretrained", made.model]
+    code, _, err = run_cli([*inputs, "-o", tmp_path / "m"])
+    assert code == 0, err
+    assert read_model(tmp_path / "m").card["pretrained"]["freeze_epochs"] == 0
+    code, _, err = run_cli([*inputs, "--cell", "rnn", "-o", "none"])
+    assert code == 2
+    assert "pretrained: the language model has cell 'gru', expected 'rnn'" in err
+
+
 def test_train__never_overwrites_what_it_begins_with(made: Made, work, run_cli) -> None:
     labels = ["--labels", work.labels, "--pretrained", made.model, "-o", made.model, "--force"]
     code, _, err = run_cli(["train", work.fasta, *labels])

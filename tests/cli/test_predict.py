@@ -115,7 +115,7 @@ def test_predict__lists_all_bad_records_and_writes_nothing(tmp_path: Path, work,
         for part in ("line 4, record 'gap'", "line 5, record 'empty'", "line 7, record 'odd'"):
             assert part in err
         assert err.endswith(
-            f"{work.model} was trained on dna sequences. To classify the other records all the "
+            f"{work.model} was trained on dna sequences. To predict the other records all the "
             "same, use --on-invalid status.\n"
         )
     assert [path.name for path in tmp_path.iterdir()] == ["bad.fa"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ def train_on_targets(
     model: SequenceClassifier | SequenceRegressor,
     check: Callable[..., GivenSets],
     names_as: str,
+    start: Mapping[str, Any] | None = None,
 ) -> int:
     """Train, write the model and its history, and return the exit code.
 
@@ -51,6 +52,8 @@ def train_on_targets(
         What makes of parameters and data what the network would learn from.
     names_as
         What `fit` and `check` call the names of the targets.
+    start
+        Arguments of `fit` that say what the network begins with; None for random weights.
     """
     from fastgru.estimators.parameters import check_parameters
 
@@ -79,7 +82,7 @@ def train_on_targets(
     )
     train_and_save(
         *(args, model),
-        partial(model.fit, training.sequences, target_array(training), **given),
+        partial(model.fit, training.sequences, target_array(training), **given, **(start or {})),
         data=data,
         n_sequences=len(sets.training.encoded),
         extra={"shuffled_labels": True} if args.shuffle_labels else {},
