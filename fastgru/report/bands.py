@@ -43,13 +43,15 @@ def scores_by_identity(runs: Mapping[str, ScoredRun]) -> list[dict[str, Any]]:
     return _score_bands(runs, values, bounds, names)
 
 
-def scores_by_length(runs: Mapping[str, ScoredRun]) -> list[dict[str, Any]]:
+def scores_by_length(runs: Mapping[str, ScoredRun], unit: str = "letters") -> list[dict[str, Any]]:
     """Score each contender by the length of the records, in up to four bands of equal size.
 
     Parameters
     ----------
     runs
         As for :func:`scores_by_identity`.
+    unit
+        What the records are made of.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def scores_by_length(runs: Mapping[str, ScoredRun]) -> list[dict[str, Any]]:
     if len(edges) < 2:
         return []
     bounds = [*pairwise(edges[:-1]), (edges[-2], edges[-1] + 1)]
-    names = [f"{low:.0f} to {high - 1:.0f} letters" for low, high in bounds]
+    names = [f"{low:.0f} to {high - 1:.0f} {unit}" for low, high in bounds]
     return _score_bands(runs, values, bounds, names)
 
 

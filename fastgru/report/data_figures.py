@@ -28,7 +28,9 @@ __all__ = ["composition_picture", "length_picture"]
 _QUARTILES = ("q25", "median", "q75")
 
 
-def length_picture(classes: dict[str, dict[str, Any]], edges: list[int]) -> Picture:
+def length_picture(
+    classes: dict[str, dict[str, Any]], edges: list[int], unit: str = "letters"
+) -> Picture:
     """Draw how long the sequences of each class are.
 
     Parameters
@@ -37,6 +39,8 @@ def length_picture(classes: dict[str, dict[str, Any]], edges: list[int]) -> Pict
         By class, ``length`` with ``min``, ``q25``, ``median``, ``q75``, ``max`` and ``histogram``.
     edges
         Edges of the bins of all histograms.
+    unit
+        What the sequences are made of.
     """
     title = "Length of the sequences"
     lengths = {name: content["length"] for name, content in classes.items()}
@@ -46,14 +50,15 @@ def length_picture(classes: dict[str, dict[str, Any]], edges: list[int]) -> Pict
     shortest = min(row["min"] for row in lengths.values())
     longest = max(row["max"] for row in lengths.values())
     if len(lengths) > N_DISTINCT or shortest == longest:
-        return _length_ranges(title, alt, lengths, longest)
+        return _length_ranges(title, alt, lengths, longest, unit)
 
     def paint(axes: Axes) -> None:
         for k, row in enumerate(lengths.values()):
             counts = np.array(row["histogram"])
             axes.stairs(counts / counts.sum(), edges, linewidth=1.8, **_stairs_style(k))
         axes.set(
-            xlabel="Letters", ylabel=f"Share of the {'class' if len(lengths) > 1 else 'sequences'}"
+            xlabel=unit.capitalize(),
+            ylabel=f"Share of the {'class' if len(lengths) > 1 else 'sequences'}",
         )
         if len(edges) > 2 and edges[-1] - edges[-2] > 3 * (edges[1] - edges[0]):
             axes.set_xscale("log")
@@ -61,7 +66,7 @@ def length_picture(classes: dict[str, dict[str, Any]], edges: list[int]) -> Pict
 
     legend = [line_entry(k, name) for k, name in enumerate(lengths)]
     points = [
-        ((low + high) / 2, n / sum(row["histogram"]), f"{name}, {low} to {high} letters: {n:,}")
+        ((low + high) / 2, n / sum(row["histogram"]), f"{name}, {low} to {high} {unit}: {n:,}")
         for name, row in lengths.items()
         for low, high, n in zip(edges, edges[1:], row["histogram"], strict=False)
         if n
@@ -70,7 +75,7 @@ def length_picture(classes: dict[str, dict[str, Any]], edges: list[int]) -> Pict
 
 
 def _length_ranges(
-    title: str, alt: str, lengths: dict[str, dict[str, Any]], longest: int
+    title: str, alt: str, lengths: dict[str, dict[str, Any]], longest: int, unit: str
 ) -> Picture:
     """Draw range, quartiles and median of each class: for many of them, or one single length."""
 
@@ -81,12 +86,14 @@ def _length_ranges(
             axes.plot([q25, q75], [place, place], color=COLOURS[0], linewidth=5)
             axes.plot(median, place, "o", color="white", markeredgecolor=COLOURS[0], markersize=6)
         axes.set_yticks(range(len(lengths)), [shorten_name(name) for name in lengths])
-        axes.set(xlabel="Letters", xlim=(0, 1.05 * longest), ylim=(len(lengths) - 0.5, -0.5))
+        axes.set(
+            xlabel=unit.capitalize(), xlim=(0, 1.05 * longest), ylim=(len(lengths) - 0.5, -0.5)
+        )
         axes.grid(False, axis="y")
 
     legend = [Entry("middle half, with the median", COLOURS[0]), Entry("all", MUTED)]
     if all(row["min"] == row["max"] for row in lengths.values()):
-        legend = [marker_entry(0, f"every sequence has {longest} letters")]
+        legend = [marker_entry(0, f"every sequence has {longest} {unit}")]
     return draw(title, alt, paint, legend=legend, height=1 + 0.2 * len(lengths))
 
 

@@ -104,6 +104,12 @@ def _describe_split(experiment: Experiment) -> str:
     }.get(split["method"], f"How the parts were made is not recorded{groups}.")
 
 
+def _read(sizes: Architecture) -> str:
+    if not sizes.n_letters:
+        return "steps"
+    return "letters, and the features beside them," if sizes.n_features else "letters"
+
+
 def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
     task = experiment.task
     options = {name: option(value) for name, value in model.options.items()}
@@ -131,7 +137,7 @@ def _optimisation(experiment: Experiment, model: ModelView) -> dict[str, str]:
         f"{with_options('embedding_size', 'position_embedding')}. No alignment.",
         "Parameters": f"{count(model.n_weights)} learned numbers; {len(options)} options, listed "
         f"with the model, {describe_choice(experiment.content)}.",
-        "Features": "The letters themselves, in order; nothing was selected.",
+        "Features": f"The {_read(sizes)} themselves, in order; nothing was selected.",
         "Fitting": f"{ratio:.1f} learned numbers per training sequence, so over-fitting is "
         f"possible{watched}. {_describe_controls(experiment)}",
         "Regularisation": sentence(regularised or "none"),

@@ -31,6 +31,7 @@ from fastgru.report.scored_runs import ScoredRun, align, pool_runs
 from fastgru.report.shortcuts import explain_shortcuts
 from fastgru.report.tasks import find_task
 from fastgru.report.variants import find_controls, find_ensemble, find_seeds, learning_curve
+from fastgru.report.wording import steps_of
 
 __all__ = ["SCHEMA_VERSION", "gather_experiment"]
 
@@ -104,7 +105,7 @@ def gather_experiment(
         ),
         **_gather_variants(folder, contents, n_resamples, seed),
         "bands": scores_by_identity(pooled),
-        "lengths": scores_by_length(pooled),
+        "lengths": scores_by_length(pooled, steps_of(audit["alphabet"])),
     }
     experiment["conclusion"] = conclude(experiment)
     return experiment

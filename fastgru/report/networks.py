@@ -58,17 +58,22 @@ def describe_encoding(sizes: Architecture) -> str:
     sizes
         The network.
     """
+    features = counted(sizes.n_features, "feature")
     stride = f" (stride {sizes.kmer_stride})" if sizes.kmer_stride > 1 else ""
-    vectors = (
-        f"One learned vector per {sizes.word}{stride}, of ambiguity codes the average of the "
-        f"{_words(sizes)} they stand for"
-    )
+    vectors = f"{features} of each step, standardised"
+    if sizes.n_letters:
+        vectors = (
+            f"One learned vector per {sizes.word}{stride}, of ambiguity codes the average of "
+            f"the {_words(sizes)} they stand for"
+        )
+        if sizes.n_features:
+            vectors += f", beside {features} of each letter, standardised"
     stem = _stem(sizes)
     return vectors + (f", then {stem}" if stem else "")
 
 
 def _words(sizes: Architecture) -> str:
-    return f"{sizes.word}s"
+    return f"{sizes.word}s" if sizes.n_letters else "steps"
 
 
 def _stem(sizes: Architecture) -> str:

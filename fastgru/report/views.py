@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastgru.data.label_table import UNLABELLED
+from fastgru.data.series import SERIES
 from fastgru.report.answer_tables import Table, answer_table, shortcut_table
 from fastgru.report.cells import CellsView, compare_cells
 from fastgru.report.commands import Commands
@@ -26,7 +27,7 @@ from fastgru.report.score_figures import (
 )
 from fastgru.report.standing import advantage
 from fastgru.report.verdicts import Contender, contenders
-from fastgru.report.wording import LABELS, counted, listed, measure
+from fastgru.report.wording import LABELS, counted, listed, measure, steps_of
 
 __all__ = ["Bands", "DatasetView", "view_datasets"]
 
@@ -38,11 +39,16 @@ _REASONS = {
     "duplicate": "repeats an earlier sequence of the same class",
     "conflicting_labels": "the same sequence has more than one label",
 }
-_MOLECULES = {"dna": "DNA sequence", "rna": "RNA sequence", "protein": "protein sequence"}
+_MOLECULES = {
+    "dna": "DNA sequence",
+    "rna": "RNA sequence",
+    "protein": "protein sequence",
+    SERIES: "record",
+}
 _NAMES = {UNLABELLED: "all sequences"}
 _BANDS = {
     "bands": ("By identity with training", "Identity with the nearest training sequence"),
-    "lengths": ("By length", "Letters of the test sequence"),
+    "lengths": ("By length", "Length of the test sequence"),
 }
 
 
@@ -159,8 +165,8 @@ def _view(experiment: Experiment, anchor: str, commands: Commands) -> DatasetVie
         exclusions=_exclusions(audit),
         contenders=contenders(experiment),
         data_pictures=[
-            length_picture(classes, audit["length_histogram_edges"]),
-            composition_picture(classes),
+            length_picture(classes, audit["length_histogram_edges"], steps_of(audit["alphabet"])),
+            *([] if audit["alphabet"] == SERIES else [composition_picture(classes)]),
         ],
         contender_picture=contender_picture(experiment),
         spread_picture=spread_picture(experiment),
@@ -219,15 +225,14 @@ def _describe(audit: dict[str, Any], experiment: Experiment) -> str:
     lengths = [row["length"] for row in audit["classes"].values()]
     shortest = min(row["min"] for row in lengths)
     longest = max(row["max"] for row in lengths)
-    letters = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
+    length = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
+    length += f" {steps_of(audit['alphabet'])}"
     molecules = counted(audit["n_records"], _MOLECULES[audit["alphabet"]])
     names = listed(audit["classes"]) if len(audit["classes"]) <= _NAMED else None
     n_classes = len(audit["classes"])
     if experiment.task.name != "classification":
-        return f"{molecules} of {letters} letters, {_describe_answers(experiment)}"
-    return (
-        f"{molecules} of {letters} letters in {n_classes} classes{f' ({names})' if names else ''}"
-    )
+        return f"{molecules} of {length}, {_describe_answers(experiment)}"
+    return f"{molecules} of {length} in {n_classes} classes{f' ({names})' if names else ''}"
 
 
 def _describe_answers(experiment: Experiment) -> str:

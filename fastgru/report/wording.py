@@ -42,6 +42,7 @@ TASKS = {
     "translation": "Translations",
 }
 """What each task predicts, as a heading."""
+_STEPS = {"series": "steps"}
 _SHARES = (
     *("accuracy", "balanced_accuracy", "written_token_accuracy", "token_accuracy", "exact_match"),
     *("precision", "recall"),
@@ -148,3 +149,8 @@ def option(value: Any) -> str:
 def sentence(text: str) -> str:
     """Begin with a capital letter and end with a full stop."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def steps_of(alphabet: str) -> str:
+    """Return what sequences are made of: ``letters``, or ``steps`` of series."""
+    return _STEPS.get(alphabet, "letters")

@@ -54,6 +54,12 @@ def test_scores_by_length__makes_bands_of_equal_size() -> None:
     )
 
 
+def test_scores_by_length__names_steps_of_series() -> None:
+    bands = scores_by_length({"bigru": run(length=[10.0] * 70 + [20.0] * 10)}, "steps")
+    assert [band["name"].split()[-1] for band in bands] == ["steps"] * len(bands)
+    assert bands
+
+
 def test_scores_by_length__of_one_length_are_none() -> None:
     assert scores_by_length({"bigru": run(length=[60.0] * 80)}) == []
     assert scores_by_length({"bigru": run()}) == []

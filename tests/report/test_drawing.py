@@ -115,6 +115,13 @@ def test_data_figures__fit_any_number_of_classes(n_classes):
         assert picture.svg.startswith("<svg")
 
 
+@pytest.mark.parametrize("n_classes", [2, 20])
+def test_length_picture__names_what_sequences_are_made_of(n_classes):
+    svgs = [length_picture(some_classes(n_classes), [5, 8, 11], "steps").svg,
+            length_picture(some_classes(n_classes), [5, 8, 11]).svg]  # fmt: skip
+    assert [("Steps" in svg, "Letters" in svg) for svg in svgs] == [(True, False), (False, True)]
+
+
 @pytest.mark.parametrize("n_classes", [2, 3, 9, 20, 30])
 def test_confusion_picture__fits_any_number_of_classes(n_classes):
     matrix = [[5 * (row == column) for column in range(n_classes)] for row in range(n_classes)]

@@ -80,6 +80,16 @@ def test_describe_algorithm__is_that_of_the_network(changes: dict, expected: str
     assert describe_algorithm(network(**changes), "some") == expected
 
 
+def test_describe__series_and_features_beside_letters() -> None:
+    series = network(n_letters=0, n_features=2)
+    assert describe_encoding(series) == "2 features of each step, standardised"
+    assert "over the steps (" in describe_algorithm(series, "")
+    beside = describe_encoding(network(n_features=1))
+    assert (
+        beside == f"{describe_encoding(network())}, beside 1 feature of each letter, standardised"
+    )
+
+
 def test_describe_encoding__goes_as_far_as_the_recurrent_layers() -> None:
     plain = describe_encoding(network())
     assert plain.startswith("One learned vector per letter, ")

@@ -75,7 +75,7 @@ def test_schema__names_the_tasks_that_know_an_option():
 
 
 def test_tables__agree_with_the_command():
-    from fastgru.estimators.baselines import BASELINES_OF_TASK
+    from fastgru.estimators.baselines import BASELINES_OF_SERIES, BASELINES_OF_TASK
     from fastgru.models.architecture import TASKS
 
     parts = ast.parse((ROOT / "workflows/rules/tasks.smk").read_text()).body
@@ -83,6 +83,8 @@ def test_tables__agree_with_the_command():
               if isinstance(part, ast.Assign)}  # fmt: skip
     tasks = ast.literal_eval(values["TASKS"])
     assert tuple(tasks) == TASKS
+    of_series = ast.literal_eval(values["OF_SERIES"])["baselines"]
+    assert tuple(of_series) == BASELINES_OF_SERIES
     assert SHEET_SCHEMA["properties"]["task"]["enum"] == list(TASKS)
     for name, entry in tasks.items():
         assert tuple(entry["baselines"]) == BASELINES_OF_TASK.get(name, ())

@@ -135,6 +135,24 @@ def test_workflow__reads_features_where_a_model_does(tmp_path: Path) -> None:
     assert not [command for command in of_letters if "conservation" in command]
 
 
+def test_workflow__has_of_series_what_knows_no_letters(tmp_path: Path) -> None:
+    row = {"alphabet": "series", "fasta": "reads", "labels": "t.tsv"}
+    (tmp_path / "reads").mkdir()
+    (tmp_path / "t.tsv").write_text("")
+    numbers = {**row, "dataset": "numbers", "task": "regression", "target": "dose"}
+    project = write_project(tmp_path, sheet_of({**row, "dataset": "classes"}, numbers))
+    printed = run_snakemake(project, "-n", "--printshellcmds").stdout
+    for command in ("audit", "split", "baseline majority", "baseline length", "train"):
+        assert f"fastgru {command} reads --labels t.tsv --alphabet series" in printed
+    for dataset, expected in (
+        ("classes", "majority,length --variants seed1,seed2,ensemble,train50,shuffled_labels"),
+        ("numbers", "mean,length --variants seed1,seed2,train50,shuffled_labels"),
+    ):
+        experiment = re.search(rf"fastgru experiment results/{dataset} .*", printed)[0]
+        assert f"--baselines {expected} --output" in experiment
+    assert "shuffled.json" not in printed
+
+
 def test_workflow__leaves_out_what_features_do_not_have(tmp_path: Path) -> None:
     project = make_featured(tmp_path, f"{CONFIG}search: {{trials: 1}}\n")
     printed = run_snakemake(project, "-n", "--printshellcmds").stdout
@@ -193,6 +211,21 @@ FAULTS = [
         "",
         f"{LINE} > features: found 'b.fa', expected nothing, since the task tagging has no such",
     ),
+    (
+        [{**TAGGED, "alphabet": "series"}],
+        "",
+        f"{LINE} > alphabet: found 'series' for the task tagging, which is about letters, expected",
+    ),
+    (
+        [{**ROW, "alphabet": "series", "label_field": "x"}],
+        "",
+        f"{LINE} > label_field: found 'x', expected nothing, since the task classification of seri",
+    ),
+    (
+        [{**CLASSES, "alphabet": "series"}],
+        "",
+        "split > method: 'homology' aligns letters, but the data set 'd' (config/datasets.tsv, lin",
+    ),
     ([{**CLASSES, "features": "gone.npz"}], "", f"{LINE} > features: there is no file 'gone.npz'"),
     (
         [{**ROW, "class": "x", "features": "b.fa"}, {**ROW, "class": "y"}],
@@ -202,7 +235,7 @@ FAULTS = [
     (
         [{**CLASSES, "features": "b.fa"}],
         "}\nsearch: {trials: 1",
-        "expected data sets of the task classification without the column features, which a search",
+        "expected data sets of the task classification without features or series, which a search",
     ),
     ([{**NUMBERS, "target": "y,,z"}], "", f"{LINE} > target: 'y,,z' does not match"),
     ([CLASSES, NUMBERS], "", "data set 'd': its rows have the tasks classification and regression"),

@@ -103,10 +103,20 @@ def check_columns(row, place):
             f"{' and '.join(task['needs'])} (see config/README.md)."
         )
     known = ["dataset", "task", "alphabet", "fasta", *task["columns"]]
+    kind = f"the task {row['task']}"
+    if row["alphabet"] == "series":
+        if row["task"] not in OF_SERIES["tasks"]:
+            raise WorkflowError(
+                f"{place} > alphabet: found 'series' for the task {row['task']}, which is about letters, "
+                f"expected one of {', '.join(OF_SERIES['tasks'])} with it. Correct one of the two (see "
+                "config/README.md)."
+            )
+        known = [name for name in known if name not in OF_SERIES["lacks_columns"]]
+        kind += " of series"
     for name in row:
         if name not in known:
             raise WorkflowError(
-                f"{place} > {name}: found {row[name]!r}, expected nothing, since the task {row['task']} "
+                f"{place} > {name}: found {row[name]!r}, expected nothing, since {kind} "
                 f"has no such column; it knows {', '.join(known)}. Leave the cell empty, or correct "
                 "the task (see config/README.md)."
             )
@@ -146,10 +156,16 @@ def check_forms(name, rows, path):
 
 
 def check_split():
-    """Refuse a split by a column of data sets that have no table for it."""
+    """Refuse a split by what a data set does not have: letters to align, or a table with a column."""
     method = SPLIT["method"]
     column = {"group": "group", "given": "split"}.get(method)
     for name, rows in DATASETS.items():
+        if method == "homology" and has_series(name):
+            raise WorkflowError(
+                f"configuration > split > method: 'homology' aligns letters, but the data set {name!r} "
+                f"({PLACES[name]}) has series, expected random, group or given. Choose another method "
+                "(see config/README.md)."
+            )
         if column is not None and "labels" not in rows[0]:
             raise WorkflowError(
                 f"configuration > split > method: {method!r} takes the column {column} of the table in "
@@ -195,10 +211,10 @@ def datasets_of(options, place, known):
         tasks = [
             task for task, entry in TASKS.items() if "search" not in entry["lacks"]
         ]
-        columns = [name for name, parts in LACKS.items() if "search" in parts]
+        inputs = [name for name, parts in LACKS.items() if "search" in parts]
         raise WorkflowError(
             f"configuration > {place} > datasets: found {found}, expected data sets of the task "
-            f"{' or '.join(tasks)} without the column {' or '.join(columns)}, which a search is for. "
+            f"{' or '.join(tasks)} without {' or '.join(inputs)}, which a search is for. "
             "Name others, or leave the search out."
         )
     return chosen

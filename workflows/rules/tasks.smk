@@ -65,8 +65,18 @@ TASKS = {
     },
 }
 
-# What data sets with a column lack, whatever their task.
-LACKS = {"features": ["search", "shuffled_sequences"]}
+# What data sets lack that have features beside letters, or series in place of them.
+LACKS = {
+    "features": ["search", "shuffled_sequences"],
+    "series": ["search", "shuffled_sequences"],
+}
+
+# What series go with: they have no headers, and nothing that is about letters.
+OF_SERIES = {
+    "tasks": ["classification", "multilabel", "regression"],
+    "lacks_columns": ["label_field", "features"],
+    "baselines": ["majority", "mean", "length"],
+}
 
 # What a command is not told: features, where the letters alone count; and what a model knows.
 LEFT_OUT = {
@@ -81,12 +91,15 @@ def task_of(dataset):
     return DATASETS[dataset][0]["task"]
 
 
+def has_series(dataset):
+    return DATASETS[dataset][0]["alphabet"] == "series"
+
+
 def has(dataset, part):
-    """Whether a data set has a part of the study, such as an ensemble: by task and columns."""
+    """Whether a data set has a part of the study, such as an ensemble: by task and input."""
     row = DATASETS[dataset][0]
-    lacking = [
-        part for column, parts in LACKS.items() if column in row for part in parts
-    ]
+    given = [*row, row["alphabet"]]
+    lacking = [part for name, parts in LACKS.items() if name in given for part in parts]
     return part not in [*TASKS[row["task"]]["lacks"], *lacking]
 
 
@@ -96,6 +109,8 @@ def controls_of(dataset):
 
 def baselines_of(dataset):
     known = TASKS[task_of(dataset)]["baselines"]
+    if has_series(dataset):
+        known = [name for name in known if name in OF_SERIES["baselines"]]
     return [name for name in STUDY["baselines"] if name in known]
 
 
