@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError
 from fastgru.estimators.baseline_classifier import BaselineClassifier
-from fastgru.estimators.baselines import BASELINES
+from fastgru.estimators.baselines import BASELINES, BASELINES_OF_SERIES
 from tests.data.relatives import families
 from tests.planted import plant
 
@@ -177,3 +177,25 @@ def test_baseline_classifier__explains_what_it_cannot_learn(
 def test_baseline_classifier__refuses_a_single_class() -> None:
     with pytest.raises(LabelError, match="only the class 'a' among 2 sequences"):
         make("majority").fit(["A", "C"], ["a", "a"])
+
+
+def test_fit__of_series_knows_their_lengths_alone() -> None:
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(2, 30, 40)
+    labels = ["long" if length > 15 else "short" for length in lengths]
+    series = [rng.random((length, 2)) for length in lengths]
+    model = BaselineClassifier("length", "series", random_state=0).fit(series, labels)
+    of_letters = BaselineClassifier("length", random_state=0)
+    expected = of_letters.fit(["A" * length for length in lengths], labels)
+    others = [3, 12, 25]
+    np.testing.assert_array_equal(
+        model.predict_proba([np.zeros((length, 2)) for length in others]),
+        expected.predict_proba(["C" * length for length in others]),
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in BASELINES if name not in BASELINES_OF_SERIES])
+def test_fit__of_series_refuses_baselines_of_letters(name: str) -> None:
+    message = f"baseline {name}: knows letters, but the input are series, expected one of majority"
+    with pytest.raises(ConfigurationError, match=message):
+        BaselineClassifier(name, "series").fit([np.ones((3, 1)), np.ones((2, 1))], ["a", "b"])

@@ -100,7 +100,10 @@ rule baseline:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, input, attempt: baseline_mb(input.sequences) * attempt,
+        mem_mb=lambda wildcards, input, attempt: baseline_mb(
+            wildcards.dataset, input.sequences
+        )
+        * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         labelled=input_of("baseline"),
