@@ -80,7 +80,7 @@ def test_forward__follows_the_equations(cell: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("cell", LAYERS)
-def test_backward__is_the_central_difference(cell: str) -> None:
+def test_backward__equals_central_differences(cell: str) -> None:
     layer, lengths = make_layer(cell), LENGTHS[:6]
     x, gaps = make_batch(lengths)
     rng = np.random.default_rng(3)
