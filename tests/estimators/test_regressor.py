@@ -187,7 +187,7 @@ def test_load__refuses_models_of_other_tasks(fitted, make_regressor, counted, tm
     with pytest.raises(ModelFileError, match="is a model of classification, expected one of regr"):
         SequenceRegressor.load(tmp_path / "c")
     make_regressor(max_epochs=1).fit(*counted).save(tmp_path / "r")
-    message = "is a model of regression, expected one of classification or multilabel. Load it with"
+    message = "is a model of regression, expected one of classification or multilabel. Give another"
     with pytest.raises(ModelFileError, match=message):
         SequenceClassifier.load(tmp_path / "r")
 

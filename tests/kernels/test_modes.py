@@ -19,7 +19,7 @@ from fastgru._numba import cpu_features
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(900)]
 
 
 class Mode(NamedTuple):
@@ -85,6 +85,6 @@ def test_kernels__pass_their_tests_in_mode(name: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=280,
+        timeout=880,
     )
     assert result.returncode == 0, result.stdout[-5000:]

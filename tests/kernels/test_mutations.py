@@ -11,7 +11,7 @@ import pytest
 
 from tests.kernels.mutations import MUTATIONS, NO_FAULT, ROOT
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(900)]
 
 # A wrong number, or without compilation one that is too large or a place that no array has; not a
 # fault of the mutation.
@@ -27,7 +27,7 @@ def test_faults__are_caught(test: str) -> None:
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=880,
     )
     assert result.returncode == 0, result.stderr
     outcomes = json.loads(result.stdout)

@@ -15,7 +15,7 @@ from fastgru.models.model_file import read_model
 from tests.report.results_files import read_rows
 from tests.workflow.running import ROOT, run_snakemake
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SHEET = """\
 dataset\talphabet\tfasta\tclass\tlabels

@@ -326,6 +326,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("task", SCORES)
 def test_run__scores_a_model_of_each_task(task: str, results: Path) -> None:
     folder = results / f"of_{task}/fold1/tiny/seed1"
@@ -341,6 +342,7 @@ def test_run__scores_a_model_of_each_task(task: str, results: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("task", SCORES)
 def test_run__audits_the_data_of_a_task(task: str, results: Path) -> None:
     split = read_rows(results / f"of_{task}/fold1/split.tsv")
@@ -349,6 +351,7 @@ def test_run__audits_the_data_of_a_task(task: str, results: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("task", SCORED_BASELINES)
 def test_run__scores_the_baselines_of_each_task(task: str, results: Path) -> None:
     folder = results / f"of_{task}/fold1/baselines/{SCORED_BASELINES[task]}"
@@ -360,6 +363,7 @@ def test_run__scores_the_baselines_of_each_task(task: str, results: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_run__ends_with_one_report_of_all_tasks(results: Path) -> None:
     page = (results / "report.html").read_text()
     rows = read_rows(results / "summary.tsv")
