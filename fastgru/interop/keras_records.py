@@ -1,0 +1,212 @@
+"""The layers of a Keras model as its configuration lists them, in a file or in memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fastgru.errors import ConfigurationError, ModelFileError
+from fastgru.interop.keras_cells import KerasVersion, is_recurrent, read_version
+
+_GRAPHS = ("Sequential", "Functional", "Model")
+_CONSTANTS = ("__tensor__", "__numpy__")
+"""What Keras 3 writes in the place of a layer for an array that another is called on."""
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """One layer of a model.
+
+    Attributes
+    ----------
+    name : str
+    class_name : str or None
+        None in a file that holds weights alone, where :attr:`looks_recurrent` stands for it.
+    config : mapping
+    inputs : tuple of str
+        The layers whose outputs it takes; one that is called twice has those of both calls.  An
+        array that it takes stands among them as ``__tensor__`` or ``__numpy__`` (Keras 3), or
+        ``_CONSTANT_VALUE`` (Keras 2).
+    read : callable
+        Returns its arrays, as ``get_weights()`` does.
+    looks_recurrent : bool
+    holds_recurrent : bool
+        Whether recurrent layers are nested in it, as in a model that is a layer of another.
+    """
+
+    name: str
+    class_name: str | None
+    config: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    read: Callable[[], list[np.ndarray]]
+    looks_recurrent: bool
+    holds_recurrent: bool = False
+
+    @property
+    def described(self) -> str:
+        """The layer as messages name it."""
+        return repr(self.name) + (f" ({self.class_name})" if self.class_name else "")
+
+
+@dataclass(frozen=True)
+class KerasModel:
+    """The layers of a model in the order of its configuration.
+
+    Attributes
+    ----------
+    where : str
+        What messages call it.
+    version : KerasVersion
+        Of the Keras that wrote it.
+    layers : tuple of LayerRecord
+    """
+
+    where: str
+    version: KerasVersion
+    layers: tuple[LayerRecord, ...]
+
+    def with_config(self, name: str, config: Mapping[str, Any]) -> KerasModel:
+        """Return the model with other entries in the configuration of one layer."""
+        layers = [
+            replace(layer, config={**layer.config, **config}) if layer.name == name else layer
+            for layer in self.layers
+        ]
+        return replace(self, layers=tuple(layers))
+
+
+@dataclass(frozen=True)
+class LayerEntry:
+    """A layer in the configuration of a model.  Attributes as of :class:`LayerRecord`."""
+
+    name: str
+    class_name: str
+    config: Mapping[str, Any]
+    inputs: tuple[str, ...]
+
+    def record(self, read: Callable[[], list[np.ndarray]]) -> LayerRecord:
+        """Return the layer with its arrays."""
+        recurrent = is_recurrent(self.class_name)
+        nested = (one.get("class_name") for one in nested_entries(self.config))
+        holds = not recurrent and any(is_recurrent(name) for name in nested)
+        return LayerRecord(
+            self.name, self.class_name, self.config, self.inputs, read, recurrent, holds
+        )
+
+
+def nested_entries(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a configuration and all mappings that are nested in it."""
+    waiting: list[object] = [config]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Mapping):
+            yield found
+            waiting += found.values()
+        elif isinstance(found, list | tuple):
+            waiting += found
+
+
+def read_entries(where: str, config: object) -> list[LayerEntry]:
+    """Return the layers of the configuration of a model.
+
+    Parameters
+    ----------
+    where
+        What messages call the model.
+    config
+        ``{"class_name": ..., "config": ...}`` of a Sequential or a functional model.
+
+    Raises
+    ------
+    ConfigurationError
+        If the model is of another class, whose layers only its own code connects.
+    ModelFileError
+        If something is missing or of a wrong type.
+    """
+    class_name = _entry(where, config, "class_name", str)
+    if class_name not in _GRAPHS:
+        raise ConfigurationError(
+            f"{where}: expected a Sequential or functional model, found class {class_name!r}, "
+            "whose layers only its own code connects. Pass get_weights() and get_config() of one "
+            "layer."
+        )
+    # The configuration of a Sequential was a list until Keras 2.2.2.
+    inner = _entry(where, config, "config", list | dict)
+    layers = inner if isinstance(inner, list) else _entry(where, inner, "layers", list)
+    entries: list[LayerEntry] = []
+    for layer in layers:
+        inputs: Sequence[str] = [entry.name for entry in entries[-1:]]
+        if class_name != "Sequential":
+            inputs = list(_sources(layer.get("inbound_nodes") if isinstance(layer, dict) else None))
+        layer_config = _entry(where, layer, "config", dict)
+        holder = layer_config if "name" in layer_config else layer
+        name = _entry(where, holder, "name", str)
+        entries.append(
+            LayerEntry(name, _entry(where, layer, "class_name", str), layer_config, tuple(inputs))
+        )
+    names = [entry.name for entry in entries]
+    if len(set(names)) != len(names):
+        raise ModelFileError(
+            f"{where}: expected layers of different names, found {names}. Write the file again."
+        )
+    return entries
+
+
+def _entry(where: str, mapping: object, key: str, kind: Any) -> Any:
+    found = mapping.get(key) if isinstance(mapping, Mapping) else None
+    if not isinstance(found, kind):
+        raise ModelFileError(
+            f"{where}: expected the configuration of a model of Keras, with {key!r} in each entry, "
+            f"found {type(found).__name__}. Write the file again, with save()."
+        )
+    return found
+
+
+def _sources(node: object) -> Iterator[str]:
+    """Yield the names of the layers that a layer is called on, and what stands for constants.
+
+    Keras 1 and 2 write ``[name, node, tensor, {...}]`` for each input, Keras 3 ``"keras_history":
+    [name, node, tensor]``; in memory some of these lists are tuples.
+    """
+    if isinstance(node, Mapping) and node.get("class_name") in _CONSTANTS:
+        yield str(node["class_name"])
+    elif isinstance(node, Mapping):
+        for value in node.values():
+            yield from _sources(value)
+    elif isinstance(node, list | tuple):
+        if len(node) >= 3 and isinstance(node[0], str) and isinstance(node[1], int):
+            yield node[0]
+            node = node[3:]
+        for value in node:
+            yield from _sources(value)
+
+
+def live_version(source: Any) -> KerasVersion:
+    """Return the version of the Keras that a layer in memory belongs to."""
+    package = sys.modules.get(type(source).__module__.partition(".")[0])
+    return read_version(getattr(package, "__version__", "3"))
+
+
+def live_model(source: Any, version: KerasVersion) -> KerasModel:
+    """Return the layers of a model in memory.
+
+    Raises
+    ------
+    ConfigurationError
+        If the model is neither Sequential nor functional.
+    """
+    where = f"model {source.name!r}"
+    entries = read_entries(
+        where, {"class_name": type(source).__name__, "config": source.get_config()}
+    )
+    layers = {layer.name: layer for layer in source.layers}
+    records = [entry.record(_reader(layers.get(entry.name))) for entry in entries]
+    return KerasModel(where, version, tuple(records))
+
+
+def _reader(layer: Any) -> Callable[[], list[np.ndarray]]:
+    # A Sequential lists its input in its configuration, and not among its layers.
+    return list if layer is None else lambda: list(layer.get_weights())
