@@ -16,6 +16,7 @@ from tests.layers.test_convolution import SIZES
 
 pytestmark = [
     pytest.mark.peers,
+    pytest.mark.conformance("PyTorch", "Conv1d", "width, dilation, stride, max-pooling, norm"),
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning"),
 ]
 

@@ -15,6 +15,7 @@ from tests.problems import CELLS, DTYPES, make_problem, solve
 
 pytestmark = [
     pytest.mark.peers,
+    pytest.mark.conformance("PyTorch", "{cell}", "layers of nn: sizes, directions, lengths"),
     pytest.mark.parametrize("dtype", DTYPES),
     pytest.mark.parametrize("cell", torch_layers.TORCH_CELLS),
 ]

@@ -18,7 +18,10 @@ OPTIONS: list[dict[str, Any]] = [
     {"layer_norm": True, "recurrent_dropout": 0.3, "zoneout": 0.3},
 ]
 
-pytestmark = pytest.mark.peers
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.conformance("PyTorch", "{cell}", "cells with options, written in PyTorch"),
+]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids="-".join)
