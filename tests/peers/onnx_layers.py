@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -65,10 +66,37 @@ def weights_of(problem: Problem, operator: str) -> dict[str, np.ndarray]:
     return weights
 
 
-def run(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """y (B, T, D * H) and the final states (S, D, B, H), in single precision."""
+def run_node(
+    node: Any, arrays: Mapping[str, np.ndarray], opset_version: int = 14
+) -> list[np.ndarray]:
+    """The outputs that a node names; `arrays` are its inputs by their names."""
     import onnx
     import onnxruntime
+    from onnx import helper
+
+    kinds = {name: helper.np_dtype_to_tensor_dtype(a.dtype) for name, a in arrays.items()}
+    graph = helper.make_graph(
+        [node],
+        "layer",
+        [helper.make_tensor_value_info(n, kinds[n], a.shape) for n, a in arrays.items()],
+        [
+            helper.make_tensor_value_info(n, kinds["X"], [None] * (4 if n == "Y" else 3))
+            for n in node.output
+            if n
+        ],
+    )
+    opsets = [helper.make_opsetid("", opset_version)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    onnx.checker.check_model(model)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    outputs: list[np.ndarray] = session.run(None, dict(arrays))
+    return outputs
+
+
+def run(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """y (B, T, D * H) and the final states (S, D, B, H), in single precision."""
     from onnx import helper
 
     problem, operator = with_padding(problem, 0.0, 0), CELLS[problem.cell].layer
@@ -84,20 +112,5 @@ def run(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     node = helper.make_node(
         operator, inputs[: 6 if operator != "LSTM" else 8], outputs, **attributes
     )
-    kinds = {name: helper.np_dtype_to_tensor_dtype(a.dtype) for name, a in arrays.items()}
-    graph = helper.make_graph(
-        [node],
-        "layer",
-        [helper.make_tensor_value_info(n, kinds[n], a.shape) for n, a in arrays.items()],
-        [
-            helper.make_tensor_value_info(n, kinds["X"], [None] * (4 if n == "Y" else 3))
-            for n in outputs
-        ],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
-    onnx.checker.check_model(model)
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    y, *final = session.run(None, arrays)
+    y, *final = run_node(node, arrays)
     return y.transpose(2, 0, 1, 3).reshape(*problem.x.shape[:2], -1), np.array(final)

@@ -14,6 +14,7 @@ from tests.variants import DEFAULTS, OTHERS, family
 
 pytestmark = [
     pytest.mark.peers,
+    pytest.mark.conformance("ONNX Runtime", "{cell}", "layers: activations, clip, input_forget"),
     pytest.mark.parametrize("cell", onnx_layers.ONNX_CELLS),
 ]
 
