@@ -11,7 +11,14 @@ from fastgru.data.problems import Problem, Problems
 from fastgru.data.target_columns import TargetColumns, Targets
 from fastgru.errors import LabelError, display_name, location, shorten
 
-__all__ = ["SPLIT_NAMES", "UNLABELLED", "LabelRow", "LabelTable", "read_label_table"]
+__all__ = [
+    "SPLIT_NAMES",
+    "UNLABELLED",
+    "LabelRow",
+    "LabelTable",
+    "SplitSource",
+    "read_label_table",
+]
 
 SPLIT_NAMES = ("train", "validation", "test")
 UNLABELLED = "-"
@@ -44,12 +51,37 @@ class LabelTable:
         The rows by id, in file order.
     has_split, has_group
         Whether the optional columns are there.
+    sha256
+        Checksum of the file, where it was asked for.
     """
 
     name: str
     rows: dict[str, LabelRow]
     has_split: bool
     has_group: bool
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class SplitSource:
+    """Where the parts of a split come from, as the model file remembers it.
+
+    Attributes
+    ----------
+    name, sha256
+        Name of the file without folders, and its checksum; None for a column beside the labels.
+    n_train, n_validation, n_test
+        Records that it puts into each part.
+    n_groups
+        Groups that stand beside the parts, which none divides; None where there are none.
+    """
+
+    name: str | None
+    sha256: str | None
+    n_train: int
+    n_validation: int
+    n_test: int
+    n_groups: int | None
 
 
 def read_label_table(

@@ -22,7 +22,7 @@ from fastgru.data.label_forms import (
     label_from_table,
     require_one_form,
 )
-from fastgru.data.label_table import UNLABELLED, LabelTable, read_label_table
+from fastgru.data.label_table import UNLABELLED, LabelTable, SplitSource, read_label_table
 from fastgru.data.problems import Problem, Problems, check_record
 from fastgru.data.series_files import SeriesKind, SeriesRecord, read_series
 from fastgru.data.target_columns import TargetColumns, Targets
@@ -78,6 +78,8 @@ class LabelledSequences:
         ``u_and_t`` (U in DNA or T in RNA) and ``trailing_stop``.
     targets
         Numbers of each record in place of a label, or None.
+    split_file
+        The file that the splits come from, or None.
     """
 
     ids: list[str]
@@ -89,6 +91,7 @@ class LabelledSequences:
     files: list[InputFile] = field(default_factory=list)
     respelled: dict[str, int] = field(default_factory=dict)
     targets: list[Targets] | None = None
+    split_file: SplitSource | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -115,6 +118,7 @@ class LabelledSequences:
             self.files,
             self.respelled,
             None if self.targets is None else [self.targets[place] for place in places],
+            self.split_file,
         )
 
 

@@ -11,7 +11,7 @@ from fastgru.data.label_table import SPLIT_NAMES
 from fastgru.data.partition import partition_groups, partition_records
 from fastgru.errors import ConfigurationError, LabelError
 
-__all__ = ["assign_folds", "fold_splits", "random_split"]
+__all__ = ["assign_folds", "fold_splits", "hold_groups_out", "random_split"]
 
 _TRAIN, _VALIDATION, _TEST = SPLIT_NAMES
 
@@ -63,6 +63,45 @@ def random_split(
     shares = {name: share for name, share in shares.items() if share > 0}
     _require_enough(labels, groups, list(shares))
     return _draw(labels, groups, shares, seed)
+
+
+def hold_groups_out(
+    labels: Sequence[str], groups: Sequence[str], *, validation_fraction: float, seed: int
+) -> list[str]:
+    """Hold whole groups out to stop by: relatives of what was learned would stop too late.
+
+    Parameters
+    ----------
+    labels, groups
+        Class and group of each record.
+    validation_fraction
+        Share to hold out, above 0 and below 1.
+    seed
+        Seed of ``numpy.random.default_rng``.
+
+    Returns
+    -------
+    splits
+        ``"train"`` or ``"validation"`` for each record.
+
+    Raises
+    ------
+    LabelError
+        If the groups cannot be divided.
+    """
+    try:
+        return random_split(
+            labels,
+            groups=groups,
+            test_fraction=0,
+            validation_fraction=validation_fraction,
+            seed=seed,
+        )
+    except LabelError as error:
+        raise LabelError(
+            f"no groups to hold out for early stopping: {error} Or train without a validation set, "
+            "with early_stopping off (--no-early-stopping)."
+        ) from error
 
 
 def assign_folds(

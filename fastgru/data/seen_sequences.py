@@ -21,6 +21,7 @@ __all__ = ["SeenSequences", "note_seen"]
 _BITS_OF_SEQUENCE = 32
 _N_PLACES = 22  # 32 ln 2, with which the fewest strangers are found
 _LEAST_BITS = 1024
+_MOST_SEQUENCES = 1 << 23  # 45 MB as text, of the 100 MB that a model file may say of itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +63,16 @@ class SeenSequences:
         return cls(np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little").astype(bool))
 
 
-def note_seen(encoded: Sequence[NDArray[np.uint8]]) -> SeenSequences:
-    """Return the set of some sequences.
+def note_seen(encoded: Sequence[NDArray[np.uint8]]) -> SeenSequences | None:
+    """Return the set of some sequences, None for more than 8,388,608.
 
     Parameters
     ----------
     encoded
         Sequences from :meth:`fastgru.data.alphabets.Alphabet.encode`.
     """
+    if len(encoded) > _MOST_SEQUENCES:
+        return None
     bits = np.zeros(max(_LEAST_BITS, _BITS_OF_SEQUENCE * len(encoded)), bool)
     bits[_places(encoded, len(bits))] = True
     return SeenSequences(bits)

@@ -153,11 +153,20 @@ class SeriesScale:
     deviation: Array
 
     @classmethod
-    def of(cls, encoded: Sequence[Array]) -> SeriesScale:
-        """Return the scale of some series from :func:`encode_series`, at least one."""
-        n_steps = sum(len(values) for values in encoded)
-        mean = sum(values.sum(axis=0) for values in encoded) / n_steps
-        squares = sum(np.square(values - mean).sum(axis=0) for values in encoded)
+    def of(cls, encoded: Sequence[Array], weights: Array) -> SeriesScale:
+        """Return the scale of some series.
+
+        Parameters
+        ----------
+        encoded
+            From :func:`encode_series`, at least one.
+        weights
+            float64 (n,), how much the steps of each count, above 0.
+        """
+        weighted = list(zip(weights, encoded, strict=True))
+        n_steps = sum(weight * len(values) for weight, values in weighted)
+        mean = sum(weight * values.sum(axis=0) for weight, values in weighted) / n_steps
+        squares = sum(weight * np.square(values - mean).sum(axis=0) for weight, values in weighted)
         deviation = np.sqrt(squares / n_steps)
         # the mean of equal numbers may miss them by a rounding
         varies = deviation > 1e-12 * np.abs(mean)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from fastgru.data.files import atomic_write
-from fastgru.data.label_table import SPLIT_NAMES, LabelTable, read_label_table
+from fastgru.data.label_table import SPLIT_NAMES, LabelTable, SplitSource, read_label_table
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.problems import Problem, Problems
 from fastgru.errors import LabelError, counted, shorten
@@ -16,6 +19,7 @@ __all__ = [
     "divided_groups",
     "read_split",
     "refuse_divided_groups",
+    "source_of",
     "write_split",
 ]
 
@@ -50,15 +54,42 @@ def read_split(path: str | os.PathLike[str]) -> LabelTable:
     LabelError
         If the table has no split column, or bad rows.
     """
-    problems = Problems()
-    table = read_label_table(path, problems)
+    problems, digest = Problems(), hashlib.sha256()
+    table = read_label_table(path, problems, digest=digest)
     problems.raise_if_any()
     if not table.has_split:
         raise LabelError(
             f"{table.name}: there is no column split, expected the columns id, label and split. "
             "Make the file with 'fastgru split'."
         )
-    return table
+    return replace(table, sha256=digest.hexdigest())
+
+
+def source_of(
+    splits: Iterable[str | None],
+    groups: Iterable[str | None] | None,
+    *,
+    name: str | None = None,
+    sha256: str | None = None,
+) -> SplitSource:
+    """Return where the parts of records come from.
+
+    Parameters
+    ----------
+    splits, groups
+        Part and group of each record; None for no groups.
+    name, sha256
+        Of the file of the split; None for a column beside the labels.
+    """
+    sizes = Counter(splits)
+    return SplitSource(
+        name=None if name is None else os.path.basename(name),
+        sha256=sha256,
+        n_train=sizes["train"],
+        n_validation=sizes["validation"],
+        n_test=sizes["test"],
+        n_groups=None if groups is None else len(set(groups)),
+    )
 
 
 def divided_groups(groups: Sequence[str] | None, splits: Sequence[str] | None) -> list[str]:
@@ -148,4 +179,10 @@ def apply_split(
     result.splits = [str(row.split) for row in rows]
     if table.has_group:
         result.groups = [str(row.group) for row in rows]
+    result.split_file = source_of(
+        (row.split for row in table.rows.values()),
+        (row.group for row in table.rows.values()) if table.has_group else None,
+        name=table.name,
+        sha256=table.sha256,
+    )
     return result

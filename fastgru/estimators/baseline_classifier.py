@@ -200,7 +200,7 @@ def _inner_folds(
         return None
     if groups is None:
         return StratifiedKFold(_N_FOLDS, shuffle=True, random_state=random_state)
-    names = list(map(str, label_array(groups, len(targets))))
+    names = list(map(str, label_array(groups, len(targets), "groups")))
     try:
         folds = assign_folds(
             list(map(str, targets)), _N_FOLDS, groups=names, seed=random_state or 0

@@ -91,6 +91,7 @@ def _digests(given: GivenSets) -> dict[str, str | None]:
         "sequences": _digest_of_sequences(given.training),
         "labels": _digest_of_labels(given.outputs, given.training),
         "weights": hashlib.sha256(given.training.weights.tobytes()).hexdigest(),
+        "groups": _digest_of_groups(given.training),
         "validation_sequences": None if validation is None else _digest_of_sequences(validation),
         "validation_labels": (
             None if validation is None else _digest_of_labels(given.outputs, validation)
@@ -107,6 +108,12 @@ def _digest_of_sequences(data: LabelledSet) -> str:
     for codes in data.encoded:
         digest.update(np.ascontiguousarray(codes).data)
     return digest.hexdigest()
+
+
+def _digest_of_groups(data: LabelledSet) -> str | None:
+    if data.groups is None:
+        return None
+    return hashlib.sha256(json.dumps(data.groups.tolist()).encode()).hexdigest()
 
 
 def _digest_of_labels(outputs: np.ndarray, data: LabelledSet) -> str:

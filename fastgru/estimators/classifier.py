@@ -17,10 +17,11 @@ from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.pretraining import read_pretrained
 from fastgru.estimators.recipes import FromRecipe
 from fastgru.estimators.string_input import TableTargets
+from fastgru.estimators.table_input import TableInput
 from fastgru.training.state import Epoch
 
 
-class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPrediction):
+class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, LabelPrediction):
     """Classify DNA, RNA or protein sequences with a gated recurrent network.
 
     Letters are embedded, run through convolutional layers (on request) and recurrent layers, pooled
@@ -155,6 +156,8 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         Numbers that were learned.
     n_train_, n_validation_ : int
         Sequences that were learned from, and that training was stopped by.
+    n_features_in_, feature_names_in_ : int, np.ndarray
+        Steps of the rows of a table of series, and the names of its columns if it has some.
     temperature_ : float
         What the logits are divided by; 1 if it was not fitted.
     thresholds_ : list of dict
@@ -249,9 +252,10 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
     def fit(
         self,
         sequences: Sequence[Any],
-        labels: Sequence[Any] | ArrayLike,
+        y: Sequence[Any] | ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
+        groups: Sequence[Any] | None = None,
         validation_data: tuple[Sequence[Any], Sequence[Any] | ArrayLike] | None = None,
         label_names: Sequence[str] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
@@ -267,22 +271,25 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         ----------
         sequences
             n strings over the alphabet, none empty or shorter than ``kmer_size``; with the alphabet
-            ``"series"`` n arrays of finite numbers, (length, n_features) each.  Or n tuples
-            (string, array) of letters with features beside them, such as quality or conservation:
-            the array (length, n_features), or (length,), has a row for each letter.  Features are
-            standardised by their mean and deviation in training and stand behind the embedding;
-            they go neither with k-mers nor with the other strand.
-        labels
+            ``"series"`` a list of n arrays of finite numbers, (length, n_features) each, or a table
+            (n, length) of one feature.  Or n tuples (string, array) of letters with features beside
+            them, such as quality or conservation: the array (length, n_features), or (length,), has
+            a row for each letter.  Features are standardised by mean and deviation in training and
+            stand behind the embedding; they go neither with k-mers nor with the other strand.
+        y
             n class labels, of at least two classes.  Or, for any number of labels of each
             sequence, numbers (n, k): 1 with a label, 0 without, NaN where that is unknown.
         sample_weight
             float (n,), weight of each sequence in the loss, not negative; None for 1.  One of
             weight 0 counts as if it were not there.
+        groups
+            n names or numbers: of a group either all sequences are held out to stop by or none, as
+            ``fastgru train`` does; None where any may be.
         validation_data
             Sequences and labels for early stopping, in place of a share of the training set, and
             for calibration; without early stopping they change no weight.
         label_names
-            k names of the columns of `labels`, for ``classes_``; None for ``label_0`` and so on.
+            k names of the columns of `y`, for ``classes_``; None for ``label_0`` and so on.
         on_epoch
             Called with each finished epoch.
         checkpoint
@@ -320,10 +327,11 @@ class SequenceClassifier(FromRecipe, TableTargets, PredictionMixin, LabelPredict
         """
         parameters = check_parameters(self.get_params(deep=False))
         given = given_labels(
-            *(parameters, sequences, labels),
+            *(parameters, self._check_input(sequences, fitting=True), y),
             label_names=label_names,
             sample_weight=sample_weight,
-            validation_data=validation_data,
+            groups=groups,
+            validation_data=self._check_held_out(validation_data),
             pretrained=read_pretrained(pretrained, freeze_epochs, parameters),
         )
         fitted = fit_labels(

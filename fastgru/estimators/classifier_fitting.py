@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from sklearn.utils.validation import column_or_1d
+
 from fastgru._numba import threads_limited_to
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.calibration import calibrate
@@ -40,6 +43,7 @@ def given_labels(
     parameters
         All parameters of the classifier, checked.
     sequences, labels, label_names
+        A single column without a name holds classes, with scikit-learn's warning.
     pretrained
         What the network begins with; None for nothing.
     given
@@ -50,6 +54,8 @@ def given_labels(
     ConfigurationError
         If classes, which are their own names, are given names.
     """
+    if is_indicator(labels) and label_names is None and np.asarray(labels).shape[1] == 1:
+        labels = column_or_1d(labels, warn=True)
     if is_indicator(labels):
         several = given_multilabel(parameters, sequences, labels, label_names=label_names, **given)
         return replace(several, pretrained=pretrained)

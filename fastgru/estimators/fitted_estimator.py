@@ -35,6 +35,17 @@ class FittedEstimator:
         self._set_attributes()
         return self
 
+    def _check_input(self, sequences: Sequence[Any], *, fitting: bool = False) -> Sequence[Any]:
+        """Return what was given, as the fitted model reads it; strings as they are.
+
+        Parameters
+        ----------
+        sequences
+        fitting
+            Whether they are to learn from.
+        """
+        return sequences
+
     def _set_attributes(self) -> None:
         """Set the attributes that tell of the fitted model."""
         fitted = self._fitted
@@ -52,7 +63,8 @@ class FittedEstimator:
         path
             File to write; one that exists is replaced.
         extra
-            JSON-able entries to add to the card, such as where the data came from.
+            JSON-able entries to add to the card, such as the texts ``license`` and
+            ``intended_use``, or where the data came from.
 
         Raises
         ------
@@ -111,7 +123,7 @@ class FittedEstimator:
             there were flags.
         """
         check_is_fitted(self, "n_parameters_")
-        return self._fitted.flag_unusual(sequences)
+        return self._fitted.flag_unusual(self._check_input(sequences))
 
     def seen_in_training(self, sequences: Sequence[Any]) -> np.ndarray | None:
         """Say which sequences were learned from or stopped by: scores on them measure memory.
@@ -129,7 +141,7 @@ class FittedEstimator:
             before this was kept.
         """
         check_is_fitted(self, "n_parameters_")
-        return self._fitted.seen_in_training(sequences)
+        return self._fitted.seen_in_training(self._check_input(sequences))
 
     @property
     def min_length(self) -> int:

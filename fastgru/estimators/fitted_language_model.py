@@ -55,6 +55,10 @@ class FittedLanguageModel(FittedNetwork):
             ahead = log_likelihoods(self.network, encoded)[:, 0]
         return ahead, count_predicted(self.network.architecture.n_letters, encoded)
 
+    def pooled_states(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the mean of the states of encoded sequences, those of the starts included."""
+        return super().pooled_states([self.network.framed(codes) for codes in encoded])
+
     def score_variants(
         self, sequence: str, variants: Sequence[str], threads: int | None
     ) -> np.ndarray:

@@ -17,7 +17,7 @@ from fastgru.estimators.fitted_model import FittedModel
 from fastgru.models.gradient_flow import gradient_by_distance
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import pad
-from fastgru.training.prediction import predict_attention
+from fastgru.training.prediction import predict_attention, predict_pooled
 
 __all__ = ["FittedNetwork"]
 
@@ -90,6 +90,13 @@ class FittedNetwork(FittedModel):
                 "among it. Train one with 'attention' in pooling."
             )
         return predict_attention(self.network, encoded)
+
+    def pooled_states(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the pooled states of encoded sequences, float (n, n_pooled).
+
+        In the network's precision; of a network without pooling the mean of its states.
+        """
+        return predict_pooled(self.network, encoded)
 
     def gradient_by_distance(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
         """Return how far back the gradient reaches, from the first of some sequences.

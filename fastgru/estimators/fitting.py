@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fastgru._machine import usable_memory
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import InputProfile, describe_inputs
@@ -18,8 +19,9 @@ from fastgru.data.seen_sequences import note_seen
 from fastgru.data.series import SERIES, SeriesProfile, SeriesScale, describe_series
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.checkpoints import CheckpointFile
+from fastgru.estimators.holding_out import hold_out
 from fastgru.estimators.inputs import n_features_of
-from fastgru.estimators.training_sets import GivenSets, hold_out
+from fastgru.estimators.training_sets import GivenSets
 from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
@@ -75,12 +77,20 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     given
     seeds
         From :func:`draw_seeds`.
+
+    Raises
+    ------
+    ConfigurationError
+        If the machine has not the memory for the weights alone.
     """
     training, validation = given.training, given.validation
     if validation is None and parameters["early_stopping"]:
-        fraction = parameters["validation_fraction"]
-        training, validation = hold_out(given, fraction, seeds[0])
+        seed, chosen = seeds[0], parameters["random_state"]
+        if training.groups is not None and chosen is not None:
+            seed = chosen  # the groups that the command holds out
+        training, validation = hold_out(given, parameters["validation_fraction"], seed)
     architecture = _architecture(parameters, len(given.outputs), training, validation)
+    _require_memory(architecture)
     network = given.objective.new_network(architecture, _reading(parameters, training), seeds[1])
     thawing = _begin_pretrained(network, given.pretrained)
     values = {**parameters, "random_state": seeds[2]}
@@ -91,14 +101,27 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     return Prepared(training, validation, network, options, objective, thawing)
 
 
+def _require_memory(architecture: Architecture) -> None:
+    """Refuse a network that cannot fit: values, gradients, two moments, best and packed weights."""
+    needed = 6 * architecture.n_weights * np.dtype(architecture.dtype).itemsize
+    there = usable_memory()
+    if needed > there:
+        raise ConfigurationError(
+            f"the network would have {architecture.n_weights:.2g} weights, which take "
+            f"{needed / 2**30:.3g} GiB in training, expected at most the {there / 2**30:.3g} GiB "
+            "that this machine has. Make hidden_size, embedding_size, conv_channels, num_layers "
+            "or kmer_size smaller."
+        )
+
+
 def _reading(parameters: dict[str, Any], training: LabelledSet) -> Reading:
     """Return what the network reads its input by: the letters of symbols, a scale, or both."""
     if parameters["alphabet"] == SERIES:
-        return SeriesScale.of(training.encoded)
+        return SeriesScale.of(training.encoded, training.weights)
     mixture = get_alphabet(parameters["alphabet"]).mixture
     if training.encoded[0].ndim == 1:
         return mixture
-    return FeaturedReading(mixture, SeriesScale.of(features_of(training.encoded)))
+    return FeaturedReading(mixture, SeriesScale.of(features_of(training.encoded), training.weights))
 
 
 def _begin_pretrained(network: SequenceNetwork, pretrained: Pretrained | None) -> Thawing:

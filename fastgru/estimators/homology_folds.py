@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
@@ -13,7 +13,7 @@ from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.homology import Threshold, divide_apart
 from fastgru.data.random_splits import assign_folds
 from fastgru.errors import ConfigurationError
-from fastgru.estimators.inputs import encode_sequences, label_array
+from fastgru.estimators.inputs import encode_sequences, label_array, only_column
 
 
 class HomologyGroupKFold(BaseCrossValidator):
@@ -48,6 +48,9 @@ class HomologyGroupKFold(BaseCrossValidator):
         folds = HomologyGroupKFold(5, alphabet="protein")
         cross_val_score(SequenceClassifier("protein"), sequences, labels, cv=folds)
     """
+
+    # what metadata routing is to bring to `split`
+    __metadata_request__split: ClassVar[dict[str, bool]] = {"groups": True}
 
     def __init__(
         self,
@@ -100,7 +103,7 @@ class HomologyGroupKFold(BaseCrossValidator):
         ToolError
             If MMseqs2 is missing or fails.
         """
-        folds = self._assign(X, y, groups)
+        folds = self._assign(only_column(X), y, groups)
         for fold in range(self.n_splits):
             yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
 
@@ -126,7 +129,9 @@ class HomologyGroupKFold(BaseCrossValidator):
                 f"got {self.n_splits}."
             )
         labels = ["all"] * n_sequences if y is None else label_array(y, n_sequences).tolist()
-        names = None if groups is None else list(map(str, label_array(groups, n_sequences)))
+        names = (
+            None if groups is None else list(map(str, label_array(groups, n_sequences, "groups")))
+        )
         threshold = self._threshold(alphabet)
 
         def draw(members: np.ndarray) -> list[list[str]]:

@@ -15,6 +15,9 @@ from fastgru.data.series import SERIES, encode_one, encode_series
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError, counted
 from fastgru.estimators.parameter_pairs import check_featured
 
+_LARGEST_WHOLE = 2**53
+"""From here on not every whole number is a float."""
+
 
 def encode_sequences(
     alphabet: Alphabet, sequences: Sequence[str], name: str = "sequence", *, min_length: int = 1
@@ -45,7 +48,7 @@ def encode_sequences(
             "For one sequence, give a list of one."
         )
     encoded = []
-    for number, sequence in enumerate(sequences):
+    for number, sequence in enumerate(only_column(sequences)):
         if not isinstance(sequence, str):
             raise ConfigurationError(
                 f"{name} {number}: must be a string, got {type(sequence).__name__}."
@@ -68,10 +71,35 @@ def encode_sequences(
     return encoded
 
 
+def only_column(sequences: Sequence[Any]) -> Sequence[Any]:
+    """Return sequences as they are, or those of a table of one column, as scikit-learn has them.
+
+    Parameters
+    ----------
+    sequences
+        A list, or an array or data frame (n,) or (n, 1).
+
+    Raises
+    ------
+    ConfigurationError
+        For a table of more columns, or what is none.
+    """
+    shape: tuple[int, ...] = getattr(sequences, "shape", (0,))
+    if len(shape) == 1:
+        return sequences
+    if len(shape) != 2 or shape[1] != 1:
+        raise ConfigurationError(
+            f"sequences: have the shape {tuple(shape)}, expected one column of strings, (n,) or "
+            "(n, 1). Select it, as with sklearn.compose.ColumnTransformer."
+        )
+    column: list[Any] = np.asarray(sequences)[:, 0].tolist()
+    return column
+
+
 def is_indicator(labels: object) -> bool:
     """Whether labels are a table: any number of labels for each sequence."""
     try:
-        return np.ndim(labels) == 2  # type: ignore[arg-type]
+        return np.asarray(labels).ndim == 2
     except ValueError:  # lists of different lengths
         return False
 
@@ -155,29 +183,57 @@ def n_features_of(parameters: Mapping[str, Any], encoded: Sequence[np.ndarray]) 
     return n_columns if parameters["alphabet"] == SERIES else n_columns - 1
 
 
-def label_array(labels: Sequence[Any], n_sequences: int) -> np.ndarray:
+def require_y(y: object, n_sequences: int) -> None:
+    """Refuse None in the place of what is to be learned.
+
+    Raises
+    ------
+    LabelError
+    """
+    if y is None:
+        raise LabelError(
+            "y: this estimator requires y to be passed, but the target y is None. Give it, one "
+            f"for each of {counted(n_sequences, 'sequence')}."
+        )
+
+
+def label_array(labels: Sequence[Any], n_sequences: int, what: str = "labels") -> np.ndarray:
     """Return labels as a one-dimensional array, one for each sequence.
+
+    Whole numbers that are given as floats are integers.
+
+    Parameters
+    ----------
+    labels
+    n_sequences
+    what
+        What messages call them.
 
     Raises
     ------
     LabelError
         If there is another number of them, or they are no class labels.
     """
+    require_y(labels, n_sequences)
     try:
         given = np.asarray(labels)
     except ValueError:  # lists of different lengths
         given = np.empty((n_sequences, 2))
     if given.ndim != 1 or len(given) != n_sequences:
         raise LabelError(
-            f"labels: must be one for each of {counted(n_sequences, 'sequence')}, got an array "
+            f"{what}: must be one for each of {counted(n_sequences, 'sequence')}, got an array "
             f"of shape {given.shape}."
         )
+    if given.dtype.kind == "f" and (np.abs(given) < _LARGEST_WHOLE).all():
+        whole = given.astype(np.int64)
+        given = whole if (whole == given).all() else given
     # of the labels as given: NumPy makes one string array of "a" and NaN
-    kinds = {_kind(label) for label in (labels if isinstance(labels, list) else given.tolist())}
+    as_given = labels if isinstance(labels, list) and given.dtype.kind != "i" else given.tolist()
+    kinds = {_kind(label) for label in as_given}
     if len(kinds) > 1 or not kinds <= {"strings", "integers"}:
         raise LabelError(
-            f"labels: must be all strings or all integers, got {' and '.join(sorted(kinds))}. "
-            "Convert them before fit."
+            f"{what}: Unknown label type: {' and '.join(sorted(kinds))}, expected all strings or "
+            "all integers. Convert them before fit."
         )
     return given
 
@@ -198,7 +254,7 @@ def encode_labels(labels: Sequence[Any], n_sequences: int) -> tuple[np.ndarray, 
     """
     classes, targets = np.unique(label_array(labels, n_sequences), return_inverse=True)
     if len(classes) < 2:
-        found = f"only the class {str(classes[0])!r}" if len(classes) else "no class"
+        found = f"only one class, {str(classes[0])!r}," if len(classes) else "no class"
         raise LabelError(
             f"labels: {found} among {counted(n_sequences, 'sequence')}, expected at least 2 "
             "classes. Add sequences of another class."

@@ -21,7 +21,7 @@ class LabelPrediction(FittedEstimator, StringClassifier):
     _fitted: FittedClassifier
 
     def _probabilities(self, sequences: Sequence[str]) -> np.ndarray:
-        return self._fitted.predict_proba(sequences, self.threads)
+        return self._fitted.predict_proba(self._check_input(sequences), self.threads)
 
     def predict(self, sequences: Sequence[str]) -> np.ndarray:
         """Return the most probable class of each sequence, (n,).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fastgru.estimators.fitted_language_model import FittedLanguageModel
 from fastgru.estimators.fitting import train_network
@@ -141,6 +142,7 @@ class SequenceLanguageModel(LanguageScoring, StringInput):
         sequences: Sequence[str],
         y: object = None,
         *,
+        groups: Sequence[Any] | None = None,
         validation_data: Sequence[str] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -155,6 +157,8 @@ class SequenceLanguageModel(LanguageScoring, StringInput):
             n strings over the alphabet, none empty.
         y
             Ignored; there for scikit-learn.
+        groups
+            As for :meth:`fastgru.SequenceClassifier.fit`.
         validation_data
             Sequences for early stopping, in place of a share of the training set.
         on_epoch, checkpoint, resume, on_resume
@@ -177,7 +181,7 @@ class SequenceLanguageModel(LanguageScoring, StringInput):
             If training diverges.
         """
         parameters = check_parameters(self.get_params(deep=False), "language_model")
-        given = given_sequences(parameters, sequences, validation_data)
+        given = given_sequences(parameters, sequences, validation_data, groups)
         trained = train_network(
             *(parameters, given),
             on_epoch=on_epoch,

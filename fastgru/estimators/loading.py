@@ -8,9 +8,9 @@ from importlib import import_module
 from fastgru.errors import ModelFileError
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.fitted_model import FittedModel
-from fastgru.models.model_file import read_model
+from fastgru.models.model_file import SavedModel, read_model
 
-__all__ = ["load_classifier", "load_fitted"]
+__all__ = ["fitted_from", "load_classifier", "load_fitted"]
 
 # module and function of each task; imported when a file needs it, as that takes a tenth of a second
 _READERS = {
@@ -37,7 +37,25 @@ def load_fitted(path: str | os.PathLike[str], *tasks: str) -> FittedModel:
     ModelFileError
         If the file is no such model, is damaged, or was written by a newer version.
     """
-    saved, name = read_model(path), os.fspath(path)
+    return fitted_from(read_model(path), os.fspath(path), *tasks)
+
+
+def fitted_from(saved: SavedModel, name: str, *tasks: str) -> FittedModel:
+    """Return the trained model that a file holds.
+
+    Parameters
+    ----------
+    saved
+    name
+        Of the file, for messages.
+    *tasks
+        As for :func:`load_fitted`.
+
+    Raises
+    ------
+    ModelFileError
+        If its card contradicts itself, or it is of another task.
+    """
     found = saved.card.get("task", "classification")
     if tasks and found not in tasks:
         raise ModelFileError(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import platform
 from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from fastgru.estimators.json_values import as_json, saved_parameters
 from fastgru.estimators.parameter_pairs import check_featured
 from fastgru.estimators.parameters import check_parameters, parameters_of
 from fastgru.models.architecture import Architecture
-from fastgru.models.card_schema import ARCHITECTURE_ADDED
+from fastgru.models.card_entries import ARCHITECTURE_ADDED
 from fastgru.models.model_file import SavedNetwork
 from fastgru.models.network import SequenceNetwork
 from fastgru.models.reading import Reading
@@ -53,6 +55,7 @@ def network_card(fitted: FittedNetwork) -> dict[str, Any]:
     kind, inputs = fitted.parameters["alphabet"], fitted.inputs
     card = {
         "fastgru_version": __version__,
+        "versions": _versions(),
         "task": fitted.task,
         "alphabet": kind,
         "symbols": "" if kind == SERIES else get_alphabet(kind).symbols,
@@ -79,6 +82,12 @@ def network_card(fitted: FittedNetwork) -> dict[str, Any]:
     if fitted.pretrained is not None:
         card["pretrained"] = fitted.pretrained
     return card
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what computed the weights, or writes them again."""
+    packages = {name: metadata.version(name) for name in ("numpy", "numba")}
+    return {"python": platform.python_version(), **packages}
 
 
 def network_fields(

@@ -33,6 +33,7 @@ def given_multilabel(
     label_names: Sequence[str] | None,
     sample_weight: ArrayLike | None,
     validation_data: tuple[Sequence[str], ArrayLike] | None,
+    groups: Sequence[Any] | None = None,
 ) -> GivenSets:
     """Check and encode what a caller hands over; see :meth:`fastgru.SequenceClassifier.fit`.
 
@@ -40,7 +41,7 @@ def given_multilabel(
     ----------
     parameters
         All parameters of the classifier, checked.
-    sequences, labels, label_names, sample_weight, validation_data
+    sequences, labels, label_names, sample_weight, validation_data, groups
 
     Raises
     ------
@@ -58,7 +59,7 @@ def given_multilabel(
     values = check_targets(labels, len(encoded), "labels")
     names = check_names(label_names, values.shape[1], "label")
     _require_answers(values, "labels")
-    training = target_set(encoded, values, sample_weight)
+    training = target_set(encoded, values, sample_weight, groups)
     n_features = n_features_of(parameters, encoded)
     validation = target_validation(parameters, names, validation_data, n_features)
     if validation is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
+from fastgru.estimators.parameter_table import POOLED_TASKS
 from fastgru.layers.convolution_sizes import ConvolutionSizes, layer_sizes, matching_layers
 from fastgru.layers.kmer_sizes import MAX_KMER_ROWS
 
@@ -40,7 +41,7 @@ def check_series(checked: Mapping[str, Any], task: str) -> None:
         _check_times(checked)
     if checked["alphabet"] != SERIES:
         return
-    if task not in ("classification", "multilabel", "regression"):
+    if task not in POOLED_TASKS:
         raise ConfigurationError(
             f"alphabet must be one of letters for the task {task}, got 'series', which classifiers "
             "and regressors alone can read."

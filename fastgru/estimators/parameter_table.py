@@ -11,7 +11,7 @@ from fastgru.data.series import SERIES
 from fastgru.layers.kmer_sizes import MAX_KMER_SIZE
 from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, TASKS
 
-__all__ = ["PARAMETERS", "Parameter"]
+__all__ = ["PARAMETERS", "POOLED_TASKS", "Parameter"]
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,10 @@ class Parameter:
 
 _OF_CLASSES = ("classification", "multilabel", "tagging")
 _CALIBRATED = ("classification", "multilabel")
-_POOLED = ("classification", "multilabel", "regression")
+POOLED_TASKS = ("classification", "multilabel", "regression")
+"""Those that say something of a whole sequence, from its pooled states."""
 # of the tasks that say of a sequence, or of each of its letters, one thing of several
-_targeted = partial(Parameter, tasks=(*_POOLED, "tagging"))
+_targeted = partial(Parameter, tasks=(*POOLED_TASKS, "tagging"))
 _except_translation = tuple(task for task in TASKS if task != "translation")
 
 PARAMETERS = (
@@ -121,7 +122,7 @@ PARAMETERS = (
         "steps between features",
         minimum=1,
         several=True,
-        tasks=_POOLED,
+        tasks=POOLED_TASKS,
     ),
     Parameter(
         "conv_pool",
@@ -131,7 +132,7 @@ PARAMETERS = (
         minimum=1,
         maximum=127,
         several=True,
-        tasks=_POOLED,
+        tasks=POOLED_TASKS,
     ),
     _targeted(
         "conv_norm",
@@ -169,7 +170,7 @@ PARAMETERS = (
         bool,
         False,
         "let states decay with the time between samples, which the first feature of series then is",
-        tasks=_POOLED,
+        tasks=POOLED_TASKS,
     ),
     _targeted(
         "position_embedding",
@@ -184,7 +185,7 @@ PARAMETERS = (
         "how states become features of a sequence",
         choices=POOLINGS,
         several=True,
-        tasks=_POOLED,
+        tasks=POOLED_TASKS,
     ),
     Parameter(
         "crf",

@@ -42,4 +42,4 @@ class PredictionMixin(FittedEstimator):
             As for :meth:`predict`.
         """
         check_is_fitted(self, "n_parameters_")
-        return self._fitted.attention(sequences, self.threads)
+        return self._fitted.attention(self._check_input(sequences), self.threads)

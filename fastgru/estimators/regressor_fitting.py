@@ -34,6 +34,7 @@ def given_regression(
     target_names: Sequence[str] | None,
     sample_weight: ArrayLike | None,
     validation_data: tuple[Sequence[str], ArrayLike] | None,
+    groups: Sequence[Any] | None = None,
 ) -> GivenSets:
     """Check and encode what a caller hands over; see :meth:`fastgru.SequenceRegressor.fit`.
 
@@ -41,7 +42,7 @@ def given_regression(
     ----------
     parameters
         All parameters of the regressor, checked.
-    sequences, targets, target_names, sample_weight, validation_data
+    sequences, targets, target_names, sample_weight, validation_data, groups
 
     Raises
     ------
@@ -51,7 +52,7 @@ def given_regression(
     encoded = encode_inputs(parameters, sequences)
     values = check_targets(targets, len(encoded))
     names = check_names(target_names, values.shape[1], "target")
-    training = target_set(encoded, values, sample_weight)
+    training = target_set(encoded, values, sample_weight, groups)
     empty = np.flatnonzero(np.isnan(training.targets).all(axis=0))
     if len(empty):
         raise LabelError(

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from fastgru.errors import ConfigurationError, shorten
 from fastgru.estimators.ensemble import Ensemble
 from fastgru.estimators.fitted_model import FittedModel
@@ -14,7 +16,7 @@ from fastgru.estimators.model_card import network_card
 from fastgru.models.card_schema import MEMBERS_SHARE
 from fastgru.models.model_file import member_prefix, write_model
 
-__all__ = ["save_fitted"]
+__all__ = ["card_of", "save_fitted", "tensors_of"]
 
 
 def save_fitted(
@@ -35,30 +37,44 @@ def save_fitted(
     ConfigurationError
         If `extra` cannot be added.
     """
-    if isinstance(fitted, Ensemble):
-        card, networks = _ensemble_card(fitted), _by_prefix(fitted)
-    else:
-        assert isinstance(fitted, FittedNetwork)
-        card, networks = network_card(fitted), {"": fitted}
+    card = card_of(fitted)
     reserved = sorted({*card, "members", "format_version", "sha256"} & (extra or {}).keys())
     if reserved:
         raise ConfigurationError(
             f"extra: {shorten(reserved)} are entries of every card. Use other names."
         )
-    tensors = {
-        f"{prefix}{name}": view
-        for prefix, network in networks.items()
-        for name, view in network.network.parameters.views().items()
-    }
-    write_model(path, {**(extra or {}), **card}, tensors)
+    write_model(path, {**(extra or {}), **card}, tensors_of(fitted))
 
 
-def _ensemble_card(fitted: Ensemble) -> dict[str, Any]:
+def tensors_of(fitted: FittedModel) -> dict[str, np.ndarray]:
+    """Return the weights of a model by their names in its file.
+
+    Parameters
+    ----------
+    fitted
+    """
+    if isinstance(fitted, Ensemble):
+        return {
+            f"{member_prefix(number)}{name}": tensor
+            for number, member in enumerate(fitted.members)
+            for name, tensor in tensors_of(member).items()
+        }
+    assert isinstance(fitted, FittedNetwork)
+    return fitted.network.parameters.views()
+
+
+def card_of(fitted: FittedModel) -> dict[str, Any]:
+    """Return the card of a trained model, without what its file adds.
+
+    Raises
+    ------
+    LabelError
+        If the labels cannot be written.
+    """
+    if not isinstance(fitted, Ensemble):
+        assert isinstance(fitted, FittedNetwork)
+        return network_card(fitted)
     cards = [network_card(member) for member in fitted.members]
     own = [{key: card[key] for key in card.keys() - set(MEMBERS_SHARE)} for card in cards]
     shared = {key: cards[0][key] for key in MEMBERS_SHARE}
     return {**shared, **fitted.card_entries(), "members": own}
-
-
-def _by_prefix(fitted: Ensemble) -> dict[str, FittedNetwork]:
-    return {member_prefix(number): member for number, member in enumerate(fitted.members)}

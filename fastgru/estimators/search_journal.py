@@ -12,10 +12,10 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from fastgru.errors import FastgruError, shorten
+from fastgru.packages import require_package
 
 if TYPE_CHECKING:
     import optuna
@@ -34,11 +34,7 @@ def require_optuna() -> None:
     FastgruError
         Naming the command that installs it.
     """
-    if find_spec("optuna") is None:
-        raise FastgruError(
-            "search: needs Optuna, which cannot be found. "
-            "Install with: pip install 'fastgru[search]'"
-        )
+    require_package(["optuna"], "search", "pip install 'fastgru[search]'")
 
 
 def create_study(path: str, name: str, settings: dict[str, Any]) -> optuna.Study:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fastgru.estimators.fitted_translator import FittedTranslator
 from fastgru.estimators.fitting import train_network
@@ -138,8 +139,9 @@ class Seq2Seq(Translating, StringInput):
     def fit(
         self,
         sequences: Sequence[str],
-        targets: Sequence[str],
+        y: Sequence[str],
         *,
+        groups: Sequence[Any] | None = None,
         validation_data: tuple[Sequence[str], Sequence[str]] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -154,9 +156,11 @@ class Seq2Seq(Translating, StringInput):
         ----------
         sequences
             n strings over the alphabet, none empty.
-        targets
+        y
             n translations over the target alphabet, none empty; of codons, a multiple of three
             letters.
+        groups
+            As for :meth:`fastgru.SequenceClassifier.fit`.
         validation_data
             Sequences and translations for early stopping, in place of a share of the training set.
         on_epoch, checkpoint, resume, on_resume
@@ -179,7 +183,7 @@ class Seq2Seq(Translating, StringInput):
             If training diverges.
         """
         parameters = check_parameters(self.get_params(deep=False), "translation")
-        given = given_pairs(parameters, sequences, targets, validation_data)
+        given = given_pairs(parameters, sequences, y, validation_data, groups)
         trained = train_network(
             *(parameters, given),
             on_epoch=on_epoch,

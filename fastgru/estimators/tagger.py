@@ -201,9 +201,10 @@ class SequenceTagger(TaggingMixin, StringInput):
     def fit(
         self,
         sequences: Sequence[str],
-        labels: Sequence[StepLabels],
+        y: Sequence[StepLabels],
         sample_weight: ArrayLike | None = None,
         *,
+        groups: Sequence[Any] | None = None,
         validation_data: tuple[Sequence[str], Sequence[StepLabels]] | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -216,12 +217,14 @@ class SequenceTagger(TaggingMixin, StringInput):
         ----------
         sequences
             n strings over the alphabet, none empty.
-        labels
+        y
             n strings with a letter for each letter of a sequence, or n lists with a text for each;
             ``"?"`` where the label is not known.  At least two other labels.
         sample_weight
             float (n,), weight of each sequence in the loss, not negative; None for 1.  One of
             weight 0, or without a known label, counts as if it were not there.
+        groups
+            As for :meth:`fastgru.SequenceClassifier.fit`.
         validation_data
             Sequences and labels for early stopping, in place of a share of the training set;
             without early stopping they change no weight.
@@ -246,8 +249,9 @@ class SequenceTagger(TaggingMixin, StringInput):
         """
         parameters = check_parameters(self.get_params(deep=False), "tagging")
         given = given_tagging_sets(
-            *(parameters, sequences, labels),
+            *(parameters, sequences, y),
             sample_weight=sample_weight,
+            groups=groups,
             validation_data=validation_data,
         )
         trained = train_network(
@@ -257,7 +261,7 @@ class SequenceTagger(TaggingMixin, StringInput):
             resume=resume,
             on_resume=on_resume,
         )
-        lists = labels_are_lists(labels)
+        lists = labels_are_lists(y)
         return self._take(
             FittedTagger(**trained.fields, classes=given.outputs, labels_are_lists=lists)
         )

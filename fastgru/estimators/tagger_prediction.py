@@ -57,14 +57,14 @@ class TaggingMixin(FittedEstimator):
         check_is_fitted(self, "classes_")
         return self._fitted.predict_proba(sequences, self.threads)
 
-    def score(self, sequences: Sequence[str], labels: Sequence[StepLabels]) -> float:
+    def score(self, sequences: Sequence[str], y: Sequence[StepLabels]) -> float:
         """Return the share of letters that get their label, of those whose label is known.
 
         Parameters
         ----------
         sequences
             As for :meth:`predict`.
-        labels
+        y
             As for :meth:`fit`.
 
         Raises
@@ -73,7 +73,7 @@ class TaggingMixin(FittedEstimator):
             If no label is known.
         """
         predicted = self.predict(sequences)
-        rows = check_step_labels(labels, self._fitted.encode_readable(sequences))
+        rows = check_step_labels(y, self._fitted.encode_readable(sequences))
         found = [label for row in predicted for label in row]
         pairs = zip(found, np.concatenate([np.empty(0, str), *rows]), strict=True)
         right = [label == truth for label, truth in pairs if truth != MASKED]

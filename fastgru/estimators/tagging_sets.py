@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.step_labels import MASKED
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
-from fastgru.estimators.inputs import encode_sequences
+from fastgru.estimators.inputs import encode_sequences, require_y
 from fastgru.estimators.training_sets import (
     GivenSets,
+    check_groups,
     check_sample_weight,
     class_weights,
     subset,
@@ -32,6 +33,7 @@ def given_tagging_sets(
     *,
     sample_weight: ArrayLike | None,
     validation_data: tuple[Sequence[str], Sequence[Any]] | None,
+    groups: Sequence[Any] | None = None,
 ) -> GivenSets:
     """Check and encode what a caller hands over; see :meth:`fastgru.SequenceTagger.fit`.
 
@@ -39,7 +41,7 @@ def given_tagging_sets(
     ----------
     parameters
         All parameters of the tagger, checked.
-    sequences, labels, sample_weight, validation_data
+    sequences, labels, sample_weight, validation_data, groups
     """
     _require_no_weights_in_field(parameters)
     alphabet = get_alphabet(parameters["alphabet"])
@@ -47,7 +49,7 @@ def given_tagging_sets(
     rows = check_step_labels(labels, encoded)
     weights = check_sample_weight(sample_weight, len(encoded))
     classes = _find_classes([row for row, weight in zip(rows, weights, strict=True) if weight > 0])
-    training = _known_set(encoded, rows, classes, weights)
+    training = _known_set(encoded, rows, classes, weights, check_groups(groups, len(encoded)))
     validation = None
     if validation_data is not None:
         held = encode_sequences(alphabet, validation_data[0], "validation sequence")
@@ -97,6 +99,7 @@ def check_step_labels(
     LabelError
         If there is another number of them, or they are neither.
     """
+    require_y(labels, len(encoded))
     if isinstance(labels, str) or len(labels) != len(encoded):
         found = "one string" if isinstance(labels, str) else str(len(labels))
         raise LabelError(
@@ -156,6 +159,7 @@ def _known_set(
     rows: Sequence[np.ndarray],
     classes: np.ndarray,
     weights: np.ndarray,
+    groups: np.ndarray | None = None,
 ) -> LabelledSet:
     """Return the sequences that have a weight and a letter with a label; others teach nothing."""
     targets = np.empty(len(rows), object)
@@ -166,4 +170,4 @@ def _known_set(
     known = [
         weight > 0 and (row != MASKED).any() for row, weight in zip(rows, weights, strict=True)
     ]
-    return subset(LabelledSet(encoded, targets, weights), np.flatnonzero(known))
+    return subset(LabelledSet(encoded, targets, weights, groups), np.flatnonzero(known))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
-from fastgru.estimators.inputs import encode_inputs
-from fastgru.estimators.training_sets import check_sample_weight, subset
+from fastgru.estimators.inputs import encode_inputs, require_y
+from fastgru.estimators.training_sets import check_groups, check_sample_weight, subset
 from fastgru.training.batches import LabelledSet
 
 __all__ = ["check_names", "check_targets", "target_set", "target_validation"]
@@ -36,6 +36,7 @@ def check_targets(targets: ArrayLike, n_sequences: int, what: str = "targets") -
     LabelError
         If there is another number of them, or one is no number or too large.
     """
+    require_y(targets, n_sequences)
     try:
         given = np.asarray(targets)
         values = np.array(given, np.float64) if given.dtype.kind in "biufO" else None
@@ -90,7 +91,10 @@ def check_names(names: Sequence[str] | None, n_targets: int, word: str) -> np.nd
 
 
 def target_set(
-    encoded: list[np.ndarray], targets: np.ndarray, sample_weight: ArrayLike | None
+    encoded: list[np.ndarray],
+    targets: np.ndarray,
+    sample_weight: ArrayLike | None,
+    groups: Sequence[Any] | None = None,
 ) -> LabelledSet:
     """Return the sequences that have a weight and at least one known target.
 
@@ -103,6 +107,8 @@ def target_set(
         From :func:`check_targets`.
     sample_weight
         float (n,), not negative; None for 1.
+    groups
+        n names, of which those held out to stop by are whole; None for none.
 
     Raises
     ------
@@ -112,7 +118,8 @@ def target_set(
         If nothing is left.
     """
     weights = check_sample_weight(sample_weight, len(encoded))
-    return _known(LabelledSet(encoded, targets, weights), "training set")
+    members = check_groups(groups, len(encoded))
+    return _known(LabelledSet(encoded, targets, weights, members), "training set")
 
 
 def target_validation(

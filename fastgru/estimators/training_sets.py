@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastgru.data.alphabets import get_alphabet
-from fastgru.data.partition import partition_records
-from fastgru.errors import ConfigurationError, LabelError, counted, shorten
+from fastgru.errors import ConfigurationError, LabelError, shorten
 from fastgru.estimators.inputs import (
     encode_inputs,
     encode_labels,
@@ -66,6 +65,7 @@ def given_sets(
     *,
     sample_weight: ArrayLike | None,
     validation_data: tuple[Sequence[str], Sequence[Any]] | None,
+    groups: Sequence[Any] | None = None,
     pretrained: Pretrained | None = None,
 ) -> GivenSets:
     """Check and encode what a caller hands over; see :meth:`fastgru.SequenceClassifier.fit`.
@@ -74,7 +74,7 @@ def given_sets(
     ----------
     parameters
         All parameters of the classifier, checked.
-    sequences, labels, sample_weight, validation_data
+    sequences, labels, sample_weight, validation_data, groups
     pretrained
         What was read of a language model.
     """
@@ -82,7 +82,8 @@ def given_sets(
     encoded = encode_inputs(parameters, sequences)
     classes, targets = encode_labels(labels, len(encoded))
     weights = check_sample_weight(sample_weight, len(encoded))
-    training = weighted_set(encoded, targets, classes, class_weight, weights)
+    members = check_groups(groups, len(encoded))
+    training = weighted_set(encoded, targets, classes, class_weight, weights, members)
     validation = None
     if validation_data is not None:
         n_features = n_features_of(parameters, encoded)
@@ -98,6 +99,7 @@ def given_sequences(
     parameters: Mapping[str, Any],
     sequences: Sequence[str],
     validation_data: Sequence[str] | None,
+    groups: Sequence[Any] | None = None,
 ) -> GivenSets:
     """Check and encode what a caller hands over; see :meth:`fastgru.SequenceLanguageModel.fit`.
 
@@ -105,10 +107,10 @@ def given_sequences(
     ----------
     parameters
         All parameters of the estimator, checked.
-    sequences, validation_data
+    sequences, validation_data, groups
     """
     alphabet = get_alphabet(parameters["alphabet"])
-    training = _unlabelled_set(encode_sequences(alphabet, sequences), "the training set")
+    training = _unlabelled_set(encode_sequences(alphabet, sequences), "the training set", groups)
     validation = None
     if validation_data is not None:
         encoded = encode_sequences(alphabet, validation_data, "validation sequence")
@@ -117,11 +119,13 @@ def given_sequences(
     return GivenSets(outputs, LanguageModelling(), training, validation, stratified=False)
 
 
-def _unlabelled_set(encoded: list[np.ndarray], name: str) -> LabelledSet:
+def _unlabelled_set(
+    encoded: list[np.ndarray], name: str, groups: Sequence[Any] | None = None
+) -> LabelledSet:
     if not encoded:
         raise LabelError(f"{name} is empty, expected at least one sequence. Add some.")
     n = len(encoded)
-    return LabelledSet(encoded, np.zeros(n, np.int64), np.ones(n))
+    return LabelledSet(encoded, np.zeros(n, np.int64), np.ones(n), check_groups(groups, n))
 
 
 def class_weights(
@@ -182,10 +186,24 @@ def check_sample_weight(sample_weight: ArrayLike | None, n_sequences: int) -> np
     return weights
 
 
+def check_groups(groups: Sequence[Any] | None, n_sequences: int) -> np.ndarray | None:
+    """Return the name of the group of each sequence, str (n,), None for none.
+
+    Raises
+    ------
+    LabelError
+        If there is another number of them, or they are neither texts nor integers.
+    """
+    if groups is None:
+        return None
+    return label_array(groups, n_sequences, "groups").astype(str)
+
+
 def subset(whole: LabelledSet, chosen: np.ndarray) -> LabelledSet:
     """Return the sequences of the given numbers."""
     encoded = [whole.encoded[number] for number in chosen]
-    return LabelledSet(encoded, whole.targets[chosen], whole.weights[chosen])
+    groups = None if whole.groups is None else whole.groups[chosen]
+    return LabelledSet(encoded, whole.targets[chosen], whole.weights[chosen], groups)
 
 
 def weighted_set(
@@ -194,6 +212,7 @@ def weighted_set(
     classes: np.ndarray,
     class_weight: ClassWeight,
     sample_weight: np.ndarray,
+    groups: np.ndarray | None = None,
 ) -> LabelledSet:
     """Return the sequences that have a weight; one of weight zero counts as if it were not there.
 
@@ -203,6 +222,8 @@ def weighted_set(
     class_weight
     sample_weight
         From :func:`check_sample_weight`.
+    groups
+        From :func:`check_groups`.
 
     Raises
     ------
@@ -211,7 +232,7 @@ def weighted_set(
     """
     present = np.flatnonzero(sample_weight)
     by_class = class_weights(class_weight, classes, targets[present])
-    whole = LabelledSet(encoded, targets, sample_weight * by_class[targets])
+    whole = LabelledSet(encoded, targets, sample_weight * by_class[targets], groups)
     used = np.flatnonzero(whole.weights)
     if not len(used):
         raise ConfigurationError("class_weight and sample_weight leave no sequence with a weight.")
@@ -249,35 +270,3 @@ def given_validation(
         )
     targets = np.searchsorted(classes, labels).astype(np.int64)
     return weighted_set(encoded, targets, classes, class_weight, np.ones(len(encoded)))
-
-
-def hold_out(given: GivenSets, fraction: float, seed: int) -> tuple[LabelledSet, LabelledSet]:
-    """Return the set to train on and the set that stops training, each with every class.
-
-    Divided as ``fastgru split`` does it: the fraction of each class, but at least one sequence.
-
-    Raises
-    ------
-    LabelError
-        If a class has a single sequence.
-    """
-    whole = given.training
-    strata, place = np.zeros(len(whole.encoded), np.int64), "the training set"
-    counts = np.bincount(strata)
-    if given.stratified:
-        strata = whole.targets
-        counts = np.bincount(strata, minlength=len(given.outputs))
-        place = f"class {str(given.outputs[counts.argmin()])!r}"
-    if counts.min() < 2:
-        raise LabelError(
-            f"{place} has {counted(int(counts.min()), 'sequence')} "
-            "to learn from, expected at least 2: one to train on, and one to hold out to stop by. "
-            "Add sequences, remove the class, or switch early_stopping off."
-        )
-    parts = partition_records(
-        list(map(str, strata)),
-        {"kept": 1 - fraction, "held out": fraction},
-        np.random.default_rng(seed),
-    )
-    held_out = np.array(parts) == "held out"
-    return subset(whole, np.flatnonzero(~held_out)), subset(whole, np.flatnonzero(held_out))

@@ -86,12 +86,12 @@ class Translating(FittedEstimator):
             threads=self.threads,
         )
 
-    def score_samples(self, sequences: Sequence[str], targets: Sequence[str]) -> np.ndarray:
+    def score_samples(self, sequences: Sequence[str], y: Sequence[str]) -> np.ndarray:
         """Return the log-likelihood of each given translation in nats, its end included.
 
         Parameters
         ----------
-        sequences, targets
+        sequences, y
             As for :meth:`score`.
 
         Returns
@@ -100,9 +100,9 @@ class Translating(FittedEstimator):
             float64 (n,)
         """
         check_is_fitted(self, "n_parameters_")
-        return self._fitted.score_targets(sequences, targets, self.threads).log_likelihoods
+        return self._fitted.score_targets(sequences, y, self.threads).log_likelihoods
 
-    def score(self, sequences: Sequence[str], targets: Sequence[str]) -> float:
+    def score(self, sequences: Sequence[str], y: Sequence[str]) -> float:
         """Return the share of tokens, ends included, that are expected behind the true ones.
 
         The tokens before each are those of the given translation, not of the model's own; for
@@ -112,7 +112,7 @@ class Translating(FittedEstimator):
         ----------
         sequences
             n strings over the alphabet, none empty.
-        targets
+        y
             n translations, none empty.
 
         Raises
@@ -121,7 +121,7 @@ class Translating(FittedEstimator):
             For sequences or translations that cannot be used, or none.
         """
         check_is_fitted(self, "n_parameters_")
-        scores = self._fitted.score_targets(sequences, targets, self.threads)
+        scores = self._fitted.score_targets(sequences, y, self.threads)
         if not len(scores.n_tokens):
             raise LabelError("sequences: there are none, expected at least one. Give some.")
         return float(scores.n_right.sum() / scores.n_tokens.sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.target_alphabets import TargetAlphabet, get_target_alphabet
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError, counted
-from fastgru.estimators.inputs import encode_sequences
-from fastgru.estimators.training_sets import GivenSets
+from fastgru.estimators.inputs import encode_sequences, require_y
+from fastgru.estimators.training_sets import GivenSets, check_groups
 from fastgru.training.batches import LabelledSet
 from fastgru.training.translation import Translation, as_targets
 
@@ -23,6 +24,7 @@ def given_pairs(
     sequences: Sequence[str],
     targets: Sequence[str],
     validation_data: tuple[Sequence[str], Sequence[str]] | None,
+    groups: Sequence[Any] | None = None,
 ) -> GivenSets:
     """Check and encode what a caller hands over; see :meth:`fastgru.Seq2Seq.fit`.
 
@@ -30,7 +32,7 @@ def given_pairs(
     ----------
     parameters
         All parameters of the estimator, checked.
-    sequences, targets, validation_data
+    sequences, targets, validation_data, groups
 
     Raises
     ------
@@ -39,6 +41,7 @@ def given_pairs(
     """
     written = get_target_alphabet(parameters["target_alphabet"])
     training = _some_pairs(parameters, sequences, targets, "training")
+    training = replace(training, groups=check_groups(groups, len(training.encoded)))
     validation = None
     if validation_data is not None:
         validation = _some_pairs(parameters, *validation_data, "validation")
@@ -80,6 +83,7 @@ def paired_set(
     """
     encoded = encode_sequences(get_alphabet(parameters["alphabet"]), sequences, f"{name}sequence")
     written = get_target_alphabet(parameters["target_alphabet"])
+    require_y(targets, len(encoded))
     if isinstance(targets, str | bytes) or len(targets) != len(encoded):
         found = "one string" if isinstance(targets, str | bytes) else str(len(targets))
         raise LabelError(

@@ -40,25 +40,18 @@ REACH = 16
 POOLINGS = ("last", "mean", "max", "attention")
 
 
-def describe_recurrent(
-    cell: str,
-    num_layers: int,
-    hidden_size: int,
-    bidirectional: bool,
-    *,
-    residual: bool,
-) -> str:
+def describe_recurrent(sizes: Architecture) -> str:
     """Say in words which recurrent layers there are: 2 GRU layers of 64 units, both directions.
 
     Parameters
     ----------
-    cell, num_layers, hidden_size, bidirectional, residual
-        As in :class:`fastgru.SequenceClassifier`.
+    sizes
+        The network.
     """
-    layers = counted(num_layers, f"{cell.upper()} layer")
-    directions = "both directions" if bidirectional else "one direction"
-    kind = ", residual" if residual else ""
-    return f"{layers} of {counted(hidden_size, 'unit')}, {directions}{kind}"
+    layers = counted(sizes.num_layers, f"{sizes.cell.upper()} layer")
+    directions = "both directions" if sizes.bidirectional else "one direction"
+    kind = ", residual" if sizes.residual else ""
+    return f"{layers} of {counted(sizes.hidden_size, 'unit')}, {directions}{kind}"
 
 
 def present_names(fields: Mapping[str, Any]) -> dict[str, Any]:

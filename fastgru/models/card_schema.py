@@ -12,23 +12,38 @@ from typing import Any
 from fastgru.data.alphabets import alphabet_names
 from fastgru.data.series import SERIES
 from fastgru.data.target_alphabets import TARGET_ALPHABETS
-from fastgru.layers.kmer_sizes import MAX_KMER_SIZE
-from fastgru.models.architecture import GATES, NORMS, POOLINGS, STRANDS, present_names
 from fastgru.models.card_checks import (
-    FLOAT,
-    NUMBER,
     SWITCH,
     TEXT,
     Check,
+    Schema,
     between,
     choice,
     list_of,
     nullable,
+    of_one_length,
     record,
     whole,
 )
+from fastgru.models.card_entries import (
+    CALIBRATION,
+    DATA,
+    INPUTS,
+    METRICS,
+    NO_THRESHOLDS,
+    PRETRAINED,
+    SCALE,
+    SHARE,
+    TARGETS,
+    THRESHOLDS,
+    VERSIONS,
+    architecture_check,
+    training_check,
+)
 
-__all__ = ["find_checkpoint_fault", "find_fault", "is_ensemble"]
+__all__ = ["find_checkpoint_fault", "find_fault", "is_ensemble", "json_schema"]
+
+FORMAT_VERSION = 1
 
 ENSEMBLE_FORMAT_VERSION = 2
 """Of files with several networks, so that a reader of format 1 asks for an update."""
@@ -52,7 +67,10 @@ def _check_card(card: object) -> Iterator[str]:
     if is_ensemble(fields) and task != "classification":
         yield f"format_version is that of an ensemble, expected that of a model of {task}"
     elif task in CARDS:
-        yield from (ENSEMBLE if is_ensemble(fields) else CARDS[task])(card, "the card")
+        check = ENSEMBLE if is_ensemble(fields) else CARDS[task]
+        yield from check(card, "the card")
+        foreign = _ENTRIES - check.schema["properties"].keys()
+        yield from (f"{name} is no entry of such a model" for name in fields if name in foreign)
 
 
 def is_ensemble(card: Mapping[str, Any]) -> bool:
@@ -71,139 +89,29 @@ def find_checkpoint_fault(card: object) -> str | None:
     return next(CHECKPOINT(card, "the card"), None)
 
 
-ARCHITECTURE = {
-    "n_letters": whole(0),
-    "n_outputs": whole(1),
-    "n_positions": whole(0),
-    "embedding_size": whole(1),
-    "hidden_size": whole(1),
-    "num_layers": whole(1),
-    "bidirectional": SWITCH,
-    "dropout": FLOAT,
-    "dtype": choice("float32", "float64"),
-}
-"""Fields of :class:`fastgru.models.architecture.Architecture` beside ``pooling``."""
-
-_CONVOLUTIONS = ("conv_channels", "conv_width", "conv_dilation", "conv_stride", "conv_pool")
-ARCHITECTURE_ADDED = {
-    "cell": choice(*GATES),
-    "reverse_complement": choice(*STRANDS),
-    **dict.fromkeys(_CONVOLUTIONS, list_of(whole(1))),
-    "conv_norm": choice(*NORMS),
-    "conv_residual": SWITCH,
-    "residual": SWITCH,
-    "crf": SWITCH,
-    "kmer_size": whole(1, MAX_KMER_SIZE),
-    "kmer_stride": whole(1, MAX_KMER_SIZE),
-    "n_features": whole(0),
-    "time_decay": SWITCH,
-}
-"""Fields that came later; a file without them is of a GRU of one strand without convolutions."""
-
-
-def _architecture(*, pooled: bool, decoder: bool = False) -> Check:
-    """Return the check of a network with outputs for each sequence, or for each step."""
-    pooling = list_of(choice(*POOLINGS), distinct=True, at_least=1) if pooled else list_of(_NONE)
-    rate = {"letters_per_token": between(1e-6, 1e6) if decoder else between(0, 0)}
-    required = {**ARCHITECTURE, "pooling": pooling, **(rate if decoder else {})}
-    fields = record(required, {**ARCHITECTURE_ADDED, **rate}, closed=True)
-
-    def check(value: Any, place: str) -> Iterator[str]:
-        yield from fields(present_names(value) if isinstance(value, dict) else value, place)
-
-    return check
-
-
-def _training(score_name: str) -> Check:
-    """Return the check of how a network was trained, with the score of its task."""
-    columns = ("learning_rate", "train_loss", "validation_loss", f"validation_{score_name}")
-    epoch = {"epoch": whole(1), **dict.fromkeys((*columns, "gradient_norm"), NUMBER)}
-    return record(
-        {"parameters": record({}), "best_epoch": whole(0)},
-        {"history": list_of(record(epoch)), "n_train": whole(0), "n_validation": whole(0)},
-    )
-
-
-_FILE = record({"name": TEXT, "sha256": TEXT, "n_records": whole(0)})
-_SHARE = between(0, 1)
-_NONE = choice()
-_SCORES = nullable(record({"log_loss": NUMBER, "brier": NUMBER, "ece": NUMBER}, closed=True))
-_CALIBRATION = record(
-    {
-        "temperature": between(1e-6, 1e6),
-        "n_sequences": whole(0),
-        "before": _SCORES,
-        "after": _SCORES,
-    },
-    {"validation_log_loss": NUMBER},
-    closed=True,
-)
-_THRESHOLD = record(
-    {
-        "name": TEXT,
-        "threshold": nullable(_SHARE),
-        "reason": nullable(TEXT),
-        "sensitivity": nullable(_SHARE),
-        "specificity": nullable(_SHARE),
-        "precision": nullable(_SHARE),
-        "f1": nullable(_SHARE),
-        "mcc": nullable(between(-1, 1)),
-    },
-    closed=True,
-)
-_INPUTS = record(
-    {
-        "shortest": whole(1),
-        "longest": whole(1),
-        "letters": TEXT,
-        "max_ambiguous": _SHARE,
-        "k": whole(1),
-        "kmers": TEXT,
-        "max_novel": _SHARE,
-    },
-    closed=True,
-)
-
-_TARGET = between(-1e150, 1e150)
-_POSITIVE = between(1e-300, 1e150)
-_OF_SERIES = list_of(between(-1e100, 1e100), at_least=1)
-_INPUTS_OF_SERIES = record(
-    {"shortest": whole(1), "longest": whole(1), "lowest": _OF_SERIES, "highest": _OF_SERIES},
-    closed=True,
-)
-_SCALE = record({"mean": _OF_SERIES, "deviation": _OF_SERIES}, closed=True)
-
-
-def _inputs(value: Any, place: str) -> Iterator[str]:
-    """Check what the training sequences look like, letters or series."""
-    of_series = isinstance(value, dict) and "lowest" in value
-    yield from (_INPUTS_OF_SERIES if of_series else _INPUTS)(value, place)
-
-
 _OF_ALL = {"alphabet": choice(*alphabet_names(), SERIES)}
-_OF_ALL_OPTIONAL = {"fastgru_version": TEXT, "task": TEXT, "symbols": TEXT}
-_PRETRAINED = record({"sha256": TEXT, "freeze_epochs": whole(0)}, closed=True)
-_OF_INPUTS = {"inputs": _inputs, "seen": TEXT, "series": _SCALE, "pretrained": _PRETRAINED}
-_OF_DATA = {
-    "data": record({}, {"files": list_of(_FILE), "n_records": whole(0)}),
+_OF_ALL_OPTIONAL = {"fastgru_version": TEXT, "versions": VERSIONS, "task": TEXT, "symbols": TEXT}
+_OF_INPUTS = {"inputs": INPUTS, "seen": TEXT, "series": SCALE, "pretrained": PRETRAINED}
+_OF_USE = {
+    "data": DATA,
     "shuffled_labels": SWITCH,
+    "metrics": METRICS,
+    "license": TEXT,
+    "intended_use": TEXT,
 }
 _CLASSES = {"classes": list_of(TEXT, distinct=True, at_least=2)}
 _CLASSES_OPTIONAL = {"classes_are_integers": SWITCH}
 _OF_PROBABILITIES = {
-    "calibration": _CALIBRATION,
-    "prevalence": nullable(list_of(_SHARE, at_least=2)),
-    "thresholds": record({"rows": list_of(_THRESHOLD), "reason": nullable(TEXT)}, closed=True),
+    "calibration": CALIBRATION,
+    "prevalence": nullable(list_of(SHARE, at_least=2)),
+    "thresholds": THRESHOLDS,
 }
 _LABELS = {"labels": list_of(TEXT, distinct=True, at_least=1)}
-_OF_LABELS = {**_OF_PROBABILITIES, "prevalence": list_of(_SHARE, at_least=1)}
-_TARGETS = {
-    "targets": list_of(TEXT, distinct=True, at_least=1),
-    "target_mean": list_of(_TARGET),
-    "target_deviation": list_of(_POSITIVE),
-    "residuals": list_of(list_of(between(0, 1e151))),
+_OF_LABELS = {
+    **_OF_PROBABILITIES,
+    "prevalence": list_of(SHARE, at_least=1),
+    "thresholds": NO_THRESHOLDS,
 }
-
 MEMBERS_SHARE = (*_OF_ALL, *_OF_ALL_OPTIONAL, *_CLASSES, *_CLASSES_OPTIONAL)
 """Names of the entries that an ensemble states once for all of its networks."""
 
@@ -217,18 +125,18 @@ def _card(
     decoder: bool = False,
 ) -> Check:
     """Return the check of the card of a task: what all have, and its own entries."""
-    architecture = _architecture(pooled=pooled, decoder=decoder)
-    network = {"architecture": architecture, "training": _training(score_name)}
+    architecture = architecture_check(pooled=pooled, decoder=decoder)
+    network = {"architecture": architecture, "training": training_check(score_name)}
     return record(
         {**_OF_ALL, **network, **own},
-        {**_OF_ALL_OPTIONAL, **_OF_INPUTS, **_OF_DATA, **own_optional},
+        {**_OF_ALL_OPTIONAL, **_OF_INPUTS, **_OF_USE, **own_optional},
     )
 
 
 CARDS = {
     "classification": _card("accuracy", _CLASSES, {**_CLASSES_OPTIONAL, **_OF_PROBABILITIES}),
     "multilabel": _card("accuracy", {**_LABELS, **_OF_LABELS}, {}),
-    "regression": _card("r2", _TARGETS, {}),
+    "regression": of_one_length(_card("r2", TARGETS, {}), *TARGETS),
     "language_model": _card("bits", {}, {}, pooled=False),
     "tagging": _card("accuracy", {**_CLASSES, "labels_are_lists": SWITCH}, {}, pooled=False),
     "translation": _card(
@@ -247,16 +155,22 @@ ENSEMBLE = record(
         **_CLASSES,
         "members": list_of(
             record(
-                {"architecture": _architecture(pooled=True), "training": _training("accuracy")},
+                {
+                    "architecture": architecture_check(pooled=True),
+                    "training": training_check("accuracy"),
+                },
                 {**_OF_PROBABILITIES, **_OF_INPUTS},
                 closed=True,
             ),
             at_least=2,
         ),
     },
-    {**_OF_ALL_OPTIONAL, **_CLASSES_OPTIONAL, **_OF_PROBABILITIES, **_OF_DATA},
+    {**_OF_ALL_OPTIONAL, **_CLASSES_OPTIONAL, **_OF_PROBABILITIES, **_OF_USE},
 )
 """The whole card of an ensemble of classifiers, apart from its format version."""
+
+_ENTRIES = {name for check in CARDS.values() for name in check.schema["properties"]}
+"""Names that mean something in the card of some network."""
 
 CHECKPOINT = record(
     {
@@ -269,3 +183,40 @@ CHECKPOINT = record(
     },
 )
 """The card of a checkpoint, apart from its format version."""
+
+
+def json_schema() -> Schema:
+    """Return the schema of the card of every model file, as JSON Schema (draft 2020-12).
+
+    A card that :func:`find_fault` accepts is valid.  The schema says nothing of what a card says
+    twice, or of how it agrees with the weights.
+    """
+    of_task = [
+        {
+            # files of the time when there was one task do not name it
+            "if": {
+                "properties": {"task": {"const": name}},
+                "required": [] if name == "classification" else ["task"],
+            },
+            "then": {"$ref": f"#/$defs/{name}"},
+        }
+        for name in CARDS
+    ]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Card of a fastgru model file",
+        "type": "object",
+        "properties": {
+            "format_version": {"enum": [FORMAT_VERSION, ENSEMBLE_FORMAT_VERSION]},
+            "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            "task": {"enum": list(CARDS)},
+        },
+        "required": ["format_version", "sha256"],
+        "if": {"properties": {"format_version": {"const": ENSEMBLE_FORMAT_VERSION}}},
+        "then": {"$ref": "#/$defs/ensemble", "properties": {"task": {"const": "classification"}}},
+        "else": {"allOf": of_task},
+        "$defs": {
+            "ensemble": ENSEMBLE.schema,
+            **{name: check.schema for name, check in CARDS.items()},
+        },
+    }

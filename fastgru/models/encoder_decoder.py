@@ -83,6 +83,11 @@ class EncoderDecoder(SequenceNetwork):
         float (n_codes, n_tokens), the same of the tokens that it writes.
     random_state
         Seed of the initial weights and of dropout.
+
+    Attributes
+    ----------
+    written_mixture : np.ndarray
+        float (n_codes + 1, n_tokens + 1), the same with the start as the last of both.
     """
 
     def __init__(
@@ -93,15 +98,15 @@ class EncoderDecoder(SequenceNetwork):
         random_state: int | None = None,
     ) -> None:
         n_codes, n_tokens = written_mixture.shape
-        self._written_mixture = np.zeros((n_codes + 1, n_tokens + 1), architecture.dtype)
-        self._written_mixture[:n_codes, :n_tokens] = written_mixture
-        self._written_mixture[n_codes, n_tokens] = 1
+        self.written_mixture = np.zeros((n_codes + 1, n_tokens + 1), architecture.dtype)
+        self.written_mixture[:n_codes, :n_tokens] = written_mixture
+        self.written_mixture[n_codes, n_tokens] = 1
         super().__init__(architecture, reading, random_state)
 
     @property
     def start(self) -> int:
         """Code of what stands before the first token."""
-        return len(self._written_mixture) - 1
+        return len(self.written_mixture) - 1
 
     @property
     def end(self) -> int:
@@ -110,7 +115,7 @@ class EncoderDecoder(SequenceNetwork):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the network again; the scratch memory is left behind."""
-        return {**super().__getstate__(), "written_mixture": self._written_mixture[:-1, :-1]}
+        return {**super().__getstate__(), "written_mixture": self.written_mixture[:-1, :-1]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         given = state["architecture"], state["reading"], state["written_mixture"]
@@ -216,9 +221,9 @@ class EncoderDecoder(SequenceNetwork):
         self, steps: np.ndarray, lengths: np.ndarray, initial: np.ndarray, *, training: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the states of the decoder (B * T, H) and its last ones (L, B, H)."""
-        symbols = np.zeros((len(self._written_mixture), self.architecture.embedding_size))
+        symbols = np.zeros((len(self.written_mixture), self.architecture.embedding_size))
         symbols = symbols.astype(self.dtype)
-        product(self._written_mixture, self._tokens["tokens"], symbols)
+        product(self.written_mixture, self._tokens["tokens"], symbols)
         h, final = self.decoder.stack.forward(
             *(plan_blocks(lengths, steps.shape[1], ROWS), LayerInput(as_steps(steps), symbols)),
             initial,
@@ -291,7 +296,7 @@ class EncoderDecoder(SequenceNetwork):
         dh, d_states = self.cross_attention.backward(d_vectors)
         gradients, d_initial = self.decoder.stack.backward(dh, np.zeros_like(self._initial))
         assert gradients.symbols is not None
-        product(self._written_mixture.T, gradients.symbols, self._token_grads["tokens"])
+        product(self.written_mixture.T, gradients.symbols, self._token_grads["tokens"])
         gradients, _ = self.trunk.stack.backward(d_states, self._bridge_back(d_initial))
         self.embedding.backward(gradients)
 

@@ -63,6 +63,17 @@ class LanguageNetwork(SequenceNetwork):
         """Parts of the features that have outputs of their own: the directions."""
         return self.num_directions
 
+    def framed(self, codes: np.ndarray) -> np.ndarray:
+        """Return what is read of a sequence: uint8 codes between one start or two.
+
+        Parameters
+        ----------
+        codes
+            uint8 (L,)
+        """
+        start = np.array([self.start], np.uint8)
+        return np.concatenate([start, codes, *[start] * (self.num_directions - 1)])
+
     def first_states(self, n_sequences: int) -> np.ndarray:
         """Return the states before the first step, for :meth:`step`."""
         return self.zero_states(n_sequences)

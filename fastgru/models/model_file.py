@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import safetensors
 
 from fastgru.errors import ConfigurationError, ModelFileError, shorten
 from fastgru.models.architecture import Architecture
 from fastgru.models.card_schema import (
     ENSEMBLE_FORMAT_VERSION,
+    FORMAT_VERSION,
     MEMBERS_SHARE,
     find_fault,
     is_ensemble,
@@ -32,7 +34,6 @@ from fastgru.models.tensor_file import (
     write_tensors,
 )
 
-FORMAT_VERSION = 1
 _KIND = FileKind(
     noun="model file",
     name="model",
@@ -100,11 +101,10 @@ def write_model(
     Raises
     ------
     ConfigurationError
-        If :func:`read_model` would refuse the card.
+        If :func:`read_model` would refuse the card, or it is too long.
     """
     try:
-        version = ENSEMBLE_FORMAT_VERSION if "members" in card else FORMAT_VERSION
-        full = add_checksum(card, version, tensors)
+        full = add_checksum(card, format_version_of(card), tensors)
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             f"model card: cannot be written as JSON ({error}), expected text, finite numbers, "
@@ -113,7 +113,13 @@ def write_model(
     fault = find_fault(json.loads(json.dumps(full)))
     if fault is not None:
         raise ConfigurationError(f"model card: {fault}. Correct the extra entries.")
-    write_tensors(path, _KIND, full, tensors)
+    try:
+        write_tensors(path, _KIND, full, tensors)
+    except safetensors.SafetensorError as error:  # the header has a limit of 100 MB
+        raise ConfigurationError(
+            f"model card: is {len(json.dumps(full))} bytes long, expected less than 100,000,000. "
+            "Leave extra entries out, or average fewer models."
+        ) from error
 
 
 def read_model(path: str | os.PathLike[str]) -> SavedModel:
@@ -125,28 +131,56 @@ def read_model(path: str | os.PathLike[str]) -> SavedModel:
         If it cannot be read, is not a fastgru model, was written by a newer format, or
         contradicts itself.
     """
-    name = os.fspath(path)
-    card, tensors = read_tensors(path, _KIND)
+    return join_model(os.fspath(path), *read_tensors(path, _KIND))
+
+
+def join_model(name: str, card: dict[str, Any], tensors: dict[str, np.ndarray]) -> SavedModel:
+    """Return what a card and tensors hold together.
+
+    Parameters
+    ----------
+    name
+        Of the file that they come from, for messages.
+    card
+        In which :func:`fastgru.models.card_schema.find_fault` has found nothing.
+    tensors
+
+    Raises
+    ------
+    ModelFileError
+        If they contradict each other.
+    """
     if not is_ensemble(card):
         return SavedModel(card, tensors, (_take_network(name, card, tensors),))
     shared = {key: value for key, value in card.items() if key in MEMBERS_SHARE}
-    networks, left = [], dict(tensors)
+    networks, left = [], _by_member(tensors)
     for number, own in enumerate(card["members"]):
-        prefix = member_prefix(number)
-        weights = {
-            key.removeprefix(prefix): left.pop(key)
-            for key in sorted(tensors)
-            if key.startswith(prefix)
-        }
+        weights = left.pop(member_prefix(number), {})
         networks.append(_take_network(name, {**shared, **own}, weights))
     if left:
-        raise _KIND.damaged(name, f"no network of its card has the weights {shorten(left)}")
+        names = [f"{prefix}{key}".rstrip(".") for prefix, own in left.items() for key in own]
+        raise _KIND.damaged(name, f"no network of its card has the weights {shorten(names)}")
     return SavedModel(card, tensors, tuple(networks))
+
+
+def format_version_of(card: Mapping[str, Any]) -> int:
+    """Return the version of the format in which a card is written: that of an ensemble or not."""
+    return ENSEMBLE_FORMAT_VERSION if "members" in card else FORMAT_VERSION
 
 
 def member_prefix(number: int) -> str:
     """Return what precedes the names of the weights of a network of an ensemble."""
     return f"members.{number}."
+
+
+def _by_member(tensors: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Return the weights of each network by its prefix, and by their own names."""
+    # in one pass, or a file with many small networks would take the square of their number
+    networks: dict[str, dict[str, np.ndarray]] = {}
+    for key in sorted(tensors):
+        word, number, own = (*key.split(".", 2), "", "")[:3]
+        networks.setdefault(f"{word}.{number}.", {})[own] = tensors[key]
+    return networks
 
 
 def _take_network(name: str, card: dict[str, Any], tensors: dict[str, np.ndarray]) -> SavedNetwork:

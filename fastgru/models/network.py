@@ -37,9 +37,10 @@ from fastgru.layers.lstm import LSTM
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.pooling import Pooling
 from fastgru.layers.recurrent import Recurrent
+from fastgru.layers.reversal import reverse_rows
 from fastgru.layers.rnn import RNN
 from fastgru.layers.stem import Stem
-from fastgru.layers.strands import Strands, average_strands, reverse_rows
+from fastgru.layers.strands import Strands, average_strands
 from fastgru.models.architecture import Architecture
 from fastgru.models.reading import Reader, Reading, new_reader
 from fastgru.models.tied_strands import TiedStrands
@@ -95,7 +96,9 @@ class SequenceNetwork:
         self.trunk = self._new_trunk()
         self.embedding = self._new_embedding()
         channels = self.trunk.stack.output_size
-        self._pooling = Pooling(sizes.pooling, channels, from_outputs=sizes.residual)
+        # a network of steps pools only for those who ask for it
+        poolings = sizes.pooling or ("mean",)
+        self._pooling = Pooling(poolings, channels, from_outputs=sizes.residual)
         further = self._further_parts()
         self._head = Head(
             *(sizes.n_read, sizes.n_outputs),
@@ -117,6 +120,12 @@ class SequenceNetwork:
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
         """Sources of dropout before the outputs, and between the layers."""
         return self._rng, self.trunk.rng
+
+    def whole_weights(self) -> dict[str, np.ndarray]:
+        """Return what the layers compute with, by name: of tied strands not only what is stored."""
+        if self._ties is not None:
+            self._ties.write_weights()
+        return self.weights.views()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the network again; the scratch memory is left behind."""
@@ -216,8 +225,45 @@ class SequenceNetwork:
             self._ties.keep_buffers()
         return found
 
+    def pooled(self, tokens: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return the pooled states, of which the outputs are made.
+
+        Of both strands their mean, where the outputs are means.  A network of steps has no
+        pooling: of these the mean of the states.
+
+        Parameters
+        ----------
+        tokens, lengths
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        np.ndarray
+            float (B, poolings * directions * H)
+        """
+        with self._one_caller:
+            states = self._states(*self._strands.choose(tokens, lengths, None), training=False)
+            features = self._pooling.forward(*states, self._lengths, training=False)
+            return average_strands(features) if self._strands.averages else features
+
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
-        given, lengths, n_steps = self.read(tokens, lengths, training=training)
+        steps, last = self._states(tokens, lengths, training)
+        if self.architecture.pooling:
+            features = self._pooling.forward(steps, last, self._lengths, training=training)
+            return self._head.forward(features, training=training)
+        assert steps is not None
+        outputs = self._head.forward(steps.reshape(-1, steps.shape[2]), training=training)
+        return outputs.reshape(*steps.shape[:2], -1)
+
+    def _states(
+        self, tokens: np.ndarray, lengths: np.ndarray, training: bool
+    ) -> tuple[np.ndarray | None, np.ndarray]:
+        """Return the outputs of all steps, None where none are needed, and the final states.
+
+        Float (B, T', C) and (directions, B, H); the steps of each sequence are kept.
+        """
+        given, self._lengths, n_steps = self.read(tokens, lengths, training=training)
+        lengths = self._lengths
         blocks = plan_blocks(lengths, n_steps, ROWS)
         initial = self.zero_states(len(lengths))
         y, final = self.trunk.stack.forward(
@@ -227,16 +273,8 @@ class SequenceNetwork:
             outputs=self._pooling.needs_steps or not self.architecture.pooling,
         )
         shape = len(lengths), n_steps, self.trunk.stack.output_size
-        if self.architecture.pooling:
-            last = final[-self.trunk.num_directions :, : len(lengths)]
-            steps = None if y is None else y.reshape(shape)
-            features = self._pooling.forward(steps, last, lengths, training=training)
-        else:
-            assert y is not None
-            features = y
-        outputs = self._head.forward(features, training=training)
-        self._lengths = lengths
-        return outputs if self.architecture.pooling else outputs.reshape(*shape[:2], -1)
+        last = final[-self.trunk.num_directions :, : len(lengths)]
+        return None if y is None else y.reshape(shape), last
 
     def zero_states(self, n_sequences: int) -> np.ndarray:
         """Return zero states of all layers and directions: h, for the LSTM followed by c.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,18 @@ from safetensors.numpy import save
 from fastgru.data.files import atomic_write_bytes
 from fastgru.errors import FastgruError
 
-__all__ = ["FileKind", "add_checksum", "check_tensor", "read_tensors", "write_tensors"]
+__all__ = [
+    "FileKind",
+    "add_checksum",
+    "check_tensor",
+    "digest_tensors",
+    "parse_card",
+    "read_tensors",
+    "write_tensors",
+]
+
+_MAX_DEPTH = 32
+"""Lists and objects of a card inside each other; Python cannot walk through any number of them."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,18 @@ class FileKind:
         return self.error(f"{name}: {fault}. The file is damaged. {self.cure}")
 
 
+def digest_tensors(tensors: Mapping[str, np.ndarray]) -> str:
+    """Return the SHA-256 of names and content of tensors, in the order of the names.
+
+    Parameters
+    ----------
+    tensors
+    """
+    digest = hashlib.sha256()
+    _take_in(digest, tensors)
+    return digest.hexdigest()
+
+
 def add_checksum(
     card: Mapping[str, Any], version: int, tensors: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
@@ -80,9 +104,10 @@ def add_checksum(
     Raises
     ------
     TypeError, ValueError, RecursionError
-        If it cannot be written as JSON.
+        If it cannot be written as JSON, or is nested too deep to be read.
     """
     full = {**card, "format_version": version}
+    _refuse_deep(full)
     return {**full, "sha256": _checksum(full, tensors)}
 
 
@@ -144,6 +169,24 @@ def read_tensors(
     return card, tensors
 
 
+def parse_card(text: str) -> object:
+    """Return what the text of a card says.
+
+    Parameters
+    ----------
+    text
+        JSON of finite numbers.
+
+    Raises
+    ------
+    ValueError, RecursionError
+        If it is no such text, or nested too deep.
+    """
+    card: object = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    _refuse_deep(card)
+    return card
+
+
 def check_tensor(
     name: str, kind: FileKind, key: str, found: np.ndarray, expected: tuple[tuple[int, ...], str]
 ) -> None:
@@ -195,7 +238,7 @@ def _parse_card(name: str, kind: FileKind, metadata: Mapping[str, str]) -> dict[
             found = "a fastgru file of another kind"  # such as a checkpoint for a model
         raise kind.error(f"{name}: {found}, expected {kind.expected}. Check the path.")
     try:
-        card = json.loads(metadata[kind.key], parse_constant=_refuse_constant)
+        card = parse_card(metadata[kind.key])
     except (ValueError, RecursionError) as error:
         raise kind.damaged(name, f"its card is not JSON ({error})") from error
     version = card.get("format_version") if isinstance(card, dict) else None
@@ -214,11 +257,42 @@ def _checksum(card: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str
     """Return the SHA-256 of the card's JSON, keys sorted, and of the tensors, names sorted."""
     covered = {key: value for key, value in card.items() if key != "sha256"}
     digest = hashlib.sha256(json.dumps(covered, sort_keys=True, allow_nan=False).encode())
+    _take_in(digest, tensors)
+    return digest.hexdigest()
+
+
+def _take_in(digest: hashlib._Hash, tensors: Mapping[str, np.ndarray]) -> None:
     for key in sorted(tensors):
         digest.update(key.encode() + b"\0")
-        digest.update(np.ascontiguousarray(tensors[key]).tobytes())
-    return digest.hexdigest()
+        # as bytes without a copy: an array may be as large as the file
+        digest.update(np.ascontiguousarray(tensors[key]).reshape(-1).view(np.uint8).data)
 
 
 def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(float(text)):  # such as 1e999
+        raise ValueError(f"{text} is out of range")
+    return float(text)
+
+
+def _refuse_deep(card: object) -> None:
+    """Refuse what is nested so deep that the functions that walk through it would give up.
+
+    Raises
+    ------
+    ValueError
+    """
+    level = [card]
+    for _ in range(_MAX_DEPTH):
+        if not level:
+            return
+        level = [
+            entry
+            for value in level
+            if isinstance(value, dict | list | tuple)
+            for entry in (value.values() if isinstance(value, dict) else value)
+        ]
+    raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")

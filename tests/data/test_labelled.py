@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fastgru.data.label_table import SplitSource
 from fastgru.data.labelled import UNLABELLED, InputFile, LabelledSequences, read_labelled
 from fastgru.data.target_columns import TargetColumns
 from fastgru.errors import ConfigurationError, FastaFormatError, FastgruError, LabelError
@@ -111,11 +112,13 @@ def test_subset__picks_every_column() -> None:
         sources=["f, line 1", "f, line 3", "f, line 5"],
         files=[InputFile("f", "0", 3)],
         targets=[(1.0,), (None,), (3.0,)],
+        split_file=SplitSource("s.tsv", "0", 2, 0, 1, 3),
     )
     actual = data.subset([2, 0])
+    of_all = {"files", "respelled", "split_file"}
     for field in dataclasses.fields(data):
         whole = getattr(data, field.name)
-        expected = whole if field.name in {"files", "respelled"} else [whole[2], whole[0]]
+        expected = whole if field.name in of_all else [whole[2], whole[0]]
         assert getattr(actual, field.name) == expected
     assert LabelledSequences(["a"], ["A"], ["x"]).subset([0]).splits is None
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastgru.data import seen_sequences
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.seen_sequences import SeenSequences, note_seen
 
@@ -37,6 +38,15 @@ def test_contains__finds_no_strangers(n: int) -> None:
     assert not seen.contains(peptides(20_000, seed=1)).any()
     # a stranger is found if all of its 22 bits are set
     assert seen.bits.mean() ** 22 < 3e-7
+
+
+def test_note_seen__gives_up_where_the_card_would_be_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seen_sequences, "_MOST_SEQUENCES", 2)
+    codes = np.zeros(3, np.uint8)
+    assert note_seen([codes] * 2) is not None
+    assert note_seen([codes] * 3) is None
 
 
 def test_contains__takes_no_sequences() -> None:

@@ -52,19 +52,29 @@ def some(n: int = 6) -> list[np.ndarray]:
 
 
 def test_scale__is_mean_and_deviation_of_all_steps() -> None:
-    scale, steps = SeriesScale.of(some()), np.concatenate(some())
+    scale, steps = SeriesScale.of(some(), np.ones(len(some()))), np.concatenate(some())
     np.testing.assert_allclose(scale.mean, steps.mean(axis=0), rtol=1e-14)
     np.testing.assert_allclose(scale.deviation, steps.std(axis=0), rtol=1e-12)
+
+
+def test_scale__counts_a_series_of_weight_two_twice() -> None:
+    weights = np.array([1.0, 2, 1, 2, 1, 1])
+    twice = [
+        values for values, weight in zip(some(), weights, strict=True) for _ in range(int(weight))
+    ]
+    expected, found = SeriesScale.of(twice, np.ones(8)), SeriesScale.of(some(), weights)
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-14)
+    np.testing.assert_allclose(found.deviation, expected.deviation, rtol=1e-12)
 
 
 @pytest.mark.parametrize("value", [7.0, 0.1, -1e-30])
 def test_scale__of_a_feature_that_never_changes_is_one(value: float) -> None:
     # of three tenths the mean is no tenth
-    assert SeriesScale.of([np.full((3, 1), value)]).deviation.tolist() == [1.0]
+    assert SeriesScale.of([np.full((3, 1), value)], np.ones(1)).deviation.tolist() == [1.0]
 
 
 def test_scale__and_profile_come_back_from_json() -> None:
-    scale, profile = SeriesScale.of(some()), describe_series(some())
+    scale, profile = SeriesScale.of(some(), np.ones(len(some()))), describe_series(some())
     twin = SeriesScale.from_dict(json.loads(json.dumps(scale.to_dict())), 2)
     assert twin.to_dict() == scale.to_dict()
     fields = json.loads(json.dumps(profile.to_dict()))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgru.data.duplicates import resolve_duplicates
+from fastgru.data.label_table import SplitSource
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.random_splits import random_split
-from fastgru.data.splits import apply_split, read_split, write_split
+from fastgru.data.splits import apply_split, read_split, source_of, write_split
 from fastgru.errors import LabelError
 from tests.data.records import labelled
 
@@ -60,6 +62,15 @@ def test_apply_split__takes_groups_of_the_table_before_those_of_the_records(
     assert apply_split(data, table).groups == ["two", "one", "one"]
     assert apply_split(data, table, ["test"]).groups == ["two", "one"]
     assert apply_split(data, table_of(tmp_path, "r3\ty\ttrain")).groups == ["d"]
+
+
+def test_apply_split__remembers_the_file_and_all_its_parts(tmp_path: Path) -> None:
+    table = table_of(tmp_path, "r3\ty\ttrain", "r0\tx\ttest", "r2\ty\ttrain")
+    used = apply_split(labelled(list("xxyy")), table, ["test"])
+    digest = hashlib.sha256((tmp_path / "split.tsv").read_bytes()).hexdigest()
+    assert used.split_file == SplitSource("split.tsv", digest, 2, 0, 1, None)
+    assert used.subset([]).split_file == used.split_file
+    assert source_of(["train", "test"], ["a", "a"]) == SplitSource(None, None, 1, 0, 1, 1)
 
 
 def test_apply_split__takes_the_first_copy_of_a_record(tmp_path: Path) -> None:

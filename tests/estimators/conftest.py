@@ -9,7 +9,7 @@ import pytest
 
 from fastgru import SequenceClassifier, SequenceRegressor
 from fastgru.errors import ModelFileError
-from tests.models.test_model_file import with_damaged_cards
+from tests.models.damage import with_damaged_cards
 from tests.planted import plant, plant_counts
 
 SMALL: dict[str, Any] = {

@@ -175,7 +175,7 @@ def test_baseline_classifier__explains_what_it_cannot_learn(
 
 
 def test_baseline_classifier__refuses_a_single_class() -> None:
-    with pytest.raises(LabelError, match="only the class 'a' among 2 sequences"):
+    with pytest.raises(LabelError, match="only one class, 'a', among 2 sequences"):
         make("majority").fit(["A", "C"], ["a", "a"])
 
 

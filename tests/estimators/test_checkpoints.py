@@ -205,6 +205,7 @@ def test_fit__takes_another_number_of_threads(
         (lambda s, y: ((s, [f"{label}!" for label in y]), {}), "labels"),
         (lambda s, y: ((s, y), {"sample_weight": np.linspace(1, 2, len(s))}), "weights"),
         (lambda s, y: ((s, y), {"validation_data": (s[:4], y[:4])}), "validation sequences"),
+        (lambda s, y: ((s, y), {"groups": [k // 2 for k in range(len(s))]}), "groups"),
     ],
 )
 def test_fit__refuses_the_checkpoint_of_other_data(

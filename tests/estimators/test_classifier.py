@@ -24,6 +24,12 @@ def test_fit__learns_to_tell_the_classes_apart(make_classifier) -> None:
     assert model.score(*plant(200, seed=2)) > 0.9
 
 
+def test_fit__refuses_a_network_that_the_machine_cannot_hold(make_classifier, planted) -> None:
+    message = r"would have 6e\+16 weights, which take .* GiB in training, expected at most the"
+    with pytest.raises(ConfigurationError, match=message):
+        make_classifier(hidden_size=10**8).fit(*planted)
+
+
 def test_fit__says_what_it_did(fitted, planted) -> None:
     assert fitted.classes_.tolist() == ["no", "yes"]
     assert fitted.n_iter_ == len(fitted.history_) == 3
@@ -285,7 +291,7 @@ def test_max_length__is_none_for_any_length(fitted) -> None:
     ("sequences", "labels", "options", "error", "message"),
     [
         (["A", "C"], ["x"], {}, LabelError, "labels: must be one for each of 2 sequences"),
-        (["A", "C"], ["x", "x"], {}, LabelError, "labels: only the class 'x' among 2 sequences"),
+        (["A", "C"], ["x", "x"], {}, LabelError, "labels: only one class, 'x', among 2 sequences"),
         (["A", "C"], ["x", "y"], {}, LabelError, "class 'x' has 1 sequence to learn from"),
         (["A", "?"], ["x", "y"], {}, AlphabetError, r"sequence 1: letter '\?' at position 1"),
         ("AC", ["x", "y"], {}, ConfigurationError, "sequences must be a list of strings, got str"),

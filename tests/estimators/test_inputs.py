@@ -5,7 +5,7 @@ import pytest
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError
-from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array
+from fastgru.estimators.inputs import encode_labels, encode_sequences, label_array, only_column
 
 DNA = get_alphabet("dna")
 
@@ -61,6 +61,9 @@ def test_encode_sequences__keeps_letter_and_position() -> None:
         (np.array(["y", "x", "y"], object), ["x", "y"], [1, 0, 1]),
         (np.array([3, 2, 3], object), [2, 3], [1, 0, 1]),
         ((True, False, True), [False, True], [1, 0, 1]),
+        ([2.0, -1.0, 2.0], [-1, 2], [1, 0, 1]),
+        ([2, -1.0, 2], [-1, 2], [1, 0, 1]),
+        (np.array([2, -1, 2], np.float32), [-1, 2], [1, 0, 1]),
     ],
 )
 def test_encode_labels__sorts_the_classes(labels, classes: list, targets: list[int]) -> None:
@@ -77,10 +80,16 @@ def test_encode_labels__sorts_the_classes(labels, classes: list, targets: list[i
         ([["a"], ["b"], ["c"]], r"got an array of shape \(3, 1\)"),
         ([["a"], ["b", "c"], []], "must be one for each of 3 sequences"),
         ("abc", r"got an array of shape \(\)"),
-        ([0.5, 1.0, 2.0], r"must be all strings or all integers, got float\. Convert them befor"),
-        (["a", float("nan"), "b"], "all strings or all integers, got float and strings"),
-        (["a", 1, "b"], "all strings or all integers, got integers and strings"),
-        (np.array(["a", None, "b"], object), "all strings or all integers, got NoneType and st"),
+        (None, "^y: this estimator requires y to be passed, but the target y is None.*3 sequen"),
+        ([0.0, 1.0, 1e300], "Unknown label type: float, "),
+        ([0.0, 1.0, float("inf")], "Unknown label type: float, "),
+        (
+            [0.5, 1.0, 2.0],
+            r"^labels: Unknown label type: float, expected all strings or all integers\. Co",
+        ),
+        (["a", float("nan"), "b"], "Unknown label type: float and strings, expected all"),
+        (["a", 1, "b"], "Unknown label type: integers and strings, expected"),
+        (np.array(["a", None, "b"], object), "Unknown label type: NoneType and strings, expected"),
     ],
 )
 def test_label_array__explains_what_are_no_labels(labels, message: str) -> None:
@@ -91,11 +100,32 @@ def test_label_array__explains_what_are_no_labels(labels, message: str) -> None:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (["a", "a"], r"^labels: only the class 'a' among 2 sequences, expected at least 2 classes"),
-        ([7], r"^labels: only the class '7' among 1 sequence, .* Add sequences of another class"),
+        (
+            ["a", "a"],
+            r"^labels: only one class, 'a', among 2 sequences, expected at least 2 classes",
+        ),
+        ([7], r"^labels: only one class, '7', among 1 sequence, .* Add sequences of another class"),
         ([], "^labels: no class among 0 sequences"),
     ],
 )
 def test_encode_labels__wants_two_classes(labels, message: str) -> None:
     with pytest.raises(LabelError, match=message):
         encode_labels(labels, len(labels))
+
+
+def test_only_column__takes_a_table_of_one() -> None:
+    column = np.array([["AC"], ["G"]], object)
+    assert only_column(column) == ["AC", "G"]
+    assert encode_sequences(DNA, column)[1].tolist() == encode_sequences(DNA, ["G"])[0].tolist()
+    assert only_column(["AC"]) == ["AC"]
+
+
+def test_only_column__takes_a_column_of_a_data_frame() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"sequence": ["AC", "G"], "gene": ["a", "b"]})
+    assert only_column(frame[["sequence"]]) == ["AC", "G"]
+    assert list(only_column(frame["sequence"])) == ["AC", "G"]
+    with pytest.raises(
+        ConfigurationError, match=r"^sequences: have the shape \(2, 2\), expected on"
+    ):
+        only_column(frame)

@@ -200,6 +200,7 @@ def test_load__refuses_damaged_cards(model, tmp_path: Path) -> None:
     assert count_refused(path, 150, SEQUENCES[:3], estimator=SequenceLanguageModel) > 50
 
 
+@pytest.mark.conformance("scikit-learn", "SequenceLanguageModel", "GridSearchCV")
 def test_estimator__keeps_to_scikit_learn(model) -> None:
     assert clone(model).get_params() == model.get_params()
     assert model.__sklearn_tags__().input_tags.string

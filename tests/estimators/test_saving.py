@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import platform
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +100,11 @@ def test_load__brings_integer_labels_back(make_classifier, planted, tmp_path: Pa
 def test_card__says_what_the_file_format_page_says(path: Path) -> None:
     card = read_model(path).card
     assert card["fastgru_version"] == fastgru.__version__
+    assert card["versions"] == {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": metadata.version("numba"),
+    }
     assert card["alphabet"] == "dna"
     assert card["symbols"].startswith("ACGT")
     assert card["classes"] == ["no", "yes"]
@@ -108,8 +116,9 @@ def test_card__says_what_the_file_format_page_says(path: Path) -> None:
 
 
 def test_card__keeps_extra_entries(fitted, tmp_path: Path) -> None:
-    fitted.save(tmp_path / "m", extra={"notes": {"by": "me"}})
-    assert read_model(tmp_path / "m").card["notes"] == {"by": "me"}
+    extra = {"notes": {"by": "me"}, "license": "MIT", "intended_use": "Tests."}
+    fitted.save(tmp_path / "m", extra=extra)
+    assert extra.items() <= read_model(tmp_path / "m").card.items()
 
 
 @pytest.mark.parametrize(
@@ -119,6 +128,9 @@ def test_card__keeps_extra_entries(fitted, tmp_path: Path) -> None:
         ({"sha256": "", "format_version": 9}, "extra: 'format_version', 'sha256' are entries"),
         ({"notes": object()}, "model card: cannot be written as JSON"),
         ({"data": 7}, "model card: data is no object. Correct the extra entries"),
+        ({"license": 4}, "model card: license is 4, expected text. Correct the extra entries"),
+        ({"versions": {}}, "extra: 'versions' are entries of every card. Use other names"),
+        ({"notes": json.loads("[" * 40 + "]" * 40)}, "as JSON .nested deeper than 32 levels"),
     ],
 )
 def test_save__refuses_extra_entries_that_cannot_be_read(

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.exceptions import DataConversionWarning
+from sklearn.inspection import permutation_importance
 from sklearn.model_selection import (
     GridSearchCV,
     StratifiedKFold,
@@ -16,13 +19,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
-from fastgru import SequenceClassifier
-from tests.estimators.contract import check_contract, of_contract
-
-
-@of_contract
-def test_contract__is_kept_as_far_as_scikit_learn_checks_it_without_arrays(name: str) -> None:
-    check_contract(name, SequenceClassifier())
+from fastgru import Seq2Seq, SequenceClassifier, SequenceTagger
+from tests.estimators.conftest import SMALL
+from tests.planted import plant, plant_segments
 
 
 def test_clone__has_the_parameters_and_nothing_else(fitted) -> None:
@@ -55,6 +54,7 @@ def test_tags__ask_for_strings() -> None:
     assert tags.classifier_tags.multi_class
 
 
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "cross_val_predict")
 def test_cross_val_predict__works_on_a_list_of_strings(make_classifier, planted) -> None:
     sequences, labels = planted
     probabilities = cross_val_predict(
@@ -70,6 +70,7 @@ def test_cross_val_predict__works_on_a_list_of_strings(make_classifier, planted)
     )
 
 
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "cross_validate")
 def test_cross_validate__works_in_worker_processes(make_classifier, planted) -> None:
     results = [
         cross_validate(
@@ -82,6 +83,7 @@ def test_cross_validate__works_in_worker_processes(make_classifier, planted) -> 
     assert here.tobytes() == there.tobytes()
 
 
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "GridSearchCV")
 def test_grid_search__finds_parameters_of_every_kind(make_classifier, planted) -> None:
     grid = {
         "hidden_size": np.array([4, 8]),
@@ -95,6 +97,7 @@ def test_grid_search__finds_parameters_of_every_kind(make_classifier, planted) -
     assert search.predict(planted[0]).shape == (60,)
 
 
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "Pipeline")
 def test_pipeline__passes_strings_through(make_classifier, planted) -> None:
     def reverse(sequences: list[str]) -> list[str]:
         return [letters[::-1] for letters in sequences]
@@ -108,6 +111,7 @@ def test_pipeline__passes_strings_through(make_classifier, planted) -> None:
     assert pipeline.set_params(classify__hidden_size=3)["classify"].hidden_size == 3
 
 
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "CalibratedClassifierCV")
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
 def test_calibration__wraps_the_classifier(method: str, make_classifier, planted) -> None:
     calibrated = CalibratedClassifierCV(make_classifier(max_epochs=1), method=method, cv=2)
@@ -128,3 +132,63 @@ def test_fit__takes_sequences_in_any_container(container, make_classifier, plant
     expected = fitted.predict_proba(planted[0])
     assert model.predict_proba(container(planted[0])).tobytes() == expected.tobytes()
     assert model.classes_.tolist() == ["no", "yes"]
+
+
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "VotingClassifier")
+@pytest.mark.parametrize("voting", ["hard", "soft"])
+def test_voting__counts_the_classifiers(voting: str, make_classifier, planted) -> None:
+    members = [(f"m{seed}", make_classifier(max_epochs=1, random_state=seed)) for seed in (1, 2)]
+    joined = VotingClassifier(members, voting=voting).fit(*planted)
+    assert joined.classes_.tolist() == ["no", "yes"]
+    assert set(joined.predict(planted[0])) <= {"no", "yes"}
+    if voting == "soft":
+        each = [model.fit(*planted).predict_proba(planted[0]) for _, model in members]
+        np.testing.assert_array_equal(joined.predict_proba(planted[0]), np.mean(each, axis=0))
+
+
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "StackingClassifier")
+def test_stacking__learns_from_the_classifier(make_classifier, planted) -> None:
+    stack = StackingClassifier([("gru", make_classifier(max_epochs=1))], cv=2).fit(*planted)
+    assert stack.predict(planted[0]).shape == (60,)
+
+
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "permutation_importance")
+def test_permutation_importance__shuffles_a_column_of_strings(make_classifier) -> None:
+    model = make_classifier(max_epochs=12).fit(*plant(200, seed=2))
+    sequences, labels = plant(100, seed=3)
+    column = np.array(sequences, object)[:, None]
+    found = permutation_importance(model, column, labels, n_repeats=3, random_state=0)
+    assert found.importances_mean.shape == (1,)
+    # half of the shuffled sequences meet a label that is not theirs
+    assert found.importances_mean[0] == pytest.approx(model.score(column, labels) - 0.5, abs=0.1)
+
+
+@pytest.mark.conformance("scikit-learn", "SequenceRegressor", "permutation_importance")
+def test_permutation_importance__shuffles_a_data_frame(make_regressor, counted) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"sequence": counted[0]})
+    model = make_regressor(max_epochs=1).fit(frame, counted[1])
+    expected = make_regressor(max_epochs=1).fit(*counted).predict(counted[0])
+    assert model.predict(frame).tobytes() == expected.tobytes()
+    assert permutation_importance(model, frame, counted[1], n_repeats=2).importances.shape == (1, 2)
+
+
+@pytest.mark.conformance("scikit-learn", "SequenceClassifier", "one column of a table")
+def test_fit__takes_a_column_of_labels_with_a_warning(make_classifier, planted, fitted) -> None:
+    column = np.array(planted[0])[:, None], np.array(planted[1])[:, None]
+    with pytest.warns(DataConversionWarning, match="column-vector y was passed"):
+        model = make_classifier().fit(*column)
+    expected = fitted.predict_proba(planted[0])
+    assert model.predict_proba(column[0]).tobytes() == expected.tobytes()
+
+
+@pytest.mark.conformance("scikit-learn", "{kind.__name__}", "GridSearchCV")
+@pytest.mark.parametrize("kind", [Seq2Seq, SequenceTagger])
+def test_grid_search__knows_the_other_tasks(kind) -> None:
+    sequences, labels = plant_segments(20, seed=0)
+    y = sequences if kind is Seq2Seq else labels
+    options = {**SMALL, "max_epochs": 1}
+    options |= {"target_alphabet": "dna"} if kind is Seq2Seq else {}
+    search = GridSearchCV(kind(**options), {"hidden_size": [2, 3]}, cv=2).fit(sequences, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_estimator_.hidden_size in (2, 3)

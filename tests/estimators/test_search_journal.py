@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fastgru.errors import FastgruError
-from fastgru.estimators import search_journal
 from fastgru.estimators.search_journal import create_study, load_study, require_optuna
 
 SETTINGS: dict[str, Any] = {"data": "abc", "fixed_options": {"hidden_size": 4}, "space": {}}
@@ -89,6 +89,6 @@ def test_load_study__explains_a_study_of_somebody_else(tmp_path: Path) -> None:
 
 def test_require_optuna__names_the_command_that_installs_it(monkeypatch) -> None:
     require_optuna()
-    monkeypatch.setattr(search_journal, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(FastgruError, match=r"pip install 'fastgru\[search\]'"):
         require_optuna()

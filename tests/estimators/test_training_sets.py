@@ -1,26 +1,19 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.errors import AlphabetError, ConfigurationError, LabelError
 from fastgru.estimators.inputs import encode_sequences
 from fastgru.estimators.training_sets import (
-    GivenSets,
     check_sample_weight,
     class_weights,
     given_validation,
-    hold_out,
     weighted_set,
 )
-from fastgru.training.batches import LabelledSet
-from fastgru.training.classification import Classification
 
 encode = partial(encode_sequences, get_alphabet("dna"))
 CLASSES = np.array(["x", "y"])
@@ -109,47 +102,3 @@ def test_given_validation__has_the_targets_and_weights_of_its_classes() -> None:
 def test_given_validation__explains_what_it_cannot_use(given_data, error, message: str) -> None:
     with pytest.raises(error, match=message):
         given_validation(encode, CLASSES, None, given_data)
-
-
-def labelled(counts: list[int]) -> GivenSets:
-    targets = np.repeat(np.arange(len(counts)), counts)
-    encoded = [np.array([k % 256], np.uint8) for k in range(len(targets))]
-    whole = LabelledSet(encoded, targets, np.arange(len(targets), dtype=float))
-    classes = np.array([f"c{k}" for k in range(len(counts))])
-    return GivenSets(classes, Classification(), whole, None, stratified=True)
-
-
-@given(
-    counts=st.lists(st.integers(2, 60), min_size=2, max_size=5),
-    fraction=st.floats(0.01, 0.9),
-    seed=st.integers(0, 99),
-)
-def test_hold_out__leaves_every_class_on_both_sides(
-    counts: list[int], fraction: float, seed: int
-) -> None:
-    whole = labelled(counts)
-    kept, held_out = hold_out(whole, fraction, seed)
-    assert sorted([*kept.weights, *held_out.weights]) == whole.training.weights.tolist()
-    in_both = [np.bincount(part.targets, minlength=len(counts)) for part in (kept, held_out)]
-    assert min(map(min, in_both)) >= 1
-    for count, n_held_out in zip(counts, in_both[1], strict=True):
-        assert abs(n_held_out - fraction * count) <= 1
-    again = hold_out(whole, fraction, seed)[1]
-    assert again.weights.tolist() == held_out.weights.tolist()
-
-
-def test_hold_out__needs_two_sequences_of_every_class() -> None:
-    message = (
-        r"class 'c1' has 1 sequence to learn from, expected at least 2: one to train on, and one "
-        r"to hold out to stop by\. Add sequences, remove the class, or switch early_stopping off\."
-    )
-    with pytest.raises(LabelError, match=message):
-        hold_out(labelled([9, 1]), 0.1, 0)
-
-
-def test_hold_out__needs_two_sequences_where_there_are_no_classes() -> None:
-    whole = replace(labelled([9]), stratified=False)
-    kept, held_out = hold_out(whole, 0.3, 0)
-    assert (len(kept.encoded), len(held_out.encoded)) == (6, 3)
-    with pytest.raises(LabelError, match=r"^the training set has 1 sequence to learn from"):
-        hold_out(replace(labelled([1]), stratified=False), 0.3, 0)

@@ -1,22 +1,30 @@
 from __future__ import annotations
 
-import json
 import pickle
 import random
 import re
 import tracemalloc
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from fastgru.errors import ConfigurationError, ModelFileError
+from fastgru.models import tensor_file
 from fastgru.models.card_schema import find_fault
 from fastgru.models.model_file import FORMAT_VERSION, read_model, write_model
+from tests.models.damage import (
+    cut,
+    damage_header,
+    flip_bits,
+    overwrite,
+    swap_digits,
+    with_damaged_cards,
+)
 from tests.models.model_files import (
     ARCHITECTURE,
     make_card,
@@ -85,6 +93,19 @@ def test_write_model__refuses_what_could_not_be_read(
 ) -> None:
     with pytest.raises(ConfigurationError, match=message):
         write(tmp_path, **changes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_write_model__refuses_a_card_that_is_too_long_for_the_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> bytes:  # as for 100 MB, which take long to make
+        raise SafetensorError("Error while serializing: header too large")
+
+    monkeypatch.setattr(tensor_file, "save", refuse)
+    message = r"model card: is \d+ bytes long, expected less than 100,000,000\. Leave extra"
+    with pytest.raises(ConfigurationError, match=message):
+        write(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -208,68 +229,6 @@ def test_read_model__refuses_a_variance_below_zero(tmp_path: Path) -> None:
     write_model(tmp_path / "m", card, tensors)
     with pytest.raises(ModelFileError, match=r"stem\.running_var_l0 holds a negative variance"):
         read_model(tmp_path / "m")
-
-
-def cut(content: bytes, rng: random.Random) -> bytes:
-    return content[: rng.randrange(len(content))]
-
-
-def flip_bits(content: bytes, rng: random.Random) -> bytes:
-    changed = bytearray(content)
-    end = rng.choice([8, 200, len(content)])
-    for _ in range(rng.randint(1, 5)):
-        changed[rng.randrange(end)] ^= 1 << rng.randrange(8)
-    return bytes(changed)
-
-
-def overwrite(content: bytes, rng: random.Random) -> bytes:
-    start = rng.randrange(len(content))
-    return content[:start] + rng.randbytes(rng.randint(1, 40)) + content[start + 20 :]
-
-
-def swap_digits(content: bytes, rng: random.Random) -> bytes:
-    """Shapes, offsets and sizes of the header become others."""
-    places = [k for k in range(8, len(content)) if content[k : k + 1].isdigit()]
-    changed = bytearray(content)
-    for place in rng.sample(places, 3):
-        changed[place] = ord(rng.choice("0123456789"))
-    return bytes(changed)
-
-
-STRANGE = [None, True, -1, 0, 3, 1 << 40, 10**40, 1.5, "", "x", [], [[]], {}, {"a": 1}, ["x"] * 3]
-
-
-def damage_header(content: bytes, rng: random.Random) -> bytes:
-    """Name, type, shape or place of a tensor become something else, or disappear."""
-    header, card, weights = take_apart(content)
-    checksum = card.pop("sha256")
-    damage_json(header, rng)
-    return put_together(header, json.dumps({**card, "sha256": checksum}), weights)
-
-
-def damage_json(value: Any, rng: random.Random) -> None:
-    parent = rng.choice([entry for entry in containers(value) if entry])
-    key = rng.choice(list(parent) if isinstance(parent, dict) else range(len(parent)))
-    if rng.random() < 0.2:
-        del parent[key]
-    else:
-        parent[key] = rng.choice(STRANGE)
-
-
-def with_damaged_cards(content: bytes, n_files: int, *, seed: int) -> Iterator[bytes]:
-    """Model files with the right checksum, in whose cards one entry each is strange or missing."""
-    rng = random.Random(seed)
-    for _ in range(n_files):
-        header, card, weights = take_apart(content)
-        damage_json(card, rng)
-        yield put_together(header, card, weights)
-
-
-def containers(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        yield value
-        for entry in list(value.values()) if isinstance(value, dict) else value:
-            yield from containers(entry)
 
 
 @pytest.mark.parametrize("damage", [cut, flip_bits, overwrite, swap_digits, damage_header])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from fastgru.errors import CheckpointError, FastgruError
 from fastgru.models.tensor_file import (
     FileKind,
     add_checksum,
     check_tensor,
+    digest_tensors,
     read_tensors,
     write_tensors,
 )
@@ -86,3 +89,45 @@ def test_check_tensor__refuses_another_shape_or_type(expected: tuple[tuple[int, 
     message = rf"t: x is float64 \(2, 3\), expected {expected[1]} .* damaged\. Make it again\."
     with pytest.raises(CheckpointError, match=message):
         check_tensor("t", KIND, "x", TENSORS["x"], expected)
+
+
+def test_digest_tensors__depends_on_names_and_content_alone() -> None:
+    found = digest_tensors(TENSORS)
+    assert digest_tensors(dict(reversed(TENSORS.items()))) == found
+    assert digest_tensors({**TENSORS, "x": np.asfortranarray(TENSORS["x"])}) == found
+    assert digest_tensors({"y": TENSORS["x"], "n": TENSORS["n"]}) != found
+    assert digest_tensors({**TENSORS, "x": -TENSORS["x"]}) != found
+
+
+def nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_add_checksum__refuses_what_is_nested_too_deep_to_be_read() -> None:
+    add_checksum({"a": nested(20)}, 3, TENSORS)
+    with pytest.raises(ValueError, match="nested deeper than 32 levels"):
+        add_checksum({"a": nested(40)}, 3, TENSORS)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (json.dumps(nested(40)), "nested deeper than 32 levels"),
+        (json.dumps(nested(5000 // 10)), "nested deeper than 32 levels"),
+        ("1e999", "1e999 is out of range"),
+        ("-1e999", "-1e999 is out of range"),
+        ("9" * 5000, "Exceeds the limit"),
+    ],
+)
+def test_read_tensors__refuses_json_that_cannot_be_worked_with(
+    text: str, fault: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t"
+    card = f'{{"a": {text}, "format_version": 3, "sha256": ""}}'
+    path.write_bytes(save(TENSORS, metadata={KIND.key: card}))
+    kind = replace(KIND, max_bytes=10_000)
+    with pytest.raises(CheckpointError, match=rf"t: its card is not JSON \({fault}.* is damaged"):
+        read_tensors(path, kind)
