@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.problems import CELLS, Problem, Solution, with_padding
 
 TORCH_CELLS = ["gru", "lstm", "rnn tanh", "rnn relu"]
 """The cells that PyTorch has."""
+
+every_cell = pytest.mark.parametrize("cell", TORCH_CELLS)
 
 
 def solve(problem: Problem) -> Solution:
