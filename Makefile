@@ -9,7 +9,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check -qq install
 PROCESSES = --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-exhaustive test-peers test-install check check-package check-workflow peers bench bench-readme bench-compare clean
+.PHONY: help run test test-exhaustive test-peers conformance test-install check check-package check-workflow peers bench bench-readme bench-compare clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
@@ -25,8 +25,11 @@ test: .venv/installed-test ## run the test suite
 test-exhaustive: .venv/installed-test ## run the kernels in every mode and with every fault (minutes)
 	@$(ACTIVE) python -m pytest -m exhaustive $(PROCESSES)
 
-test-peers: .venv/installed-peers ## compare with PyTorch (a large download)
-	@$(ACTIVE) python -m pytest -m peers
+test-peers: .venv/installed-peers ## compare with PyTorch, Keras and ONNX (a large download)
+	@$(ACTIVE) python -m pytest -m "peers or conformance" $(PROCESSES) --conformance check
+
+conformance: .venv/installed-peers ## the same, and write what it finds to docs/conformance.md
+	@$(ACTIVE) python -m pytest -m "peers or conformance" $(PROCESSES) --conformance write
 
 test-install: $(BIN)/python ## install the package alone in a fresh environment and try it
 	@sh tools/test-install.sh $(BIN)/python
@@ -74,6 +77,7 @@ clean: ## remove environments, results and caches
 
 .venv/installed-peers: .venv/installed-test
 	@$(PIP) --editable ".[peers]" torch==2.13.0
+	@$(PIP) --no-deps g2p-en==2.1.0 silero-vad==6.2.3 # for the trained models inside
 	@touch $@
 
 # $(error) stops with one line; a failing recipe would add make's own to that of the script.

@@ -8,6 +8,7 @@ it.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -39,8 +40,11 @@ def prepare_torch(threads: int, *, flush_denormals: bool) -> None:
 class TorchLayer:
     """A case in ``torch.nn.GRU`` or ``LSTM``; sequences of unequal length as a packed sequence."""
 
+    package = "torch.nn"
+
     def __init__(self, case: Case, problem: Problem) -> None:
-        kind = torch.nn.LSTM if case.cell == "lstm" else torch.nn.GRU
+        modules = importlib.import_module(self.package)
+        kind = modules.LSTM if case.cell == "lstm" else modules.GRU
         self._layer = kind(case.input_size, case.hidden_size, batch_first=True)
         self._layer.load_state_dict(
             {name: torch.from_numpy(value) for name, value in problem.weights.items()}
@@ -91,6 +95,12 @@ class TorchLayer:
         tensors |= named_states("", tuple(final), "_n") | named_states("d", d_initial, "0")
         tensors |= {name: value.grad for name, value in self._layer.named_parameters()}
         return {name: tensor.numpy() for name, tensor in tensors.items()}
+
+
+class FastgruModule(TorchLayer):
+    """A case in ``fastgru.torch.GRU`` or ``LSTM``."""
+
+    package = "fastgru.torch"
 
 
 class TorchClassifier:

@@ -143,7 +143,8 @@ def draw_ratios(document: Document, axes: Axes) -> None:
     for steps, marker in MARKERS.items():
         axes.plot([], [], marker, color=FAINT, markersize=7, label=f"T {steps}")
     _draw_floors(axes)
-    (mean,) = (found.value for found in verdicts(document) if found.target.of_mean)
+    target = TARGETS["pytorch-mean"]
+    (mean,) = (found.value for found in verdicts(document) if found.target is target)
     axes.axhline(1, color=INK, linewidth=1, zorder=1)
     axes.set_yscale("log")
     ratios = [1.0, *(row.ratio for row in rows if row.ratio is not None)]

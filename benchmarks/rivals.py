@@ -57,7 +57,7 @@ class Rival:
     missing: Callable[[Setting], str | None] = lambda setting: None
     changed: Callable[[Case], Case] = lambda case: case
     agrees: bool = True
-    ours: Callable[[Case, Problem], FastgruLayer] = FastgruLayer
+    ours: Callable[[Case, Problem], Any] = FastgruLayer
 
 
 class OneThread(FastgruLayer):
@@ -113,6 +113,14 @@ def fma_limit(threads: int) -> FmaLimit:
     return FmaLimit(threads)
 
 
+def _torch_missing(setting: Setting) -> str | None:
+    return None if baselines.has_torch else baselines.NOT_INSTALLED
+
+
+def _module(case: Case, problem: Problem) -> Any:
+    return baselines.FastgruModule(case, problem)
+
+
 def _onednn_missing(setting: Setting) -> str | None:
     found = onednn.built()
     return found if isinstance(found, str) else None
@@ -125,7 +133,13 @@ RIVALS = {
     ),
     "PyTorch": Rival(
         lambda case, setting: baselines.TorchLayer(case, make_problem(case)),
-        missing=lambda setting: None if baselines.has_torch else baselines.NOT_INSTALLED,
+        missing=_torch_missing,
+    ),
+    "native layer": Rival(_layer, missing=_torch_missing, ours=_module),
+    "torch.nn": Rival(
+        lambda case, setting: baselines.TorchLayer(case, make_problem(case)),
+        missing=_torch_missing,
+        ours=_module,
     ),
     "oneDNN": Rival(_onednn, missing=_onednn_missing),
     "ONNX Runtime": Rival(

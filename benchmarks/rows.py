@@ -87,6 +87,13 @@ def _against_pytorch() -> Iterator[Comparison]:
         yield Comparison(case, "backward", "PyTorch")
 
 
+def _modules_for_pytorch() -> Iterator[Comparison]:
+    for hidden in HIDDEN:
+        case = Case(64, 200, hidden, n_symbols=None)
+        yield Comparison(case, "step", "native layer", ("module-share",), "share")
+        yield Comparison(case, "step", "torch.nn", ("module-ratio",))
+
+
 def _against_onednn() -> Iterator[Comparison]:
     for hidden in (64, 128, 256):
         case = Case(64, 200, hidden)
@@ -115,6 +122,7 @@ def _against_itself() -> Iterator[Comparison]:
 ROWS = [
     *_of_the_limit(),
     *_against_pytorch(),
+    *_modules_for_pytorch(),
     *_against_onednn(),
     *_against_onnx(),
     *_against_itself(),

@@ -122,6 +122,16 @@ TARGETS = {
         "LSTM training step against PyTorch, tokens, H 128", 2, if_missed=_FOUR_GATES
     ),
     "lstm-dense": Target("the same, dense I = H", 1.4, if_missed=_FOUR_GATES),
+    "module-share": Target(
+        "training step of fastgru.torch.GRU, of the speed of fastgru.GRU, H 32 to 256",
+        *(0.90, "share"),
+        of_mean=True,
+    ),
+    "module-ratio": Target(
+        "training step of fastgru.torch.GRU against torch.nn.GRU, H 32 to 256",
+        *(3, "ratio"),
+        of_mean=True,
+    ),
     "onednn-tokens": Target(
         "GRU training step against oneDNN, tokens", 1.7, in_readme=True, if_missed=_SHARED
     ),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastgru.errors import FastgruError
     from fastgru.estimators.averaging import average_models
     from fastgru.estimators.classifier import SequenceClassifier
+    from fastgru.estimators.encoder import SequenceEncoder
     from fastgru.estimators.homology_folds import HomologyGroupKFold
     from fastgru.estimators.language_model import SequenceLanguageModel
     from fastgru.estimators.regressor import SequenceRegressor
@@ -35,6 +36,7 @@ __all__ = [
     "HomologyGroupKFold",
     "Seq2Seq",
     "SequenceClassifier",
+    "SequenceEncoder",
     "SequenceLanguageModel",
     "SequenceRegressor",
     "SequenceTagger",
@@ -53,6 +55,7 @@ _HOMES = {
     "RNN": "fastgru.layers.rnn",
     "Seq2Seq": "fastgru.estimators.seq2seq",
     "SequenceClassifier": "fastgru.estimators.classifier",
+    "SequenceEncoder": "fastgru.estimators.encoder",
     "SequenceLanguageModel": "fastgru.estimators.language_model",
     "SequenceRegressor": "fastgru.estimators.regressor",
     "SequenceTagger": "fastgru.estimators.tagger",
@@ -62,8 +65,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":
-        return importlib.import_module("fastgru.datasets")
+    if name in ("datasets", "onnx"):
+        return importlib.import_module(f"fastgru.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'fastgru' has no attribute {name!r}")

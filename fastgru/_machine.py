@@ -1,4 +1,4 @@
-"""What the machine grants this process: CPUs, and a directory of its own."""
+"""What the machine grants this process: CPUs, memory, and a directory of its own."""
 
 from __future__ import annotations
 
@@ -31,6 +31,17 @@ def usable_cpus() -> int:
 def usable_threads(asked: int | None) -> int:
     """Return how many threads to use: as many as asked for, and no more than are ours."""
     return min(asked or usable_cpus(), usable_cpus())
+
+
+def usable_memory() -> float:
+    """Return the bytes of memory that machine and control group have, or infinity if unknown."""
+    limits = [float("inf")]
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):  # version 2, then 1
+        with contextlib.suppress(OSError, ValueError):
+            limits.append(int(Path("/sys/fs/cgroup").joinpath(name).read_text()))
+    return min(limits)
 
 
 def is_private_directory(path: Path) -> bool:

@@ -14,6 +14,20 @@ import pytest
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
+from tests.conformance_hooks import (
+    pytest_addoption,
+    pytest_runtest_logreport,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+)
+
+__all__ = [
+    "pytest_addoption",
+    "pytest_runtest_logreport",
+    "pytest_runtest_makereport",
+    "pytest_sessionfinish",
+]
+
 # No deadline anywhere: the first example of a test may compile a kernel.
 settings.register_profile("default", deadline=None, max_examples=20)
 settings.register_profile(

@@ -20,6 +20,7 @@ from fastgru.layers.workspace import new_work
 from tests.kernels.uncached import without_cache
 
 ROOT = Path(__file__).parent.parent
+MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 AVAILABLE = int(_numba.config.NUMBA_NUM_THREADS)
 needs_compilation = pytest.mark.skipif(_numba.jit_disabled, reason="plain Python has one thread")
 
@@ -38,6 +39,22 @@ def control_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         path.write_text(content, encoding="utf-8")
 
     return write
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("memory.max", "1048576\n", 2**20),
+        ("memory.max", "max\n", MEMORY),
+        ("memory.max", "9223372036854771712\n", MEMORY),
+        ("memory/memory.limit_in_bytes", "1048576\n", 2**20),
+    ],
+)
+def test_usable_memory__keeps_to_the_control_group(
+    name: str, content: str, expected: float, control_group: Any
+) -> None:
+    control_group(name, content)
+    assert _machine.usable_memory() == expected
 
 
 @pytest.mark.parametrize(

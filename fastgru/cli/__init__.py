@@ -30,6 +30,9 @@ _COMMANDS = (
     "search",
     "best",
     "info",
+    "annotate",
+    "export",
+    "import",
     "audit",
     "split",
     "report",
@@ -37,6 +40,9 @@ _COMMANDS = (
     "warmup",
     "selftest",
 )
+
+_MODULES = {"import": "import_model"}
+"""Modules that cannot be called like their command."""
 
 _DESCRIPTION = "Train and run recurrent classifiers for DNA, RNA and protein sequences on a CPU."
 _EXAMPLES = """\
@@ -73,6 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     code
         0 success, 1 data or files at fault, 2 wrong usage, 130 interrupted.
     """
+    from fastgru.cli.streams import open_missing_streams
+
+    open_missing_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _make_parser()
     try:
@@ -116,7 +125,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--citation", action=_ShowCitation, nargs=0, help="say how to cite fastgru")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name in _COMMANDS:
-        module = importlib.import_module(f"fastgru.cli.{name}")
+        module = importlib.import_module(f"fastgru.cli.{_MODULES.get(name, name)}")
         module.add_parser(subparsers)
         command = subparsers.choices[name]
         add_logging(command)

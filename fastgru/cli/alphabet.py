@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from fastgru.data.alphabets import Alphabet
     from fastgru.data.series_files import SeriesKind
 
-__all__ = ["add_alphabet", "chosen_alphabet", "refuse_series"]
+__all__ = ["NUMERIC_TASKS", "SERIES", "add_alphabet", "chosen_alphabet", "refuse_series"]
 
 _LETTERS = ("dna", "rna", "protein")
-_OF_SERIES = ("classification", "multilabel", "regression")
-_SERIES = "series"  # of fastgru.data.series, which loads NumPy
+SERIES = "series"  # of fastgru.data.series, which loads NumPy
+NUMERIC_TASKS = ("classification", "multilabel", "regression")
+"""Tasks that read numbers in place of letters, or beside them."""
 
 
 def add_alphabet(parser: argparse._ActionsContainer, *, series: bool = False) -> None:
@@ -30,7 +31,7 @@ def add_alphabet(parser: argparse._ActionsContainer, *, series: bool = False) ->
     more = "; with series, FASTA is a table (TSV), an .npz file or a folder of these"
     parser.add_argument(
         "--alphabet",
-        choices=(*_LETTERS, _SERIES) if series else _LETTERS,
+        choices=(*_LETTERS, SERIES) if series else _LETTERS,
         default="dna",
         help=f"kind of sequences{more if series else ''} (default: %(default)s)",
     )
@@ -49,10 +50,10 @@ def refuse_series(args: argparse.Namespace, task: str) -> None:
     ------
     ConfigurationError
     """
-    if args.alphabet == _SERIES and task not in _OF_SERIES:
+    if args.alphabet == SERIES and task not in NUMERIC_TASKS:
         raise ConfigurationError(
             f"--alphabet series: the task is {task}, which is about letters, expected one of "
-            f"{', '.join(_OF_SERIES)}. Choose another task or alphabet."
+            f"{', '.join(NUMERIC_TASKS)}. Choose another task or alphabet."
         )
 
 
@@ -64,7 +65,7 @@ def chosen_alphabet(args: argparse.Namespace) -> Alphabet | SeriesKind:
     args
         Parsed options, ``alphabet`` among them; ``time_decay`` and ``n_features`` if known.
     """
-    if args.alphabet != _SERIES:
+    if args.alphabet != SERIES:
         from fastgru.data.alphabets import get_alphabet
 
         return get_alphabet(args.alphabet)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastgru.cli.history import HistoryFile
 from fastgru.cli.options import require_new_output
-from fastgru.cli.overwriting import is_device, refuse_overwritten_input
+from fastgru.cli.overwriting import is_device, refuse_compressed, refuse_overwritten_input
 from fastgru.cli.progress import show_progress
 from fastgru.errors import (
     CheckpointError,
@@ -42,15 +42,8 @@ def require_outputs(args: argparse.Namespace) -> None:
     if args.output is None and not args.dry_run:
         raise ConfigurationError("the following arguments are required: -o/--output")
     _settle_checkpoint(args)
-    for path, what, example in (
-        (args.output, "model files", "model.safetensors"),
-        (args.checkpoint, "checkpoints", "model.checkpoint"),
-    ):
-        if path is not None and path.endswith(".gz"):
-            raise ConfigurationError(
-                f"{path}: {what} are not compressed, expected a name such as {example}. "
-                "Choose another name."
-            )
+    refuse_compressed(args.output, "model files", "model.safetensors")
+    refuse_compressed(args.checkpoint, "checkpoints", "model.checkpoint")
     refuse_overwritten_input(args)
     if args.output is None:
         return

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import add_output, require_new_output
+from fastgru.cli.origin import PURPOSE, in_common
+from fastgru.cli.overwriting import refuse_compressed
 from fastgru.errors import ConfigurationError, counted
 
 if TYPE_CHECKING:
@@ -51,11 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.estimators.saving import save_fitted
     from fastgru.models.model_file import read_model
 
-    if args.output.endswith(".gz"):
-        raise ConfigurationError(
-            f"{args.output}: model files are not compressed, expected a name such as "
-            "ensemble.safetensors. Choose another name."
-        )
+    refuse_compressed(args.output, "model files", "ensemble.safetensors")
     require_new_output(args)
     models = [(path, load_classifier(path)) for path in args.models]
     ensemble = make_ensemble(models)
@@ -102,7 +100,7 @@ def _trained_alike(ensemble: Ensemble) -> bool:
 
 
 def _origin(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the entries of the card about the data of all models."""
+    """Return the entries of the card about the data and the use of all models."""
     files = {
         (file["name"], file["sha256"]): file
         for card in cards
@@ -111,7 +109,11 @@ def _origin(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
     origin: dict[str, Any] = {}
     if files:
         n_records = sum(file["n_records"] for file in files.values())
-        origin["data"] = {"files": list(files.values()), "n_records": n_records}
+        origin["data"] = {
+            "files": list(files.values()),
+            "n_records": n_records,
+            **in_common([card.get("data", {}) for card in cards], ("split", "train_fraction")),
+        }
     if any(card.get("shuffled_labels") for card in cards):
         origin["shuffled_labels"] = True
-    return origin
+    return {**origin, **in_common(cards, PURPOSE)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from fastgru.cli.alphabet import NUMERIC_TASKS, SERIES
 from fastgru.errors import ConfigurationError, counted
 
 if TYPE_CHECKING:
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from fastgru.estimators.fitted_model import FittedModel
 
 __all__ = ["add_features", "read_chosen_features", "refuse_features", "require_features"]
-
-_TASKS = ("classification", "multilabel", "regression")
-_SERIES = "series"  # of fastgru.data.series, which loads NumPy
 
 
 def add_features(parser: argparse._ActionsContainer) -> None:
@@ -42,11 +40,12 @@ def refuse_features(args: argparse.Namespace, task: str) -> None:
     """
     if args.features is None:
         return
-    if task not in _TASKS:
+    if task not in NUMERIC_TASKS:
         raise ConfigurationError(
-            f"--features: the task is {task}, expected one of {', '.join(_TASKS)}. Leave it out."
+            f"--features: the task is {task}, expected one of {', '.join(NUMERIC_TASKS)}. Leave it "
+            "out."
         )
-    if args.alphabet == _SERIES:
+    if args.alphabet == SERIES:
         raise ConfigurationError(
             "--features: series have features themselves, expected letters. Leave it out."
         )
@@ -65,7 +64,7 @@ def require_features(args: argparse.Namespace, model: FittedModel) -> None:
     ------
     ConfigurationError
     """
-    n_features = 0 if model.parameters["alphabet"] == _SERIES else model.n_features
+    n_features = 0 if model.parameters["alphabet"] == SERIES else model.n_features
     if n_features and args.features is None:
         raise ConfigurationError(
             f"{args.model}: was trained with {counted(n_features, 'feature')} of each letter, "

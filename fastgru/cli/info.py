@@ -7,6 +7,12 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastgru.cli.card_rows import (
+    describe_data,
+    describe_metrics,
+    describe_thresholds,
+    number_cell,
+)
 from fastgru.cli.network_rows import describe_network
 from fastgru.errors import counted
 
@@ -14,8 +20,9 @@ if TYPE_CHECKING:
     from fastgru.models.model_file import SavedModel, SavedNetwork
 
 _DESCRIPTION = """\
-Show what a model file says about itself: alphabet, classes, network, training, calibration, data
-and thresholds. Reads the file's header and weights only; nothing in it is executed.
+Show what a model file says about itself: alphabet, classes, network, training, calibration, data,
+scores, thresholds, licence and intended use. Reads the file's header and weights only; nothing in
+it is executed.
 """
 _VALIDATION_SCORES = {
     "validation_accuracy": "accuracy",
@@ -23,7 +30,6 @@ _VALIDATION_SCORES = {
     "validation_bits": "bits per letter",
     "validation_token_accuracy": "token accuracy",
 }
-_SCORES = ("sensitivity", "specificity", "precision", "f1", "mcc")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,30 +38,48 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "info",
         help="say what a model file holds",
         description=_DESCRIPTION,
-        epilog="example:\n  fastgru info model.safetensors --json\n",
+        epilog="examples:\n  fastgru info model.safetensors --json\n  fastgru info --schema\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", metavar="MODEL", help="model file")
     parser.add_argument("--json", action="store_true", help="print the whole card as JSON")
+    parser.add_argument(
+        "--schema",
+        action=_ShowSchema,
+        nargs=0,
+        help="print what any card may hold as JSON Schema, and leave",
+    )
+
+
+class _ShowSchema(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from fastgru.models.card_schema import json_schema
+
+        _write_json(json_schema())
+        parser.exit()
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the card and return the exit code."""
-    import json
-
     from fastgru.models.model_file import read_model
 
     saved = read_model(args.model)
     if args.json:
-        sys.stdout.write(json.dumps(saved.card, indent=2, sort_keys=True) + "\n")
+        _write_json(saved.card)
         return 0
     rows = list(_describe(saved))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         sys.stdout.write(f"{name.ljust(width)}  {_printable(value)}\n")
-    for line in _describe_thresholds(saved.card):
+    for line in (*describe_metrics(saved.card), *describe_thresholds(saved.card)):
         sys.stdout.write(f"{_printable(line)}\n")
     return 0
+
+
+def _write_json(value: Any) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
 def _printable(text: str) -> str:
@@ -66,7 +90,10 @@ def _printable(text: str) -> str:
 def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
     """Yield name and value of each line."""
     card, networks = saved.card, saved.networks
-    yield "format", f"{card['format_version']} (fastgru {card.get('fastgru_version', '?')})"
+    yield "format", f"{card['format_version']} ({_versions(card)})"
+    for key, name in (("license", "licence"), ("intended_use", "intended use")):
+        if key in card:
+            yield name, card[key]
     if card.get("shuffled_labels"):
         yield "CONTROL", "trained on SHUFFLED LABELS: its predictions mean nothing"
     yield "task", card.get("task", "classification")
@@ -81,8 +108,15 @@ def _describe(saved: SavedModel) -> Iterator[tuple[str, str]]:
         yield from _describe_network(network)
         yield from _describe_training(network.card["training"])
         yield from _describe_probabilities(network.card)
-    for file in card.get("data", {}).get("files", []):
-        yield "file", f"{file['name']} (sha256 {file['sha256'][:16]}...)"
+    yield from describe_data(card.get("data", {}))
+
+
+def _versions(card: dict[str, Any]) -> str:
+    """Name the programs that wrote a file."""
+    names = {"python": "Python", "numpy": "NumPy", "numba": "Numba"}
+    versions = card.get("versions", {})
+    others = [f"{name} {versions[key]}" for key, name in names.items() if key in versions]
+    return ", ".join([f"fastgru {card.get('fastgru_version', '?')}", *others])
 
 
 def _describe_outputs(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -135,7 +169,7 @@ def _describe_probabilities(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
     fitted = card.get("calibration", {})
     if fitted.get("before") and fitted.get("after"):
         changes = [
-            f"{name} {_number(fitted['before'][key])} to {_number(fitted['after'][key])}"
+            f"{name} {number_cell(fitted['before'][key])} to {number_cell(fitted['after'][key])}"
             for key, name in (("log_loss", "log loss"), ("brier", "Brier score"), ("ece", "ECE"))
         ]
         on = counted(fitted["n_sequences"], "validation sequence")
@@ -149,22 +183,3 @@ def _describe_probabilities(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if inputs:
         steps = "steps" if "lowest" in inputs else "letters"
         yield "lengths", f"{inputs['shortest']} to {inputs['longest']} {steps} in training"
-
-
-def _describe_thresholds(card: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of the table of thresholds, behind an empty one."""
-    table = card.get("thresholds", {"rows": [], "reason": None})
-    if table["rows"]:
-        yield ""
-        yield f"thresholds for {card['classes'][1]}, and their scores on the validation sequences"
-        yield "".join([f"{'':15}{'threshold':>11}", *(f"{name:>13}" for name in _SCORES)])
-    for row in table["rows"]:
-        if row["threshold"] is None:
-            yield f"{row['name']:15}{'-':>11}  {row['reason']}"
-        else:
-            cells = "".join(f"{_number(row[name]):>13}" for name in _SCORES)
-            yield f"{row['name']:15}{row['threshold']:11.4g}{cells}"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

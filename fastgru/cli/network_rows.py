@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fastgru.errors import counted
 from fastgru.layers.convolution_sizes import matching_layers
@@ -19,15 +20,9 @@ def describe_network(sizes: Architecture) -> Iterator[tuple[str, str]]:
     sizes
         The network.
     """
-    recurrent = describe_recurrent(
-        *(sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional),
-        residual=sizes.residual,
-    )
-    yield "network", recurrent
+    yield "network", describe_recurrent(sizes)
     if sizes.letters_per_token:
-        writing = describe_recurrent(
-            *(sizes.cell, sizes.num_layers, sizes.hidden_size, False), residual=False
-        )
+        writing = describe_recurrent(replace(sizes, bidirectional=False, residual=False))
         yield "decoder", f"{writing}; {sizes.letters_per_token:g} letters for each token"
     yield from _describe_input(sizes)
     if sizes.pooling:

@@ -1,4 +1,4 @@
-"""Keeping inputs from being overwritten by outputs."""
+"""Names of outputs that are refused: those of inputs, and those that would mislead."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from fastgru.errors import ConfigurationError
 
-__all__ = ["is_device", "refuse_overwritten_input"]
+__all__ = ["is_device", "refuse_compressed", "refuse_overwritten_input"]
 
 _READ = (
     *("model", "models", "fasta", "features", "labels", "step_labels", "split", "results"),
-    *("journal", "baseline_fasta", "pretrained", "translations", "variants"),
+    *("journal", "baseline_fasta", "pretrained", "translations", "variants", "metrics"),
 )
 """Options that name files which are read."""
 
@@ -52,3 +52,22 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
 def is_device(path: str) -> bool:
     """Whether a path is something else than a file, such as /dev/null."""
     return os.path.exists(path) and not os.path.isfile(path)
+
+
+def refuse_compressed(path: str | None, kind: str, example: str) -> None:
+    """Refuse a name in ``.gz`` for a file that is not compressed.
+
+    Parameters
+    ----------
+    path
+        Output; None for none.
+    kind
+        What is written: ``model files``.
+    example
+        A name that would do.
+    """
+    if path is not None and path.endswith(".gz"):
+        raise ConfigurationError(
+            f"{path}: {kind} are not compressed, expected a name such as {example}. Choose another "
+            "name."
+        )

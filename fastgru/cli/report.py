@@ -59,12 +59,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write the page and return the exit code."""
     from fastgru.data.files import atomic_write
+    from fastgru.packages import require_package
     from fastgru.report.commands import Commands
-    from fastgru.report.extras import require_extras
     from fastgru.report.multiqc import require_new_multiqc, write_multiqc
     from fastgru.report.reading import find_experiments
 
-    require_extras()
+    require_package(["jinja2", "matplotlib"], "fastgru report", "pip install 'fastgru[workflow]'")
     require_new_output(args)
     if args.multiqc is not None:
         require_new_multiqc(args.multiqc, force=args.force)

@@ -253,22 +253,14 @@ def _warn_of_divided_groups(used: LabelledSequences, split: str) -> None:
 def _hold_groups_out(
     training: LabelledSequences, parameters: Mapping[str, Any]
 ) -> tuple[LabelledSequences, LabelledSequences]:
-    """Divide whole groups: relatives of what was learned would stop training too late."""
-    from fastgru.data.random_splits import random_split
+    from fastgru.data.random_splits import hold_groups_out
 
-    try:
-        drawn = random_split(
-            training.labels,
-            groups=training.groups,
-            test_fraction=0,
-            validation_fraction=parameters["validation_fraction"],
-            seed=parameters["random_state"],
-        )
-    except LabelError as error:
-        raise LabelError(
-            f"no groups to hold out for early stopping: {error} Or train without a validation set, "
-            "with --no-early-stopping."
-        ) from error
+    drawn = hold_groups_out(
+        training.labels,
+        training.groups or (),
+        validation_fraction=parameters["validation_fraction"],
+        seed=parameters["random_state"],
+    )
     kept, held_out = (
         training.subset(k for k, name in enumerate(drawn) if name == part)
         for part in ("train", "validation")

@@ -13,6 +13,7 @@ from fastgru.cli.options import (
     non_negative_int,
     share,
 )
+from fastgru.cli.origin import add_purpose
 from fastgru.cli.parameters import add_parameters, add_random_state
 from fastgru.cli.selection import add_split
 from fastgru.cli.step_labels import add_step_labels, require_step_labels
@@ -78,6 +79,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_random_state(group)
     _add_pretrained(group)
     _add_studies(group)
+    add_purpose(group)
     add_threads(group)
 
 

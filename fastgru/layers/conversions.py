@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +11,24 @@ from fastgru.errors import ConfigurationError
 
 _GATES = 3  # r, z, n
 _KINDS = ("weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l")
+
+ONNX_GATES = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2), "rnn": (0,)}
+"""Of each cell the numbers of PyTorch's gates in the order of ONNX: z r n, and i o f g."""
+
+
+def reorder_gates(array: np.ndarray, order: Sequence[int]) -> np.ndarray:
+    """Return a weight or bias with its gates in another order.
+
+    Parameters
+    ----------
+    array
+        (G * H, ...), gates stacked.
+    order
+        Numbers of the gates, from the first of the result to the last.
+    """
+    gates = array.reshape(len(order), -1, *array.shape[1:])
+    reordered: np.ndarray = gates[list(order)].reshape(array.shape)
+    return reordered
 
 
 def swap_update_gate(state_dict: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:

@@ -117,7 +117,7 @@ class ChainField:
         counter, n_workers = new_work(len(logits))
         path = np.zeros(logits.shape[:2], np.int64)
         work = np.empty((n_workers, *logits.shape[1:]))
-        crf_decode(counter, n_workers, lengths, logits, *self._scores(), work, path)
+        crf_decode(counter, n_workers, lengths, logits, *self.scores(), work, path)
         return path
 
     def _expect(
@@ -132,7 +132,7 @@ class ChainField:
         counter, n_workers = new_work(len(logits))
         log_partition = np.empty(len(logits))
         work = np.empty((n_workers, logits.shape[1] + SCRATCH_ROWS, logits.shape[2]))
-        transitions, start, end = self._scores()
+        transitions, start, end = self.scores()
         with np.errstate(over="ignore"):  # the kernel does without what is infinite
             odds = np.exp(transitions.astype(np.float64))
         crf_expectations(
@@ -142,7 +142,8 @@ class ChainField:
         )
         return log_partition
 
-    def _scores(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def scores(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the scores that paths are made of: transitions (K, K), start and end (K,)."""
         transitions, start, end = self.parameters.values()
         return self._means(transitions, start, end)
 

@@ -240,6 +240,10 @@ class Direction:
         self.kind.add_sums(recurrent, self._grads)
         return self._input_gradients(sums, given, dx), dstates
 
+    def forget(self) -> None:
+        """Let go of the last pass; the memory that it worked in is kept for the next."""
+        del self._blocks, self._given, self._inputs, self._weights
+
     def _array(self, name: str, *shape: int) -> np.ndarray:
         return self._workspace.empty(name, shape, self.dtype)
 

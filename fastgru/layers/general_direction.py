@@ -194,6 +194,11 @@ class GeneralDirection:
         self._tape = []
         return gradients, self._in_callers_order(d)
 
+    def forget(self) -> None:
+        """Let go of the last pass, as :meth:`.Direction.forget` does."""
+        self._tape = []
+        del self._steps, self._input, self._cell
+
     def _step_back(self, t: int, d: np.ndarray, dx: np.ndarray | None) -> np.ndarray:
         """Return the gradient of the states before step t."""
         before, held, gates = self._tape[t]

@@ -22,7 +22,7 @@ from fastgru.layers.decay import initial_decay
 from fastgru.layers.initializers import glorot_uniform, orthogonal
 from fastgru.layers.layer_input import read_input
 from fastgru.layers.names import DECAY_PARAMETERS, direction_suffixes
-from fastgru.layers.stack import Stack
+from fastgru.layers.stack import Stack, part_states
 from fastgru.layers.variant import Variant
 
 
@@ -201,7 +201,9 @@ class Recurrent:
         y, final = self.stack.forward(blocks, given, initial, training=training, rng=self.rng)
         self._ready, self._batch = training, (blocks.n_sequences, blocks.n_steps)
         assert y is not None
-        return y.reshape(*self._batch, self.stack.output_size), self._part(final)
+        return y.reshape(*self._batch, self.stack.output_size), part_states(
+            final, self.stack.n_states
+        )
 
     def _read_gaps(self, blocks: Blocks, gaps: ArrayLike | None) -> np.ndarray:
         if gaps is None or not self._kind.decays:
@@ -232,9 +234,9 @@ class Recurrent:
         self.position_embedding_grad = gradients.positions
         if gradients.x is None:
             assert gradients.symbols is not None
-            return gradients.symbols, self._part(initial)
+            return gradients.symbols, part_states(initial, self.stack.n_states)
         dx = gradients.x.reshape(*self._batch, self.input_size)
-        return dx, self._part(initial)
+        return dx, part_states(initial, self.stack.n_states)
 
     def _join(
         self, names: list[str], states: Sequence[ArrayLike | None], n_sequences: int
@@ -248,12 +250,6 @@ class Recurrent:
             for name, state in zip(names, states, strict=True)
         ]
         return np.concatenate(given, axis=1)
-
-    def _part(self, states: np.ndarray) -> list[np.ndarray]:
-        """Return each state (layers * directions, B, H)."""
-        (rows, columns, hidden), n = states.shape, len(self._state_names)
-        parts = states.reshape(rows, n, columns // n, hidden)
-        return [np.ascontiguousarray(parts[:, s]) for s in range(n)]
 
 
 def _check_decaying(variant: Variant, save_memory: bool) -> None:

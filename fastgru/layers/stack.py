@@ -205,6 +205,13 @@ class Stack:
             dy = gradients.x
         return gradients, initial
 
+    def forget(self) -> None:
+        """Let go of the last pass; the memory that it worked in is kept for the next."""
+        self._first_input, self._masks = LayerInput(), []
+        for layer in self.layers:
+            for direction in layer:
+                direction.forget()
+
     def _copy_around(self, dy: np.ndarray | None, dx: np.ndarray | None) -> None:
         """Write what reaches a layer's input around the layer; directions add to it."""
         assert dy is not None
@@ -212,6 +219,13 @@ class Stack:
         dx[:] = dy
         # the caller's gradient may hold anything there, and masks multiply all of it
         dx[past_ends(self._blocks)] = 0
+
+
+def part_states(joined: np.ndarray, n_states: int) -> list[np.ndarray]:
+    """Return each state (layers * directions, B, H) of states (layers * directions, n * B, H)."""
+    rows, columns, hidden = joined.shape
+    parts = joined.reshape(rows, n_states, columns // n_states, hidden)
+    return [np.ascontiguousarray(parts[:, state]) for state in range(n_states)]
 
 
 def dropout_mask(

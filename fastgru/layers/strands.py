@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["Strands", "average_strands", "both_strands", "complement_codes", "reverse_rows"]
+from fastgru.layers.reversal import reverse_rows
+
+__all__ = ["Strands", "average_strands", "both_strands", "complement_codes"]
 
 
 class Strands:
@@ -96,15 +98,6 @@ def both_strands(
     """
     other = complement[reverse_rows(tokens, lengths)].astype(tokens.dtype)
     return np.concatenate([tokens, other]), np.concatenate([lengths, lengths])
-
-
-def reverse_rows(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return rows (B, T, ...) whose first ``lengths`` entries stand in reverse order."""
-    steps = np.arange(rows.shape[1])
-    places = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
-    places = places.reshape(*places.shape, *[1] * (rows.ndim - 2))
-    reversed_rows: np.ndarray = np.take_along_axis(rows, places, axis=1)
-    return reversed_rows
 
 
 def average_strands(rows: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ __all__ = ["STEPS", "Commands"]
 
 STEPS = (
     *("audit", "split", "search", "best", "train", "ensemble", "evaluate", "control"),
-    *("baseline", "experiment"),
+    *("annotate", "baseline", "experiment"),
 )
 """Folders of logs by data set, in the order of the work; others come last, by name."""
 _FOLD = re.compile(r"fold\d+")
@@ -87,6 +87,7 @@ def _runs(experiment: Mapping[str, Any]) -> dict[str, set[tuple[str, ...]]]:
         "ensemble": {("fold1", name) for name in averaged},
         "evaluate": trained | {("fold1", name, "ensemble") for name in averaged},
         "control": {("fold1", name, MAIN) for name in of_kind[SHUFFLED_SEQUENCES]},
+        "annotate": {("fold1", name) for name in models},
         "baseline": {(fold, name) for fold in folds for name in baselines},
     }
 

@@ -22,10 +22,7 @@ def describe_layers(sizes: Architecture) -> str:
     sizes
         The network.
     """
-    recurrent = describe_recurrent(
-        *(sizes.cell, sizes.num_layers, sizes.hidden_size, sizes.bidirectional),
-        residual=sizes.residual,
-    )
+    recurrent = describe_recurrent(sizes)
     words = "" if sizes.kmer_size == 1 else _words(sizes)
     positions = "with positions" if sizes.n_positions else ""
     return ", ".join(filter(None, (words, _stem(sizes), recurrent, positions, _strands(sizes))))

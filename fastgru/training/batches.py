@@ -19,11 +19,14 @@ class LabelledSet:
         What the objective compares the outputs with, such as the number of the class.
     weights : float64 (n,)
         Weight in the loss, not negative.
+    groups : array of str (n,), or None
+        Those of one group are held out together, where some are.
     """
 
     encoded: Sequence[np.ndarray]
     targets: np.ndarray
     weights: np.ndarray
+    groups: np.ndarray | None = None
 
 
 def pad(encoded: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

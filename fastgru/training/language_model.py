@@ -50,9 +50,7 @@ class _Batch:
 
 def _batch(network: LanguageNetwork, encoded: Sequence[np.ndarray]) -> _Batch:
     n_letters, n_directions = network.architecture.n_letters, network.num_directions
-    start = np.array([network.start], np.uint8)
-    behind = [start] * (n_directions - 1)
-    tokens, lengths = pad([np.concatenate([start, codes, *behind]) for codes in encoded])
+    tokens, lengths = pad([network.framed(codes) for codes in encoded])
     # beyond the letters and the end: nothing to predict
     nothing = n_letters + 1
     targets = np.full((*tokens.shape, n_directions), nothing, np.int64)

@@ -26,6 +26,20 @@ def predict_logits(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> n
     return rows
 
 
+def predict_pooled(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the pooled states (n, poolings * directions * H) in the order of ``encoded``.
+
+    In the network's precision.  A sequence's row does not depend on the others.
+    """
+    sizes = network.architecture
+    channels = network.trunk.stack.output_size
+    rows = np.empty((len(encoded), max(1, len(sizes.pooling)) * channels), network.dtype)
+    lengths = np.array([len(codes) for codes in encoded], np.int64)
+    for chosen in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
+        rows[chosen] = network.pooled(*pad([encoded[k] for k in chosen]))
+    return rows
+
+
 def step_logits(
     network: SequenceNetwork, encoded: Sequence[np.ndarray]
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -104,8 +104,9 @@ def test_remote__computes_the_same_in_another_process() -> None:
 @pytest.mark.parametrize(
     "case", [case for case in TINY.values() if case.cell != "gru_before"], ids=lambda c: c.label
 )
-def test_torch__agrees(case: Case) -> None:
-    theirs = baselines.TorchLayer(case, make_problem(case))
+@pytest.mark.parametrize("module", ["TorchLayer", "FastgruModule"])
+def test_torch__agrees(case: Case, module: str) -> None:
+    theirs = getattr(baselines, module)(case, make_problem(case))
     theirs.infer()
     assert disagreements(all_differences(layer_of(case), theirs)) == []
 

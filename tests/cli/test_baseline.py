@@ -161,7 +161,7 @@ def test_baseline__that_is_not_applicable_says_so_in_place_of_scores(
             "baseline length: does not know the class 'c', expected the classes 'a', 'b'. Correct",
         ),
         (["length", "a.fa", "--labels", "same.tsv"], 1, "the column split: the part 'test' is em"),
-        (["length", "a.fa", "--labels", "one.tsv"], 1, "labels: only the class 'a' among 2 seq"),
+        (["length", "a.fa", "--labels", "one.tsv"], 1, "labels: only one class, 'a', among 2 seq"),
         (["length", "a.fa", "--labels", "l", "-o", "x/m"], 1, "x/m: there is no folder 'x'"),
     ],
 )

@@ -40,6 +40,22 @@ def test_ensemble__averages_and_knows_where_its_members_come_from(models, ensemb
     assert read_model(ensemble).card["data"] == read_model(models[0]).card["data"]
 
 
+def test_ensemble__says_of_data_and_use_what_holds_for_all_models(
+    models, work, run_cli, quick, tmp_path
+) -> None:
+    words = ["train", work.fasta, "--labels", work.labels, "--license", "CC0-1.0", *quick]
+    run_cli([*words, "--intended-use", "Tests.", "-o", tmp_path / "a"])
+    run_cli([*words, "--seed", 5, "-o", tmp_path / "b"])
+    run_cli(["ensemble", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "joined"])
+    card = read_model(tmp_path / "joined").card
+    assert card["license"] == "CC0-1.0"
+    assert "intended_use" not in card
+    run_cli(["ensemble", tmp_path / "a", models[0], "-o", tmp_path / "unlike"])
+    card = read_model(tmp_path / "unlike").card
+    assert "license" not in card
+    assert "split" not in card["data"]  # one has one, the other has not
+
+
 def test_ensemble__refuses_the_same_network_twice(models, ensemble, run_cli, tmp_path) -> None:
     for twice in ([models[0], models[0]], [ensemble, models[1]]):
         code, _, err = run_cli(["ensemble", *twice, "-o", tmp_path / "twice"])

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import json
+import platform
+import random
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 import fastgru
 from fastgru import SequenceClassifier
+from fastgru.models.card_schema import json_schema
 from fastgru.models.model_file import read_model
-from tests.models.model_files import write
-from tests.models.test_model_file import with_damaged_cards
+from tests.models.damage import FORGED, UNNOTICED, with_damaged_cards
+from tests.models.model_files import METRICS, SAVED, write
 from tests.planted import plant
 
 
@@ -23,7 +27,8 @@ def test_info__describes_the_model(work, run_cli) -> None:
     fitted = card["calibration"]
     kept = card["training"]["history"][card["training"]["best_epoch"] - 1]
     assert shown == {
-        "format": f"1 (fastgru {fastgru.__version__})",
+        "format": f"1 (fastgru {fastgru.__version__}, Python {platform.python_version()}, "
+        f"NumPy {metadata.version('numpy')}, Numba {metadata.version('numba')})",
         "task": "classification",
         "alphabet": "dna",
         "classes": "no, yes",
@@ -42,6 +47,8 @@ def test_info__describes_the_model(work, run_cli) -> None:
         "prevalence": "no 0.5, yes 0.5",
         "lengths": "30 to 30 letters in training",
         "file": f"labels.tsv (sha256 {card['data']['files'][1]['sha256'][:16]}...)",
+        "split": f"split.tsv (sha256 {card['data']['split']['sha256'][:16]}...): 48 train, "
+        "8 validation, 24 test",
     }
     assert f"a.fa (sha256 {card['data']['files'][0]['sha256'][:16]}...)" in out
     rows = card["thresholds"]["rows"]
@@ -124,6 +131,39 @@ def test_info__prints_the_whole_card_as_json(work, run_cli) -> None:
     assert out == json.dumps(json.loads(out), indent=2, sort_keys=True) + "\n"
 
 
+def test_info__prints_the_schema_of_cards_without_a_model(run_cli) -> None:
+    code, out, err = run_cli(["info", "--schema"])
+    assert (code, err) == (0, "")
+    assert json.loads(out) == json_schema()
+
+
+def test_info__shows_licence_use_and_scores(tmp_path: Path, run_cli) -> None:
+    path = write(
+        tmp_path, license="MIT", intended_use="Tests.", metrics={**METRICS, "n_seen": 3},
+        data={"split": {**SPLIT, "name": None, "n_groups": 7}, "train_fraction": 0.25},
+    )  # fmt: skip
+    _, out, _ = run_cli(["info", path])
+    assert "licence       MIT\nintended use  Tests.\n" in out
+    assert (
+        "split         a column beside the labels: 3 train, 2 validation, 1 test in 7 groups" in out
+    )
+    assert "learned from  0.25 of the training part\n" in out
+    title, *table = out.partition("\n\n")[2].splitlines()
+    assert title == (
+        "scores on 24 sequences (the part test of a.fa), with 95 % intervals (bootstrap over "
+        "records)"
+    )
+    assert table == [
+        "3 of them were seen in training: THE SCORES MEASURE MEMORY",
+        "                     score         from           to",
+        "accuracy            0.5000       0.2500       0.7500",
+        "yes, accuracy            -            -            -",
+    ]
+
+
+SPLIT = {"name": "s", "sha256": "0", "n_train": 3, "n_validation": 2, "n_test": 1, "n_groups": None}
+
+
 def test_info__lets_no_file_steer_the_terminal(tmp_path: Path, run_cli) -> None:
     path = write(tmp_path, classes=["no", "\x1b[2Jyes\n"], fastgru_version="1\r\x1b[0m")
     _, out, _ = run_cli(["info", path])
@@ -161,3 +201,17 @@ def test_info__survives_any_card_with_the_right_checksum(tmp_path: Path, work, r
         assert (code == 1) == (f"error: {path}: " in err)
         codes.append(code)
     assert {0, 1} == set(codes)
+
+
+def test_info__explains_every_damaged_file_without_a_traceback(tmp_path: Path, run_cli) -> None:
+    path, rng, codes = tmp_path / "m", random.Random(9), set()
+    for number in range(160):
+        damage = (*UNNOTICED, *FORGED)[number % len((*UNNOTICED, *FORGED))]
+        path.write_bytes(damage(rng.choice(SAVED).read_bytes(), rng))
+        code, out, err = run_cli(["info", path])
+        assert code in (0, 1), err
+        assert (code == 0) == bool(out)
+        assert (code == 1) == (f"error: {path}: " in err)
+        assert "Traceback" not in err
+        codes.add(code)
+    assert codes == {0, 1}

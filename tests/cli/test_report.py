@@ -80,12 +80,11 @@ def test_report__names_a_folder_for_summaries_that_cannot_be_made(run_cli, resul
 def test_report__names_the_extra_when_packages_are_missing(
     run_cli, results, tmp_path, monkeypatch, missing
 ):
-    monkeypatch.setattr(
-        "fastgru.report.extras.find_spec", lambda name: None if name in missing else object()
-    )
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, None)
     code, _, err = run_cli(["report", results, "-o", tmp_path / "report.html"])
     assert code == 1
-    assert f"draws with {' and '.join(missing)}, which cannot be found" in err
+    assert f"fastgru report: needs {' and '.join(missing)}, which cannot be imported" in err
     assert "pip install 'fastgru[workflow]'" in err
     assert not (tmp_path / "report.html").exists()
 

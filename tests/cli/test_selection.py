@@ -66,7 +66,7 @@ def test_select_for_training__says_that_groups_cannot_be_held_out() -> None:
         "only" if label == "x" else group
         for label, group in zip(data.labels, data.groups, strict=True)
     ]
-    message = "no groups to hold out for early stopping: too few groups .* --no-early-stopping"
+    message = "no groups to hold out for early stopping: too few groups .* .--no-early-stopping"
     with pytest.raises(LabelError, match=message):
         select_for_training(data, None, parameters())
 
@@ -83,6 +83,21 @@ def test_train__stops_by_groups_that_it_has_not_learned_from(
     words = [*words[:-1], "--trials", "1", "--journal", tmp_path / "journal.log"]
     code, out, _ = run_cli(["search", *words, "--max-epochs", "1", "-o", "-"])
     assert (code, '"state": "complete"' in out) == (0, True)
+
+
+def test_train__holds_the_groups_out_that_fit_does(tmp_path: Path, run_cli) -> None:
+    data = grouped()
+    (tmp_path / "a.fa").write_text(as_fasta(data.sequences), encoding="utf-8")
+    table = as_table(data.labels, group=data.groups)
+    (tmp_path / "labels.tsv").write_text(table, encoding="utf-8")
+    words = ["train", tmp_path / "a.fa", "--labels", tmp_path / "labels.tsv", "--hidden-size", 4]
+    words += ["--max-epochs", 2, "--seed", 3, "--threads", 1, "-o", tmp_path / "m"]
+    assert run_cli(words)[0] == 0
+    options = {"hidden_size": 4, "max_epochs": 2, "random_state": 3, "threads": 1}
+    model = SequenceClassifier(**options).fit(data.sequences, data.labels, groups=data.groups)
+    expected = SequenceClassifier.load(tmp_path / "m").predict_proba(data.sequences)
+    assert model.predict_proba(data.sequences).tobytes() == expected.tobytes()
+    assert model.n_validation_ % 4 == 0
 
 
 @pytest.mark.parametrize("where", ["column", "file"])

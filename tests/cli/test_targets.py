@@ -369,7 +369,7 @@ def test_baseline__writes_the_scores_of_a_model(task, baseline, made, tmp_path, 
     assert (metrics["task"], metrics["kind"], metrics["baseline"]) == (task, "baseline", baseline)
     assert (metrics["n_train"], metrics["n_validation"], metrics["n_test"]) == (160, 0, 40)
     of_model = json.loads((made / f"{task}.json").read_text())
-    assert of_model.keys() - metrics.keys() == {"n_seen"}
+    assert of_model.keys() - metrics.keys() == {"n_seen", "weights_sha256", "data"}
     rows, known = read_tsv(tmp_path / "p.tsv"), read_tsv(made / "t.tsv")
     learned = [row for row in known if row["split"] != "test"]
     for name in TARGETS[task].split(","):

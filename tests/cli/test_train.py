@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -298,6 +299,42 @@ def test_train__remembers_where_the_data_came_from(work) -> None:
     assert data["n_records"] == 80
 
 
+def test_train__remembers_the_split_and_what_was_left_of_it(
+    tmp_path: Path, work, quick, run_cli
+) -> None:
+    arguments = [work.fasta, "--labels", work.labels, "--split", work.split, *quick]
+    path = tmp_path / "m"
+    assert run_cli(["train", *arguments, "--train-fraction", 0.5, "-o", path]).code == 0
+    data = read_model(path).card["data"]
+    assert data["train_fraction"] == 0.5
+    assert data["split"] == {
+        "name": "split.tsv",
+        "sha256": hashlib.sha256(work.split.read_bytes()).hexdigest(),
+        "n_train": 48,
+        "n_validation": 8,
+        "n_test": 24,
+        "n_groups": None,
+    }
+
+
+def test_train__remembers_the_split_beside_the_labels(tmp_path: Path, work, quick, run_cli) -> None:
+    assert (
+        run_cli(["train", work.fasta, "--labels", work.split, *quick, "-o", tmp_path / "m"]).code
+        == 0
+    )
+    split = read_model(tmp_path / "m").card["data"]["split"]
+    assert (split["name"], split["n_train"], split["n_test"]) == (None, 48, 24)
+
+
+def test_train__states_licence_and_intended_use(tmp_path: Path, work, quick, run_cli) -> None:
+    words = ["--license", "CC-BY-4.0", "--intended-use", "Tests; nothing else."]
+    arguments = [work.fasta, "--labels", work.labels, *quick, *words]
+    assert run_cli(["train", *arguments, "-o", tmp_path / "m"]).code == 0
+    card = read_model(tmp_path / "m").card
+    assert (card["license"], card["intended_use"]) == ("CC-BY-4.0", "Tests; nothing else.")
+    assert "split" not in card["data"]
+
+
 def test_train__writes_to_standard_output(work, quick, run_cli, tmp_path: Path) -> None:
     import subprocess
     import sys
@@ -392,7 +429,7 @@ SMALL = as_fasta(*plant(8, seed=3))
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (SMALL.replace("=yes", "=no"), "labels: only the class 'no' among 8 sequences, expected"),
+        (SMALL.replace("=yes", "=no"), "labels: only one class, 'no', among 8 sequences, expected"),
         (SMALL + ">z label=odd\nACGT\n", "class 'odd' has 1 sequence to learn from, expected at"),
         (SMALL.replace("=yes", "=id"), "class 'id': is also the name of a column of the predict"),
         (SMALL.replace("=yes", "=group"), "length, group, identity), expected another name"),

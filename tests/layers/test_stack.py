@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -124,3 +128,19 @@ def test_residual__passes_no_gradient_around_where_the_outputs_have_none() -> No
         layer.forward(x)
         results.append(layer.backward(None, np.ones((2, 2, 3)))[0])
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("options", [{}, {"clip": 3.0}])  # kernels; the equations in general
+def test_forget__lets_go_of_the_input_and_changes_no_later_pass(options: dict[str, Any]) -> None:
+    gru = GRU(2, 5, num_layers=2, bidirectional=True, dtype="float64", random_state=0, **options)
+    x = np.ones((3, 4, 2))
+    y, _ = gru.forward(x)
+    dx, _ = gru.backward(y)
+    held = weakref.ref(x)
+    gru.stack.forget()
+    del x
+    gc.collect()
+    assert held() is None
+    again, _ = gru.forward(np.ones((3, 4, 2)))
+    np.testing.assert_array_equal(again, y)
+    np.testing.assert_array_equal(gru.backward(again)[0], dx)

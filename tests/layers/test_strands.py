@@ -5,7 +5,7 @@ import pytest
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.strands import reverse_complement
-from fastgru.layers.strands import average_strands, both_strands, complement_codes, reverse_rows
+from fastgru.layers.strands import average_strands, both_strands, complement_codes
 
 DNA = get_alphabet("dna")
 
@@ -23,12 +23,6 @@ def test_both_strands__reverses_each_within_its_length() -> None:
     assert both.dtype == tokens.dtype
     spelled = ["".join(DNA.symbols[code] for code in row) for row in both]
     assert spelled == ["AACGR", "GTAAA", "YCGTT", "ACTTT"]
-
-
-def test_reverse_rows__leaves_what_is_past_the_end() -> None:
-    rows = np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 9, 9, 0]])
-    expected = [[3, 2, 1, 4], [5, 6, 7, 8], [0, 9, 9, 9]]
-    assert reverse_rows(rows, np.array([3, 0, 4])).tolist() == expected
 
 
 def test_average_strands__does_not_depend_on_their_order() -> None:

@@ -6,6 +6,7 @@ import shutil
 from html.parser import HTMLParser
 
 import pytest
+from matplotlib.figure import Figure
 
 from fastgru.errors import FastgruError
 from fastgru.report.commands import Commands
@@ -59,8 +60,11 @@ def page(experiments):
     return render_page(find_experiments([experiments]))
 
 
-def render(folder):
-    return Outline(render_page(find_experiments([folder])))
+@pytest.fixture
+def render(monkeypatch):
+    """Render a page for what it says, with empty figures, which take most of the time."""
+    monkeypatch.setattr(Figure, "savefig", lambda figure, file, **_: file.write("<svg></svg>"))
+    return lambda folder: Outline(render_page(find_experiments([folder])))
 
 
 def change(folder, **entries):
@@ -141,7 +145,7 @@ def test_render_page__shows_folds_seeds_and_bands(page, experiments):
         ((0.10,), "; with one seed it cannot be told from chance."),
     ],
 )
-def test_render_page__says_whether_more_data_would_help(own_experiment, seeds, words):
+def test_render_page__says_whether_more_data_would_help(own_experiment, seeds, words, render):
     (experiment,) = find_experiments([own_experiment])
     scores = experiment.best["pooled"]
     curve = [
@@ -161,7 +165,7 @@ def test_render_page__does_not_claim_more_independence_than_there_is(page):
     assert "had no say" not in words
 
 
-def test_render_page__leaves_out_what_was_not_run(own_experiment):
+def test_render_page__leaves_out_what_was_not_run(own_experiment, render):
     empty = {"seeds": {}, "learning_curve": {}, "bands": [], "lengths": [], "controls": []}
     change(own_experiment, **empty, comparisons=[])
     outline = render(own_experiment)
@@ -220,7 +224,7 @@ def test_render_page__escapes_every_name(tmp_path):
 
 
 @pytest.mark.parametrize("n_classes", [2, 8, 20])
-def test_render_page__fits_any_number_of_classes(tmp_path, n_classes):
+def test_render_page__fits_any_number_of_classes(tmp_path, n_classes, render):
     classes = [f"class {k:02}" for k in range(n_classes)]
     options = {"alphabet": "protein", "n_per_class": 10, "n_folds": 1, "models": ("bigru",)}
     write_experiment(tmp_path / "many", classes, **options)
@@ -228,7 +232,9 @@ def test_render_page__fits_any_number_of_classes(tmp_path, n_classes):
     assert all(name in words for name in classes)
 
 
-def test_render_page__calls_no_model_the_best_that_nothing_could_choose(experiments, tmp_path):
+def test_render_page__calls_no_model_the_best_that_nothing_could_choose(
+    experiments, tmp_path, render
+):
     folder = tmp_path / "splice"
     shutil.copytree(experiments / "splice", folder)
     assert "Best model bigru chosen of 2" in render(folder).words
@@ -238,7 +244,7 @@ def test_render_page__calls_no_model_the_best_that_nothing_could_choose(experime
     assert "Model bigru the first of 2 models by name" in words
 
 
-def test_render_page__says_why_folds_together_rank_worse_than_their_mean(own_experiment):
+def test_render_page__says_why_folds_together_rank_worse_than_their_mean(own_experiment, render):
     expected = "probabilities need not be on the scale of the others: together they may rank worse"
     words = render(own_experiment).words  # led by the MCC, which does not rank
     assert expected not in words

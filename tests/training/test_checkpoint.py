@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import copy
 import random
 import re
@@ -26,7 +27,7 @@ from fastgru.training.checkpoint import (
 from fastgru.training.loop import train
 from fastgru.training.state import TrainingState
 from tests.comparing import assert_same_bits
-from tests.models.test_model_file import cut, damage_json, flip_bits, overwrite, swap_digits
+from tests.models.damage import cut, damage_json, flip_bits, overwrite, swap_digits
 from tests.training.test_loop import CLASSES, OPTIONS, make_network, make_set
 
 TRAINING: dict[str, Any] = {
@@ -204,7 +205,8 @@ def test_read_checkpoint__survives_any_card_with_the_right_checksum(path: Path) 
     refused = 0
     for _ in range(200):
         path.write_bytes(content)
-        rewritten(path, lambda card, _: damage_json(card, rng))
+        with contextlib.suppress(ValueError):  # what is no JSON cannot be written
+            rewritten(path, lambda card, _: damage_json(card, rng))
         try:
             read_checkpoint(path).state(network)
         except CheckpointError:

@@ -146,8 +146,9 @@ def test_workflow__plans_every_result(project):
     result = run_snakemake(project, "-n", "--printshellcmds")
     assert result.returncode == 0, result.stdout
     counts = dict(re.findall(r"^(\w+) +(\d+)$", result.stdout, flags=re.MULTILINE))
-    once = ("warmup", "audit", "split", "control", "ensemble", "experiment", "summarise", "report")
-    assert [counts[rule] for rule in once] == ["1"] * 8
+    once = ("warmup", "audit", "split", "control", "ensemble", "annotate")
+    once += ("experiment", "summarise", "report")
+    assert [counts[rule] for rule in once] == ["1"] * 9
     # five folds, of which the first has two more seeds, two parts of the data, and a control
     assert [counts[rule] for rule in ("train", "evaluate", "baseline")] == ["10", "11", "35"]
 

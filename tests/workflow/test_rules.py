@@ -28,7 +28,8 @@ def test_snakefile__is_a_table_of_contents():
 
 def test_rules__are_those_of_the_pipeline():
     expected = {"warmup", "audit", "split", "search", "best", "train", "ensemble", "evaluate"}
-    assert RULES.keys() == expected | {"control", "baseline", "experiment", "summarise", "report"}
+    expected |= {"annotate", "control", "baseline", "experiment", "summarise", "report"}
+    assert RULES.keys() == expected
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -30,6 +30,8 @@ split: {method: random, folds: 2}
 baselines: [majority, kmer_logistic, nearest]
 n_seeds: 2
 learning_curve: [0.5]
+license: CC0-1.0
+intended_use: "Tests; it's for nothing else."
 models:
   tiny: {hidden_size: 4, embedding_size: 4, max_epochs: 3, learning_rate: 0.02}
   windows: {hidden_size: 4, max_epochs: 2, position_embedding: true, datasets: [sites]}
@@ -121,6 +123,7 @@ def test_run__writes_the_files_of_the_contract_and_no_others(results):
         expected |= {f"{first}/seed1/shuffled.json", f"{first}/ensemble/model.safetensors"}
         expected |= {f"{first}/ensemble/{name}" for name in ("metrics.json", "predictions.tsv")}
         expected |= {f"{dataset}/fold2/{model}/seed1/{file}" for file in files}
+        expected.add(f"{dataset}/models/{model}.safetensors")
     found = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
     assert {name for name in found if not name.startswith(("timings/", "warmup/"))} == expected
 
@@ -214,6 +217,21 @@ def test_metrics__are_those_of_the_predictions(results, name):
     parts = [row["split"] for row in split.values()]
     for part in ("train", "validation", "test"):
         assert metrics[f"n_{part}"] == parts.count(part)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_final_model__has_its_scores_and_says_what_it_is_for(name, results):
+    dataset, model = name.split("/")
+    folder = results / dataset / "fold1" / model / "ensemble"
+    card = read_model(results / dataset / "models" / f"{model}.safetensors").card
+    scored = json.loads((folder / "metrics.json").read_text())
+    found = {row["name"]: row for row in card["metrics"]["scores"] if row["part"] is None}
+    assert found["roc_auc"]["value"] == scored["roc_auc"]
+    assert found["roc_auc"]["interval"] == scored["intervals"]["roc_auc"]
+    assert card["metrics"]["data"]["split"] == card["data"]["split"]
+    assert (card["metrics"]["n_seen"], card["data"]["split"]["name"]) == (0, "split.tsv")
+    assert card["license"] == "CC0-1.0"
+    assert card["intended_use"] == "Tests; it's for nothing else."
 
 
 def test_files__have_the_entries_that_are_documented(results):
@@ -319,10 +337,11 @@ def test_new_model__is_all_that_is_run(run):
         "evaluate": "6",
         "ensemble": "1",
         "control": "1",
+        "annotate": "1",
         "experiment": "1",
         "summarise": "1",
     }
-    assert counts == {**expected, "report": "1", "all": "1", "total": "17"}
+    assert counts == {**expected, "report": "1", "all": "1", "total": "18"}
 
 
 @pytest.mark.parametrize(

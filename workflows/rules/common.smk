@@ -83,6 +83,25 @@ def members_of_ensemble(wildcards):
     return [folder.format(seed=seed, **wildcards) for seed in seeds]
 
 
+def final_run(wildcards):
+    """The model of the first fold that is given to others, and its scores."""
+    names = variants(wildcards.dataset, fold=1)
+    variant = "ensemble" if "ensemble" in names else "seed1"
+    folder = f"results/{wildcards.dataset}/fold1/{wildcards.model}/{variant}"
+    return {
+        "model": f"{folder}/model.safetensors",
+        "metrics": f"{folder}/metrics.json",
+    }
+
+
+def final_models():
+    return [
+        f"results/{dataset}/models/{model}.safetensors"
+        for dataset in DATASETS
+        for model in MODELS[dataset]
+    ]
+
+
 def scored(dataset):
     """The folders of all scored runs of a data set."""
     for fold in FOLDS:

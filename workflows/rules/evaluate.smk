@@ -39,6 +39,39 @@ rule evaluate:
         " > {log} 2>&1"
 
 
+rule annotate:
+    input:
+        unpack(final_run),
+    output:
+        report(
+            "results/{dataset}/models/{model}.safetensors",
+            caption="../report/annotate.rst",
+            category="Models",
+            labels={
+                "data set": "{dataset}",
+                "model": "{model}",
+                "content": "model with its scores",
+            },
+        ),
+    log:
+        "logs/annotate/{dataset}/fold1/{model}.log",
+    benchmark:
+        "results/timings/annotate/{dataset}/fold1/{model}.tsv"
+    conda:
+        "../envs/fastgru.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        purpose=flags({name: config.get(name) for name in ("license", "intended_use")}),
+    message:
+        "write the model {wildcards.model} of {wildcards.dataset} with its scores into one file"
+    shell:
+        "fastgru annotate {input.model} --metrics {input.metrics} {params.purpose}"
+        " --output {output} > {log} 2>&1"
+
+
 rule control:
     input:
         sequences=files_of("evaluate"),

@@ -60,6 +60,7 @@ rule summarise:
 rule report:
     input:
         experiments=expand("results/{dataset}/experiment.json", dataset=DATASETS),
+        models=final_models(),  # whose commands the page shows
     output:
         page=report(
             "results/report.html",

@@ -7,6 +7,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fastgru.cli.origin import describe_data
 from fastgru.cli.predictions import look_like_nucleotides
 from fastgru.cli.scoring import SCHEMA_VERSION
 from fastgru.cli.selection import require_lengths
@@ -149,18 +150,30 @@ def shuffled(
 
 
 def about_model(
-    fitted: FittedModel, n_seen: int | None, shuffled_sequences: str | None
+    fitted: FittedModel,
+    data: LabelledSequences,
+    chosen: LabelledSequences,
+    n_seen: int | None,
+    shuffled_sequences: str | None,
 ) -> dict[str, Any]:
-    """Return what metrics.json of every task says of a model.
+    """Return what metrics.json of every task says of a model, and of what it was scored on.
 
     Parameters
     ----------
     fitted
+    data
+        What the input files hold.
+    chosen
+        The records that are scored.
     n_seen
         From `warn_of_doubts`.
     shuffled_sequences
         From `shuffled`.
     """
+    from fastgru.estimators.saving import tensors_of
+    from fastgru.models.tensor_file import digest_tensors
+
+    subset = None if chosen.splits is None else chosen.splits[0]
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": "model",
@@ -168,4 +181,6 @@ def about_model(
         "n_validation": fitted.n_validation,
         "n_seen": n_seen,
         "shuffled_sequences": shuffled_sequences,
+        "weights_sha256": digest_tensors(tensors_of(fitted)),
+        "data": {**describe_data(data, chosen), "subset": subset},
     }

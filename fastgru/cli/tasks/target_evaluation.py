@@ -68,7 +68,7 @@ def evaluate_targets(
     metrics = {
         **score(chosen, values),
         "task": fitted.task,
-        **about_model(fitted, n_seen, kept),
+        **about_model(fitted, data, chosen, n_seen, kept),
         "shuffled_labels": shuffled_labels,
     }
     flags = fitted.flag_unusual(chosen.sequences)

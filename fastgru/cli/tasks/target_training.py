@@ -84,7 +84,6 @@ def train_on_targets(
         *(args, model),
         partial(model.fit, training.sequences, target_array(training), **given, **(start or {})),
         data=data,
-        n_sequences=len(sets.training.encoded),
-        extra={"shuffled_labels": True} if args.shuffle_labels else {},
+        training=training,
     )
     return 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Mapping, Sequence, Sized
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.checkpointing import fit_with_checkpoint
+from fastgru.cli.origin import chosen_purpose, describe_data
 from fastgru.cli.predictions import look_like_nucleotides
 from fastgru.cli.selection import select_for_training
 from fastgru.errors import counted
@@ -107,8 +108,7 @@ def train_and_save(
     fit: Callable[..., object],
     *,
     data: LabelledSequences,
-    n_sequences: int,
-    extra: Mapping[str, Any],
+    training: LabelledSequences,
 ) -> None:
     """Fit, write the model file, remove the checkpoint, and say what was learned.
 
@@ -122,19 +122,16 @@ def train_and_save(
         Its `fit`, with the data.
     data
         What the input files hold.
-    n_sequences
-        To learn from, for the speed that is shown.
-    extra
-        Entries of the model file beside its files.
+    training
+        The records of it to learn from.
     """
     from fastgru.training.checkpoint import remove_checkpoint
 
     score_name = model.score_name
     fit_with_checkpoint(
-        args, fit, n_sequences=n_sequences, max_epochs=model.max_epochs, score_name=score_name
+        args, fit, n_sequences=len(training), max_epochs=model.max_epochs, score_name=score_name
     )
-    files = [asdict(file) for file in data.files]
-    model.save(args.output, extra={"data": {"files": files, "n_records": len(data)}, **extra})
+    model.save(args.output, extra=_extra_entries(args, data, training))
     if args.checkpoint is not None:
         remove_checkpoint(args.checkpoint)
     kept = model.history_[model.best_epoch_ - 1]
@@ -146,3 +143,16 @@ def train_and_save(
         score = kept[f"validation_{score_name}"]
         text += f", validation loss {kept['validation_loss']:.4f}, {score_name} {score:.4f}"
     _LOGGER.info("%s", text)
+
+
+def _extra_entries(
+    args: argparse.Namespace,
+    data: LabelledSequences,
+    training: LabelledSequences,
+) -> dict[str, Any]:
+    """Return what the card says beside what the estimator knows."""
+    origin = describe_data(data, training)
+    if args.train_fraction < 1:
+        origin["train_fraction"] = args.train_fraction
+    control = {"shuffled_labels": True} if args.shuffle_labels else {}
+    return {"data": origin, **chosen_purpose(args), **control}

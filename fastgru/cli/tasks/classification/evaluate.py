@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, fitted: FittedClassifier) -> int:
     metrics = {
         **score(args, chosen, probabilities, classes),
         **_score_calibration(model, chosen, probabilities),
-        **about_model(fitted, n_seen, kept),
+        **about_model(fitted, data, chosen, n_seen, kept),
         "shuffled_labels": shuffled_labels,
         "gradient_by_distance": _gradient_by_distance(fitted, chosen),
     }

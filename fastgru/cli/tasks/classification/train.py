@@ -53,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
             freeze_epochs=args.freeze_epochs,
         ),
         data=data,
-        n_sequences=len(training),
-        extra={"shuffled_labels": True} if args.shuffle_labels else {},
+        training=training,
     )
     return 0
 

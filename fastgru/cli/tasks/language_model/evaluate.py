@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, fitted: FittedLanguageModel) -> int:
         ),
         "n_train_markov": 0 if baseline is None else len(baseline),
         "task": fitted.task,
-        **about_model(fitted, n_seen, kept),
+        **about_model(fitted, data, chosen, n_seen, kept),
         "n_test": len(chosen),
     }
     flags = fitted.flag_unusual(chosen.sequences)

@@ -44,7 +44,6 @@ def run(args: argparse.Namespace) -> int:
         *(args, model),
         partial(model.fit, training.sequences, validation_data=held_out),
         data=data,
-        n_sequences=len(training),
-        extra={},
+        training=training,
     )
     return 0

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, fitted: FittedTagger) -> int:
     predicted = fitted.predict(chosen.sequences, args.threads)
     metrics = {
         **score(args, chosen, truth, predicted, classes),
-        **about_model(fitted, n_seen, kept),
+        **about_model(fitted, data, chosen, n_seen, kept),
         "shuffled_labels": shuffled_labels,
     }
     flags = fitted.flag_unusual(chosen.sequences)

@@ -50,8 +50,7 @@ def run(args: argparse.Namespace) -> int:
         *(args, model),
         partial(model.fit, *examples, validation_data=given),
         data=data,
-        n_sequences=len(training),
-        extra={"shuffled_labels": True} if args.shuffle_labels else {},
+        training=training,
     )
     return 0
 

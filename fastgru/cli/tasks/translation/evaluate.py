@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, fitted: FittedTranslator) -> int:
         **_score(args, chosen, scored, exact),
         **how,
         "task": fitted.task,
-        **about_model(fitted, n_seen, kept),
+        **about_model(fitted, data, chosen, n_seen, kept),
         "n_test": len(chosen),
         "n_unfinished": sum(not one.ended for one in written),
         "shuffled_labels": warn_of_shuffled_labels(fitted, args.model),

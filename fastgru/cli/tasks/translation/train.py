@@ -40,8 +40,7 @@ def run(args: argparse.Namespace) -> int:
         *(args, model),
         partial(model.fit, *learned, validation_data=held_out),
         data=data,
-        n_sequences=len(training),
-        extra={"shuffled_labels": True} if args.shuffle_labels else {},
+        training=training,
     )
     return 0
 
