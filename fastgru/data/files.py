@@ -15,13 +15,13 @@ import lzma
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Protocol, TextIO, cast
 
 from fastgru.data.formats import describe_binary
 from fastgru.errors import FastaFormatError, FastgruError, display_name
 
-__all__ = ["atomic_write", "atomic_write_bytes", "open_text", "require_writable"]
+__all__ = ["atomic_write", "atomic_write_bytes", "open_lines", "open_text", "require_writable"]
 
 _BLOCK = 1 << 18
 _DECOMPRESSORS: tuple[tuple[bytes, str, Callable[[Any], Any]], ...] = (
@@ -89,6 +89,72 @@ def open_text(path: str | os.PathLike[str], *, digest: Digest | None = None) -> 
         Here or at any later line: if the file cannot be opened, is cut short or damaged, or is
         recognised as something else than text.
     """
+    with _open_plain(path, digest) as (plain, is_utf16):
+        if is_utf16:
+            yield io.TextIOWrapper(plain, encoding="utf-16", errors="replace")
+        else:
+            yield io.TextIOWrapper(plain, encoding="utf-8", errors="surrogateescape")
+
+
+@contextlib.contextmanager
+def open_lines(
+    path: str | os.PathLike[str], *, digest: Digest | None = None
+) -> Iterator[Iterator[bytes]]:
+    r"""Open a text file for reading many lines at once, several times as fast as one by one.
+
+    Yields an iterator of blocks of whole lines that end with ``\n``, but for the last of all:
+    UTF-8, without a byte-order mark.  A block has a quarter of a megabyte, or the rest of a line
+    more.
+
+    Parameters
+    ----------
+    path, digest
+        As for `open_text`.
+
+    Raises
+    ------
+    FastaFormatError
+        As for `open_text`.
+    """
+    with _open_plain(path, digest) as (plain, is_utf16):
+        if is_utf16:
+            text = io.TextIOWrapper(plain, encoding="utf-16", errors="replace")
+            yield _whole_lines(part.encode() for part in iter(lambda: text.read(_BLOCK), ""))
+        else:
+            yield _whole_lines(_with_plain_line_ends(iter(lambda: plain.read1(_BLOCK), b"")))
+
+
+def _with_plain_line_ends(parts: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for part in parts:
+        text, held = held + part, b""
+        if b"\r" in text:
+            if text.endswith(b"\r"):  # perhaps half a line end
+                text, held = text[:-1], b"\r"
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield text
+    if held:
+        yield b"\n"
+
+
+def _whole_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
+    begun: list[bytes] = []
+    for part in parts:
+        end = part.rfind(b"\n") + 1
+        if end:
+            yield b"".join([*begun, part[:end]])
+            begun = []
+        if end < len(part):
+            begun.append(part[end:])
+    if begun:
+        yield b"".join(begun)
+
+
+@contextlib.contextmanager
+def _open_plain(
+    path: str | os.PathLike[str], digest: Digest | None
+) -> Iterator[tuple[io.BufferedReader[_Source], bool]]:
+    """Open a text file behind its compression and mark; say whether it is UTF-16."""
     name = display_name(path)
     with contextlib.ExitStack() as stack:
         stored = io.BufferedReader(_Source(_open_raw(path, stack), name, digest=digest), _BLOCK)
@@ -103,18 +169,18 @@ def open_text(path: str | os.PathLike[str], *, digest: Digest | None = None) -> 
         foreign = describe_binary(start)
         if foreign:
             raise FastaFormatError(f"{name}: {foreign}", name)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            yield io.TextIOWrapper(plain, encoding="utf-16", errors="replace")
-            return
+        is_utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         if start.startswith(codecs.BOM_UTF8):
             # Skipped by hand: the codec utf-8-sig is several times slower than utf-8.
             plain.read(len(codecs.BOM_UTF8))
-        yield io.TextIOWrapper(plain, encoding="utf-8", errors="surrogateescape")
+        yield plain, is_utf16
 
 
 def _open_raw(path: str | os.PathLike[str], stack: contextlib.ExitStack) -> Any:
     if os.fspath(path) == "-":
-        return sys.stdin.buffer
+        # Below its buffer, whose lock a thread that waits for input would hold when the process
+        # ends; Python aborts then.
+        return getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
     try:
         # Unbuffered: `_Source` is wrapped in a buffer, and the digest must see each byte once.
         return stack.enter_context(open(path, "rb", buffering=0))
