@@ -74,9 +74,7 @@ def test_show_stream_progress__does_not_count_what_an_earlier_run_did_as_pace(
         progress.advance(5, 50, 850)
         clock.now += 10
         progress.advance(5, 50, 900)
-    assert caplog.messages == [
-        "predicting: 90 %, 90 records, 0 records/s, 5 letters/s, 20 s left"
-    ]
+    assert caplog.messages == ["predicting: 90 %, 90 records, 0 records/s, 5 letters/s, 20 s left"]
 
 
 def test_show_stream_progress__draws_a_bar_on_a_terminal(
