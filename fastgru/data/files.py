@@ -9,6 +9,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import contextlib
+import glob
 import gzip
 import io
 import lzma
@@ -21,7 +22,15 @@ from typing import Any, BinaryIO, Protocol, TextIO, cast
 from fastgru.data.formats import describe_binary
 from fastgru.errors import FastaFormatError, FastgruError, display_name
 
-__all__ = ["atomic_write", "atomic_write_bytes", "open_lines", "open_text", "require_writable"]
+__all__ = [
+    "atomic_write",
+    "atomic_write_bytes",
+    "open_lines",
+    "open_text",
+    "remove_unfinished",
+    "remove_written",
+    "require_writable",
+]
 
 _BLOCK = 1 << 18
 _DECOMPRESSORS: tuple[tuple[bytes, str, Callable[[Any], Any]], ...] = (
@@ -291,6 +300,22 @@ def atomic_write_bytes(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+
+
+def remove_written(path: str | os.PathLike[str]) -> None:
+    """Remove an output, and what is left of it as `remove_unfinished` says."""
+    remove_unfinished(path)
+    with contextlib.suppress(OSError):
+        os.unlink(os.path.realpath(path))
+
+
+def remove_unfinished(path: str | os.PathLike[str]) -> None:
+    """Remove what processes have left of an output that were killed in `atomic_write`."""
+    folder, name = os.path.split(os.path.realpath(path))
+    for left in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(name)}.*.part")):
+        if left.split(".")[-2].isdigit():
+            with contextlib.suppress(OSError):
+                os.unlink(left)
 
 
 def _create(path: str, shown: str | os.PathLike[str]) -> BinaryIO:
