@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
-Classify the records of FASTA files. The table has one row per record in the order of the input:
+Classify the records of FASTA or FASTQ files of any size. The table has one row per record in the order of the input:
 id, status (ok), label (the most probable class unless --threshold or --abstain says otherwise),
 flags (in which ways the sequence is unlike those of training; empty for none) and one column with
 the probability of each class. A model of several labels has no column label; one of regression
@@ -55,7 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "predict",
-        help="classify, score or translate the records of FASTA files",
+        help="classify, score or translate the records of FASTA or FASTQ files",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -65,7 +65,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "fasta",
         nargs="+",
         metavar="FASTA",
-        help="sequences, perhaps compressed; - is stdin. For a model of series tables (TSV), .npz "
+        help="sequences (FASTA or FASTQ), perhaps compressed; - is stdin. For a model of series tables (TSV), .npz "
         "files or folders of these",
     )
     parser.add_argument(
