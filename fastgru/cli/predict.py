@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
-Classify the records of FASTA or FASTQ files of any size. The table has one row per record in the order of the input:
-id, status (ok), label (the most probable class unless --threshold or --abstain says otherwise),
-flags (in which ways the sequence is unlike those of training; empty for none) and one column with
+Classify the records of FASTA or FASTQ files of any size. The table has one row per record in the
+order of the input: id, status (ok), label (the most probable class unless --threshold or --abstain
+says otherwise), flags (in which ways the sequence is unlike those of training; empty for none) and one column with
 the probability of each class. A model of several labels has no column label; one of regression
 has three columns for each target, with its 90 % interval; a tagger has labels, or with
 --per-position a row for each letter; a language model log_likelihood (in nats) and
@@ -65,8 +65,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "fasta",
         nargs="+",
         metavar="FASTA",
-        help="sequences (FASTA or FASTQ), perhaps compressed; - is stdin. For a model of series tables (TSV), .npz "
-        "files or folders of these",
+        help="sequences (FASTA or FASTQ), perhaps compressed; - is stdin. For a model of series "
+        "tables (TSV), .npz files or folders of these",
     )
     parser.add_argument(
         "--on-invalid",
