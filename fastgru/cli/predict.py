@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
 Classify the records of FASTA or FASTQ files of any size. The table has one row per record in the
-order of the input: id, status (ok), label (the most probable class unless --threshold or --abstain
-says otherwise), flags (in which ways the sequence is unlike those of training; empty for none) and one column with
-the probability of each class. A model of several labels has no column label; one of regression
-has three columns for each target, with its 90 % interval; a tagger has labels, or with
---per-position a row for each letter; a language model log_likelihood (in nats) and
-bits_per_letter; a translator log_probability and sequence. Records that cannot be used end the
-command with a list of all of them; with --on-invalid status they get a row that says why instead.
-Rows go to standard output as they are made; a file appears when it is complete, and --resume goes
-on with one that was interrupted.
+order of the input: id, status (ok), label (the most probable class unless --threshold or
+--abstain says otherwise), flags (in which ways the sequence is unlike those of training; empty
+for none) and one column with the probability of each class. A model of several labels has no
+column label; one of regression has three columns for each target, with its 90 % interval; a
+tagger has labels, or with --per-position a row for each letter; a language model log_likelihood
+(in nats) and bits_per_letter; a translator log_probability and sequence. Records that cannot be
+used end the command with a list of all of them; with --on-invalid status they get a row that says
+why instead. Rows go to standard output as they are made; a file appears when it is complete, and
+--resume goes on with one that was interrupted.
 """
 _EPILOG = """\
 examples:

@@ -235,6 +235,8 @@ class ResumableWriter(PredictionWriter):
             self._commit()
 
     def _commit(self) -> None:
+        if self._done == self._committed:
+            return
         self._part.sync()
         self._journal.write(self._done)
         self._committed, self._committed_at = self._done, time.monotonic()

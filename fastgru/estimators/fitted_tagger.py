@@ -72,7 +72,7 @@ class FittedTagger(FittedNetwork):
     def predict_letters(
         self, sequences: Sequence[str], threads: int | None
     ) -> Iterable[tuple[str, list[str], np.ndarray]]:
-        """Return of each sequence its letters, the label of each, and the probability of each label.
+        """Return letters of each sequence, the label of each, and the probability of each label.
 
         As :meth:`predict` and :meth:`predict_proba`, at the cost of one of them.
 

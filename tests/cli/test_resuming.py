@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import fastgru.cli
+import fastgru
 from fastgru import SequenceClassifier
 from fastgru.cli import predict, prediction_files, prediction_journal, resuming
 from fastgru.cli.prediction_journal import OPTIONS, RecordDigest
@@ -77,7 +77,7 @@ def test_predict__goes_on_with_the_same_bytes(
         code, _, err = interrupt([*command, "-o", name, "--resume"], after=1)
         assert code in (0, 130)
         n_times += 1
-    assert n_times >= (4 if name.endswith(".gz") else 27)
+    assert n_times >= (3 if name.endswith(".gz") else 27)
     assert "prediction goes on after" in err
     assert Path(name).read_bytes() == Path("whole_" + name).read_bytes()
     assert names_in(tmp_path) == sorted([name, "whole_" + name])

@@ -105,7 +105,9 @@ def test_part_file__does_without_locks_where_there_are_none(
 
 def test_part_file__says_why_it_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / ".a.part").mkdir()
-    with pytest.raises(FastgruError, match="a: cannot be written .is a directory.. Choose another"):
+    with pytest.raises(
+        FastgruError, match=r"a: cannot be written \(is a directory\)\. Choose another"
+    ):
         PartFile(tmp_path / "a")
 
 

@@ -42,14 +42,14 @@ def letter_columns(classes: Sequence[str]) -> PredictionColumns:
     Raises
     ------
     LabelError
-        For a label that is called like another column, or does not fit into a cell.
+        For a label that is called like another column.
     """
     for name in classes:
-        if name in _OF_LETTERS or not name.isprintable():
+        if name in _OF_LETTERS:
             raise LabelError(
                 f"--per-position: the label {name!r} is also the name of a column "
-                f"({', '.join(_OF_LETTERS)}) or holds a control character, expected another name. "
-                "Leave the option out, or train with other labels."
+                f"({', '.join(_OF_LETTERS)}), expected another name. Leave the option out, or "
+                "train with other labels."
             )
     return PredictionColumns(_OF_LETTERS, tuple(classes), per_position=True)
 
