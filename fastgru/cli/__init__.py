@@ -21,6 +21,8 @@ _COMMANDS = (
     "train",
     "ensemble",
     "predict",
+    "scan",
+    "tracks",
     "evaluate",
     "generate",
     "variants",
