@@ -96,7 +96,7 @@ def scan(
     threads: int | None,
 ) -> dict[str, np.ndarray]:
     """Return the probability that each letter of a part is coding, float64 (length,), by strand."""
-    sums = {"coding": [label for label in CODING if label in model.classes_]}
+    sums = {"coding": list(CODING)}
     scanner = TileScanner(model._fitted, strands="both", sums=sums, threads=threads, **scan)
     length = len(chromosome.letters)
     found = {strand: np.zeros(part[1] - part[0]) for strand in "+-"}
@@ -184,7 +184,10 @@ def measure(
     }
     rows = []
     for name, scores_of in say.items():
-        threshold = best_threshold(scores_of(parts["validation"]), truth["validation"])
+        scores = scores_of(parts["validation"])
+        threshold = best_threshold(scores, truth["validation"])
+        found = judge(scores, truth["validation"], threshold, config["block"])
+        print(f"{name}, validation part: AUC {found['roc_auc']:.4f}, F1 {found['f1']:.4f}")
         begin = time.perf_counter()
         scores = scores_of(parts["test"])
         seconds = time.perf_counter() - begin

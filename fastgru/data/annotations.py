@@ -1,9 +1,8 @@
 """Coding segments from the annotation of a genome, and the labels of letters that follow from it.
 
-A letter of a coding sequence is labelled by its place in its codon, ``1``, ``2`` or ``3``, where
-the codon stands on the strand that is read, and by ``x``, ``y`` or ``z`` where it stands on the
-other; any other letter is ``N``.  A network that has to tell the places learns reading frames, and
-one that has to tell the strands does not take a gene for one of the other strand.
+A letter of a coding sequence on the strand that is read is labelled by its place in its codon,
+``1``, ``2`` or ``3``, any other letter ``N``.  A network that has to tell the places learns reading
+frames, which is what coding sequences have and others do not.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from fastgru.errors import LabelError, display_name
 __all__ = ["CODING", "CodingSegment", "codon_places", "cut_labelled_windows", "read_coding"]
 
 CODING = "123"
-"""Labels of coding letters on the strand that is read."""
+"""Labels of coding letters, by their place in a codon."""
 
-_LABELS = np.array(list("N123xyz"))
+_LABELS = np.array(list("N" + CODING))
 _N_COLUMNS = 9
 
 
@@ -153,18 +152,9 @@ def cut_labelled_windows(
         Letters and labels of a window on the forward strand, then of the same on the reverse one.
     """
     dna, segments = get_alphabet("dna"), list(segments)
-    ahead, back = (codon_places(segments, start, end, strand) for strand in "+-")
-    of_forward = _labels_of(ahead, back)
-    of_reverse = _labels_of(back, ahead)
+    labels = {strand: _LABELS[codon_places(segments, start, end, strand)] for strand in "+-"}
     for first in range(0, end - start - window + 1, window):
         text = dna.normalise(letters[start + first : start + first + window])
         chosen = slice(first, first + window)
-        yield text, "".join(of_forward[chosen])
-        yield reverse_complement(text, dna), "".join(of_reverse[chosen][::-1])
-
-
-def _labels_of(read: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.str_]:
-    """Return the labels along the forward strand, of what both strands have there."""
-    of_other = np.where(other > 0, other + len(CODING), 0)
-    labels: NDArray[np.str_] = _LABELS[np.where(read > 0, read, of_other)]
-    return labels
+        yield text, "".join(labels["+"][chosen])
+        yield reverse_complement(text, dna), "".join(labels["-"][chosen][::-1])
