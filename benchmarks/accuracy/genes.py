@@ -31,8 +31,6 @@ from fastgru.data.annotations import (
     read_coding,
 )
 from fastgru.data.fasta import read_fasta
-from fastgru.data.long_sequences import LongSequence
-from fastgru.estimators.tile_scanning import TileScanner
 from fastgru.evaluation.bootstrap import percentile_interval, resample_weights
 
 CONFIG = Path(__file__).with_suffix(".toml")
@@ -93,15 +91,14 @@ def scan(
     chromosome: Chromosome,
     part: tuple[int, int],
     scan: Mapping[str, int],
-    threads: int | None,
 ) -> dict[str, np.ndarray]:
     """Return the probability that each letter of a part is coding, float64 (length,), by strand."""
     sums = {"coding": list(CODING)}
-    scanner = TileScanner(model._fitted, strands="both", sums=sums, threads=threads, **scan)
-    length = len(chromosome.letters)
     found = {strand: np.zeros(part[1] - part[0]) for strand in "+-"}
-    ranges = scanner.grid.overlapping(length, [part])
-    for rows in scanner.scan(LongSequence("chr2R", chromosome.letters, length), ranges):
+    regions = {"chr2R": [part]}
+    for rows in model.scan(
+        {"chr2R": chromosome.letters}, regions=regions, strands="both", sums=sums, **scan
+    ):
         for first, last, strand, value in zip(
             rows.starts - part[0], rows.ends - part[0], rows.strands, rows.values[:, 0], strict=True
         ):
@@ -179,7 +176,7 @@ def measure(
     fitted = {"composition": time.perf_counter() - begin}
     model, fitted["tagger"] = train(chromosome, config, threads)
     say = {
-        "tagger": lambda part: scan(model, chromosome, part, config["scan"], threads),
+        "tagger": lambda part: scan(model, chromosome, part, config["scan"]),
         "composition": lambda part: baseline.predict_proba(chromosome.letters[part[0] : part[1]]),
     }
     rows = []

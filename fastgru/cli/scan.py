@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING
 
 from fastgru.cli.options import add_output, add_threads, positive_int, require_new_output
@@ -14,14 +12,12 @@ from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.cli.predictions import warn_of_shuffled_labels
 from fastgru.cli.tile_options import add_tiles, chosen_tiles, refuse_tiles
 from fastgru.cli.track_options import add_tracks, chosen_tracks, closed_share
-from fastgru.errors import ConfigurationError, counted
+from fastgru.errors import counted
 
 if TYPE_CHECKING:
-    from fastgru.data.long_sequences import LongSequence
-    from fastgru.data.regions import Regions
-    from fastgru.data.windows import WindowRows
+    from fastgru.cli.progress import Progress
     from fastgru.estimators.fitted_model import FittedModel
-    from fastgru.estimators.scanning import Scanner
+    from fastgru.estimators.scanning import ScanCounts, Scanner
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
@@ -53,6 +49,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "fasta", nargs="+", metavar="FASTA", help="sequences, perhaps compressed; - is stdin"
     )
+    _add_windows(parser)
+    add_tiles(parser)
+    add_tracks(parser)
+    add_output(parser, what="table of windows (TSV)")
+    add_threads(parser)
+
+
+def _add_windows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window",
         type=positive_int,
@@ -91,10 +95,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="X",
         help="largest share of lower-case letters in a window with row (default: %(default)s)",
     )
-    add_tiles(parser)
-    add_tracks(parser)
-    add_output(parser, what="table of windows (TSV)")
-    add_threads(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,9 +102,11 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.cli.progress import show_progress
     from fastgru.data.bigwig import require_bigwig
     from fastgru.data.files import atomic_write
+    from fastgru.data.scan_input import ScanInput
     from fastgru.data.track_files import TrackFiles
     from fastgru.data.window_table import write_window_header, write_window_rows
     from fastgru.estimators.loading import load_fitted
+    from fastgru.estimators.scanning import scan_input
 
     choice = chosen_tracks(args)
     require_new_output(args, *choice.paths())
@@ -115,18 +117,20 @@ def run(args: argparse.Namespace) -> int:
     scanner = _new_scanner(args, model)
     choice.check(scanner.columns, scanner.strands)
     warn_of_shuffled_labels(model, args.model)
-    scan = _Scan(args, model, scanner)
+    given = ScanInput(args.fasta, scanner.alphabet, scanner.grid, args.regions)
     with (
         atomic_write(args.output) as table,
         TrackFiles(choice, scanner.columns) as tracks,
-        show_progress("letters scanned", scan.total) as progress,
+        show_progress("letters scanned", given.n_letters) as progress,
     ):
+        pace = _Pace(scanner.counts, progress)
         write_window_header(table, scanner.columns)
-        for rows in scan.rows(progress.advance):
+        for rows in scan_input(scanner, given):
             write_window_rows(table, rows)
             tracks.add(rows)
-        tracks.finish(scan.lengths)
-    _tell(scanner, len(scan.lengths))
+            pace.show()
+        tracks.finish(given.lengths)
+    _tell(scanner, len(given.lengths))
     return 0
 
 
@@ -148,69 +152,17 @@ def _new_scanner(args: argparse.Namespace, model: FittedModel) -> Scanner:
     return WindowScanner(model, window=args.window, step=args.step, **how)
 
 
-class _Scan:
-    """The input of a scan: checked before any work where it can be read twice.
+class _Pace:
+    """How many letters are done, and how many a second."""
 
-    Attributes
-    ----------
-    lengths
-        Letters of each sequence; of standard input those that have been read.
-    total
-        Letters from the first to the last window of all ranges; None if that is unknown.
-    """
+    def __init__(self, counts: ScanCounts, progress: Progress) -> None:
+        self._counts, self._progress = counts, progress
+        self._done, self._begin = 0, time.monotonic()
 
-    def __init__(self, args: argparse.Namespace, model: FittedModel, scanner: Scanner) -> None:
-        from fastgru.data.alphabets import get_alphabet
-        from fastgru.data.long_sequences import read_long_sequences
-        from fastgru.data.regions import read_regions
-
-        if [*args.fasta, args.regions].count("-") > 1:
-            raise ConfigurationError(
-                "standard input (-) can be read only once. Use a file instead."
-            )
-        self._scanner, self._bed = scanner, args.regions
-        alphabet = get_alphabet(model.parameters["alphabet"])
-        self._read = partial(read_long_sequences, args.fasta, alphabet)
-        self._regions: Regions | None = None
-        if args.regions is not None:
-            self._regions = read_regions(args.regions)
-        self.lengths: dict[str, int] = {}
-        self.total: int | None = None
-        if "-" not in args.fasta:
-            self.lengths = {sequence.id: sequence.length for sequence in self._read()}
-            self._check_regions()
-            self.total = sum(self._span(name, length) for name, length in self.lengths.items())
-
-    def rows(self, advance: Callable[[int, str], None]) -> Iterator[WindowRows]:
-        """Yield the rows of the table, and say how many letters are done at which pace."""
-        from fastgru.estimators.scanning import scan_sequences
-
-        counts, done, begin = self._scanner.counts, 0, time.monotonic()
-        for rows in scan_sequences(self._scanner, self._sequences(), self._regions):
-            yield rows
-            seconds = time.monotonic() - begin
-            advance(counts.letters - done, f"{counts.letters / max(seconds, 1e-9):.3g} letters/s")
-            done = counts.letters
-        if self.total is None:
-            self._check_regions()
-
-    def _sequences(self) -> Iterator[LongSequence]:
-        for sequence in self._read():
-            self.lengths[sequence.id] = sequence.length
-            yield sequence
-
-    def _check_regions(self) -> None:
-        from fastgru.data.regions import check_regions
-
-        if self._regions is not None:
-            check_regions(self._regions, self.lengths, self._bed)
-
-    def _span(self, name: str, length: int) -> int:
-        grid = self._scanner.grid
-        ranges = [(0, grid.count(length))]
-        if self._regions is not None:
-            ranges = grid.overlapping(length, self._regions.get(name, ()))
-        return grid.span(length, ranges)
+    def show(self) -> None:
+        rate = self._counts.letters / max(time.monotonic() - self._begin, 1e-9)
+        self._progress.advance(self._counts.letters - self._done, f"{rate:.3g} letters/s")
+        self._done = self._counts.letters
 
 
 def _tell(scanner: Scanner, n_sequences: int) -> None:

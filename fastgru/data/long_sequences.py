@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.fasta import Record, read_fasta
-from fastgru.data.problems import Problem, Problems
+from fastgru.data.problems import Problem, Problems, check_record
 from fastgru.errors import display_name
 
 __all__ = [
     "LongSequence",
     "Stretch",
     "check_long_record",
+    "check_long_records",
     "encode_stretch",
     "read_long_sequences",
 ]
@@ -74,25 +75,20 @@ class Stretch:
 def check_long_record(record: Record, alphabet: Alphabet) -> LongSequence | Problem:
     """Return the letters of a record, or what is wrong with its name or letters.
 
-    As :func:`fastgru.data.problems.check_record`, but keeps the case and copies no whole sequence.
+    As :func:`fastgru.data.problems.check_record`, but keeps the case, and makes no copies of a
+    whole chromosome.
     """
-    if not record.id:
-        cure = "Write a name after each '>'."
-        return Problem("the header is empty, expected '>name'", cure, record.line)
-    letters = record.sequence.removesuffix("*") if alphabet.name == "protein" else record.sequence
-    if not letters:
-        text = "the sequence is empty, expected at least one letter"
-        return Problem(text, "Remove the record or add its sequence.", record.line, record.id)
-    for start in range(0, len(letters), _CHECKED_AT_ONCE):
-        part = letters[start : start + _CHECKED_AT_ONCE]
-        invalid = alphabet.invalid_letters(part)
-        if not invalid and alphabet.name == "protein" and part.endswith("*"):
-            invalid = [(len(part), "*")]  # the alphabet takes it for the end of the protein
-        if invalid:
-            placed = [(start + position, letter) for position, letter in invalid]
-            text = alphabet.describe_invalid(placed)
-            line = record.line_of(placed[0][0])
-            return Problem(text, alphabet.cure(placed), line, record.id)
+    letters = record.sequence
+    # the alphabet takes a * at the end for that of the protein, which the end of a part is not
+    at_once = len(letters) or 1 if alphabet.name == "protein" else _CHECKED_AT_ONCE
+    for start in range(0, len(letters) or 1, at_once):
+        part = Record(record.id, "", letters[start : start + at_once])
+        if isinstance(check_record(part, alphabet), Problem):
+            problem = check_record(record, alphabet)  # of the whole: it says which place
+            assert isinstance(problem, Problem)
+            return problem
+    if alphabet.name == "protein":
+        letters = letters.removesuffix("*")
     return LongSequence(record.id, letters, len(letters))
 
 
@@ -139,9 +135,29 @@ def read_long_sequences(
         If a file cannot be read, or holds records without name or letters, with letters outside
         the alphabet, or with the name of an earlier one.
     """
+    return check_long_records(((display_name(path), read_fasta(path)) for path in paths), alphabet)
+
+
+def check_long_records(
+    sources: Iterable[tuple[str, Iterable[Record]]], alphabet: Alphabet
+) -> Iterator[LongSequence]:
+    """Do as :func:`read_long_sequences`, for records.
+
+    Parameters
+    ----------
+    sources
+        Records with the name of where they come from.
+    alphabet
+        Letters that sequences may have.
+
+    Raises
+    ------
+    FastaFormatError
+        As there.
+    """
     problems, names = Problems(), set[str]()
-    for path in paths:
-        for record in read_fasta(path):
+    for name, records in sources:
+        for record in records:
             checked = check_long_record(record, alphabet)
             if isinstance(checked, LongSequence) and checked.id in names:
                 text = "an earlier record has the same name, expected a name for each"
@@ -149,7 +165,7 @@ def read_long_sequences(
                 checked = Problem(text, cure, record.line, record.id)
             names.add(record.id)
             if isinstance(checked, Problem):
-                problems.add(display_name(path), checked)
+                problems.add(name, checked)
             elif not problems:
                 yield checked
     problems.raise_if_any()

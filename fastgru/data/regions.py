@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastgru.data.files import open_text
 from fastgru.data.problems import Problem, Problems
 from fastgru.errors import LabelError, counted, display_name, shorten
 
-__all__ = ["Regions", "check_regions", "read_regions"]
+__all__ = ["Regions", "check_regions", "joined_regions", "read_regions"]
 
 Regions = dict[str, list[tuple[int, int]]]
 """Starts and ends of each sequence: half-open, rising, apart from each other."""
@@ -55,10 +55,33 @@ def read_regions(path: str | os.PathLike[str]) -> Regions:
         raise LabelError(
             f"{name}: holds no region, expected BED. Check that the step that made it has finished."
         )
-    return {chrom: _joined(pairs) for chrom, pairs in found.items()}
+    return joined_regions(found)
 
 
-def _joined(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def joined_regions(regions: Mapping[str, Sequence[tuple[int, int]]]) -> Regions:
+    """Return regions by their start, those that overlap or touch as one.
+
+    Parameters
+    ----------
+    regions
+        Starts and ends, half-open, of each sequence.
+
+    Raises
+    ------
+    LabelError
+        For what is no region.
+    """
+    for chrom, pairs in regions.items():
+        for start, end in pairs:
+            if not 0 <= start < end:
+                raise LabelError(
+                    f"regions: {chrom} has {start} to {end}, expected a start from 0 on, and an "
+                    "end above it. Correct the region."
+                )
+    return {chrom: _joined(pairs) for chrom, pairs in regions.items()}
+
+
+def _joined(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     joined: list[tuple[int, int]] = []
     for start, end in sorted(pairs):
         if joined and start <= joined[-1][1]:

@@ -8,16 +8,16 @@ windows of a stretch, which are views of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from fastgru._numba import threads_limited_to
-from fastgru.data.alphabets import get_alphabet
+from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.long_sequences import LongSequence, Stretch, encode_stretch
-from fastgru.data.regions import Regions
+from fastgru.data.scan_input import ScanInput
 from fastgru.data.series import SERIES
 from fastgru.data.window_table import check_columns, rounded
 from fastgru.data.windows import WindowGrid, WindowRows
@@ -28,7 +28,7 @@ from fastgru.estimators.fitted_regressor import FittedRegressor
 from fastgru.estimators.window_choice import choose_grid, choose_strands, is_symmetric
 from fastgru.layers.strands import complement_codes
 
-__all__ = ["ScanCounts", "Scanner", "WindowScanner", "require_letters", "scan_sequences"]
+__all__ = ["ScanCounts", "Scanner", "WindowScanner", "require_letters", "scan_input"]
 
 _LETTERS_AT_ONCE = 1 << 20
 _WINDOWS_AT_ONCE = 1 << 12
@@ -70,13 +70,14 @@ class Scanner(Protocol):
     """Names behind the fixed columns of the table."""
     strands: tuple[str, ...]
     """Those that rows can have."""
+    alphabet: Alphabet
     grid: WindowGrid
     counts: ScanCounts
 
     def scan(
-        self, sequence: LongSequence, ranges: Sequence[tuple[int, int]] | None = None
+        self, sequence: LongSequence, ranges: Sequence[tuple[int, int]]
     ) -> Iterator[WindowRows]:
-        """Yield the rows of the windows in these ranges, or of all, and count them."""
+        """Yield the rows of the windows in these ranges, and count them."""
 
 
 def require_letters(model: FittedModel) -> None:
@@ -167,7 +168,7 @@ class WindowScanner:
 
     Attributes
     ----------
-    columns, strands, grid, counts
+    columns, strands, alphabet, grid, counts
         As in :class:`Scanner`.
 
     Raises
@@ -196,14 +197,14 @@ class WindowScanner:
         self.strands, self._reads_other = read_strands(model, strands)
         self.grid = choose_grid(model, window, step)
         self.counts = ScanCounts()
-        self._alphabet = get_alphabet(model.parameters["alphabet"])
+        self.alphabet = get_alphabet(model.parameters["alphabet"])
         self._min_length = model.min_length
         self._threads = threads
         if self._reads_other:
-            self._complement = complement_codes(self._alphabet.mixture).astype(np.uint8)
+            self._complement = complement_codes(self.alphabet.mixture).astype(np.uint8)
 
     def scan(
-        self, sequence: LongSequence, ranges: Sequence[tuple[int, int]] | None = None
+        self, sequence: LongSequence, ranges: Sequence[tuple[int, int]]
     ) -> Iterator[WindowRows]:
         """Yield the rows of a sequence by start, then strand; none where a window is left out.
 
@@ -212,15 +213,15 @@ class WindowScanner:
         sequence
             The whole, or as much of it as the windows need.
         ranges
-            First window, and the one behind the last, of each range; None for all windows.
+            First window, and the one behind the last, of each range.
         """
         length = sequence.length
-        if length < self._min_length:
+        if ranges and length < self._min_length:
             self.counts.unread += 1
             return
-        self.counts.short += length < self.grid.window
+        self.counts.short += bool(ranges) and length < self.grid.window
         at_once = max(1, min(_WINDOWS_AT_ONCE, _LETTERS_AT_ONCE // self.grid.step))
-        for first, last in [(0, self.grid.count(length))] if ranges is None else ranges:
+        for first, last in ranges:
             before = int(self.grid.bounds(length, first, first + 1)[0][0])
             for begin in range(first, last, at_once):
                 starts, ends = self.grid.bounds(length, begin, min(begin + at_once, last))
@@ -233,7 +234,7 @@ class WindowScanner:
     def _scan_stretch(
         self, sequence: LongSequence, starts: np.ndarray, ends: np.ndarray
     ) -> WindowRows:
-        stretch = encode_stretch(sequence, self._alphabet, int(starts[0]), int(ends[-1]))
+        stretch = encode_stretch(sequence, self.alphabet, int(starts[0]), int(ends[-1]))
         wanted = self._limits.keep(stretch, starts, ends, self.counts)
         starts, ends = starts[wanted], ends[wanted]
         n_windows, n_strands = len(starts), len(self.strands)
@@ -277,20 +278,14 @@ def _scorer(model: FittedModel) -> tuple[tuple[str, ...], Callable[..., np.ndarr
     )
 
 
-def scan_sequences(
-    scanner: Scanner, sequences: Iterable[LongSequence], regions: Regions | None = None
-) -> Iterator[WindowRows]:
-    """Yield the rows of sequences one after the other.
+def scan_input(scanner: Scanner, given: ScanInput) -> Iterator[WindowRows]:
+    """Yield the rows of all sequences, one after the other.
 
     Parameters
     ----------
     scanner
-    sequences
-    regions
-        Only windows that share a letter with one of these are looked at; None for all windows.
+    given
+        Made with the scanner's grid.
     """
-    for sequence in sequences:
-        ranges = None
-        if regions is not None:
-            ranges = scanner.grid.overlapping(sequence.length, regions.get(sequence.id, ()))
+    for sequence, ranges in given:
         yield from scanner.scan(sequence, ranges)

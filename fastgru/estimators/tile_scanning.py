@@ -84,7 +84,7 @@ class TileScanner:
 
     Attributes
     ----------
-    columns, strands, grid, counts
+    alphabet, columns, strands, grid, counts
         As in :class:`fastgru.estimators.scanning.Scanner`; the windows of the grid are the rows.
 
     Raises
@@ -117,16 +117,16 @@ class TileScanner:
         self.grid: WindowGrid = RowGrid(resolution)
         self.counts = ScanCounts()
         self._network, self._threads = model.network, threads
-        self._alphabet = get_alphabet(model.parameters["alphabet"])
+        self.alphabet = get_alphabet(model.parameters["alphabet"])
         self._context, self._resolution, self._tile = context, resolution, tile
         self._limits = RowLimits(max_unknown, max_masked)
         if self._reads_other:
-            self._complement = complement_codes(self._alphabet.mixture).astype(np.uint8)
+            self._complement = complement_codes(self.alphabet.mixture).astype(np.uint8)
 
     def scan(
-        self, sequence: LongSequence, ranges: Sequence[tuple[int, int]] | None = None
+        self, sequence: LongSequence, ranges: Sequence[tuple[int, int]]
     ) -> Iterator[WindowRows]:
-        """Yield the rows in these ranges, or all; see :class:`Scanner`.
+        """Yield the rows of a sequence by start, then strand; none where one is left out.
 
         Parameters
         ----------
@@ -135,8 +135,6 @@ class TileScanner:
         ranges
             First row, and the one behind the last, of each range: rising, and apart.
         """
-        if ranges is None:
-            ranges = [(0, self.grid.count(sequence.length))]
         n_read = (self._tile + 2 * self._context) * (1 + self._reads_other)
         tiles = self._tiles(sequence, ranges)
         while batch := list(islice(tiles, max(1, _LETTERS_AT_ONCE // n_read))):
@@ -149,7 +147,7 @@ class TileScanner:
             start = number * self._tile
             first = max(0, start - self._context)
             last = min(start + self._tile + self._context, length)
-            read = encode_stretch(sequence, self._alphabet, first, last)
+            read = encode_stretch(sequence, self.alphabet, first, last)
             starts = rows * self._resolution
             ends = np.minimum(starts + self._resolution, length)
             kept = self._limits.keep(read, starts, ends, self.counts)

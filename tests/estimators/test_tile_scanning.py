@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def flat(found: Iterator[WindowRows]) -> list[Row]:
 def scan(
     scanner: TileScanner, letters: str, ranges: Sequence[tuple[int, int]] | None = None
 ) -> list[Row]:
+    ranges = [(0, scanner.grid.count(len(letters)))] if ranges is None else ranges
     return flat(scanner.scan(LongSequence("chr", letters, len(letters)), ranges))
 
 
@@ -158,7 +160,7 @@ def test_scan__reads_one_strand_where_the_model_has_both(monkeypatch: pytest.Mon
 def test_scan__holds_one_batch_at_a_time(tagger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tile_scanning, "_LETTERS_AT_ONCE", 100)
     scanner = scanner_of(tagger, strands="forward", tile=20, context=5, resolution=10)
-    rows = scanner.scan(LongSequence("chr", LETTERS, 230))
+    rows = scanner.scan(LongSequence("chr", LETTERS, 230), [(0, 23)])
     next(rows)
     assert scanner.counts.letters == 60
     assert [part.starts[0] for part in rows] == list(range(20, 230, 20))
@@ -227,3 +229,15 @@ def test_sums__are_the_columns_of_several_labels_together(tagger) -> None:
     assert [row[:3] for row in found] == [row[:3] for row in single]
     for (*_, sums), (*_, (x, y, z)) in zip(found, single, strict=True):
         np.testing.assert_allclose(sums, (x + z, y), rtol=0, atol=1.6e-6)
+
+
+def test_tagger_scan__yields_the_rows_of_records_and_regions(tagger, tmp_path: Path) -> None:
+    how = {"strands": "both", "context": 5, "resolution": 10, "max_unknown": 1.0}
+    path = tmp_path / "genome.fa"
+    path.write_text(f">other\nACGT\n>chr\n{LETTERS}\n", encoding="utf-8")
+    regions = {"chr": [(9, 12), (55, 56)]}
+    found = flat(tagger.scan(path, regions=regions, **how))
+    assert found == scan(scanner_of(tagger, **how), LETTERS, [(0, 2), (5, 6)])
+    assert flat(tagger.scan({"chr": LETTERS}, regions=regions, **how)) == found
+    names = [rows.chrom for rows in tagger.scan(path, **how)]
+    assert names == ["other", "chr"]
