@@ -37,6 +37,7 @@ _COMMANDS = (
     "import",
     "audit",
     "split",
+    "label",
     "report",
     "summarise",
     "warmup",
