@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import gzip
-from itertools import pairwise
+import re
+import subprocess
+import sys
+from itertools import pairwise, repeat
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from tests.planted import MOTIF
 from tests.task_inputs import words_of, write_task
 
 SEED = 5
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +194,34 @@ def test_scan__refuses_a_model_of_another_task(run_cli, genome: Path, tmp_path: 
     code, out, err = run_cli(["scan", model, genome])
     assert (code, out) == (2, "")
     assert "scan: the model is one of language_model, expected classification, multilabel" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+@pytest.mark.parametrize(
+    "length", [12_000_000, pytest.param(250_000_000, marks=pytest.mark.exhaustive)]
+)
+def test_memory__does_not_grow_with_a_chromosome(work: Work, tmp_path: Path, length: int) -> None:
+    peaks = []
+    for size in (1_000_000, length):
+        fasta, line = tmp_path / "chromosome.fa", "ACGTTGCAAC" * 10 + "\n"
+        with fasta.open("w", encoding="utf-8") as file:
+            file.write(">chr1\n")
+            file.writelines(repeat(line * 1000, size // 100_000))
+        peaks.append(peak_megabytes("scan", "-q", work.model, fasta, "--step", size // 250))
+    assert peaks[1] < peaks[0] + 15, f"{peaks} MB"
+
+
+def peak_megabytes(*arguments: object) -> float:
+    """Peak of the resident memory of the command in a process of its own."""
+    program = (  # ru_maxrss begins with the memory of this process
+        "import sys\nfrom fastgru.cli import main\ncode = main(sys.argv[1:])\n"
+        "sys.stderr.write(open('/proc/self/status').read())\nsys.exit(code)"
+    )
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    assert len(done.stdout.splitlines()) > 500
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", done.stderr)
+    return int(kilobytes) / 1024
 
 
 def test_bad_records__end_the_scan_before_any_work(
