@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
+import signal
 import subprocess
 import sys
 from itertools import pairwise, repeat
@@ -81,6 +83,58 @@ def test_scan__has_the_same_bytes_whatever_the_threads_and_the_input(
     assert scanned("--threads", 2) == expected
     assert scanned(fasta=packed) == expected
     assert scanned(fasta="-", stdin=genome.read_bytes()) == expected
+
+
+def test_windows__of_other_lengths_than_in_training_are_warned_of(
+    run_cli, work: Work, genome: Path
+) -> None:
+    for window, expected in ((29, True), (30, False), (31, True)):
+        options = ["--window", window, "--step", 500]
+        code, _, err = run_cli(["scan", work.model, genome, *options])
+        assert code == 0
+        text = f"warning: windows have {window} letters, and the model was trained on sequences of"
+        assert (text in err) == expected
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_scan__that_is_killed_leaves_nothing_that_looks_complete(
+    work: Work, genome: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
+    options = ["-o", "w.tsv", "--calls", "c.bed", "--bedgraph", "s.{strand}.bedgraph"]
+    command = [sys.executable, "-m", "fastgru", "scan", work.model, "-", *options, "--step", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [*map(str, command)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment,
+        text=True,
+    ) as running:
+        assert running.stdin is not None
+        assert running.stderr is not None
+        # the second record makes the first one whole; then it waits for more
+        running.stdin.write(genome.read_text(encoding="utf-8") + ">last\n")
+        running.stdin.flush()
+        while "letters scanned" not in running.stderr.readline():
+            assert running.poll() is None
+        running.send_signal(sent)
+        running.stdin.close()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert running.returncode in (143, -sent)
+    assert all(name.startswith(".") for name in left)
+    assert sent == signal.SIGKILL or not left
+
+
+def test_scan__ends_quietly_where_its_reader_does(work: Work, genome: Path) -> None:
+    command = f"{sys.executable} -m fastgru scan {work.model} {genome} --step 1 | head -n 2"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", command], check=True, capture_output=True, text=True, env=environment
+    )
+    assert len(done.stdout.splitlines()) == 2
+    assert "Traceback" not in done.stderr
+    assert "error" not in done.stderr
 
 
 def test_regions__have_the_rows_of_the_whole(run_cli, work: Work, genome: Path, tmp_path) -> None:
