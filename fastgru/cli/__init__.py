@@ -21,6 +21,8 @@ _COMMANDS = (
     "train",
     "ensemble",
     "predict",
+    "shards",
+    "gather",
     "evaluate",
     "generate",
     "variants",

@@ -16,6 +16,7 @@ from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.prediction_table import CellsOf, PredictionColumns
 from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
+from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_records
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 
@@ -78,6 +79,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_features(parser)
     add_decision(parser)
     add_search(parser)
+    add_shard(parser)
     add_output(parser, what="table of predictions (TSV)")
     add_threads(parser)
 
@@ -94,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
             f"--subset {args.subset}: there is no split, expected one to take that part of. "
             "Give --split as well."
         )
+    if args.split is not None:
+        refuse_shard(args, "--split chooses records of all files")
     require_new_output(args)
     model = load_fitted(args.model)
     refuse_search(args, model)
@@ -125,11 +129,12 @@ def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[Chec
     from fastgru.data.unlabelled import read_sequences
 
     if model.parameters["alphabet"] == SERIES:
+        refuse_shard(args, f"{args.model} reads series, which are not cut")
         records = _read_series(args, model)
         return _in_part(args, records)
     alphabet = get_alphabet(model.parameters["alphabet"])
     records = read_sequences(
-        args.fasta,
+        shard_of_records(args),
         alphabet,
         on_invalid=args.on_invalid,
         min_length=model.min_length,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TextIO
 
+from fastgru.data.file_parts import first_line_of
 from fastgru.data.files import Digest, atomic_write, open_text
 from fastgru.data.formats import describe_text
 from fastgru.errors import FastaFormatError, display_name, location
@@ -66,7 +67,7 @@ def read_fasta(path: str | os.PathLike[str], *, digest: Digest | None = None) ->
     Parameters
     ----------
     path
-        File to read; ``"-"`` is standard input.
+        File or part of one to read; ``"-"`` is standard input.
     digest
         A ``hashlib`` object to update with the bytes of the file.
 
@@ -85,7 +86,7 @@ def read_fasta(path: str | os.PathLike[str], *, digest: Digest | None = None) ->
     record: Record | None = None
     try:
         with open_text(path, digest=digest) as lines:
-            for record in _parse(lines, name):
+            for record in _parse(lines, name, first_line_of(path)):
                 yield record
     except FastaFormatError as error:
         if error.line is None and record is not None:
@@ -100,12 +101,12 @@ def read_fasta(path: str | os.PathLike[str], *, digest: Digest | None = None) ->
         )
 
 
-def _parse(lines: TextIO, name: str) -> Iterator[Record]:
+def _parse(lines: TextIO, name: str, first_line: int) -> Iterator[Record]:
     """Yield the records of the text; this loop runs once per line and is kept bare."""
     header: str | None = None
     header_line = 0
     body: list[str] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, first_line):
         if line[0] == ">":
             if header is not None:
                 yield _make_record(header, header_line, body)

@@ -18,10 +18,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Protocol, TextIO, cast
 
+from fastgru.data.file_parts import FilePart, read_part, skip
 from fastgru.data.formats import describe_binary
 from fastgru.errors import FastaFormatError, FastgruError, display_name
 
-__all__ = ["atomic_write", "atomic_write_bytes", "open_text", "require_writable"]
+__all__ = ["atomic_write", "atomic_write_bytes", "open_bytes", "open_text", "require_writable"]
 
 _BLOCK = 1 << 18
 _DECOMPRESSORS: tuple[tuple[bytes, str, Callable[[Any], Any]], ...] = (
@@ -78,7 +79,7 @@ def open_text(path: str | os.PathLike[str], *, digest: Digest | None = None) -> 
     Parameters
     ----------
     path
-        File to read; ``"-"`` is standard input, which is left open.
+        File or `FilePart` to read; ``"-"`` is standard input, which is left open.
     digest
         Is updated with the bytes of the file as they are stored.  It is complete only after the
         last line was read.
@@ -89,9 +90,40 @@ def open_text(path: str | os.PathLike[str], *, digest: Digest | None = None) -> 
         Here or at any later line: if the file cannot be opened, is cut short or damaged, or is
         recognised as something else than text.
     """
+    with open_bytes(path, digest=digest) as plain:
+        if plain.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            yield io.TextIOWrapper(plain, encoding="utf-16", errors="replace")
+            return
+        yield io.TextIOWrapper(plain, encoding="utf-8", errors="surrogateescape")
+
+
+@contextlib.contextmanager
+def open_bytes(
+    path: str | os.PathLike[str], *, digest: Digest | None = None
+) -> Iterator[io.BufferedReader[Any]]:
+    """Open a text file for reading its bytes as they are without compression.
+
+    Parameters
+    ----------
+    path
+        File or `FilePart` to read; ``"-"`` is standard input, which is left open.
+    digest
+        As in `open_text`.
+
+    Yields
+    ------
+    bytes
+        Without the byte-order mark of UTF-8.
+
+    Raises
+    ------
+    FastaFormatError
+        As in `open_text`.
+    """
     name = display_name(path)
     with contextlib.ExitStack() as stack:
-        stored = io.BufferedReader(_Source(_open_raw(path, stack), name, digest=digest), _BLOCK)
+        raw = _open_raw(path, stack)
+        stored = io.BufferedReader(_Source(raw, name, digest=digest), _BLOCK)
         plain = stored
         head = stored.peek(8)
         for magic, kind, decompressor in _DECOMPRESSORS:
@@ -103,13 +135,17 @@ def open_text(path: str | os.PathLike[str], *, digest: Digest | None = None) -> 
         foreign = describe_binary(start)
         if foreign:
             raise FastaFormatError(f"{name}: {foreign}", name)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            yield io.TextIOWrapper(plain, encoding="utf-16", errors="replace")
-            return
-        if start.startswith(codecs.BOM_UTF8):
-            # Skipped by hand: the codec utf-8-sig is several times slower than utf-8.
-            plain.read(len(codecs.BOM_UTF8))
-        yield io.TextIOWrapper(plain, encoding="utf-8", errors="surrogateescape")
+        # Skipped by hand: the codec utf-8-sig is several times slower than utf-8.
+        n_skipped = len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0
+        plain.read(n_skipped)
+        if not isinstance(path, FilePart):
+            yield plain
+        elif plain is stored:
+            raw.seek(n_skipped + path.begin)
+            yield read_part(_Source(raw, name), path)
+        else:
+            skip(plain, path.begin)
+            yield read_part(plain, path)
 
 
 def _open_raw(path: str | os.PathLike[str], stack: contextlib.ExitStack) -> Any:

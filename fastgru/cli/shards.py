@@ -1,0 +1,97 @@
+"""``fastgru shards``: cut large inputs into shards for jobs side by side."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+from fastgru.cli.options import add_output, non_negative_int, positive_int, require_new_output
+from fastgru.errors import ConfigurationError, counted
+
+_LOGGER = logging.getLogger(__name__)
+_MOST_SHARDS = 10_000
+_DESCRIPTION = """\
+Cut FASTA files into shards of about equally many letters, each of which 'fastgru predict --shards'
+or 'fastgru scan --shards' works on by itself, here or on another machine; 'fastgru gather' joins
+their tables into that of a run without shards, byte for byte. Without --window a shard is a number
+of whole records, for predict. With it, for scan, a record may be cut between windows. The files are
+read once, in memory that does not grow with them.
+"""
+_EPILOG = """\
+examples:
+  fastgru shards reads.fa.gz --number 8 -o shards.json
+  fastgru predict model.safetensors reads.fa.gz --shards shards.json --shard 1 -o part1.tsv
+  fastgru shards genome.fa --number 20 --window 200 --step 100 -o shards.json
+  fastgru scan model.safetensors genome.fa --window 200 --step 100 --shards shards.json --shard 1 \\
+      -o part1.tsv
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command and its options."""
+    parser = subparsers.add_parser(
+        "shards",
+        help="cut large FASTA files into shards for jobs side by side",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "fasta", nargs="+", metavar="FASTA", help="sequences, perhaps compressed; no standard input"
+    )
+    parser.add_argument(
+        "--number",
+        type=positive_int,
+        required=True,
+        metavar="N",
+        help="shards to make; some are empty where there are fewer records or windows",
+    )
+    group = parser.add_argument_group("windows", "Those that 'fastgru scan' will be told.")
+    group.add_argument(
+        "--window", type=positive_int, metavar="W", help="letters of a window, or of a tile"
+    )
+    group.add_argument(
+        "--step",
+        type=positive_int,
+        metavar="S",
+        help="letters from the start of a window to that of the next (default: those of a window)",
+    )
+    group.add_argument(
+        "--context",
+        type=non_negative_int,
+        metavar="C",
+        help="letters that are read on either side of a tile (default: 0)",
+    )
+    add_output(parser, what="plan of the shards (JSON)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the plan and return the exit code."""
+    from fastgru.data.shard_file import write_plan
+    from fastgru.data.shards import Grid, plan_shards
+
+    require_new_output(args)
+    if args.number > _MOST_SHARDS:
+        raise ConfigurationError(
+            f"--number {args.number}: expected at most {_MOST_SHARDS} shards. Make fewer."
+        )
+    for name in ("step", "context"):
+        if getattr(args, name) is not None and args.window is None:
+            raise ConfigurationError(
+                f"--{name} {getattr(args, name)}: there are no windows, expected their length. "
+                "Give --window as well, or leave it out to cut between records."
+            )
+    grid = None
+    if args.window is not None:
+        grid = Grid(args.window, args.step or args.window, args.context or 0)
+    plan = plan_shards(args.fasta, args.number, grid=grid)
+    write_plan(plan, args.output)
+    largest = max(shard.n_letters for shard in plan.shards)
+    _LOGGER.info(
+        "%s and %s in %s of at most %s",
+        counted(plan.n_records, "record"),
+        counted(plan.n_letters, "letter"),
+        counted(args.number, "shard"),
+        counted(largest, "letter"),
+    )
+    return 0
