@@ -44,14 +44,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the joined table and return the exit code."""
-    from fastgru.data.files import atomic_write_bytes, open_bytes
+    from fastgru.data.files import atomic_write_bytes, open_plain
 
     require_new_output(args)
     _warn_of_order(args.tables)
     joined = _Joined()
     with atomic_write_bytes(args.output) as output:
         for path in args.tables:
-            with open_bytes(path) as table:
+            with open_plain(path) as (table, _):
                 joined.add(table, path, output)
     _LOGGER.info("joined %s", counted(len(args.tables), "table"))
     return 0

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from fastgru.cli.decision_options import add_decision
 from fastgru.cli.features import add_features, read_chosen_features, require_features
 from fastgru.cli.options import add_output, add_threads, require_new_output
 from fastgru.cli.prediction_table import CellsOf, PredictionColumns
-from fastgru.cli.predictions import are_nucleotides, warn_of_shuffled_labels
+from fastgru.cli.predictions import are_nucleotides, may_be_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.selection import empty_part
 from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_records
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
     from fastgru.cli.progress import Progress
     from fastgru.data.unlabelled import CheckedSequence
     from fastgru.estimators.fitted_model import FittedModel
+    from fastgru.estimators.streaming import PredictedChunk
 
 _LOGGER = logging.getLogger(__name__)
-_CHUNK_LETTERS = 4_000_000
 _DESCRIPTION = """\
 Classify the records of FASTA files. The table has one row per record in the order of the input:
 id, status (ok), label (the most probable class unless --threshold or --abstain says otherwise),
@@ -109,7 +111,11 @@ def run(args: argparse.Namespace) -> int:
         columns.write_header(table)
         with show_progress("records read") as progress:
             n_invalid = _write_predictions(
-                *(table, columns, cells_of), records=records, model=model, progress=progress
+                *(table, columns, cells_of),
+                records=records,
+                model=model,
+                threads=args.threads,
+                progress=progress,
             )
         table.seek(0)
         # only now: an error on the way leaves no partial output, not even on standard output
@@ -195,50 +201,64 @@ def _write_predictions(
     *,
     records: Iterable[CheckedSequence],
     model: FittedModel,
+    threads: int | None,
     progress: Progress,
 ) -> int:
     """Predict chunk by chunk; return the number of records that could not be used."""
-    n_records, n_invalid, n_flagged, n_letters = 0, 0, 0, 0
-    letters: set[str] = set()
-    of_proteins = model.parameters["alphabet"] == "protein"
-    for chunk in _chunks(records):
-        usable = [record.sequence for record in chunk if record.problem is None]
-        flags = model.flag_unusual(usable)
-        columns.write_rows(
-            table,
-            [record.id for record in chunk],
-            [record.problem for record in chunk],
-            cells_of(usable, flags),
-        )
-        n_records += len(chunk)
-        n_invalid += len(chunk) - len(usable)
-        n_flagged += sum(map(bool, flags))
-        letters.update(*(usable if of_proteins else ()))
-        n_letters += sum(map(len, usable))
-        progress.advance(len(chunk))
+    from fastgru.estimators.overlapping import run_behind
+    from fastgru.estimators.streaming import overlaps, predict_chunks
+
+    n_records, n_invalid, n_flagged = 0, 0, 0
+    letters = _LettersOfProteins(model)
+    chunks = predict_chunks(records, model, cells_of, threads=threads)
+    rows_of = partial(_rows_of, columns)
+    for chunk, rows in run_behind(chunks, rows_of, threaded=overlaps(threads)):
+        table.write(rows)
+        n_records += len(chunk.records)
+        n_invalid += len(chunk.records) - len(chunk.flags)
+        n_flagged += sum(map(bool, chunk.flags))
+        letters.note(chunk.records)
+        progress.advance(len(chunk.records))
     if n_flagged:
         _LOGGER.info(
             "records unlike those of training: %d of %d; see column flags", n_flagged, n_records
         )
-    if of_proteins and are_nucleotides(letters, n_letters):
-        _LOGGER.warning(
-            "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
-        )
+    letters.warn_of_nucleotides()
     return n_invalid
 
 
-def _chunks(records: Iterable[CheckedSequence]) -> Iterator[list[CheckedSequence]]:
-    """Yield lists of records of bounded total length, so that memory does not grow."""
-    chunk: list[CheckedSequence] = []
-    letters = 0
-    for record in records:
-        chunk.append(record)
-        letters += len(record.sequence) + 100
-        if letters >= _CHUNK_LETTERS:
-            yield chunk
-            chunk, letters = [], 0
-    if chunk:
-        yield chunk
+def _rows_of(columns: PredictionColumns, chunk: PredictedChunk[Iterable[Sequence[str]]]) -> str:
+    """Return the lines of the table for some records."""
+    lines = io.StringIO()
+    columns.write_rows(
+        lines,
+        [record.id for record in chunk.records],
+        [record.problem for record in chunk.records],
+        chunk.predicted,
+    )
+    return lines.getvalue()
+
+
+class _LettersOfProteins:
+    """Which letters were given to a model of proteins, to notice nucleotides."""
+
+    def __init__(self, model: FittedModel) -> None:
+        self._of_proteins = model.parameters["alphabet"] == "protein"
+        self._letters: set[str] = set()
+        self._n_letters = 0
+
+    def note(self, records: Sequence[CheckedSequence]) -> None:
+        """Look at records, unless it is clear already."""
+        if self._of_proteins and may_be_nucleotides(self._letters):
+            sequences = [record.sequence for record in records]
+            self._letters.update(*sequences)
+            self._n_letters += sum(map(len, sequences))
+
+    def warn_of_nucleotides(self) -> None:
+        if self._of_proteins and are_nucleotides(self._letters, self._n_letters):
+            _LOGGER.warning(
+                "warning: all letters are A, C, G, T, U or N, but the model was trained on proteins"
+            )
 
 
 def _in_subset(

@@ -27,6 +27,7 @@ __all__ = [
     "class_cells",
     "class_columns",
     "look_like_nucleotides",
+    "may_be_nucleotides",
     "most_probable",
     "warn_of_shuffled_labels",
 ]
@@ -93,7 +94,12 @@ def are_nucleotides(letters: Set[str], n_letters: int) -> bool:
     n_letters
         How many there are in all.
     """
-    return n_letters >= _ENOUGH_LETTERS and letters <= _NUCLEOTIDES
+    return n_letters >= _ENOUGH_LETTERS and may_be_nucleotides(letters)
+
+
+def may_be_nucleotides(letters: Set[str]) -> bool:
+    """Whether none of the letters needs to be an amino acid."""
+    return letters <= _NUCLEOTIDES
 
 
 def warn_of_shuffled_labels(fitted: FittedModel, path: str) -> bool:

@@ -119,6 +119,8 @@ class Alphabet:
                 "A '>' inside a line means that the line break before it was lost, "
                 "as when files without a last line break are joined; put it back."
             )
+        if "@" in found:
+            return "A line that begins with '@' is FASTQ: give it in a file of its own."
         if self.name != "protein" and found & _PROTEIN_ONLY:
             return "If these are protein sequences, use the alphabet protein (--alphabet protein)."
         if "*" in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["describe_binary", "describe_text"]
+__all__ = ["SAM_HEADERS", "describe_binary", "describe_text"]
 
 _SAVE_AS_TEXT = "Open it in the program that made it and save it as plain text."
 _DECOMPRESS = "Decompress it first; gzip, bzip2 and xz are read directly."
@@ -25,12 +25,16 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\x80\x04\x95", "a Python pickle", "Export the sequences as FASTA."),
 )
 
+SAM_HEADERS = tuple(f"@{kind}\t" for kind in ("hd", "sq", "rg", "pg", "co"))
+"""How the lines of a SAM file's header begin, in lower case."""
+
 # First characters of the first line that is not blank, in lower case.
 _TEXT: tuple[tuple[str, str, str], ...] = (
     ("<!doctype", "an HTML page", "Download the file itself instead of the page that shows it."),
     ("<html", "an HTML page", "Download the file itself instead of the page that shows it."),
     ("<?xml", "an XML file", "Export the sequences as FASTA."),
-    ("@", "a FASTQ or SAM file", "Convert it, for example with 'seqkit fq2fa'."),
+    *((start, "a SAM file", "Convert it with 'samtools fasta'.") for start in SAM_HEADERS),
+    ("@", "a FASTQ file", "Convert it, for example with 'seqkit fq2fa'."),
     ("locus ", "a GenBank file", "Convert it, for example with Biopython's SeqIO.convert."),
     ("id  ", "an EMBL or UniProt text file", "Download it in FASTA format."),
     ("##gff", "a GFF annotation", "Give the FASTA of the sequences instead."),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastgru.data.alphabets import Alphabet, get_alphabet
-from fastgru.data.fasta import Record, read_fasta
+from fastgru.data.fasta import Record
 from fastgru.data.files import Digest
 from fastgru.data.label_forms import (
     label_always,
@@ -24,6 +24,7 @@ from fastgru.data.label_forms import (
 )
 from fastgru.data.label_table import UNLABELLED, LabelTable, SplitSource, read_label_table
 from fastgru.data.problems import Problem, Problems, check_record
+from fastgru.data.records import read_records
 from fastgru.data.series_files import SeriesKind, SeriesRecord, read_series
 from fastgru.data.target_columns import TargetColumns, Targets
 from fastgru.errors import ConfigurationError, LabelError, display_name, location
@@ -217,7 +218,7 @@ class _Reader:
     def _records(self, path: Path, digest: Digest) -> Iterator[tuple[Record | SeriesRecord, Any]]:
         """Yield each record with its sequence, or with what is wrong with it."""
         if not isinstance(self._alphabet, SeriesKind):
-            for record in read_fasta(path, digest=digest):
+            for record in read_records(path, digest=digest):
                 yield record, check_record(record, self._alphabet)
             return
         for series in read_series(path, self._alphabet, digest=digest):

@@ -1,4 +1,4 @@
-"""Places of FASTA files at which they can be cut, found in one pass that counts letters.
+"""Places of FASTA and FASTQ files at which they can be cut, found in one pass that counts letters.
 
 The pass looks at bytes, not records, so that a chromosome takes no more memory than a read.  Of the
 places that it meets, so many are kept that neighbours are about equally far apart in letters; when
@@ -7,16 +7,15 @@ there are too many, every other is forgotten.
 
 from __future__ import annotations
 
-import codecs
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from fastgru.data.files import open_bytes
-from fastgru.data.formats import describe_text
+from fastgru.data.files import open_plain
+from fastgru.data.formats import SAM_HEADERS, describe_text
 from fastgru.errors import FastaFormatError, display_name, location
 
 __all__ = ["CountedRecord", "Place", "Places", "find_places"]
@@ -120,9 +119,9 @@ def find_places(paths: Iterable[str | os.PathLike[str]], *, within_records: bool
     Parameters
     ----------
     paths
-        FASTA files, plain or compressed.
+        FASTA or FASTQ files, plain or compressed.
     within_records
-        Whether there may be places between the letters of a record.
+        Whether there may be places between the letters of a record of FASTA.
 
     Raises
     ------
@@ -131,28 +130,56 @@ def find_places(paths: Iterable[str | os.PathLike[str]], *, within_records: bool
     """
     places = Places()
     for number, path in enumerate(paths):
-        counter = _Counter(places, number, display_name(path), within_records)
-        with open_bytes(path) as text:
-            if text.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        name = display_name(path)
+        with open_plain(path) as (text, is_utf16):
+            if is_utf16:
                 raise FastaFormatError(
-                    f"{display_name(path)}: is UTF-16 text, expected UTF-8, which can be cut at "
-                    "any letter. Convert it, for example with iconv -f UTF-16 -t UTF-8."
+                    f"{name}: is UTF-16 text, expected UTF-8, which can be cut at any letter. "
+                    "Convert it, for example with iconv -f UTF-16 -t UTF-8."
                 )
-            for block in _blocks(text):
-                counter.feed(block)
-            counter.end_record()
+            if _is_fastq(text):
+                _count_fastq(places, number, text, name)
+            else:
+                counter = _Counter(places, number, name, within_records)
+                while block := text.read(_BLOCK):
+                    counter.feed(block)
+                counter.end_record()
         if places.n_records == places.first_records[-1]:
             raise FastaFormatError(
-                f"{display_name(path)}: the file holds no records, expected FASTA. Check that the "
-                "step that made it has finished."
+                f"{name}: the file holds no records, expected FASTA or FASTQ. Check that the step "
+                "that made it has finished."
             )
         places.first_records.append(places.n_records)
     return places
 
 
-def _blocks(text: io.BufferedReader) -> Iterator[bytes]:
-    while block := text.read(_BLOCK):
-        yield block
+def _is_fastq(text: io.BufferedReader[Any]) -> bool:
+    start = text.peek(_BLOCK).lstrip()[:4]
+    return start.startswith(b"@") and start.decode("ascii", "replace").lower() not in SAM_HEADERS
+
+
+def _count_fastq(places: Places, file: int, text: Iterable[bytes], name: str) -> None:
+    """Count the records of FASTQ, each of which has four lines."""
+    lines, offset, number = iter(text), 0, 1
+    for title in lines:
+        if not title.strip():
+            offset, number = offset + len(title), number + 1
+            continue
+        letters, plus, quality = (next(lines, b"") for _ in range(3))
+        n_letters = len(letters.strip())
+        if not (title[:1] == b"@" and plus[:1] == b"+" and n_letters == len(quality.strip())):
+            raise FastaFormatError(
+                f"{location(name, number)}: found a FASTQ record that has not four lines with as "
+                "many letters as qualities, expected such records. Repair it, or convert the file "
+                "to FASTA.",
+                name,
+                number,
+            )
+        if places.n_letters >= places.next:
+            places.add(Place(places.n_letters, places.n_records, file, offset, number))
+        places.n_records += 1
+        places.n_letters += n_letters
+        offset, number = offset + sum(map(len, (title, letters, plus, quality))), number + 4
 
 
 class _Counter:

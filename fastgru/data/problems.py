@@ -39,8 +39,8 @@ class Problem:
 def check_record(record: Record, alphabet: Alphabet) -> str | Problem:
     """Return the normalised sequence of a record, or what is wrong with its name or letters."""
     if not record.id:
-        cure = "Write a name after each '>'."
-        return Problem("the header is empty, expected '>name'", cure, record.line)
+        cure = "Write a name in each header."
+        return Problem("the header is empty, expected '>name' or '@name'", cure, record.line)
     sequence = alphabet.normalise(record.sequence)
     if not sequence:
         text = "the sequence is empty, expected at least one letter"

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from fastgru.data.fasta import Record, read_fasta
+from fastgru.data.fasta import Record
 from fastgru.data.file_parts import FilePart
 from fastgru.data.file_samples import sample_file
+from fastgru.data.records import read_records
 from fastgru.data.shards import Part, ShardPlan
 from fastgru.errors import ConfigurationError, counted
 
@@ -110,11 +111,11 @@ def read_record_parts(
     Raises
     ------
     FastaFormatError
-        As `fastgru.data.fasta.read_fasta`.
+        As `fastgru.data.records.read_records`.
     """
     for part in plan.shards[number - 1].parts:
         file_part = _file_part(part, paths)
-        records = islice(read_fasta(file_part), part.n_records)
+        records = islice(read_records(file_part), part.n_records)
         for count, record in enumerate(records, 1):
             continued = count == 1 and part.record is not None
             end = part.end_window if count == part.n_records else None

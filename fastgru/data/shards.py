@@ -142,7 +142,7 @@ def plan_shards(
     Parameters
     ----------
     paths
-        FASTA files in the order of the input, plain or compressed.
+        FASTA or FASTQ files in the order of the input, plain or compressed.
     number
         Shards, at least 1.  Those that there is nothing for are empty.
     grid
@@ -153,7 +153,7 @@ def plan_shards(
     ConfigurationError
         If standard input is among the files, or one is no plain file.
     FastaFormatError
-        If a file cannot be read, or is no FASTA.
+        If a file cannot be read, or is neither FASTA nor FASTQ.
     """
     for path in paths:
         if os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path)):

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.fasta import Record, read_fasta
+from fastgru.data.fasta import Record
+from fastgru.data.files import Digest
 from fastgru.data.problems import Problem, Problems, check_record
+from fastgru.data.records import read_records
 from fastgru.data.series_files import SeriesKind, read_series
 from fastgru.errors import counted, display_name
 
@@ -43,8 +45,9 @@ def read_sequences(
     min_length: int = 1,
     max_length: int | None = None,
     advice: str = "",
+    digest: Digest | None = None,
 ) -> Iterator[CheckedSequence]:
-    """Read the records of FASTA files one by one, and check them.
+    """Read the records of FASTA or FASTQ files one by one, and check them.
 
     Parameters
     ----------
@@ -60,6 +63,8 @@ def read_sequences(
         A shorter or a longer sequence makes a record bad; None for no limit.
     advice
         Sentence that ends the list of bad records.
+    digest
+        Is updated with the bytes of all files as they are stored, as `read_records` does.
 
     Yields
     ------
@@ -73,7 +78,7 @@ def read_sequences(
     """
     problems = Problems()
     for path in paths:
-        for record in read_fasta(path):
+        for record in read_records(path, digest=digest):
             checked = check_record(record, alphabet)
             if isinstance(checked, str):
                 checked = _check_length(record, checked, min_length, max_length)

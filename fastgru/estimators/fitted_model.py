@@ -13,6 +13,14 @@ from fastgru.errors import LabelError
 from fastgru.estimators.inputs import encode_inputs
 
 
+class EncodedSequences(list[np.ndarray]):
+    """Sequences that a model has encoded and found readable.
+
+    The methods of :class:`FittedModel` take them in place of sequences, so that what is asked of
+    the same sequences twice is encoded once.
+    """
+
+
 class FittedModel(ABC):
     """What training leaves behind, and what a model file keeps.
 
@@ -109,7 +117,7 @@ class FittedModel(ABC):
         """Return what was seen; see :meth:`fastgru.SequenceClassifier.seen_in_training`."""
         return self.were_seen(self._encode(sequences))
 
-    def encode_readable(self, sequences: Sequence[Any]) -> list[np.ndarray]:
+    def encode_readable(self, sequences: Sequence[Any]) -> EncodedSequences:
         """Return the codes of each sequence.
 
         Raises
@@ -117,6 +125,8 @@ class FittedModel(ABC):
         ConfigurationError, AlphabetError, LabelError
             For what is no sequence, or is too short or too long for the model.
         """
+        if isinstance(sequences, EncodedSequences):
+            return sequences
         encoded = self._encode(sequences, min_length=self.min_length)
         limit = self.max_length
         for number, codes in enumerate(encoded):
@@ -126,9 +136,11 @@ class FittedModel(ABC):
                     "positions that the model has learned. Cut it, or train without "
                     "position_embedding."
                 )
-        return encoded
+        return EncodedSequences(encoded)
 
     def _encode(self, sequences: Sequence[Any], *, min_length: int = 1) -> list[np.ndarray]:
+        if isinstance(sequences, EncodedSequences):
+            return sequences
         return encode_inputs(
             *(self.parameters, sequences), min_length=min_length, n_features=self.n_features
         )

@@ -18,7 +18,7 @@ BAD_INPUT: dict[str, tuple[str | bytes, str | bytes, list[str]]] = {
     "empty file": (
         "",
         LABELS,
-        ["a.fa: the file holds no records, expected FASTA.", "Check that the step"],
+        ["a.fa: the file holds no records, expected FASTA or FASTQ.", "Check that the step"],
     ),
     "empty gzip": (gzip.compress(b""), LABELS, ["a.fa: the file holds no records"]),
     "blank file": ("\n\n", LABELS, ["a.fa: the file holds no records"]),
@@ -109,7 +109,7 @@ BAD_INPUT: dict[str, tuple[str | bytes, str | bytes, list[str]]] = {
         ["a.fa, line 1: this looks like an HTML page, expected FASTA", "Download the file itself"],
     ),
     "Word file": (b"PK\x03\x04\x14\0\6\0", LABELS, ["a ZIP archive or an Office document"]),
-    "FASTQ": ("@r1\nACGT\n+\nIIII\n", LABELS, ["this looks like a FASTQ or SAM file"]),
+    "SAM": ("@HD\tVN:1.6\n", LABELS, ["looks like a SAM file", "Convert it with 'samtools fasta'"]),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import fastgru
 from fastgru import SequenceClassifier
-from fastgru.cli import predict
+from fastgru.estimators import streaming
 from tests.planted import as_fasta, as_table, plant
 
 ROOT = str(Path(fastgru.__file__).parent.parent)
@@ -73,7 +73,7 @@ def test_predict__writes_the_same_bytes_however_it_is_fed(
         found = run_cli(["predict", work.model, *(tmp_path / name for name in names)])
         assert found.out == expected
     assert run_cli(["predict", work.model, work.fasta, "-t", 2]).out == expected
-    monkeypatch.setattr(predict, "_CHUNK_LETTERS", 300)
+    monkeypatch.setattr(streaming, "CHUNK_LETTERS", 300)
     assert run_cli(["predict", work.model, work.fasta]).out == expected
 
 
@@ -178,7 +178,7 @@ def test_predict__warns_of_nucleotides_given_to_a_protein_model(proteins, run_cl
 def test_predict__judges_the_letters_of_all_chunks(
     proteins, run_cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predict, "_CHUNK_LETTERS", 300)
+    monkeypatch.setattr(streaming, "CHUNK_LETTERS", 300)
     long, protein = as_fasta(plant(9, seed=1)[0]), ">p\nMKV\n"
     for last, expected in ((">short\nGGTA\n", True), (">one\nG\n" * 60, True), (protein, False)):
         for text in (long + last, last + long):

@@ -123,6 +123,11 @@ def test_invalid_letters__are_those_encode_refuses(text: str) -> None:
         ("dna", "MKLE", "use the alphabet protein"),
         ("rna", "MKLE", "use the alphabet protein"),
         ("dna", "AC-GT", "Remove the gaps of the alignment"),
+        (
+            "dna",
+            "ACGT@r2ACGT+",
+            "A line that begins with '@' is FASTQ: give it in a file of its own",
+        ),
         ("protein", "MK.L", "Remove the gaps of the alignment"),
         ("protein", "MK*L", "cut the sequence there"),
         ("dna", "ACG>seq2", "the line break before it was lost"),

@@ -6,12 +6,14 @@ import io
 import lzma
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from Bio import SeqIO
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastgru.data import files
 from fastgru.data.fasta import Record, read_fasta, write_fasta
 from fastgru.errors import FastaFormatError
 from tests.strategies import Entry, entries, fasta_texts, sequences
@@ -114,6 +116,38 @@ def test_read_fasta__accepts_what_people_write(content: bytes, tmp_path: Path) -
     assert meaning(read_text(tmp_path, content)) == expected
 
 
+@given(case=fasta_texts(), block=st.integers(8, 30))
+def test_read_fasta__does_not_depend_on_the_blocks_it_reads(
+    case: tuple[list[Entry], str], block: int, folder: Path
+) -> None:
+    _, text = case
+    expected = read_text(folder, text)
+    with mock.patch.object(files, "_BLOCK", block):
+        found = read_text(folder, text)
+    assert found == expected
+    for one, other in zip(found, expected, strict=True):
+        places = range(1, len(one.sequence) + 1)
+        assert [*map(one.line_of, places)] == [*map(other.line_of, places)]
+
+
+def test_read_fasta__takes_records_of_many_blocks(tmp_path: Path) -> None:
+    letters = "ACGTTGCA" * 100_000
+    (long,) = read_text(tmp_path, f">long\n{letters}\n")
+    assert long.sequence == letters
+    wrapped = "\n".join(letters[k : k + 61] for k in range(0, len(letters), 61))
+    short, long, last = read_text(tmp_path, f">short\nAC\n>long\n{wrapped}\n>last\nGT\n")
+    assert (short.sequence, last.sequence) == ("AC", "GT")
+    assert long.sequence == letters
+    assert last.line == 4 + wrapped.count("\n") + 1
+    assert long.line_of(len(letters)) == last.line - 1
+
+
+def test_read_fasta__removes_white_space_of_any_alphabet(tmp_path: Path) -> None:
+    (record,) = read_text(tmp_path, ">a\nAC\u00a0GT\x0b\x1cé\u2003\n")
+    assert record.sequence == "ACGTé"
+    assert record.line_of(5) == 2
+
+
 def test_read_fasta__keeps_case_and_leaves_letters_to_the_caller(tmp_path: Path) -> None:
     assert [record.sequence for record in read_text(tmp_path, ">a\nacgN-*\n>b\n>c\n!\n")] == [
         "acgN-*",
@@ -136,7 +170,7 @@ def test_read_fasta__holds_one_record_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
-        (b"", None, "the file holds no records, expected FASTA. Check that the step"),
+        (b"", None, "the file holds no records, expected FASTA or FASTQ. Check that the step"),
         (b"\n\n \n", None, "the file holds no records"),
         (b"; only a comment\n", None, "the file holds no records"),
         (gzip.compress(b"", mtime=0), None, "the file holds no records"),
@@ -144,7 +178,7 @@ def test_read_fasta__holds_one_record_at_a_time(tmp_path: Path) -> None:
         (b"\n;c\nACGT\n>a\nA\n", 3, "line 3: found 'ACGT', expected a FASTA header"),
         (b"id,sequence\na,ACGT\n", 1, "line 1: found 'id,sequence'"),
         (b"<!DOCTYPE html>\n<html>", 1, "line 1: this looks like an HTML page"),
-        (b"@r1\nACGT\n+\nIIII\n", 1, "line 1: this looks like a FASTQ or SAM file"),
+        (b"@r1\nACGT\n+\nIIII\n", 1, "line 1: this looks like a FASTQ file"),
         (b"\x00\x01\x02", None, "this is a binary file, expected text"),
         (b"\x93NUMPY\x01\x00v\x00", None, "this is a binary file, expected text"),
         (b"%PDF-1.7", None, "this is a PDF document"),

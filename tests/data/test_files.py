@@ -10,12 +10,20 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgru.data.files import atomic_write, atomic_write_bytes, open_text, require_writable
+from fastgru.data import files
+from fastgru.data.files import (
+    atomic_write,
+    atomic_write_bytes,
+    open_lines,
+    open_text,
+    require_writable,
+)
 from fastgru.errors import FastaFormatError, FastgruError
 
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
@@ -133,6 +141,38 @@ def test_open_text__keeps_bytes_that_are_not_utf8(content: bytes, tmp_path_facto
 
 def listing(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+@given(
+    text=st.text(
+        st.sampled_from("a\né\ud83d\udc1f>\r ".replace("\ud83d\udc1f", "🐟")), max_size=60
+    ),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    block=st.integers(8, 20),  # a mark fits into one
+)
+def test_open_lines__has_the_text_of_open_text_in_whole_lines(
+    text: str, encoding: str, block: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "lines.txt"
+    path.write_bytes(text.encode(encoding))
+    with mock.patch.object(files, "_BLOCK", block), open_lines(path) as lines:
+        blocks = list(lines)
+    with open_text(path) as file:
+        assert b"".join(blocks).decode() == file.read()
+    assert all(one.endswith(b"\n") for one in blocks[:-1])
+    assert all(blocks)
+
+
+@pytest.mark.parametrize("compress", COMPRESSIONS.values(), ids=COMPRESSIONS)
+def test_open_lines__digests_the_stored_bytes(
+    compress: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    content = compress((TEXT * 100_000).encode())
+    (tmp_path / "a.fa").write_bytes(content)
+    digest = hashlib.sha256()
+    with open_lines(tmp_path / "a.fa", digest=digest) as blocks:
+        assert max(map(len, blocks)) < (1 << 18) + len(TEXT)
+    assert digest.hexdigest() == hashlib.sha256(content).hexdigest()
 
 
 def test_atomic_write__shows_the_file_only_at_the_end(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ def test_describe_binary__lets_text_pass(start: bytes) -> None:
     [
         ("<!DOCTYPE html>\n", "an HTML page"),
         ("  <HTML>\n", "an HTML page"),
-        ("@read1\n", "a FASTQ or SAM file"),
+        ("@read1\n", "a FASTQ file"),
+        ("@SQ\tSN:chr1\n", "a SAM file"),
         ("LOCUS       NM_000207\n", "a GenBank file"),
         ("##gff-version 3\n", "a GFF annotation"),
         ("# STOCKHOLM 1.0\n", "a Stockholm alignment"),

@@ -152,7 +152,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "no name": (
         ">a\nAC\n> \nACGT\n",
         "id\tlabel\na\tx\n",
-        r"a\.fa, line 3: the header is empty, expected '>name'\. Write a name after each '>'\.$",
+        r"a\.fa, line 3: the header is empty, expected '>name' or '@name'\. Write a name in each",
     ),
     "id of another sequence": (
         ">a\nACGT\n>a\nACGG\n",

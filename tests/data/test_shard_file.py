@@ -68,7 +68,7 @@ def test_read_plan__refuses_what_no_plan_has(
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\xff", "[]", '"plan"'])
 def test_read_plan__refuses_other_files(text: str, tmp_path: Path) -> None:
     (tmp_path / "shards.json").write_text(text, encoding="latin-1")
-    with pytest.raises(FastgruError, match=r"shards.json: found .*, expected .*plan"):
+    with pytest.raises(FastgruError, match=r"shards.json: found .*, expected (a plan|an object)"):
         read_plan(tmp_path / "shards.json")
 
 

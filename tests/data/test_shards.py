@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fastgru.data import places
 from fastgru.data.fasta import read_fasta
+from fastgru.data.records import read_records
 from fastgru.data.shard_reading import check_files, file_parts, read_record_parts
 from fastgru.data.shards import Grid, ShardPlan, plan_shards
 from fastgru.errors import ConfigurationError, FastaFormatError
@@ -45,7 +46,7 @@ def all_windows(paths, grid):
     return [
         window
         for path in paths
-        for record in read_fasta(path)
+        for record in read_records(path)
         for window in windows_of(record, len(record.sequence), 0, 0, None, grid)
     ]
 
@@ -109,6 +110,34 @@ def test_shards_of_windows__are_all_windows_once_and_in_order(
     paths = write(tmp_path, texts, suffix)
     plan = plan_shards(paths, number, grid=grid)
     assert windows_in_shards(plan, paths) == all_windows(paths, grid)
+
+
+@SETTINGS
+@given(
+    reads=st.lists(st.text("ACGTN", max_size=9), min_size=1, max_size=12),
+    end=st.sampled_from(["\n", "\r\n"]),
+    number=st.integers(1, 5),
+    grid=st.sampled_from([None, Grid(3, 2)]),
+)
+def test_shards_of_fastq__are_the_records_in_order(
+    reads: list[str], end: str, number: int, grid: Grid | None, tmp_path: Path
+) -> None:
+    lines = [f"@r{at} x{end}{read}{end}+{end}{'@' * len(read)}" for at, read in enumerate(reads)]
+    (path,) = write(tmp_path, [end.join(lines) + end])
+    plan = plan_shards([path], number, grid=grid)
+    expected = list(read_records(path))
+    if grid is not None:
+        assert windows_in_shards(plan, [path]) == all_windows([path], grid)
+    else:
+        shards = range(1, number + 1)
+        parts = [part for shard in shards for part in file_parts(plan, shard, [path])]
+        assert [record for part in parts for record in read_records(part)] == expected
+
+
+def test_plan_shards__refuses_fastq_in_more_lines(tmp_path: Path) -> None:
+    (path,) = write(tmp_path, ["@a\nAC\n+\nII\n@b\nAC\nGT\n+\nIIII\n"])
+    with pytest.raises(FastaFormatError, match=r"0.fa, line 5: found a FASTQ record that has not"):
+        plan_shards([path], 2)
 
 
 def test_shard__names_lines_of_the_whole_file(tmp_path: Path) -> None:
