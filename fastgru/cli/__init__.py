@@ -21,6 +21,8 @@ _COMMANDS = (
     "train",
     "ensemble",
     "predict",
+    "scan",
+    "tracks",
     "shards",
     "gather",
     "evaluate",

@@ -50,7 +50,11 @@ class FittedRegressor(FittedNetwork):
         """
         encoded = self.encode_readable(sequences)
         with threads_limited_to(threads):
-            return self.objective.in_units(predict_logits(self.network, encoded))
+            return self.of_encoded(encoded)
+
+    def of_encoded(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
+        """Return predictions float64 (n, k) for encoded sequences that the network can read."""
+        return self.objective.in_units(predict_logits(self.network, encoded))
 
     def half_widths(self, coverage: float) -> np.ndarray:
         """Return how far intervals reach to both sides, float64 (k,), infinite if that is unknown.

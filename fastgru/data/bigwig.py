@@ -1,0 +1,182 @@
+"""bigWig files, from intervals that come in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastgru.data.fasta import read_fasta
+from fastgru.data.files import atomic_write_bytes, open_text
+from fastgru.data.tracks import Intervals
+from fastgru.errors import FastgruError, LabelError, counted, display_name, location, shorten
+from fastgru.packages import require_package
+
+__all__ = ["BigWigFile", "read_sizes", "require_bigwig"]
+
+_LOGGER = logging.getLogger(__name__)
+_AT_ONCE = 1 << 16
+_LARGEST_SIZE = 2**32 - 1
+_ROW = np.dtype([("start", "<i8"), ("end", "<i8"), ("value", "<f8")])
+
+
+def require_bigwig(what: str) -> None:
+    """Import pyBigWig.
+
+    Parameters
+    ----------
+    what
+        What messages say needs it.
+
+    Raises
+    ------
+    FastgruError
+        If it cannot be imported.
+    """
+    require_package(["pyBigWig"], what, "pip install 'fastgru[bigwig]'")
+
+
+def read_sizes(path: str | os.PathLike[str]) -> dict[str, int]:
+    """Read the lengths of sequences.
+
+    Parameters
+    ----------
+    path
+        A table without header of names and lengths, separated by tabs (``chrom.sizes``, or the
+        ``.fai`` of samtools, whose other columns are ignored), or the sequences as FASTA.
+
+    Raises
+    ------
+    LabelError
+        For a line that is none, or a name that comes twice with two lengths.
+    FastaFormatError
+        If the file cannot be read.
+    """
+    name = display_name(path)
+    with open_text(path) as file:
+        if file.read(1) != ">":
+            return _read_table(path, name)
+    return {record.id: len(record.sequence) for record in read_fasta(path)}
+
+
+def _read_table(path: str | os.PathLike[str], name: str) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    with open_text(path) as file:
+        for number, line in enumerate(file, 1):
+            cells = line.rstrip("\n").split("\t")
+            if not line.strip():
+                continue
+            try:
+                size = int(cells[1])
+                if size < 1 or sizes.setdefault(cells[0], size) != size:
+                    raise ValueError
+            except (IndexError, ValueError):
+                raise LabelError(
+                    f"{location(name, number)}: found {line.strip()[:60]!r}, expected a name and "
+                    "its length, separated by a tab, each name once. Give a chrom.sizes, a .fai or "
+                    "the FASTA."
+                ) from None
+    return sizes
+
+
+class BigWigFile:
+    """A bigWig to be: intervals wait in a temporary file, since the header needs all lengths.
+
+    Parameters
+    ----------
+    path
+        File to write, whole or not at all.
+    """
+
+    def __init__(self, path: str) -> None:
+        require_bigwig(f"--bigwig {path}")
+        self._path = path
+        self._rows = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._counts: list[tuple[str, int]] = []
+
+    def add(self, intervals: Intervals) -> None:
+        """Take the next intervals."""
+        if not len(intervals.starts):
+            return
+        rows = np.empty(len(intervals.starts), _ROW)
+        rows["start"], rows["end"] = intervals.starts, intervals.ends
+        rows["value"] = intervals.values
+        self._rows.write(rows.tobytes())
+        if self._counts and self._counts[-1][0] == intervals.chrom:
+            self._counts[-1] = intervals.chrom, self._counts[-1][1] + len(rows)
+        else:
+            self._counts.append((intervals.chrom, len(rows)))
+
+    def write(self, sizes: Mapping[str, int]) -> None:
+        """Write the file.  One without intervals cannot be written: a warning says so.
+
+        Parameters
+        ----------
+        sizes
+            Letters of each sequence.
+
+        Raises
+        ------
+        FastgruError
+            If a sequence has no length, or is shorter than its intervals.
+        """
+        if not self._counts:
+            _LOGGER.warning(
+                "warning: %s: not written: no window has a score, and a bigWig cannot be empty",
+                self._path,
+            )
+            return
+        named = [chrom for chrom, _ in self._counts]
+        unknown = [chrom for chrom in named if chrom not in sizes]
+        if unknown:
+            raise FastgruError(
+                f"{self._path}: there is no length for {shorten(unknown)}, expected one for each "
+                "sequence of the table. Give --sizes of the same sequences."
+            )
+        # in the order of the intervals: a bigWig has its data in the order of its names
+        others = [chrom for chrom in sizes if chrom not in set(named)]
+        header = [(chrom, sizes[chrom]) for chrom in [*named, *others]]
+        with tempfile.TemporaryDirectory() as folder:
+            place = os.path.join(folder, "track.bw")
+            self._write(place, header)
+            with open(place, "rb") as made, atomic_write_bytes(self._path) as file:
+                shutil.copyfileobj(made, file)
+
+    def _write(self, place: str, header: list[tuple[str, int]]) -> None:
+        import pyBigWig
+
+        too_long = [name for name, size in header if size > _LARGEST_SIZE]
+        if too_long:
+            raise FastgruError(
+                f"{self._path}: {shorten(too_long)} has more than {_LARGEST_SIZE} letters, which a "
+                "bigWig cannot hold. Write a bedGraph instead."
+            )
+        file = pyBigWig.open(place, "w")
+        try:
+            file.addHeader(header)
+            self._rows.seek(0)
+            sizes = dict(header)
+            for chrom, count in self._counts:
+                for first in range(0, count, _AT_ONCE):
+                    self._add_entries(file, chrom, sizes[chrom], min(_AT_ONCE, count - first))
+        finally:
+            file.close()
+
+    def _add_entries(self, file: Any, chrom: str, size: int, count: int) -> None:
+        rows = np.frombuffer(self._rows.read(count * _ROW.itemsize), _ROW)
+        if rows["end"][-1] > size:
+            raise FastgruError(
+                f"{self._path}: {chrom} has a window up to {rows['end'][-1]}, expected none behind "
+                f"its end: it has {counted(size, 'letter')}. Give --sizes of the same sequences."
+            )
+        starts, ends, values = (np.ascontiguousarray(rows[name]) for name in _ROW.names or ())
+        file.addEntries([chrom] * count, starts, ends=ends, values=values)
+
+    def close(self) -> None:
+        """Give the temporary file back."""
+        self._rows.close()
