@@ -12,9 +12,11 @@ from fastgru.errors import ConfigurationError
 if TYPE_CHECKING:
     from os import PathLike
 
+    from fastgru.data.shard_input import ShardInput
     from fastgru.data.shards import Grid, ShardPlan
+    from fastgru.estimators.scanning import Scanner
 
-__all__ = ["add_shard", "chosen_plan", "refuse_shard", "shard_of_records"]
+__all__ = ["add_shard", "chosen_plan", "refuse_shard", "shard_of_records", "shard_of_windows"]
 
 
 def add_shard(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +89,29 @@ def shard_of_records(args: argparse.Namespace) -> Sequence[str | PathLike[str]]:
     plan = chosen_plan(args, None)
     files: list[str] = args.fasta
     return files if plan is None else file_parts(plan, args.shard, files)
+
+
+def shard_of_windows(args: argparse.Namespace, scanner: Scanner) -> ShardInput | None:
+    """Return what a scan reads of the shard that the options name; None without one.
+
+    Parameters
+    ----------
+    args
+        With `shards`, `shard`, `fasta` and `regions`.
+    scanner
+
+    Raises
+    ------
+    FastgruError
+        As `chosen_plan`.
+    """
+    from fastgru.data.shard_input import ShardInput
+
+    plan = chosen_plan(args, scanner.shard_grid)
+    if plan is None:
+        return None
+    of_rows = {"alphabet": scanner.alphabet, "grid": scanner.grid, "regions": args.regions}
+    return ShardInput(plan, args.shard, args.fasta, **of_rows)
 
 
 def refuse_shard(args: argparse.Namespace, fault: str) -> None:

@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--step",
         type=positive_int,
         metavar="S",
-        help="letters from the start of a window to that of the next (default: those of a window)",
+        help="letters from the start of a window to that of the next (default: half a window)",
     )
     group.add_argument(
         "--context",
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
             )
     grid = None
     if args.window is not None:
-        grid = Grid(args.window, args.step or args.window, args.context or 0)
+        grid = Grid(args.window, args.step or max(1, args.window // 2), args.context or 0)
     plan = plan_shards(args.fasta, args.number, grid=grid)
     write_plan(plan, args.output)
     largest = max(shard.n_letters for shard in plan.shards)

@@ -107,7 +107,9 @@ def _shard_of(content: object, n_files: int) -> Shard:
             raise _Fault(f"file {part.file} in a part", f"one of the {n_files} in files, from 0")
         ends_late = part.end is None or part.end > part.begin
         continued = part.record is not None
-        agree = continued == (part.position > 0) and continued >= (part.first_window > 0)
+        agree = continued == (0 < part.position <= part.length)
+        agree &= continued >= (part.first_window > 0)
+        agree &= (part.end_window is None) == (part.last_length == 0)
         if not (ends_late and agree and part.n_records and part.line):
             raise _Fault("a part that contradicts itself", "one from begin to end")
     n_records, n_letters = (_number(entries[name], name) for name in ("n_records", "n_letters"))

@@ -26,18 +26,18 @@ class RecordPart:
     record
         With the letters from `position` on, and at least as many as the windows need.
     length
-        Letters of the whole record; None where `record` has them all.
+        Letters of the whole record; where `record` has them all, as they are.
     position
         Letters of the whole record before those of `record`.
     first_window, end_window
-        The shard's first window of the record, and the one behind its last; None for all.
+        The shard's first window of the record, and the one behind its last; None for all others.
     """
 
     record: Record
-    length: int | None = None
-    position: int = 0
-    first_window: int = 0
-    end_window: int | None = None
+    length: int
+    position: int
+    first_window: int
+    end_window: int | None
 
 
 def check_files(plan: ShardPlan, paths: Sequence[str | os.PathLike[str]]) -> None:
@@ -117,13 +117,12 @@ def read_record_parts(
         file_part = _file_part(part, paths)
         records = islice(read_records(file_part), part.n_records)
         for count, record in enumerate(records, 1):
-            continued = count == 1 and part.record is not None
-            end = part.end_window if count == part.n_records else None
-            if continued:
-                where = (part.length, part.position, part.first_window)
-                yield file_part.path, RecordPart(record, *where, end)
-            else:
-                yield file_part.path, RecordPart(record, end_window=end)
+            length, position, first, end = len(record.sequence), 0, 0, None
+            if count == part.n_records and part.end_window is not None:
+                length, end = part.last_length, part.end_window
+            if count == 1 and part.record is not None:
+                length, position, first = part.length, part.position, part.first_window
+            yield file_part.path, RecordPart(record, length, position, first, end)
 
 
 def _file_part(part: Part, paths: Sequence[str | os.PathLike[str]]) -> FilePart:

@@ -78,6 +78,8 @@ class Part:
         The shard's first window of the first record.
     end_window
         Window of the last record before which the shard ends; None for its end.
+    last_length
+        Letters of the last record, where the shard ends within it; else 0.
     """
 
     file: int
@@ -90,6 +92,7 @@ class Part:
     position: int = 0
     first_window: int = 0
     end_window: int | None = None
+    last_length: int = 0
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,8 @@ def _choose(places: Places, number: int) -> list[Place]:
 def _parts(before: Place, after: Place, places: Places, grid: Grid | None) -> Iterator[Part]:
     """Yield what lies between two places, file by file."""
     for file in range(before.file, min(after.file + 1, len(places.first_records) - 1)):
-        begin, end, line, first, end_window = 0, None, 1, 0, None
+        begin, end, line, first = 0, None, 1, 0
+        last: tuple[int | None, int] = (None, 0)
         of_record: tuple[str | None, int, int] = (None, 0, 0)
         first_record, last_record = places.first_records[file : file + 2]
         if file == before.file:
@@ -206,10 +210,11 @@ def _parts(before: Place, after: Place, places: Places, grid: Grid | None) -> It
             if grid is not None and after.record is not None:
                 end_window = grid.first_window(after.position)
                 end = _end_of(end_window, after, places, grid)
+                last = (end_window, after.record.n_letters)
         n_records = last_record - first_record
-        nothing = n_records == 1 and end_window == first > 0
+        nothing = n_records == 1 and last[0] == first > 0
         if n_records and not nothing:
-            yield Part(file, begin, end, line, n_records, *of_record, first, end_window)
+            yield Part(file, begin, end, line, n_records, *of_record, first, *last)
 
 
 def _end_of(window: int, cut: Place, places: Places, grid: Grid) -> int | None:

@@ -56,8 +56,7 @@ def windows_in_shards(plan: ShardPlan, paths):
     for number in range(1, len(plan.shards) + 1):
         for path, part in read_record_parts(plan, number, paths):
             assert path in map(str, paths)
-            length = len(part.record.sequence) if part.length is None else part.length
-            where = (length, part.position, part.first_window, part.end_window)
+            where = (part.length, part.position, part.first_window, part.end_window)
             found += windows_of(part.record, *where, plan.grid)
     return found
 
