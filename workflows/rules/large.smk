@@ -149,7 +149,7 @@ def window_options(wildcards):
 
 def scan_options(wildcards):
     options = SCAN[wildcards.scan]
-    others = (*OF_ENTRY, *OF_TRACKS, "kernels", "window", "step")
+    others = (*OF_ENTRY, *OF_TRACKS, "kernels")
     return flags({key: options[key] for key in options if key not in others})
 
 
