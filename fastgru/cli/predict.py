@@ -23,7 +23,7 @@ from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import ConfigurationError, LabelError, counted, shorten
 
 if TYPE_CHECKING:
-    from fastgru.cli.progress import Progress
+    from fastgru.cli.stream_progress import BytesRead, StreamProgress
     from fastgru.data.unlabelled import CheckedSequence
     from fastgru.estimators.fitted_model import FittedModel
     from fastgru.estimators.streaming import PredictedChunk
@@ -88,7 +88,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
-    from fastgru.cli.progress import show_progress
+    from fastgru.cli.stream_progress import BytesRead, show_stream_progress
     from fastgru.cli.tasks import task_module
     from fastgru.data.files import atomic_write
     from fastgru.estimators.loading import load_fitted  # starts faster than the estimator
@@ -105,17 +105,20 @@ def run(args: argparse.Namespace) -> int:
     refuse_search(args, model)
     require_features(args, model)
     warn_of_shuffled_labels(model, args.model)
-    records = _read_records(args, model)
+    args.fasta = shard_of_records(args)
+    position = BytesRead()
+    records = _read_records(args, model, position)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
         columns, cells_of = task_module(model.task, "predict").begin(args, model)
         columns.write_header(table)
-        with show_progress("records read") as progress:
+        with show_stream_progress("predicting", args.fasta) as progress:
             n_invalid = _write_predictions(
                 *(table, columns, cells_of),
                 records=records,
                 model=model,
                 threads=args.threads,
                 progress=progress,
+                position=position,
             )
         table.seek(0)
         # only now: an error on the way leaves no partial output, not even on standard output
@@ -128,28 +131,30 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read_records(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
+def _read_records(
+    args: argparse.Namespace, model: FittedModel, position: BytesRead
+) -> Iterator[CheckedSequence]:
     """Return the records to predict, one by one."""
-    from fastgru.data.alphabets import get_alphabet
     from fastgru.data.series import SERIES
-    from fastgru.data.unlabelled import read_sequences
+    from fastgru.estimators.streaming import read_for
 
-    if model.parameters["alphabet"] == SERIES:
+    kind = model.parameters["alphabet"]
+    if kind == SERIES and args.on_invalid != "error":
+        raise ConfigurationError(
+            f"--on-invalid {args.on_invalid}: {args.model} reads series, of which all have to be "
+            "usable. Leave it out."
+        )
+    if kind == SERIES:
         refuse_shard(args, f"{args.model} reads series, which are not cut")
-        records = _read_series(args, model)
-        return _in_part(args, records)
-    alphabet = get_alphabet(model.parameters["alphabet"])
-    records = read_sequences(
-        shard_of_records(args),
-        alphabet,
+    records = read_for(
+        *(model, args.fasta),
         on_invalid=args.on_invalid,
-        min_length=model.min_length,
-        max_length=model.max_length,
-        advice=f"{args.model} was trained on {alphabet.name} sequences. To predict the other "
+        advice=f"{args.model} was trained on {kind} sequences. To predict the other "
         "records all the same, use --on-invalid status.",
+        digest=position,
     )
     args.n_features = model.n_features
-    return _in_part(args, _with_features(args, records))
+    return _in_part(args, records if kind == SERIES else _with_features(args, records))
 
 
 def _with_features(
@@ -174,20 +179,6 @@ def _with_features(
     problems.raise_if_any()
 
 
-def _read_series(args: argparse.Namespace, model: FittedModel) -> Iterator[CheckedSequence]:
-    """Return the series to predict, one by one."""
-    from fastgru.data.series_files import SeriesKind
-    from fastgru.data.unlabelled import read_all_series
-
-    if args.on_invalid != "error":
-        raise ConfigurationError(
-            f"--on-invalid {args.on_invalid}: {args.model} reads series, of which all have to be "
-            "usable. Leave it out."
-        )
-    timed = model.parameters.get("time_decay", False)
-    return read_all_series(args.fasta, SeriesKind(model.n_features, timed=timed))
-
-
 def _in_part(
     args: argparse.Namespace, records: Iterator[CheckedSequence]
 ) -> Iterator[CheckedSequence]:
@@ -202,7 +193,8 @@ def _write_predictions(
     records: Iterable[CheckedSequence],
     model: FittedModel,
     threads: int | None,
-    progress: Progress,
+    progress: StreamProgress,
+    position: BytesRead,
 ) -> int:
     """Predict chunk by chunk; return the number of records that could not be used."""
     from fastgru.estimators.overlapping import run_behind
@@ -210,7 +202,7 @@ def _write_predictions(
 
     n_records, n_invalid, n_flagged = 0, 0, 0
     letters = _LettersOfProteins(model)
-    chunks = predict_chunks(records, model, cells_of, threads=threads)
+    chunks = predict_chunks(records, model, cells_of, threads=threads, position=position)
     rows_of = partial(_rows_of, columns)
     for chunk, rows in run_behind(chunks, rows_of, threaded=overlaps(threads)):
         table.write(rows)
@@ -218,7 +210,8 @@ def _write_predictions(
         n_invalid += len(chunk.records) - len(chunk.flags)
         n_flagged += sum(map(bool, chunk.flags))
         letters.note(chunk.records)
-        progress.advance(len(chunk.records))
+        n_letters = sum(len(record.sequence) for record in chunk.records)
+        progress.advance(len(chunk.records), n_letters, chunk.position)
     if n_flagged:
         _LOGGER.info(
             "records unlike those of training: %d of %d; see column flags", n_flagged, n_records

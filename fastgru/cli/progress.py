@@ -30,7 +30,9 @@ class Progress(Protocol):
 
 
 @contextlib.contextmanager
-def show_progress(description: str, total: int | None = None) -> Iterator[Progress]:
+def show_progress(
+    description: str, total: int | None = None, *, as_share: bool = False
+) -> Iterator[Progress]:
     """Show the progress of the work done inside the block, on standard error.
 
     Parameters
@@ -39,6 +41,8 @@ def show_progress(description: str, total: int | None = None) -> Iterator[Progre
         What is being done, such as "training".
     total
         Number of pieces of work; None if it is not known beforehand.
+    as_share
+        Whether to show what share is done, in place of numbers that say nothing to the user.
 
     Yields
     ------
@@ -48,10 +52,10 @@ def show_progress(description: str, total: int | None = None) -> Iterator[Progre
     if not _LOGGER.isEnabledFor(logging.INFO):
         yield _Silent()
     elif sys.stderr.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}:
-        with _bar(description, total) as bar:
+        with _bar(description, total, as_share=as_share) as bar:
             yield bar
     else:
-        yield _Lines(description, total)
+        yield _Lines(description, total, as_share=as_share)
 
 
 def duration(seconds: float) -> str:
@@ -92,6 +96,14 @@ class _Pace:
         self._marks.clear()
         self._marks.append((self.done, time.monotonic()))
 
+    def counts(self) -> str:
+        """Return the pieces that are done, and all of them where that is known."""
+        return f"{self.done}" if self.total is None else f"{self.done}/{self.total}"
+
+    def share(self) -> str:
+        """Return the share that is done; nothing if it is unknown."""
+        return f"{100 * self.done / self.total:.0f} %" if self.total else ""
+
     def left(self) -> str:
         """Return the time that is left in words; nothing if it is short or unknown."""
         (first, begin), (last, now) = self._marks[0], self._marks[-1]
@@ -112,8 +124,9 @@ class _Silent:
 class _Lines:
     """One line per tenth of the work, so that a log file stays short, but at least one a minute."""
 
-    def __init__(self, description: str, total: int | None) -> None:
+    def __init__(self, description: str, total: int | None, *, as_share: bool) -> None:
         self._description = description
+        self._as_share = as_share
         self._pace = _Pace(total)
         self._next = 0.0
         self._shown_at = time.monotonic()
@@ -128,32 +141,28 @@ class _Lines:
         if pace.done < self._next and pace.done != pace.total and silent_for < _MAX_SILENCE:
             return
         self._shown_at = time.monotonic()
-        if pace.total is None:
-            self._next = pace.done * 2
-            shown = f"{pace.done}"
-        else:
-            self._next = pace.done + pace.total / 10
-            shown = f"{pace.done}/{pace.total}"
-        parts = [shown, text, pace.left()]
+        self._next = pace.done * 2 if pace.total is None else pace.done + pace.total / 10
+        parts = [pace.share() if self._as_share else pace.counts(), text, pace.left()]
         _LOGGER.info("%s: %s", self._description, ", ".join(part for part in parts if part))
 
 
 @contextlib.contextmanager
-def _bar(description: str, total: int | None) -> Iterator[Progress]:
+def _bar(description: str, total: int | None, *, as_share: bool) -> Iterator[Progress]:
     from rich import progress
     from rich.console import Console
 
     columns = (
         progress.TextColumn("{task.description}"),
         progress.BarColumn(bar_width=_BAR_WIDTH),
-        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[done]}") if as_share else progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
         progress.TextColumn("{task.fields[text]}"),
     )
     pace = _Pace(total)
-    taken = len(f"{description} {total}/{total} 0:00:00  ") + _BAR_WIDTH + 1
+    counts = "100 %" if as_share else f"{total}/{total}"
+    taken = len(f"{description} {counts} 0:00:00  ") + _BAR_WIDTH + 1
     with progress.Progress(*columns, console=Console(stderr=True), transient=True) as display:
-        task = display.add_task(description, total=total, text="")
+        task = display.add_task(description, total=total, text="", done=pace.share())
 
         class Bar:
             def advance(self, count: int = 1, text: str = "") -> None:
@@ -162,11 +171,11 @@ def _bar(description: str, total: int | None) -> Iterator[Progress]:
                 # or the table would take the room from the bar and the numbers
                 room = max(display.console.width - taken, 1)
                 cut = shown if len(shown) <= room else f"{shown[: room - 1]}…"
-                display.update(task, completed=pace.done, text=cut)
+                display.update(task, completed=pace.done, text=cut, done=pace.share())
 
             def skip(self, count: int) -> None:
                 pace.skip(count)
-                display.update(task, completed=pace.done)
+                display.update(task, completed=pace.done, done=pace.share())
 
         with _messages_above():
             yield Bar()

@@ -197,7 +197,7 @@ def open_plain(
             yield plain, is_utf16
         elif plain is stored:
             raw.seek(n_skipped + path.begin)
-            yield read_part(_Source(raw, name), path), is_utf16
+            yield read_part(_Source(raw, name, digest=digest), path), is_utf16
         else:
             skip(plain, path.begin)
             yield read_part(plain, path), is_utf16

@@ -38,17 +38,18 @@ class Problem:
 
 def check_record(record: Record, alphabet: Alphabet) -> str | Problem:
     """Return the normalised sequence of a record, or what is wrong with its name or letters."""
+    first_line = record.line or None  # 0 where it was not read
     if not record.id:
         cure = "Write a name in each header."
-        return Problem("the header is empty, expected '>name' or '@name'", cure, record.line)
+        return Problem("the header is empty, expected '>name' or '@name'", cure, first_line)
     sequence = alphabet.normalise(record.sequence)
     if not sequence:
         text = "the sequence is empty, expected at least one letter"
         cure = "Remove the record or add its sequence."
-        return Problem(text, cure, record.line, record.id)
+        return Problem(text, cure, first_line, record.id)
     invalid = alphabet.invalid_letters(sequence)
     if invalid:
-        line = record.line_of(invalid[0][0])
+        line = record.line_of(invalid[0][0]) if first_line else None
         text = alphabet.describe_invalid(invalid)
         return Problem(text, alphabet.cure(invalid), line, record.id)
     return sequence

@@ -15,7 +15,7 @@ from fastgru.data.records import read_records
 from fastgru.data.series_files import SeriesKind, read_series
 from fastgru.errors import counted, display_name
 
-__all__ = ["CheckedSequence", "read_all_series", "read_sequences"]
+__all__ = ["CheckedSequence", "check_sequences", "read_all_series", "read_sequences"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +76,60 @@ def read_sequences(
     FastaFormatError
         If a file cannot be read, or holds bad records and `on_invalid` is ``"error"``.
     """
+    records = (
+        (display_name(path), record)
+        for path in paths
+        for record in read_records(path, digest=digest)
+    )
+    return check_sequences(
+        *(records, alphabet),
+        on_invalid=on_invalid,
+        min_length=min_length,
+        max_length=max_length,
+        advice=advice,
+    )
+
+
+def check_sequences(
+    records: Iterable[tuple[str, Record]],
+    alphabet: Alphabet,
+    *,
+    on_invalid: Literal["error", "status"] = "error",
+    min_length: int = 1,
+    max_length: int | None = None,
+    advice: str = "",
+) -> Iterator[CheckedSequence]:
+    """Check records one by one, as `read_sequences` does.
+
+    Parameters
+    ----------
+    records
+        Name of the source, for messages, and record.
+    alphabet, on_invalid, min_length, max_length, advice
+        As for `read_sequences`.
+
+    Raises
+    ------
+    FastaFormatError
+        If there are bad records and `on_invalid` is ``"error"``.
+    """
     problems = Problems()
-    for path in paths:
-        for record in read_records(path, digest=digest):
-            checked = check_record(record, alphabet)
-            if isinstance(checked, str):
-                checked = _check_length(record, checked, min_length, max_length)
-            if isinstance(checked, str):
-                if not problems:
-                    yield CheckedSequence(record.id, checked)
-            elif on_invalid == "status":
-                yield CheckedSequence(record.id, "", checked.text)
-            else:
-                problems.add(display_name(path), checked)
+    for name, record in records:
+        checked = check_record(record, alphabet)
+        if isinstance(checked, str):
+            checked = _check_length(record, checked, min_length, max_length)
+        if isinstance(checked, str):
+            if not problems:
+                yield CheckedSequence(record.id, checked)
+        elif on_invalid == "status":
+            yield CheckedSequence(record.id, "", checked.text)
+        else:
+            problems.add(name, checked)
     problems.raise_if_any(advice)
 
 
 def read_all_series(
-    paths: Iterable[str | os.PathLike[str]], kind: SeriesKind
+    paths: Iterable[str | os.PathLike[str]], kind: SeriesKind, *, digest: Digest | None = None
 ) -> Iterator[CheckedSequence]:
     """Read the series of files or folders one by one.
 
@@ -102,6 +138,8 @@ def read_all_series(
     paths
         In the order to read.
     kind
+    digest
+        Is updated with the bytes of all files as they are stored.
 
     Raises
     ------
@@ -109,7 +147,7 @@ def read_all_series(
         As :func:`fastgru.data.series_files.read_series`.
     """
     for path in paths:
-        for record in read_series(path, kind):
+        for record in read_series(path, kind, digest=digest):
             yield CheckedSequence(record.id, record.sequence)
 
 
@@ -128,4 +166,4 @@ def _check_length(
     else:
         return sequence
     text = f"the sequence has {counted(len(sequence), 'letter')}, expected {expected}"
-    return Problem(text, cure, record.line, record.id)
+    return Problem(text, cure, record.line or None, record.id)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from fastgru.errors import ConfigurationError, shorten
 from fastgru.estimators.fitted_model import FittedModel
 from fastgru.estimators.loading import load_fitted
 from fastgru.estimators.saving import save_fitted
+from fastgru.estimators.streaming import StreamedPrediction, stream_predictions
 
 __all__ = ["FittedEstimator"]
+
+_STREAMED = {
+    "classification": ("predict", "predict_proba", "attention"),
+    "multilabel": ("predict", "predict_proba", "attention"),
+    "regression": ("predict", "attention"),
+    "tagging": ("predict", "predict_proba"),
+    "language_model": ("score_samples",),
+    "translation": ("predict", "translate"),
+}
+"""Methods that give one result for each sequence, by task."""
 
 
 class FittedEstimator:
@@ -142,6 +154,58 @@ class FittedEstimator:
         """
         check_is_fitted(self, "n_parameters_")
         return self._fitted.seen_in_training(self._check_input(sequences))
+
+    def predict_stream(
+        self,
+        source: str
+        | os.PathLike[str]
+        | Iterable[str | os.PathLike[str]]
+        | Iterable[tuple[str, str]],
+        *,
+        method: str = "predict",
+        on_invalid: Literal["error", "status"] = "error",
+    ) -> Iterator[StreamedPrediction]:
+        """Predict any number of records, in memory that does not grow with them.
+
+        Reading runs in a thread of its own while the caller's computes, unless ``threads`` is 1.
+
+        Parameters
+        ----------
+        source
+            A FASTA or FASTQ file, perhaps compressed, or several; ``"-"`` is standard input; for
+            a model of series their files.  Or any number of tuples (id, sequence).
+        method
+            What to call with the sequences: ``"predict"``, ``"predict_proba"``, ``"attention"``,
+            ``"score_samples"`` of a language model, or ``"translate"`` of a translator.
+        on_invalid
+            ``"error"``: after the first record that cannot be used nothing more is yielded, and an
+            error at the end lists all of them.  ``"status"``: they are yielded with their problem.
+
+        Yields
+        ------
+        StreamedPrediction
+            Tuples (id, prediction, flags, problem) in the order of the input; predictions are those
+            of the same method for all sequences at once, to the bit.
+
+        Raises
+        ------
+        ConfigurationError
+            For a method that there is not, or a source that holds something else.
+        FastaFormatError
+            For a file that cannot be read, and for records that cannot be used.
+        """
+        check_is_fitted(self, "n_parameters_")
+        there = _STREAMED[self._fitted.task]
+        if method not in there:
+            raise ConfigurationError(
+                f"predict_stream: has no method {method!r} for a model of {self._fitted.task}, "
+                f"expected one of {shorten(there)}. Choose another."
+            )
+        return stream_predictions(
+            *(source, self._fitted, getattr(self, method)),
+            threads=self.threads,
+            on_invalid=on_invalid,
+        )
 
     @property
     def min_length(self) -> int:

@@ -8,16 +8,36 @@ chunks nor threads change it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from itertools import chain, islice
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from fastgru._numba import default_threads
-from fastgru.data.unlabelled import CheckedSequence
+from fastgru.data.alphabets import get_alphabet
+from fastgru.data.fasta import Record
+from fastgru.data.files import Digest
+from fastgru.data.series import SERIES
+from fastgru.data.series_files import SeriesKind
+from fastgru.data.unlabelled import (
+    CheckedSequence,
+    check_sequences,
+    read_all_series,
+    read_sequences,
+)
+from fastgru.errors import ConfigurationError
 from fastgru.estimators.fitted_model import EncodedSequences, FittedModel
 from fastgru.estimators.overlapping import run_ahead
 
-__all__ = ["PredictedChunk", "overlaps", "predict_chunks"]
+__all__ = [
+    "PredictedChunk",
+    "StreamedPrediction",
+    "overlaps",
+    "predict_chunks",
+    "read_for",
+    "stream_predictions",
+]
 
 CHUNK_LETTERS = 1 << 20
 """Letters of a chunk; only a longer record makes it larger."""
@@ -25,6 +45,7 @@ CHUNK_LETTERS = 1 << 20
 _RECORD_LETTERS = 100
 """Letters that a record counts for beside its own, so that chunks of empty ones end as well."""
 
+Path = str | os.PathLike[str]
 P = TypeVar("P")
 Flags = list[tuple[str, ...]]
 
@@ -86,9 +107,130 @@ def predict_chunks(
         yield PredictedChunk(chunk.records, chunk.flags, predicted, chunk.position)
 
 
+class StreamedPrediction(NamedTuple):
+    """What is predicted of one record of a stream.
+
+    Attributes
+    ----------
+    id : str
+    prediction : object
+        What the method gives for the sequence; None for a record that cannot be used.
+    flags : tuple of str
+        In which ways the sequence is unlike those of training.
+    problem : str or None
+        Why the record cannot be used.
+    """
+
+    id: str
+    prediction: Any
+    flags: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+def stream_predictions(
+    source: Path | Iterable[Path] | Iterable[tuple[str, str]],
+    model: FittedModel,
+    predict: Callable[[Any], Iterable[Any]],
+    *,
+    threads: int | None = None,
+    on_invalid: Literal["error", "status"] = "error",
+) -> Iterator[StreamedPrediction]:
+    """Yield what is predicted of each record; see ``SequenceClassifier.predict_stream``.
+
+    Parameters
+    ----------
+    source, on_invalid
+    model
+    predict
+        From sequences to one prediction for each.
+    threads
+        As for :func:`predict_chunks`.
+    """
+    records = _records_of(source, model, on_invalid)
+    for chunk in predict_chunks(records, model, lambda given, _: predict(given), threads=threads):
+        found = zip(chunk.predicted, chunk.flags, strict=True)
+        for record in chunk.records:
+            if record.problem is None:
+                yield StreamedPrediction(record.id, *next(found))
+            else:
+                yield StreamedPrediction(record.id, None, (), record.problem)
+
+
+def read_for(
+    model: FittedModel,
+    paths: Iterable[Path],
+    *,
+    on_invalid: Literal["error", "status"] = "error",
+    advice: str = "",
+    digest: Digest | None = None,
+) -> Iterator[CheckedSequence]:
+    """Read the records of files one by one, and check whether a model can read them.
+
+    Parameters
+    ----------
+    model
+    paths, on_invalid, advice, digest
+        As for :func:`fastgru.data.unlabelled.read_sequences`; series have to be usable.
+
+    Raises
+    ------
+    FastaFormatError, LabelError
+    """
+    alphabet = model.parameters["alphabet"]
+    if alphabet == SERIES:
+        timed = model.parameters.get("time_decay", False)
+        return read_all_series(paths, SeriesKind(model.n_features, timed=timed), digest=digest)
+    return read_sequences(
+        *(paths, get_alphabet(alphabet)),
+        on_invalid=on_invalid,
+        min_length=model.min_length,
+        max_length=model.max_length,
+        advice=advice,
+        digest=digest,
+    )
+
+
+def _records_of(
+    source: Path | Iterable[Path] | Iterable[tuple[str, str]],
+    model: FittedModel,
+    on_invalid: Literal["error", "status"],
+) -> Iterator[CheckedSequence]:
+    if isinstance(source, str | os.PathLike):
+        return read_for(model, [source], on_invalid=on_invalid)
+    given = iter(source)
+    first = list(islice(given, 1))
+    everything: Any = chain(first, given)
+    if not first or isinstance(first[0], str | os.PathLike):
+        return read_for(model, everything, on_invalid=on_invalid)
+    if model.n_features:
+        raise ConfigurationError(
+            "predict_stream: was given records for a model of series or features, expected paths "
+            "of series. Give lists of records to predict."
+        )
+    return check_sequences(
+        *(map(_as_record, everything), get_alphabet(model.parameters["alphabet"])),
+        on_invalid=on_invalid,
+        min_length=model.min_length,
+        max_length=model.max_length,
+    )
+
+
+def _as_record(given: Any) -> tuple[str, Record]:
+    if not (isinstance(given, tuple) and len(given) == 2 and all(map(_is_text, given))):
+        raise ConfigurationError(
+            f"predict_stream: a record is {given!r:.60}, expected a tuple (id, sequence) of two "
+            "strings. Give such tuples, or paths."
+        )
+    return "records", Record(given[0], "", given[1])
+
+
+def _is_text(given: object) -> bool:
+    return isinstance(given, str)
+
+
 def overlaps(threads: int | None) -> bool:
     """Whether reading and writing have threads of their own beside this many that compute."""
-    return (default_threads() if threads is None else threads) > 1
+    return min(threads or default_threads(), default_threads()) > 1
 
 
 @dataclass(frozen=True, slots=True)

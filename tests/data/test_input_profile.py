@@ -78,6 +78,9 @@ def test_flags__do_not_depend_on_the_other_sequences(sequences, data):
     together = profile.flags(encoded)
     number = data.draw(st.integers(0, len(sequences) - 1))
     assert profile.flags([encoded[number]]) == [together[number]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(input_profile, "_CACHED_LETTERS", 10)
+        assert profile.flags(encoded) == together
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=12))
