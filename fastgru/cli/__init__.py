@@ -39,6 +39,7 @@ _COMMANDS = (
     "import",
     "audit",
     "split",
+    "label",
     "report",
     "summarise",
     "warmup",

@@ -11,6 +11,7 @@ from fastgru.cli.options import add_output, add_threads, positive_int, require_n
 from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.cli.predictions import warn_of_shuffled_labels
 from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_windows
+from fastgru.cli.tile_options import add_tiles, chosen_tiles, refuse_tiles
 from fastgru.cli.track_options import add_tracks, chosen_tracks, closed_share
 from fastgru.errors import counted
 
@@ -50,6 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "fasta", nargs="+", metavar="FASTA", help="sequences, perhaps compressed; - is stdin"
     )
     _add_windows(parser)
+    add_tiles(parser)
     add_tracks(parser)
     add_shard(parser)
     add_output(parser, what="table of windows (TSV)")
@@ -140,17 +142,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _new_scanner(args: argparse.Namespace, model: FittedModel) -> Scanner:
     """Return what scans with a model: here the task decides."""
+    from fastgru.estimators.fitted_tagger import FittedTagger
     from fastgru.estimators.scanning import WindowScanner
+    from fastgru.estimators.tile_scanning import TileScanner
 
-    return WindowScanner(
-        model,
-        window=args.window,
-        step=args.step,
-        strands=args.strands,
-        max_unknown=args.max_unknown,
-        max_masked=args.max_masked,
-        threads=args.threads,
-    )
+    how = {
+        "strands": args.strands,
+        "max_unknown": args.max_unknown,
+        "max_masked": args.max_masked,
+        "threads": args.threads,
+    }
+    if isinstance(model, FittedTagger):
+        return TileScanner(model, **chosen_tiles(args), **how)
+    refuse_tiles(args)
+    return WindowScanner(model, window=args.window, step=args.step, **how)
 
 
 class _Pace:

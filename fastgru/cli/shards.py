@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
+from typing import TYPE_CHECKING
 
 from fastgru.cli.options import add_output, non_negative_int, positive_int, require_new_output
 from fastgru.errors import ConfigurationError, counted
+
+if TYPE_CHECKING:
+    from fastgru.data.shards import Grid
 
 _LOGGER = logging.getLogger(__name__)
 _MOST_SHARDS = 10_000
@@ -47,9 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="shards to make; some are empty where there are fewer records or windows",
     )
     group = parser.add_argument_group("windows", "Those that 'fastgru scan' will be told.")
-    group.add_argument(
-        "--window", type=positive_int, metavar="W", help="letters of a window, or of a tile"
-    )
+    group.add_argument("--window", type=positive_int, metavar="W", help="letters of a window")
     group.add_argument(
         "--step",
         type=positive_int,
@@ -60,7 +62,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--context",
         type=non_negative_int,
         metavar="C",
-        help="letters that are read on either side of a tile (default: 0)",
+        help="cut between tiles, which a model that labels letters reads with this many letters on "
+        "either side",
     )
     add_output(parser, what="plan of the shards (JSON)")
 
@@ -68,23 +71,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write the plan and return the exit code."""
     from fastgru.data.shard_file import write_plan
-    from fastgru.data.shards import Grid, plan_shards
+    from fastgru.data.shards import plan_shards
 
     require_new_output(args)
     if args.number > _MOST_SHARDS:
         raise ConfigurationError(
             f"--number {args.number}: expected at most {_MOST_SHARDS} shards. Make fewer."
         )
-    for name in ("step", "context"):
-        if getattr(args, name) is not None and args.window is None:
-            raise ConfigurationError(
-                f"--{name} {getattr(args, name)}: there are no windows, expected their length. "
-                "Give --window as well, or leave it out to cut between records."
-            )
-    grid = None
-    if args.window is not None:
-        grid = Grid(args.window, args.step or max(1, args.window // 2), args.context or 0)
-    plan = plan_shards(args.fasta, args.number, grid=grid)
+    plan = plan_shards(args.fasta, args.number, grid=_chosen_grid(args))
     write_plan(plan, args.output)
     largest = max(shard.n_letters for shard in plan.shards)
     _LOGGER.info(
@@ -95,3 +89,26 @@ def run(args: argparse.Namespace) -> int:
         counted(largest, "letter"),
     )
     return 0
+
+
+def _chosen_grid(args: argparse.Namespace) -> Grid | None:
+    """Return what a sequence may be cut between; None for whole records."""
+    from fastgru.data.shards import Grid
+
+    if args.context is not None:
+        from fastgru.estimators.tile_scanning import TILE
+
+        if args.window is not None or args.step is not None:
+            raise ConfigurationError(
+                "--context: is for models that label letters, which have no windows, expected no "
+                "--window or --step beside it. Leave one of them out."
+            )
+        return Grid(TILE, TILE, args.context)
+    if args.window is None:
+        if args.step is not None:
+            raise ConfigurationError(
+                f"--step {args.step}: there are no windows, expected their length. Give --window "
+                "as well, or leave it out to cut between records."
+            )
+        return None
+    return Grid(args.window, args.step or max(1, args.window // 2))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,7 +165,8 @@ def check_long_records(
                 checked = Problem(text, cure, record.line, record.id)
             names.add(record.id)
             if isinstance(checked, Problem):
-                problems.add(name, checked)
+                from_file = record.line > 0
+                problems.add(name, checked if from_file else replace(checked, line=None))
             elif not problems:
                 yield checked
     problems.raise_if_any()

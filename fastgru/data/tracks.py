@@ -56,6 +56,11 @@ class _Cells:
         """Where the interval begins that waits."""
         return None if self._last is None else self._start
 
+    @property
+    def end(self) -> int | None:
+        """Where the window ends whose interval waits."""
+        return None if self._last is None else int(self._last.ends[0])
+
     def add(self, rows: WindowRows) -> Iterator[Intervals]:
         """Take the next rows, one at least; yield the intervals that are certain."""
         if self._last is not None and self._last.chrom != rows.chrom:
@@ -65,7 +70,7 @@ class _Cells:
         starts, ends = rows.starts.copy(), rows.ends.copy()
         sums = rows.starts + rows.ends
         # windows of different lengths could have it outside of what both cover
-        borders = np.clip((sums[:-1] + sums[1:]) // 4, rows.starts[1:], rows.ends[:-1])
+        borders = np.clip((sums[:-1] + sums[1:] + 1) // 4, rows.starts[1:], rows.ends[:-1])
         overlap = rows.starts[1:] < rows.ends[:-1]
         starts[1:][overlap] = ends[:-1][overlap] = borders[overlap]
         if self._last is not None:
@@ -227,17 +232,30 @@ class CallFinder:
         if rows.chrom != self._chrom:
             yield from self.finish()
             self._chrom = rows.chrom
+        last = int(rows.starts[-1])
         for strand, cells in enumerate(self._cells):
             chosen = rows.strands == STRANDS[strand]
             if chosen.any():
                 for intervals in cells.add(rows.take(chosen)):
                     self._extend(strand, intervals)
+            self._finish_before(last, strand)
         # nothing that is still to come begins before what waits, or before the next row
         waiting = [cells.start for cells in self._cells]
         waiting += [run.start for runs in self._runs for run in runs]
-        certain = min([int(rows.starts[-1]), *(place for place in waiting if place is not None)])
+        certain = min([last, *(place for place in waiting if place is not None)])
         while self._found and self._found[0].start < certain:
             yield heappop(self._found)
+
+    def _finish_before(self, last: int, strand: int) -> None:
+        """Finish what no window from `last` on can change: one call would hold back all others."""
+        cells = self._cells[strand]
+        if cells.end is not None and cells.end <= last:
+            for intervals in cells.finish():
+                self._extend(strand, intervals)
+        next_start = last if cells.start is None else cells.start
+        for column, runs in enumerate(self._runs[strand]):
+            for found in runs.finish_before(next_start):
+                self._keep(strand, column, found)
 
     def finish(self) -> Iterator[Call]:
         """Yield the calls that are left."""
@@ -258,9 +276,6 @@ class CallFinder:
             runs = self._runs[strand][column]
             for found in runs.add(Intervals(intervals.chrom, *places, values[kept])):
                 self._keep(strand, column, found)
-            if len(intervals.ends):  # or one early call could hold back all others
-                for found in runs.finish_before(int(intervals.ends[-1])):
-                    self._keep(strand, column, found)
 
     def _keep(self, strand: int, column: int, found: Intervals) -> None:
         for start, end, value in zip(

@@ -99,6 +99,59 @@ def require_letters(model: FittedModel) -> None:
         )
 
 
+@dataclass(frozen=True)
+class RowLimits:
+    """Which rows are left out.
+
+    Attributes
+    ----------
+    max_unknown, max_masked
+        Largest share of letters that are unknown (N, X), and in lower case, of a row that is kept.
+
+    Raises
+    ------
+    ConfigurationError
+        For a number that is no share.
+    """
+
+    max_unknown: float
+    max_masked: float
+
+    def __post_init__(self) -> None:
+        for name, value in (("max_unknown", self.max_unknown), ("max_masked", self.max_masked)):
+            if not 0 <= value <= 1:
+                raise ConfigurationError(f"{name} must be from 0 to 1, got {value}.")
+
+    def keep(
+        self, stretch: Stretch, starts: np.ndarray, ends: np.ndarray, counts: ScanCounts
+    ) -> np.ndarray:
+        """Return which rows of a stretch are kept, bool (n,), and count the others."""
+        first, last, sizes = starts - stretch.start, ends - stretch.start, ends - starts
+        is_unknown = stretch.unknown[last] - stretch.unknown[first] > self.max_unknown * sizes
+        is_masked = stretch.masked[last] - stretch.masked[first] > self.max_masked * sizes
+        is_masked &= ~is_unknown
+        counts.windows += len(starts)
+        counts.unknown += int(is_unknown.sum())
+        counts.masked += int(is_masked.sum())
+        kept: np.ndarray = ~(is_unknown | is_masked)
+        return kept
+
+
+def read_strands(model: FittedModel, strands: str | None) -> tuple[tuple[str, ...], bool]:
+    """Return the strands of the rows of a scan, and whether the reverse strand is read for them.
+
+    Parameters
+    ----------
+    model
+    strands
+        As for :func:`fastgru.estimators.window_choice.choose_strands`.
+    """
+    chosen = choose_strands(model, strands)
+    of_rows = {"forward": ("+",), "both": ("+", "-"), "symmetric": (".",)}[chosen]
+    # one strand says all of a model that is symmetric by the way it is made
+    return of_rows, chosen == "both" or (chosen == "symmetric" and not is_symmetric(model))
+
+
 class WindowScanner:
     """The scan of a classifier, of one label or several, or of a regressor.
 
@@ -144,19 +197,14 @@ class WindowScanner:
         self.columns, self._values = _scorer(model)
         check_columns(self.columns)
         require_letters(model)
-        for name, value in (("max_unknown", max_unknown), ("max_masked", max_masked)):
-            if not 0 <= value <= 1:
-                raise ConfigurationError(f"{name} must be from 0 to 1, got {value}.")
-        chosen = choose_strands(model, strands)
-        self.strands = {"forward": ("+",), "both": ("+", "-"), "symmetric": (".",)}[chosen]
-        # one strand says all of a model that is symmetric by the way it is made
-        self._reads_other = chosen == "both" or (chosen == "symmetric" and not is_symmetric(model))
+        self._limits = RowLimits(max_unknown, max_masked)
+        self.strands, self._reads_other = read_strands(model, strands)
         self.grid = choose_grid(model, window, step)
         self.shard_grid = Grid(self.grid.window, self.grid.step)
         self.counts = ScanCounts()
         self.alphabet = get_alphabet(model.parameters["alphabet"])
         self._min_length = model.min_length
-        self._max_unknown, self._max_masked, self._threads = max_unknown, max_masked, threads
+        self._threads = threads
         if self._reads_other:
             self._complement = complement_codes(self.alphabet.mixture).astype(np.uint8)
 
@@ -192,7 +240,7 @@ class WindowScanner:
         self, sequence: LongSequence, starts: np.ndarray, ends: np.ndarray
     ) -> WindowRows:
         stretch = encode_stretch(sequence, self.alphabet, int(starts[0]), int(ends[-1]))
-        wanted = self._are_wanted(stretch, starts, ends)
+        wanted = self._limits.keep(stretch, starts, ends, self.counts)
         starts, ends = starts[wanted], ends[wanted]
         n_windows, n_strands = len(starts), len(self.strands)
         values = np.empty((0, len(self.columns)))
@@ -209,18 +257,6 @@ class WindowScanner:
             np.tile(np.array(self.strands), n_windows),
             rounded(values.reshape(n_windows * n_strands, len(self.columns))),
         )
-
-    def _are_wanted(self, stretch: Stretch, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Return which windows get a row, and count the others."""
-        first, last, sizes = starts - stretch.start, ends - stretch.start, ends - starts
-        is_unknown = stretch.unknown[last] - stretch.unknown[first] > self._max_unknown * sizes
-        is_masked = stretch.masked[last] - stretch.masked[first] > self._max_masked * sizes
-        is_masked &= ~is_unknown
-        self.counts.windows += len(starts)
-        self.counts.unknown += int(is_unknown.sum())
-        self.counts.masked += int(is_masked.sum())
-        wanted: np.ndarray = ~(is_unknown | is_masked)
-        return wanted
 
     def _views(self, stretch: Stretch, starts: np.ndarray, ends: np.ndarray) -> list[np.ndarray]:
         """Return the codes of each window, and then of each on the other strand."""

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastgru.data.bigwig import BigWigFile, read_sizes
+from fastgru.data.tracks import Intervals
+from fastgru.errors import FastgruError, LabelError
+
+pyBigWig = pytest.importorskip("pyBigWig")
+
+
+def intervals(chrom: str, *rows: tuple[int, int, float]) -> Intervals:
+    starts, ends, values = zip(*rows, strict=True)
+    return Intervals(chrom, np.array(starts), np.array(ends), np.array(values))
+
+
+def read(path: Path) -> dict[str, list[tuple[int, int, float]]]:
+    with pyBigWig.open(str(path)) as file:
+        return {chrom: list(file.intervals(chrom) or ()) for chrom in file.chroms()}
+
+
+def test_bigwig__says_what_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastgru.data.bigwig._AT_ONCE", 2)
+    path = tmp_path / "s.bw"
+    file = BigWigFile(str(path))
+    # chr2 first, as in the sequences: neither by name nor by size
+    file.add(intervals("chr2", (0, 10, 0.25), (10, 15, 0.1)))
+    file.add(intervals("chr2", (20, 30, 0.5)))
+    file.add(intervals("chr1", (5, 7, 1.0)))
+    file.write({"chr1": 7, "chr2": 40, "chr3": 9})
+    file.close()
+    tenth = float(np.float32(0.1))
+    assert read(path) == {
+        "chr2": [(0, 10, 0.25), (10, 15, tenth), (20, 30, 0.5)],
+        "chr1": [(5, 7, 1.0)],
+        "chr3": [],
+    }
+    with pyBigWig.open(str(path)) as opened:
+        assert opened.chroms() == {"chr2": 40, "chr1": 7, "chr3": 9}
+        assert opened.stats("chr2", 0, 15, exact=True) == [pytest.approx(0.2)]
+
+
+def test_bigwig__without_intervals_is_not_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = BigWigFile(str(tmp_path / "s.bw"))
+    file.write({"a": 5})
+    file.close()
+    assert list(tmp_path.iterdir()) == []
+    assert "s.bw: not written: no window has a score, and a bigWig cannot be empty" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"b": 10}, "there is no length for 'a', expected one for each sequence of the table"),
+        ({"a": 9}, "a has a window up to 10, expected none behind its end: it has 9 letters"),
+        ({"a": 2**32}, "'a' has more than 4294967295 letters, which a bigWig cannot hold"),
+    ],
+)
+def test_bigwig__refuses_lengths_of_other_sequences(
+    tmp_path: Path, sizes: dict[str, int], message: str
+) -> None:
+    file = BigWigFile(str(tmp_path / "s.bw"))
+    file.add(intervals("a", (0, 10, 0.5)))
+    with pytest.raises(FastgruError, match=message):
+        file.write(sizes)
+    file.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_read_sizes__reads_tables_and_sequences(tmp_path: Path) -> None:
+    expected = {"chr1": 12, "chr2": 3}
+    for name, text in {
+        "chrom.sizes": "chr1\t12\nchr2\t3\n",
+        "a.fa.fai": "chr1\t12\t6\t60\t61\n\nchr2\t3\t30\t60\t61\n",
+        "a.fa": ">chr1 long\nACGTAC\nGTACGT\n>chr2\nACG\n",
+    }.items():
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        assert read_sizes(path) == expected
+
+
+@pytest.mark.parametrize("line", ["chr2", "chr2\tx", "chr2\t0", "chr1\t13"])
+def test_read_sizes__refuses_other_lines(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "sizes"
+    path.write_text(f"chr1\t12\n{line}\n", encoding="utf-8")
+    with pytest.raises(LabelError, match=r"sizes, line 2: found 'chr.*', expected a name and its"):
+        read_sizes(path)
