@@ -124,12 +124,11 @@ def _check_order(shards: tuple[Shard, ...], *, cut_records: bool) -> None:
     for before, after in pairwise(parts):
         if before.file == after.file:
             continued = after.record is not None
-            follows = before.end is not None and before.begin < after.begin
             agree = before.end_window == (after.first_window if continued else None)
             exact = cut_records or before.end == after.begin
-            if not (follows and agree and exact):
+            if not (before.begin < after.begin and agree and exact):
                 raise _Fault("a part that does not follow the one before", "parts in input order")
-        elif not (before.end is None and after.file == before.file + 1 and not after.begin):
+        elif before.end is not None or after.file != before.file + 1 or after.record is not None:
             raise _Fault("a part that does not follow the one before", "parts in input order")
 
 

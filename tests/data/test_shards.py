@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fastgru.data import places
 from fastgru.data.fasta import read_fasta
 from fastgru.data.records import read_records
+from fastgru.data.shard_file import read_plan, write_plan
 from fastgru.data.shard_reading import check_files, file_parts, read_record_parts
 from fastgru.data.shards import Grid, ShardPlan, plan_shards
 from fastgru.errors import ConfigurationError, FastaFormatError
@@ -83,7 +84,8 @@ def test_shards_of_records__are_the_records_in_order(
     texts: list[str], number: int, suffix: str, tmp_path: Path, small_blocks: None
 ) -> None:
     paths = write(tmp_path, texts, suffix)
-    plan = plan_shards(paths, number)
+    write_plan(plan_shards(paths, number), tmp_path / "plan.json")
+    plan = read_plan(tmp_path / "plan.json")
     expected = [record for path in paths for record in read_fasta(path)]
     found = []
     for shard in range(1, number + 1):
@@ -107,7 +109,8 @@ def test_shards_of_windows__are_all_windows_once_and_in_order(
     texts: list[str], number: int, suffix: str, grid: Grid, tmp_path: Path, small_blocks: None
 ) -> None:
     paths = write(tmp_path, texts, suffix)
-    plan = plan_shards(paths, number, grid=grid)
+    write_plan(plan_shards(paths, number, grid=grid), tmp_path / "plan.json")
+    plan = read_plan(tmp_path / "plan.json")
     assert windows_in_shards(plan, paths) == all_windows(paths, grid)
 
 

@@ -23,6 +23,11 @@ def read_large(section):
         entry["model"], entry["kernels"] = find_model(options["model"], place)
         if "regions" in entry:
             entry["regions"] = locate(entry["regions"])
+        if section == "scan" and ("window" in entry) == ("context" in entry):
+            raise WorkflowError(
+                f"{place}: expected either window, or, for a model that labels letters, context. "
+                "Give one of them (see config/README.md)."
+            )
         if "tracks" in entry and "strands" not in entry:
             raise WorkflowError(
                 f"{place} > tracks: there are no strands, expected them, which the tracks are "
@@ -144,13 +149,17 @@ def predict_options(wildcards):
 
 def window_options(wildcards):
     options = SCAN[wildcards.scan]
-    return flags({key: options[key] for key in ("window", "step") if key in options})
+    words = ("window", "step", "context")
+    return flags({key: options[key] for key in words if key in options})
 
 
 def scan_options(wildcards):
     options = SCAN[wildcards.scan]
-    others = (*OF_ENTRY, *OF_TRACKS, "kernels")
-    return flags({key: options[key] for key in options if key not in others})
+    others = (*OF_ENTRY, *OF_TRACKS, "kernels", "sum")
+    words = [flags({key: options[key] for key in options if key not in others})]
+    for name, labels in options.get("sum", {}).items():
+        words.append(shlex.join(["--sum", f"{name}={','.join(map(str, labels))}"]))
+    return " ".join(words)
 
 
 def call_options(wildcards):
