@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,13 @@ _CHECKED_AT_ONCE = 1 << 20
 _FIRST_LOWER = ord("a")
 
 
+class Letters(Protocol):
+    """Slices of a string, or of what is read from a file."""
+
+    def __getitem__(self, places: slice) -> str:
+        """Return some neighbouring letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class LongSequence:
     """A sequence, or a part of one.
@@ -38,7 +46,8 @@ class LongSequence:
     ----------
     id
     letters
-        As in the file, upper and lower case; valid in the alphabet.
+        As in the file, upper and lower case; valid in the alphabet.  Slices of them, whose starts
+        may have to rise.
     length
         Of the whole sequence.
     offset
@@ -46,7 +55,7 @@ class LongSequence:
     """
 
     id: str
-    letters: str
+    letters: Letters
     length: int
     offset: int = 0
 

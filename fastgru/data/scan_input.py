@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.fasta import Record
+from fastgru.data.long_fasta import measure_records, read_in_stretches
 from fastgru.data.long_sequences import LongSequence, check_long_records, read_long_sequences
 from fastgru.data.regions import Regions, check_regions, joined_regions, read_regions
 from fastgru.data.windows import WindowGrid
@@ -27,7 +28,8 @@ class ScanInput:
     Parameters
     ----------
     sequences
-        A FASTA file or several, of which one record at a time is held, or letters by name.
+        A FASTA file or several, read a stretch at a time (standard input a record at a time), or
+        letters by name.
     alphabet
     grid
     regions
@@ -77,8 +79,16 @@ class ScanInput:
             self._regions, self._regions_name = read_regions(regions), display_name(regions)
         self.lengths: dict[str, int] = {}
         self.n_letters: int | None = None
+        self._in_stretches = False
         if "-" not in self._paths:
-            self.lengths = {sequence.id: sequence.length for sequence in self._read()}
+            measured = None
+            if self._paths and alphabet.name != "protein":  # whose * is none at the end
+                measured = measure_records(self._paths, alphabet)
+            if measured is None:  # of files with faults this says which
+                measured = {sequence.id: sequence.length for sequence in self._read()}
+            else:
+                self._in_stretches = True
+            self.lengths = measured
             self._check_regions()
             self.n_letters = sum(
                 grid.span(length, self._ranges(name, length))
@@ -94,6 +104,8 @@ class ScanInput:
             self._check_regions()
 
     def _read(self) -> Iterator[LongSequence]:
+        if self._in_stretches:
+            return read_in_stretches(self._paths, self.lengths)
         if self._paths:
             return read_long_sequences(self._paths, self._alphabet)
         records = (Record(name, "", letters) for name, letters in self._letters.items())

@@ -34,6 +34,13 @@ def test_input__of_files_or_letters_is_the_same(fasta: Path) -> None:
         assert ranges_of(given) == [("a", [(0, 4)]), ("b", [(0, 1)])]
 
 
+def test_proteins__end_before_a_star(tmp_path: Path) -> None:
+    path = tmp_path / "p.fa"
+    path.write_text(">p\nMKV*\n", encoding="utf-8")
+    given = ScanInput(path, get_alphabet("protein"), GRID)
+    assert [(one.letters[0 : one.length], one.length) for one, _ in given] == [("MKV", 3)]
+
+
 def test_regions__choose_windows(fasta: Path, tmp_path: Path) -> None:
     bed = tmp_path / "r.bed"
     bed.write_text("a\t0\t1\na\t9\t10\n", encoding="utf-8")
