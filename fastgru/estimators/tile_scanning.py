@@ -52,12 +52,15 @@ class _Tile(NamedTuple):
         int64 (n,): the letters of its rows that are wanted.
     read
         The tile and its context.
+    n_letters
+        Of all its rows, with those that are left out.
     """
 
     start: int
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     read: Stretch
+    n_letters: int
 
 
 class TileScanner:
@@ -153,9 +156,11 @@ class TileScanner:
             starts = rows * self._resolution
             ends = np.minimum(starts + self._resolution, length)
             kept = self._limits.keep(read, starts, ends, self.counts)
-            self.counts.letters += int((ends - starts).sum())
+            n_letters = int((ends - starts).sum())
             if kept.any():
-                yield _Tile(start, starts[kept], ends[kept], read)
+                yield _Tile(start, starts[kept], ends[kept], read, n_letters)
+            else:
+                self.counts.letters += n_letters
 
     def _rows(self, name: str, tiles: Sequence[_Tile]) -> Iterator[WindowRows]:
         """Yield the rows of some tiles that are read together."""
@@ -172,6 +177,7 @@ class TileScanner:
                     of_strands = [(of_strands[0] + of_strands[1]) / 2]
             rows = self._averaged(name, tile, of_strands)
             self.counts.rows += len(rows)
+            self.counts.letters += tile.n_letters
             yield rows
 
     def _averaged(

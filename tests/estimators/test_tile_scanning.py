@@ -159,11 +159,17 @@ def test_scan__reads_one_strand_where_the_model_has_both(monkeypatch: pytest.Mon
 
 def test_scan__holds_one_batch_at_a_time(tagger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tile_scanning, "_LETTERS_AT_ONCE", 100)
+    read, original = [], tile_scanning.encode_stretch
+    monkeypatch.setattr(
+        tile_scanning, "encode_stretch", lambda *how: read.append(how) or original(*how)
+    )
     scanner = scanner_of(tagger, strands="forward", tile=20, context=5, resolution=10)
     rows = scanner.scan(LongSequence("chr", LETTERS, 230), [(0, 23)])
     next(rows)
-    assert scanner.counts.letters == 60
+    assert len(read) == 3
+    assert scanner.counts.letters == 20
     assert [part.starts[0] for part in rows] == list(range(20, 230, 20))
+    assert len(read) == 12
     assert scanner.counts.letters == 230
 
 
