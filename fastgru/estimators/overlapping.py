@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -28,7 +28,7 @@ class _End:
     error: BaseException | None
 
 
-def run_ahead(items: Iterable[T], *, threaded: bool = True) -> Iterator[T]:
+def run_ahead(items: Iterable[T], *, threaded: bool = True) -> Generator[T, None, None]:
     """Yield items that a thread makes while the caller works on those before.
 
     Parameters
@@ -38,20 +38,18 @@ def run_ahead(items: Iterable[T], *, threaded: bool = True) -> Iterator[T]:
     threaded
         Whether to use a thread; else the items are made when they are asked for.
     """
-    return _run_ahead(items) if threaded else iter(items)
-
-
-def _run_ahead(items: Iterable[T]) -> Iterator[T]:
+    if not threaded:
+        yield from items
+        return
     ready: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
     room, stopped = threading.Semaphore(AHEAD), threading.Event()
 
     def make() -> None:
         try:
-            for item in items:
-                ready.put(item)
-                room.acquire()
-                if stopped.is_set():
-                    return
+            iterator = iter(items)
+            while room.acquire() and not stopped.is_set():
+                ready.put(next(iterator))
+        except StopIteration:
             ready.put(_End(None))
         except BaseException as error:  # to be raised in the caller's thread
             ready.put(_End(error))
@@ -60,8 +58,8 @@ def _run_ahead(items: Iterable[T]) -> Iterator[T]:
     threading.Thread(target=make, name="fastgru-ahead", daemon=True).start()
     try:
         while not isinstance(item := ready.get(), _End):
-            yield item
             room.release()
+            yield item
         if item.error is not None:
             raise item.error
     finally:

@@ -8,8 +8,9 @@ chunks nor threads change it.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -79,7 +80,7 @@ def predict_chunks(
     *,
     threads: int | None = None,
     position: Callable[[], int] = lambda: 0,
-) -> Iterator[PredictedChunk[P]]:
+) -> Generator[PredictedChunk[P], None, None]:
     """Yield the records chunk by chunk, with what is predicted of them.
 
     Parameters
@@ -101,10 +102,11 @@ def predict_chunks(
         usable = model.encode_readable([one.sequence for one in chunk if one.problem is None])
         return _EncodedChunk(chunk, usable, model.flag_unusual(usable), position())
 
-    chunks = map(encoded, _chunks(records))
-    for chunk in run_ahead(chunks, threaded=overlaps(threads)):
-        predicted = predict(chunk.usable, chunk.flags)
-        yield PredictedChunk(chunk.records, chunk.flags, predicted, chunk.position)
+    chunks = run_ahead(map(encoded, _chunks(records)), threaded=overlaps(threads))
+    with contextlib.closing(chunks):
+        for chunk in chunks:
+            predicted = predict(chunk.usable, chunk.flags)
+            yield PredictedChunk(chunk.records, chunk.flags, predicted, chunk.position)
 
 
 class StreamedPrediction(NamedTuple):
