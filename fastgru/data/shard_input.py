@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import islice
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.fasta import Record
+from fastgru.data.fasta import read_fasta
+from fastgru.data.long_fasta import measure_records, read_in_stretches
 from fastgru.data.long_sequences import LongSequence, check_long_records
 from fastgru.data.regions import Regions, check_regions, read_regions
-from fastgru.data.shard_reading import RecordPart, read_record_parts
-from fastgru.data.shards import ShardPlan
+from fastgru.data.shard_reading import file_part
+from fastgru.data.shards import Part, ShardPlan
 from fastgru.data.windows import WindowGrid
 from fastgru.errors import display_name
 
@@ -56,7 +57,7 @@ class ShardInput:
         regions: str | None = None,
     ) -> None:
         assert plan.grid is not None
-        self._parts = read_record_parts(plan, number, paths)
+        self._parts, self._paths = plan.shards[number - 1].parts, paths
         self._alphabet, self._grid = alphabet, grid
         self._rows_per_window = plan.grid.step // grid.step
         self._regions: Regions | None = None if regions is None else read_regions(regions)
@@ -66,36 +67,40 @@ class ShardInput:
 
     def __iter__(self) -> Iterator[tuple[LongSequence, list[tuple[int, int]]]]:
         """Yield each sequence with ranges of windows: first, and the one behind the last."""
-        part: RecordPart
-
-        def records(parts: Iterator[tuple[str, RecordPart]]) -> Iterator[Record]:
-            nonlocal part
-            for _, part in parts:
-                yield part.record
-
-        by_file = groupby(self._parts, key=lambda found: found[0])
-        sources = ((display_name(path), records(parts)) for path, parts in by_file)
-        for letters in check_long_records(sources, self._alphabet):
-            # a whole protein may have had a * behind it
-            is_whole = part.position == 0 and part.end_window is None
-            length = letters.length if is_whole else part.length
-            self.lengths[letters.id] = length
-            yield (
-                replace(letters, length=length, offset=part.position),
-                self._ranges(letters.id, length, part),
-            )
+        for part in self._parts:
+            for count, letters in enumerate(self._read(part), 1):
+                is_first, is_last = count == 1, count == part.n_records
+                first, end, length, offset = 0, None, letters.length, 0
+                if is_last and part.end_window is not None:
+                    end, length = part.end_window, part.last_length
+                if is_first and part.record is not None:
+                    first, length, offset = part.first_window, part.length, part.position
+                self.lengths[letters.id] = length
+                wanted = self._ranges(letters.id, length, first, end)
+                yield replace(letters, length=length, offset=offset), wanted
         if self._regions is not None:
             known = {name: self._regions[name] for name in self.lengths if name in self._regions}
             check_regions(known, self.lengths, self._regions_name)
 
-    def _ranges(self, name: str, length: int, part: RecordPart) -> list[tuple[int, int]]:
-        """Return the wanted windows of a record that are the shard's."""
-        ranges = [(0, self._grid.count(length))]
+    def _read(self, part: Part) -> Iterator[LongSequence]:
+        """Read the records of a part, by stretches if nothing is wrong with them."""
+        path = file_part(part, self._paths)
+        if self._alphabet.name != "protein":
+            measured = measure_records([path], self._alphabet)
+            if measured is not None:
+                return islice(read_in_stretches([path], measured), part.n_records)
+        records = islice(read_fasta(path), part.n_records)
+        return check_long_records([(display_name(path), records)], self._alphabet)
+
+    def _ranges(
+        self, name: str, length: int, first_window: int, end_window: int | None
+    ) -> list[tuple[int, int]]:
+        """Return the wanted rows of a record that are the shard's."""
+        n_rows = self._grid.count(length)
+        ranges = [(0, n_rows)]
         if self._regions is not None:
             ranges = self._grid.overlapping(length, self._regions.get(name, ()))
-        lowest = part.first_window * self._rows_per_window
-        highest = self._grid.count(length)
-        if part.end_window is not None:
-            highest = min(highest, part.end_window * self._rows_per_window)
+        lowest = first_window * self._rows_per_window
+        highest = n_rows if end_window is None else end_window * self._rows_per_window
         clipped = ((max(first, lowest), min(last, highest)) for first, last in ranges)
         return [(first, last) for first, last in clipped if first < last]

@@ -8,15 +8,18 @@ import lzma
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fastgru.data import places
+from fastgru.data.alphabets import get_alphabet
 from fastgru.data.fasta import read_fasta
 from fastgru.data.records import read_records
 from fastgru.data.shard_file import read_plan, write_plan
-from fastgru.data.shard_reading import check_files, file_parts, read_record_parts
+from fastgru.data.shard_input import ShardInput
+from fastgru.data.shard_reading import check_files, file_parts
 from fastgru.data.shards import Grid, ShardPlan, plan_shards
+from fastgru.data.windows import WindowGrid
 from fastgru.errors import ConfigurationError, FastaFormatError
 from tests.strategies import fasta_texts
 
@@ -30,35 +33,43 @@ def write(folder: Path, texts: list[str], suffix: str = "") -> list[Path]:
     return paths
 
 
-def windows_of(record, length, position, first, end, grid):
-    """List windows with the letters of each, the last one moved back to the end of the record."""
-    number = 1 + -(-max(length - grid.window, 0) // grid.step)
-    for window in range(first, number if end is None else min(end, number)):
-        start = min(window * grid.step, max(length - grid.window, 0))
-        begin = max(start - grid.context, 0)
-        stop = min(start + grid.window + grid.context, length)
-        assert begin >= position
-        letters = record.sequence[begin - position : stop - position]
-        assert len(letters) == stop - begin
-        yield record.id, window, letters
+def count_windows(length: int, grid: Grid) -> int:
+    return 1 + -(-max(length - grid.window, 0) // grid.step)
 
 
-def all_windows(paths, grid):
-    return [
-        window
-        for path in paths
-        for record in read_records(path)
-        for window in windows_of(record, len(record.sequence), 0, 0, None, grid)
-    ]
+def place_of(window: int, length: int, grid: Grid) -> tuple[int, int]:
+    """Where a window reads; the last one is moved back to the end of the record."""
+    start = min(window * grid.step, max(length - grid.window, 0))
+    return max(start - grid.context, 0), min(start + grid.window + grid.context, length)
 
 
-def windows_in_shards(plan: ShardPlan, paths):
+def all_windows(paths: list[Path], grid: Grid) -> list[tuple[str, int, str]]:
+    """List all windows with the letters that are read for each."""
     found = []
+    for record in (record for path in paths for record in read_fasta(path)):
+        length = len(record.sequence)
+        for window in range(count_windows(length, grid)):
+            begin, end = place_of(window, length, grid)
+            found.append((record.id, window, record.sequence[begin:end]))
+    return found
+
+
+def windows_in_shards(plan: ShardPlan, paths: list[Path]) -> list[tuple[str, int, str]]:
+    """List the windows of all shards with the letters that are read for each."""
+    found = []
+    assert plan.grid is not None
+    grid, lengths = plan.grid, {}
     for number in range(1, len(plan.shards) + 1):
-        for path, part in read_record_parts(plan, number, paths):
-            assert path in map(str, paths)
-            where = (part.length, part.position, part.first_window, part.end_window)
-            found += windows_of(part.record, *where, plan.grid)
+        of_rows = {"alphabet": get_alphabet("dna"), "grid": WindowGrid(grid.window, grid.step)}
+        given = ShardInput(plan, number, paths, **of_rows)
+        for sequence, ranges in given:
+            for window in (window for first, end in ranges for window in range(first, end)):
+                begin, end = place_of(window, sequence.length, grid)
+                assert begin >= sequence.offset
+                letters = sequence.letters[begin - sequence.offset : end - sequence.offset]
+                found.append((sequence.id, window, letters))
+        assert all(lengths.get(name, length) == length for name, length in given.lengths.items())
+        lengths |= given.lengths
     return found
 
 
@@ -111,6 +122,9 @@ def test_shards_of_windows__are_all_windows_once_and_in_order(
     paths = write(tmp_path, texts, suffix)
     write_plan(plan_shards(paths, number, grid=grid), tmp_path / "plan.json")
     plan = read_plan(tmp_path / "plan.json")
+    records = [record for path in paths for record in read_fasta(path)]
+    assume(len({record.id for record in records}) == len(records))
+    assume(all(record.sequence for record in records))
     assert windows_in_shards(plan, paths) == all_windows(paths, grid)
 
 
@@ -119,21 +133,17 @@ def test_shards_of_windows__are_all_windows_once_and_in_order(
     reads=st.lists(st.text("ACGTN", max_size=9), min_size=1, max_size=12),
     end=st.sampled_from(["\n", "\r\n"]),
     number=st.integers(1, 5),
-    grid=st.sampled_from([None, Grid(3, 2)]),
 )
 def test_shards_of_fastq__are_the_records_in_order(
-    reads: list[str], end: str, number: int, grid: Grid | None, tmp_path: Path
+    reads: list[str], end: str, number: int, tmp_path: Path
 ) -> None:
     lines = [f"@r{at} x{end}{read}{end}+{end}{'@' * len(read)}" for at, read in enumerate(reads)]
     (path,) = write(tmp_path, [end.join(lines) + end])
-    plan = plan_shards([path], number, grid=grid)
-    expected = list(read_records(path))
-    if grid is not None:
-        assert windows_in_shards(plan, [path]) == all_windows([path], grid)
-    else:
-        shards = range(1, number + 1)
-        parts = [part for shard in shards for part in file_parts(plan, shard, [path])]
-        assert [record for part in parts for record in read_records(part)] == expected
+    plan = plan_shards([path], number)
+    shards = range(1, number + 1)
+    parts = [part for shard in shards for part in file_parts(plan, shard, [path])]
+    records = [record for part in parts for record in read_records(part)]
+    assert records == list(read_records(path))
 
 
 def test_plan_shards__refuses_fastq_in_more_lines(tmp_path: Path) -> None:
@@ -143,14 +153,18 @@ def test_plan_shards__refuses_fastq_in_more_lines(tmp_path: Path) -> None:
 
 
 def test_shard__names_lines_of_the_whole_file(tmp_path: Path) -> None:
-    (path,) = write(tmp_path, [">a\n" + 100 * "ACGTACGT\n" + ">b\n" + 20 * "AC\n"])
+    lines = [">a", *100 * ["ACGTACGT"], ">b", *20 * ["AC"]]
+    lines[70] = "AC?TACGT"
+    (path,) = write(tmp_path, ["\n".join(lines)])
     plan = plan_shards([path], 3, grid=Grid(4, 2))
-    (whole,) = [record for record in read_fasta(path) if record.id == "a"]
-    for shard in (2, 3):
-        _, part = next(read_record_parts(plan, shard, [path]))
-        assert part.position > 0
-        for place in (1, 50):
-            assert part.record.line_of(place) == whole.line_of(part.position + place)
+    grid, found = WindowGrid(4, 2), []
+    for shard in (1, 2, 3):
+        try:
+            list(ShardInput(plan, shard, [path], alphabet=get_alphabet("dna"), grid=grid))
+        except FastaFormatError as error:
+            found.append(str(error))
+    assert len(found) == 1
+    assert "line 71, record 'a'" in found[0]
 
 
 def test_shards__have_about_equally_many_letters(tmp_path: Path, rng) -> None:
