@@ -26,7 +26,7 @@ rule plan_prediction:
     message:
         "cut the input of {wildcards.prediction} into {params.number} shards of about equally many letters"
     shell:
-        "fastgru shards {input} --number {params.number} --output {output} > {log} 2>&1"
+        "fastgru shards {input:q} --number {params.number} --output {output} > {log} 2>&1"
 
 
 rule predict:
@@ -52,7 +52,7 @@ rule predict:
     message:
         "predict for shard {wildcards.shard} of {wildcards.number} of {wildcards.prediction}; progress in {log}"
     shell:
-        "fastgru predict {input.model} {input.fasta} --shards {input.plan}"
+        "fastgru predict {input.model:q} {input.fasta:q} --shards {input.plan}"
         " --shard {wildcards.shard} {params.options} --threads {threads} --output {output}"
         " > {log} 2>&1"
 

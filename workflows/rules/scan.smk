@@ -27,7 +27,7 @@ rule plan_scan:
     message:
         "cut the input of {wildcards.scan} into {params.number} shards of about equally many letters"
     shell:
-        "fastgru shards {input} --number {params.number} {params.windows} --output {output}"
+        "fastgru shards {input:q} --number {params.number} {params.windows} --output {output}"
         " > {log} 2>&1"
 
 
@@ -55,7 +55,7 @@ rule scan:
     message:
         "scan shard {wildcards.shard} of {wildcards.number} of {wildcards.scan}; progress in {log}"
     shell:
-        "fastgru scan {input.model} {input.fasta} --shards {input.plan}"
+        "fastgru scan {input.model:q} {input.fasta:q} --shards {input.plan}"
         " --shard {wildcards.shard} {params.options} --threads {threads} --output {output}"
         " > {log} 2>&1"
 
