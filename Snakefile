@@ -14,11 +14,15 @@ report: "workflows/report/workflow.rst"
 include: "workflows/rules/tasks.smk"
 include: "workflows/rules/configuration.smk"
 include: "workflows/rules/common.smk"
+include: "workflows/rules/resources.smk"
+include: "workflows/rules/large.smk"
 include: "workflows/rules/data.smk"
 include: "workflows/rules/search.smk"
 include: "workflows/rules/train.smk"
 include: "workflows/rules/evaluate.smk"
 include: "workflows/rules/report.smk"
+include: "workflows/rules/predict.smk"
+include: "workflows/rules/scan.smk"
 
 
 rule all:
@@ -27,6 +31,7 @@ rule all:
         expand("results/{dataset}/audit.json", dataset=DATASETS),
         "results/summary.tsv",
         "results/report.html",
+        large_results(),
     message:
         "all results are there"
 

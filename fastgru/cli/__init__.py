@@ -23,6 +23,8 @@ _COMMANDS = (
     "predict",
     "scan",
     "tracks",
+    "shards",
+    "gather",
     "evaluate",
     "generate",
     "variants",

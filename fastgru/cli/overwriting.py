@@ -13,7 +13,7 @@ __all__ = ["is_device", "refuse_compressed", "refuse_overwritten_input"]
 _READ = (
     *("model", "models", "fasta", "features", "labels", "step_labels", "split", "results"),
     *("journal", "baseline_fasta", "pretrained", "translations", "variants", "metrics"),
-    *("regions", "tables", "sizes", "annotation"),
+    *("regions", "tables", "sizes", "annotation", "shards"),
 )
 """Options that name files which are read."""
 

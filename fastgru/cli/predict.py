@@ -17,6 +17,7 @@ from fastgru.cli.prediction_table import CellsOf
 from fastgru.cli.predictions import are_nucleotides, may_be_nucleotides, warn_of_shuffled_labels
 from fastgru.cli.resuming import add_resume, find_state
 from fastgru.cli.selection import empty_part
+from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_records
 from fastgru.cli.tasks.tagging.options import add_per_position, refuse_per_position
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import CheckpointError, ConfigurationError, LabelError, counted, shorten
@@ -86,6 +87,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_decision(parser)
     add_search(parser)
     add_per_position(parser)
+    add_shard(parser)
     add_output(parser, what="predictions")
     add_format(parser)
     add_resume(parser)
@@ -101,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
             f"--subset {args.subset}: there is no split, expected one to take that part of. "
             "Give --split as well."
         )
+    if args.split is not None:
+        refuse_shard(args, "--split chooses records of all files")
     settle_format(args)
     state = find_state(args)
     if state == "complete":
@@ -112,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
     refuse_per_position(args, model)
     require_features(args, model)
     warn_of_shuffled_labels(model, args.model)
+    args.fasta = shard_of_records(args)
     try:
         _predict(args, model)
     except CheckpointError as error:
@@ -169,6 +174,8 @@ def _read_records(
             f"--on-invalid {args.on_invalid}: {args.model} reads series, of which all have to be "
             "usable. Leave it out."
         )
+    if kind == SERIES:
+        refuse_shard(args, f"{args.model} reads series, which are not cut")
     records = read_for(
         *(model, args.fasta),
         on_invalid=args.on_invalid,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastgru.cli.options import add_output, add_threads, positive_int, require_new_output
 from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.cli.predictions import warn_of_shuffled_labels
+from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_windows
 from fastgru.cli.tile_options import add_tiles, chosen_tiles, refuse_tiles
 from fastgru.cli.track_options import add_tracks, chosen_tracks, closed_share
 from fastgru.errors import counted
@@ -52,6 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_windows(parser)
     add_tiles(parser)
     add_tracks(parser)
+    add_shard(parser)
     add_output(parser, what="table of windows (TSV)")
     add_threads(parser)
 
@@ -109,6 +111,8 @@ def run(args: argparse.Namespace) -> int:
     from fastgru.estimators.scanning import scan_input
 
     choice = chosen_tracks(args)
+    if choice.paths():
+        refuse_shard(args, "tracks and calls are made from the tables of all shards")
     require_new_output(args, *choice.paths())
     refuse_overwritten_input(args, choice.paths())
     if choice.bigwig is not None:
@@ -119,7 +123,9 @@ def run(args: argparse.Namespace) -> int:
         _warn_of_length(model, args.window)
     choice.check(scanner.columns, scanner.strands)
     warn_of_shuffled_labels(model, args.model)
-    given = ScanInput(args.fasta, scanner.alphabet, scanner.grid, args.regions)
+    given = shard_of_windows(args, scanner) or ScanInput(
+        args.fasta, scanner.alphabet, scanner.grid, args.regions
+    )
     with (
         atomic_write(args.output) as table,
         TrackFiles(choice, scanner.columns) as tracks,

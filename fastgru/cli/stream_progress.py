@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from fastgru.cli.progress import Progress, show_progress
+from fastgru.data.file_parts import FilePart
 
 __all__ = ["BytesRead", "StreamProgress", "show_stream_progress"]
 
@@ -86,11 +87,11 @@ def show_stream_progress(
     description
         What is being done, such as "predicting".
     paths
-        Files of the input.  How much is left is known where all of them are plain files.
+        Files of the input.  How much is left is known where all of them are whole plain files.
     """
-    names = [os.fspath(path) for path in paths]
-    known = all(os.path.isfile(name) for name in names)
-    total = sum(map(os.path.getsize, names)) if known else None
+    files = list(paths)
+    known = all(os.path.isfile(file) and not isinstance(file, FilePart) for file in files)
+    total = sum(map(os.path.getsize, files)) if known else None
     with show_progress(description, total, as_share=True) as progress:
         yield StreamProgress(progress)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
+from fastgru.data.file_parts import first_line_of
 from fastgru.data.files import Digest, atomic_write, open_lines
 from fastgru.data.formats import describe_text
 from fastgru.errors import FastaFormatError, display_name, location
@@ -78,7 +79,7 @@ def read_fasta(path: str | os.PathLike[str], *, digest: Digest | None = None) ->
     Parameters
     ----------
     path
-        File to read; ``"-"`` is standard input.
+        File or part of one to read; ``"-"`` is standard input.
     digest
         A ``hashlib`` object to update with the bytes of the file.
 
@@ -97,7 +98,7 @@ def read_fasta(path: str | os.PathLike[str], *, digest: Digest | None = None) ->
 
 
 def read_with(
-    parse: Callable[[Iterator[bytes], str], Iterator[Record]],
+    parse: Callable[[Iterator[bytes], str, int], Iterator[Record]],
     path: str | os.PathLike[str],
     digest: Digest | None = None,
 ) -> Iterator[Record]:
@@ -106,8 +107,8 @@ def read_with(
     Parameters
     ----------
     parse
-        From the blocks of lines that :func:`fastgru.data.files.open_lines` yields, and the name of
-        the file, to its records.
+        From the blocks of lines that :func:`fastgru.data.files.open_lines` yields, the name of the
+        file and the number of the first line to its records.
     path, digest
         As for :func:`read_fasta`.
 
@@ -120,7 +121,7 @@ def read_with(
     record: Record | None = None
     try:
         with open_lines(path, digest=digest) as blocks:
-            for record in parse(blocks, name):
+            for record in parse(blocks, name, first_line_of(path)):
                 yield record
     except FastaFormatError as error:
         if error.line is None and record is not None:
@@ -135,7 +136,7 @@ def read_with(
         )
 
 
-def parse_fasta(blocks: Iterator[bytes], name: str) -> Iterator[Record]:
+def parse_fasta(blocks: Iterator[bytes], name: str, first_line: int = 1) -> Iterator[Record]:
     """Yield the records of blocks of whole lines.
 
     Parameters
@@ -143,13 +144,15 @@ def parse_fasta(blocks: Iterator[bytes], name: str) -> Iterator[Record]:
     blocks
     name
         Of the file, for messages.
+    first_line
+        Number of the first line.
 
     Raises
     ------
     FastaFormatError
         For text before the first header.
     """
-    line, first = _skip_to_header(blocks, name)
+    line, first = _skip_to_header(blocks, name, first_line)
     for text in _whole_records(chain([first], blocks)):
         for part in text[1:].removesuffix(b"\n").split(b"\n>"):
             header, _, body = part.partition(b"\n")
@@ -171,9 +174,8 @@ def _whole_records(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield text
 
 
-def _skip_to_header(blocks: Iterator[bytes], name: str) -> tuple[int, bytes]:
+def _skip_to_header(blocks: Iterator[bytes], name: str, number: int) -> tuple[int, bytes]:
     """Return the number of the first line with a header, and the rest of its block from there."""
-    number = 1
     for block in blocks:
         start = 0
         while start < len(block):

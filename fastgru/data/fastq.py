@@ -19,7 +19,7 @@ _INCOMPLETE = "The file is incomplete: copy or download it again."
 _SHOWN = 40
 
 
-def parse_fastq(blocks: Iterable[bytes], name: str) -> Iterator[Record]:
+def parse_fastq(blocks: Iterable[bytes], name: str, first_line: int = 1) -> Iterator[Record]:
     """Yield the records of blocks of whole lines.
 
     Parameters
@@ -27,6 +27,8 @@ def parse_fastq(blocks: Iterable[bytes], name: str) -> Iterator[Record]:
     blocks
     name
         Of the file, for messages.
+    first_line
+        Number of the first line.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def parse_fastq(blocks: Iterable[bytes], name: str) -> Iterator[Record]:
         At the first line that cannot belong to the format; its `line` is that of the fault.
     """
     lines = chain.from_iterable(block.removesuffix(b"\n").split(b"\n") for block in blocks)
-    number = 1
+    number = first_line
     for title in lines:
         if not title.startswith(b"@"):
             if title.strip():

@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Protocol, TextIO, cast
 
+from fastgru.data.file_parts import FilePart, read_part, skip
 from fastgru.data.formats import describe_binary
 from fastgru.errors import FastaFormatError, FastgruError, display_name
 
@@ -26,6 +27,7 @@ __all__ = [
     "atomic_write",
     "atomic_write_bytes",
     "open_lines",
+    "open_plain",
     "open_text",
     "remove_unfinished",
     "remove_written",
@@ -87,7 +89,7 @@ def open_text(path: str | os.PathLike[str], *, digest: Digest | None = None) -> 
     Parameters
     ----------
     path
-        File to read; ``"-"`` is standard input, which is left open.
+        File or part of one to read; ``"-"`` is standard input, which is left open.
     digest
         Is updated with the bytes of the file as they are stored.  It is complete only after the
         last line was read.
@@ -98,7 +100,7 @@ def open_text(path: str | os.PathLike[str], *, digest: Digest | None = None) -> 
         Here or at any later line: if the file cannot be opened, is cut short or damaged, or is
         recognised as something else than text.
     """
-    with _open_plain(path, digest) as (plain, is_utf16):
+    with open_plain(path, digest) as (plain, is_utf16):
         if is_utf16:
             yield io.TextIOWrapper(plain, encoding="utf-16", errors="replace")
         else:
@@ -125,7 +127,7 @@ def open_lines(
     FastaFormatError
         As for `open_text`.
     """
-    with _open_plain(path, digest) as (plain, is_utf16):
+    with open_plain(path, digest) as (plain, is_utf16):
         if is_utf16:
             text = io.TextIOWrapper(plain, encoding="utf-16", errors="replace")
             yield _whole_lines(part.encode() for part in iter(lambda: text.read(_BLOCK), ""))
@@ -160,13 +162,25 @@ def _whole_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def _open_plain(
-    path: str | os.PathLike[str], digest: Digest | None
-) -> Iterator[tuple[io.BufferedReader[_Source], bool]]:
-    """Open a text file behind its compression and mark; say whether it is UTF-16."""
+def open_plain(
+    path: str | os.PathLike[str], digest: Digest | None = None
+) -> Iterator[tuple[io.BufferedReader[Any], bool]]:
+    """Open a text file behind its compression and mark; say whether it is UTF-16.
+
+    Parameters
+    ----------
+    path, digest
+        As for `open_text`.
+
+    Raises
+    ------
+    FastaFormatError
+        As for `open_text`.
+    """
     name = display_name(path)
     with contextlib.ExitStack() as stack:
-        stored = io.BufferedReader(_Source(_open_raw(path, stack), name, digest=digest), _BLOCK)
+        raw = _open_raw(path, stack)
+        stored = io.BufferedReader(_Source(raw, name, digest=digest), _BLOCK)
         plain = stored
         head = stored.peek(8)
         for magic, kind, decompressor in _DECOMPRESSORS:
@@ -179,10 +193,17 @@ def _open_plain(
         if foreign:
             raise FastaFormatError(f"{name}: {foreign}", name)
         is_utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        if start.startswith(codecs.BOM_UTF8):
-            # Skipped by hand: the codec utf-8-sig is several times slower than utf-8.
-            plain.read(len(codecs.BOM_UTF8))
-        yield plain, is_utf16
+        # Skipped by hand: the codec utf-8-sig is several times slower than utf-8.
+        n_skipped = len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0
+        plain.read(n_skipped)
+        if not isinstance(path, FilePart):
+            yield plain, is_utf16
+        elif plain is stored:
+            raw.seek(n_skipped + path.begin)
+            yield read_part(_Source(raw, name, digest=digest), path), is_utf16
+        else:
+            skip(plain, path.begin)
+            yield read_part(plain, path), is_utf16
 
 
 def _open_raw(path: str | os.PathLike[str], stack: contextlib.ExitStack) -> Any:

@@ -20,7 +20,7 @@ def read_records(path: str | os.PathLike[str], *, digest: Digest | None = None) 
     Parameters
     ----------
     path
-        File to read, perhaps compressed; ``"-"`` is standard input.
+        File or part of one to read, perhaps compressed; ``"-"`` is standard input.
     digest
         A ``hashlib`` object, or what counts, to update with the bytes of the file.
 
@@ -37,12 +37,12 @@ def read_records(path: str | os.PathLike[str], *, digest: Digest | None = None) 
     return read_with(_parse, path, digest)
 
 
-def _parse(blocks: Iterator[bytes], name: str) -> Iterator[Record]:
+def _parse(blocks: Iterator[bytes], name: str, first_line: int) -> Iterator[Record]:
     seen: list[bytes] = []
     for block in blocks:
         seen.append(block)
         if start := block.lstrip()[:4]:
             is_sam = decoded(start).lower() in SAM_HEADERS
             parse = parse_fastq if start.startswith(b"@") and not is_sam else parse_fasta
-            return parse(chain(seen, blocks), name)
+            return parse(chain(seen, blocks), name, first_line)
     return iter(())

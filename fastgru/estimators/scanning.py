@@ -19,6 +19,8 @@ from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.data.long_sequences import LongSequence, Stretch, encode_stretch
 from fastgru.data.scan_input import ScanInput
 from fastgru.data.series import SERIES
+from fastgru.data.shard_input import ShardInput
+from fastgru.data.shards import Grid
 from fastgru.data.window_table import check_columns, rounded
 from fastgru.data.windows import WindowGrid, WindowRows
 from fastgru.errors import ConfigurationError
@@ -72,6 +74,8 @@ class Scanner(Protocol):
     """Those that rows can have."""
     alphabet: Alphabet
     grid: WindowGrid
+    shard_grid: Grid
+    """What is read together; a sequence may be cut between these."""
     counts: ScanCounts
 
     def scan(
@@ -168,7 +172,7 @@ class WindowScanner:
 
     Attributes
     ----------
-    columns, strands, alphabet, grid, counts
+    columns, strands, alphabet, grid, shard_grid, counts
         As in :class:`Scanner`.
 
     Raises
@@ -196,6 +200,7 @@ class WindowScanner:
         self._limits = RowLimits(max_unknown, max_masked)
         self.strands, self._reads_other = read_strands(model, strands)
         self.grid = choose_grid(model, window, step)
+        self.shard_grid = Grid(self.grid.window, self.grid.step)
         self.counts = ScanCounts()
         self.alphabet = get_alphabet(model.parameters["alphabet"])
         self._min_length = model.min_length
@@ -278,7 +283,7 @@ def _scorer(model: FittedModel) -> tuple[tuple[str, ...], Callable[..., np.ndarr
     )
 
 
-def scan_input(scanner: Scanner, given: ScanInput) -> Iterator[WindowRows]:
+def scan_input(scanner: Scanner, given: ScanInput | ShardInput) -> Iterator[WindowRows]:
     """Yield the rows of all sequences, one after the other.
 
     Parameters

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.long_sequences import LongSequence, Stretch, encode_stretch
+from fastgru.data.shards import Grid
 from fastgru.data.tiles import RowGrid, tiles_of_rows
 from fastgru.data.window_table import check_columns, rounded
 from fastgru.data.windows import WindowGrid, WindowRows
@@ -118,6 +119,7 @@ class TileScanner:
         _check_sizes(model, context, resolution, tile)
         self.strands, self._reads_other = read_strands(model, strands)
         self.grid: WindowGrid = RowGrid(resolution)
+        self.shard_grid = Grid(tile, tile, context)
         self.counts = ScanCounts()
         self._network, self._threads = model.network, threads
         self.alphabet = get_alphabet(model.parameters["alphabet"])

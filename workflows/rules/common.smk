@@ -23,17 +23,6 @@ def flags(options):
     return shlex.join(words)
 
 
-def baseline_mb(dataset, paths):
-    """Memory of a baseline: words take 75 bytes per letter, a compressed letter four times that.
-
-    Those of series count no words.
-    """
-    sizes = ((path, Path(path).stat().st_size) for path in map(str, paths))
-    packed = (".gz", ".bz2", ".xz")
-    letters = sum(4 * size if path.endswith(packed) else size for path, size in sizes)
-    return 2000 + letters // (100_000 if has_series(dataset) else 10_000)
-
-
 def split_options(wildcards):
     options = {**SPLIT, "seed": config["seed"]}
     if SPLIT["folds"] > 1:

@@ -19,8 +19,8 @@ rule audit:
         "../envs/fastgru.yaml"
     threads: threads_per_dataset
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=sized(600, 40),
+        runtime=sized(10, 2),
     params:
         labelled=input_of("audit"),
         options=audit_options,
@@ -49,8 +49,8 @@ rule split:
         "../envs/fastgru.yaml"
     threads: threads_per_dataset
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=sized(600, 40),
+        runtime=sized(10, 2),
     params:
         labelled=input_of("split"),
         options=split_options,

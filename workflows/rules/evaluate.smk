@@ -27,8 +27,8 @@ rule evaluate:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=sized(1000, 30),
+        runtime=sized(30, 5),
     params:
         labelled=input_of("evaluate"),
     message:
@@ -61,8 +61,8 @@ rule annotate:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
+        mem_mb=sized(1000),
+        runtime=sized(10),
     params:
         purpose=flags({name: config.get(name) for name in ("license", "intended_use")}),
     message:
@@ -96,8 +96,8 @@ rule control:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=sized(1000, 30),
+        runtime=sized(30, 5),
     params:
         labelled=input_of("evaluate"),
         seed=config["seed"],
@@ -133,11 +133,8 @@ rule baseline:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, input, attempt: baseline_mb(
-            wildcards.dataset, input.sequences
-        )
-        * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=sized(2000, baseline_mb),
+        runtime=sized(60, 10),
     params:
         labelled=input_of("baseline"),
         seed=config["seed"],

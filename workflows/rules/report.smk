@@ -20,8 +20,8 @@ rule experiment:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=sized(1000),
+        runtime=sized(30),
     params:
         options=experiment_options,
     message:
@@ -49,8 +49,8 @@ rule summarise:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 500 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
+        mem_mb=sized(500),
+        runtime=sized(10),
     message:
         "write the table of all runs"
     shell:
@@ -77,8 +77,8 @@ rule report:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=sized(1000),
+        runtime=sized(30),
     message:
         "write the report, {output.page}"
     shell:

@@ -25,8 +25,8 @@ rule search:
         "../envs/fastgru.yaml"
     threads: threads_per_trial
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=sized(1500, 30),
+        runtime=sized(180, 60),
     params:
         labelled=input_of("search"),
         options=search_options,
@@ -61,8 +61,8 @@ rule best:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 500 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
+        mem_mb=sized(500),
+        runtime=sized(10),
     params:
         journal="results/{dataset}/search/fold{fold}/journal.log",
     message:

@@ -12,8 +12,8 @@ rule warmup:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
+        mem_mb=sized(1500),
+        runtime=sized(10),
     message:
         "compile the {wildcards.dtype} kernels for {wildcards.cell}, once and before several jobs need them"
     shell:
@@ -49,8 +49,8 @@ rule train:
         "../envs/fastgru.yaml"
     threads: threads_per_run
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=sized(1500, 30),
+        runtime=sized(60, 60),
     params:
         labelled=input_of("train"),
         options=model_options,
@@ -86,8 +86,8 @@ rule ensemble:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
+        mem_mb=sized(1000),
+        runtime=sized(10),
     message:
         "average all seeds of {wildcards.model} on {wildcards.dataset}"
     shell:
