@@ -132,6 +132,10 @@ TARGETS = {
         *(3, "ratio"),
         of_mean=True,
     ),
+    "loop-ratio": Target(
+        "training loop in PyTorch with fastgru.torch.GRU against torch.nn.GRU, H 64 and 128",
+        *(3, "ratio"),
+    ),
     "onednn-tokens": Target(
         "GRU training step against oneDNN, tokens", 1.7, in_readme=True, if_missed=_SHARED
     ),

@@ -31,6 +31,9 @@ def describe_data(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         groups = split["n_groups"]
         whole = "" if groups is None else f" in {counted(groups, 'group')}"
         yield "split", f"{origin}: {', '.join(counts)}{whole}"
+        if split.get("method") is not None:
+            seed = "" if split.get("seed") is None else f", seed {split['seed']}"
+            yield "split method", f"{split['method']}{seed}"
     if "train_fraction" in data:
         yield "learned from", f"{data['train_fraction']:.4g} of the training part"
 

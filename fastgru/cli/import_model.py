@@ -12,14 +12,15 @@ _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
 Read a model from an ONNX file. One that 'fastgru export' has written becomes the model that it was,
 with its card. One of another tool is read if it is a chain of layers that fastgru has: embedding or
-one-hot rows, convolutions, GRU, LSTM or RNN, pooling, a linear layer, and softmax or sigmoid; then
-say what its tokens and outputs mean. Otherwise the message names the first node that does not fit.
-Nothing in the file is executed. Needs the package onnx: pip install 'fastgru[onnx]'.
+one-hot rows, convolutions, GRU, LSTM or RNN, pooling, a linear layer, and softmax, sigmoid or
+nothing; then say what its tokens and outputs mean. Otherwise the message names the first node that
+does not fit. Nothing in the file is executed. Needs the package onnx: pip install 'fastgru[onnx]'.
 """
 _EPILOG = """\
 examples:
   fastgru import model.onnx -o model.safetensors
   fastgru import torch.onnx --alphabet dna --symbols ACGT- --classes decoy gene -o model.safetensors
+  fastgru import torch.onnx --alphabet dna --targets expression -o model.safetensors
 """
 
 
@@ -49,6 +50,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="NAME",
         help="name of each output (0, 1, ...); two for a single sigmoid, the second for 1",
     )
+    other.add_argument(
+        "--targets",
+        nargs="+",
+        metavar="NAME",
+        help="name of each output where they are numbers: the model becomes a regressor",
+    )
     add_output(parser, what="model file (.safetensors)", default=None)
 
 
@@ -58,7 +65,12 @@ def run(args: argparse.Namespace) -> int:
     require_new_output(args)
     from fastgru.onnx import import_model
 
-    options = {"alphabet": args.alphabet, "symbols": args.symbols, "classes": args.class_names}
-    import_model(args.model, args.output, **options)
+    import_model(
+        *(args.model, args.output),
+        alphabet=args.alphabet,
+        symbols=args.symbols,
+        classes=args.class_names,
+        targets=args.targets,
+    )
     _LOGGER.info("%s imported", args.model)
     return 0

@@ -69,7 +69,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_method(group)
     _add_shares(group)
     add_seed(group)
-    add_output(parser, what="TSV with the columns id, label, split and, where there are, group")
+    add_output(
+        parser,
+        what="TSV of id, label, split, group where there are groups, split_method and split_seed",
+    )
     add_threads(parser)
 
 
@@ -115,7 +118,7 @@ def _add_shares(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the splits and return the exit code."""
-    from fastgru.data.division import SplitPlan, divide
+    from fastgru.data.division import SplitPlan, divide, origins_of
     from fastgru.data.duplicates import resolve_duplicates
     from fastgru.data.splits import write_split
 
@@ -138,8 +141,9 @@ def run(args: argparse.Namespace) -> int:
     )
     threads = usable_threads(args.threads)
     divided, splits = divide(used, chosen_alphabet(args), plan, threads=threads)
-    for path, parts in zip(outputs, splits, strict=True):
-        write_split(path, divided, parts)
+    origins = origins_of(used, chosen_alphabet(args), plan)
+    for path, parts, origin in zip(outputs, splits, origins, strict=True):
+        write_split(path, divided, parts, origin)
     reasons = Counter(exclusion.reason for exclusion in exclusions)
     _LOGGER.info(
         "%d records, of which %d are left out for conflicting labels and %d as duplicates",

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.homology import Threshold, divide_apart
-from fastgru.data.label_table import SPLIT_NAMES
+from fastgru.data.label_table import SPLIT_NAMES, SplitOrigin
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.random_splits import fold_splits, random_split
 from fastgru.data.series_files import SeriesKind
 from fastgru.data.splits import refuse_divided_groups
 from fastgru.errors import ConfigurationError, LabelError, shorten
 
-__all__ = ["METHODS", "SplitPlan", "divide"]
+__all__ = ["METHODS", "SplitPlan", "divide", "origins_of"]
 
 METHODS = ("random", "group", "homology", "given")
 _TRAIN, _VALIDATION, _TEST = SPLIT_NAMES
@@ -55,6 +55,27 @@ class SplitPlan:
     n_repeats: int = 1
     seed: int = 0
     threshold: Threshold | None = None
+
+
+def origins_of(
+    data: LabelledSequences, alphabet: Alphabet | SeriesKind, plan: SplitPlan
+) -> list[SplitOrigin]:
+    """Return how each of the splits of :func:`divide` is made, for the same arguments."""
+    method, kept = plan.method or _method_for(data), f"validation {plan.validation_fraction:g}"
+    if method == "given":
+        is_whole = data.splits is not None and _VALIDATION in data.splits
+        return [SplitOrigin(method) if is_whole else SplitOrigin(f"{method}, {kept}", plan.seed)]
+    if method == "homology" and not isinstance(alphabet, SeriesKind):
+        threshold = plan.threshold or Threshold.default(alphabet)
+        method += f", identity {threshold.identity:g}, coverage {threshold.coverage:g}"
+    tested = [f"test {plan.test_fraction:g}"]
+    if plan.n_folds > 1:
+        tested = [f"fold {number} of {plan.n_folds}" for number in range(1, plan.n_folds + 1)]
+    return [
+        SplitOrigin(f"{method}, {part}, {kept}", plan.seed + repeat)
+        for repeat in range(plan.n_repeats)
+        for part in tested
+    ]
 
 
 def divide(

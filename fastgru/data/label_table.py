@@ -16,11 +16,13 @@ __all__ = [
     "UNLABELLED",
     "LabelRow",
     "LabelTable",
+    "SplitOrigin",
     "SplitSource",
     "read_label_table",
 ]
 
 SPLIT_NAMES = ("train", "validation", "test")
+_OPTIONAL = ("split", "group", "split_method", "split_seed")
 UNLABELLED = "-"
 """The label of sequences that have none, as those of tasks without classes."""
 
@@ -51,6 +53,9 @@ class LabelTable:
         The rows by id, in file order.
     has_split, has_group
         Whether the optional columns are there.
+    split_method, split_seed
+        How the split was made, and the seed, as the columns of these names say the same in every
+        row; else None.
     sha256
         Checksum of the file, where it was asked for.
     """
@@ -59,7 +64,25 @@ class LabelTable:
     rows: dict[str, LabelRow]
     has_split: bool
     has_group: bool
+    split_method: str | None = None
+    split_seed: int | None = None
     sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class SplitOrigin:
+    """How a split was made.
+
+    Attributes
+    ----------
+    method
+        In words, with its numbers, such as ``"random, test 0.2, validation 0.1"``.
+    seed
+        None where nothing was drawn.
+    """
+
+    method: str
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +97,8 @@ class SplitSource:
         Records that it puts into each part.
     n_groups
         Groups that stand beside the parts, which none divides; None where there are none.
+    method, seed
+        How it was made, and with which seed; None where that is unknown.
     """
 
     name: str | None
@@ -82,6 +107,8 @@ class SplitSource:
     n_validation: int
     n_test: int
     n_groups: int | None
+    method: str | None = None
+    seed: int | None = None
 
 
 def read_label_table(
@@ -94,9 +121,10 @@ def read_label_table(
 ) -> LabelTable:
     """Read a table of labels, or of targets, or of neither.
 
-    The first line names the columns, in any order and case; columns beside id, label, split and
-    group are ignored, and so are blank lines and lines that begin with ``#``.  Columns of targets
-    stand in place of the column label, which is then not read; their names are spelt exactly.
+    The first line names the columns, in any order and case; columns beside id, label, split,
+    group, split_method and split_seed are ignored, and so are blank lines and lines that begin with
+    ``#``.  Columns of targets stand in place of the column label, which is then not read; their
+    names are spelt exactly.
 
     Parameters
     ----------
@@ -118,6 +146,7 @@ def read_label_table(
     """
     name = display_name(path)
     rows: dict[str, LabelRow] = {}
+    origins: set[tuple[str, str]] = set()
     wanted: tuple[str, ...] = ("id",) if unlabelled else ("id", "label")
     if targets is not None:
         wanted = ("id", *targets.names)
@@ -130,6 +159,7 @@ def read_label_table(
             cells = [cell.strip() for cell in line.rstrip("\n").split("\t")]
             cells += [""] * (max(columns.values()) + 1 - len(cells))
             found = {column: cells[place] for column, place in columns.items()}
+            origins.add((found.get("split_method", ""), found.get("split_seed", "")))
             numbers, problem = _read_targets(found, number, targets)
             row = LabelRow(
                 found.get("label", UNLABELLED),
@@ -143,7 +173,12 @@ def read_label_table(
                 problems.add(name, problem, LabelError)
             # A bad row is kept as well, or its sequence would be reported as unlabelled, too.
             rows.setdefault(found["id"], row)
-    return LabelTable(name, rows, "split" in columns, "group" in columns)
+    method, seed = origins.pop() if len(origins) == 1 else ("", "")
+    return LabelTable(
+        *(name, rows, "split" in columns, "group" in columns),
+        split_method=method or None,
+        split_seed=int(seed) if seed.isdecimal() and len(seed) < 20 else None,
+    )
 
 
 def _read_targets(
@@ -166,8 +201,8 @@ def _read_header(
     lines: Iterator[tuple[int, str]], name: str, wanted: tuple[str, ...]
 ) -> dict[str, int]:
     """Return the place of each known column."""
-    known = (*wanted, "split", "group")
-    any_case = {"id", "label", "split", "group"}
+    known = (*wanted, *_OPTIONAL)
+    any_case = {"id", "label", *_OPTIONAL}
     *others, last = wanted
     expected = f"the columns {', '.join(others)} and {last}" if others else f"the column {last}"
     for number, line in lines:

@@ -22,6 +22,7 @@ __all__ = [
     "describe_series",
     "encode_one",
     "encode_series",
+    "refuse_dates",
 ]
 
 SERIES = "series"
@@ -122,13 +123,44 @@ def _times_to_gaps(values: Array, place: str) -> None:
     values[0, 0] = 0
 
 
+def refuse_dates(given: Any, place: str) -> None:
+    """Refuse dates and spans of time, which NumPy would take for numbers in units of its own.
+
+    Parameters
+    ----------
+    given
+        An array, or a data frame.
+    place
+        What messages call it.
+
+    Raises
+    ------
+    ConfigurationError
+        For an array of these types, or a data frame with a column of them.
+    """
+    columns = getattr(given, "columns", None)
+    types = [("", getattr(given, "dtype", None))]
+    if columns is not None:
+        types = [
+            (f"column {name!r} ", one) for name, one in zip(columns, given.dtypes, strict=True)
+        ]
+    for which, dtype in types:
+        if getattr(dtype, "kind", "") in ("M", "m"):
+            raise ConfigurationError(
+                f"{place}: {which}holds dates or spans of time ({dtype}), expected numbers. "
+                "Convert them to the numbers that you mean, such as days since the first."
+            )
+
+
 def _as_steps(given: Any, place: str) -> Array:
     try:
-        values = np.array(given, np.float64, order="C")
+        array = np.asarray(given)
+        values = np.array(array, np.float64, order="C")
     except (TypeError, ValueError):
         raise ConfigurationError(
             f"{place}: must be an array of numbers (length, features), got {type(given).__name__}."
         ) from None
+    refuse_dates(array, place)
     if values.ndim == 1:
         values = values[:, None]
     if values.ndim != 2 or 0 in values.shape:

@@ -9,7 +9,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from fastgru.data.files import atomic_write
-from fastgru.data.label_table import SPLIT_NAMES, LabelTable, SplitSource, read_label_table
+from fastgru.data.label_table import (
+    SPLIT_NAMES,
+    LabelTable,
+    SplitOrigin,
+    SplitSource,
+    read_label_table,
+)
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.problems import Problem, Problems
 from fastgru.errors import LabelError, counted, shorten
@@ -25,7 +31,10 @@ __all__ = [
 
 
 def write_split(
-    path: str | os.PathLike[str], data: LabelledSequences, splits: Sequence[str]
+    path: str | os.PathLike[str],
+    data: LabelledSequences,
+    splits: Sequence[str],
+    origin: SplitOrigin | None = None,
 ) -> None:
     """Write a split as TSV, whole or not at all.
 
@@ -36,10 +45,17 @@ def write_split(
         The records; the column group is written if they have groups.
     splits
         Part of each record.
+    origin
+        How the split was made, which every row repeats, so that the file stays a plain table; None
+        where that is unknown.
     """
     columns = {"id": data.ids, "label": data.labels, "split": splits}
     if data.groups is not None:
         columns["group"] = data.groups
+    if origin is not None:
+        seed = "" if origin.seed is None else str(origin.seed)
+        columns["split_method"] = [origin.method] * len(splits)
+        columns["split_seed"] = [seed] * len(splits)
     with atomic_write(path) as file:
         file.write("\t".join(columns) + "\n")
         for row in zip(*columns.values(), strict=True):
@@ -71,6 +87,8 @@ def source_of(
     *,
     name: str | None = None,
     sha256: str | None = None,
+    method: str | None = None,
+    seed: int | None = None,
 ) -> SplitSource:
     """Return where the parts of records come from.
 
@@ -80,6 +98,8 @@ def source_of(
         Part and group of each record; None for no groups.
     name, sha256
         Of the file of the split; None for a column beside the labels.
+    method, seed
+        What that file says of how it was made; None for nothing.
     """
     sizes = Counter(splits)
     return SplitSource(
@@ -89,6 +109,8 @@ def source_of(
         n_validation=sizes["validation"],
         n_test=sizes["test"],
         n_groups=None if groups is None else len(set(groups)),
+        method=method,
+        seed=seed,
     )
 
 
@@ -184,5 +206,7 @@ def apply_split(
         (row.group for row in table.rows.values()) if table.has_group else None,
         name=table.name,
         sha256=table.sha256,
+        method=table.split_method,
+        seed=table.split_seed,
     )
     return result

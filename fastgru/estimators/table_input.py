@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import validate_data
 
-from fastgru.data.series import SERIES
+from fastgru.data.series import SERIES, refuse_dates
 from fastgru.estimators.fitted_estimator import FittedEstimator
 
 __all__ = ["TableInput"]
@@ -47,6 +47,7 @@ class TableInput(FittedEstimator):
                 self._forget_columns()
                 self._note_rows(sequences)
             return sequences
+        refuse_dates(sequences, "X")
         # one to learn from, and one to stop by
         shared: dict[str, Any] = {
             "dtype": np.float64,

@@ -67,22 +67,38 @@ def check_entries(where: str, config: Mapping[str, Any], beside: Mapping[str, An
         )
 
 
-def check_units(where: str, config: Mapping[str, Any], found: int) -> None:
-    """Refuse a configuration that states other units than the arrays have.
+def check_arrays(where: str, config: Mapping[str, Any], units: int, has_bias: bool) -> None:
+    """Refuse a configuration that states other units than the arrays have, or a bias or none.
+
+    Parameters
+    ----------
+    where
+        What messages call the layer.
+    config
+        Its configuration, or some entries of it.
+    units, has_bias
+        Of its arrays.
 
     Raises
     ------
     ConfigurationError
-        If it does.
+        If they differ.
     """
     stated: object = config
     while isinstance(stated, Mapping) and not stated.keys().isdisjoint(("layer", "cell")):
         inner = stated.get("layer", stated.get("cell"))
         stated = inner.get("config") if isinstance(inner, Mapping) else None
     stated = stated if isinstance(stated, Mapping) else {}
-    units = stated.get("units", stated.get("output_dim"))
-    if units is not None and units != found:
+    told, cure = stated.get("units", stated.get("output_dim")), "Pass both of the same layer."
+    if told is not None and told != units:
         raise ConfigurationError(
-            f"{where}: expected arrays of {units} units, as the configuration says, found those "
-            f"of {found}. Pass arrays and configuration of the same layer."
+            f"{where}: expected arrays of {told} units, as the configuration says, found those "
+            f"of {units}. {cure}"
+        )
+    use_bias = stated.get("use_bias")
+    if use_bias is not None and bool(use_bias) != has_bias:
+        raise ConfigurationError(
+            f"{where}: expected arrays {'with' if use_bias else 'without'} a bias, as use_bias="
+            f"{use_bias!r} of the configuration says, found those "
+            f"{'with' if has_bias else 'without'} one. {cure}"
         )

@@ -17,7 +17,7 @@ from fastgru.interop.keras_cells import (
     keras_activations,
     read_options,
 )
-from fastgru.interop.keras_config import check_units
+from fastgru.interop.keras_config import check_arrays
 from fastgru.interop.keras_weights import Direction, read_directions, write_direction
 from fastgru.layers.gru import GRU
 from fastgru.layers.lstm import LSTM
@@ -99,7 +99,8 @@ def read_layer(
             "built yet. Call it once on an input, before it is passed or saved."
         )
     directions = read_directions(where, arrays)
-    check_units(where, config, directions[0].hidden_size)
+    has_bias = "bias_ih" in directions[0].parameters
+    check_arrays(where, config, directions[0].hidden_size, has_bias)
     if not is_told:
         options = replace(options, bidirectional=len(directions) == 2)
     return fit(where, options, directions, version)

@@ -12,8 +12,6 @@ _NO_CHANGE = (
     "ActivityRegularization",
 )
 """Layers that hand on what they get, outside of training."""
-_MASK_OPERATIONS = ("Any", "NotEqual")
-"""Classes of the operations by which Masking and Embedding make their masks."""
 
 
 def recurrent_path(model: KerasModel) -> list[LayerRecord]:
@@ -79,18 +77,12 @@ def check_not_nested(model: KerasModel, record: LayerRecord) -> None:
 
 def _check_inputs(model: KerasModel, record: LayerRecord) -> None:
     if record.looks_recurrent and len(record.inputs) > 1:
-        classes = {one.name: one.class_name for one in model.layers}
-        masks = [name for name in record.inputs if classes.get(name) in _MASK_OPERATIONS]
-        cure = "and pass what it starts from (h0, states of an LSTM)."
-        if masks:
-            cure = (
-                "and pass lengths, or make a Sequential of the layers: in the graph of a "
-                f"functional model Keras 3 writes masks as operations, here {masks}."
-            )
         raise ConfigurationError(
-            f"{model.where}: expected recurrent layers with one input, called once, found "
+            f"{model.where}: expected recurrent layers with one input, called once, and no mask "
+            "but that of a Masking or Embedding in front of them, found "
             f"{record.described} on the inputs {list(record.inputs)}. Load it alone, with "
-            f"layer={record.name!r}, {cure}"
+            f"layer={record.name!r}, and pass what it starts from (h0, states of an LSTM), and "
+            "lengths in the place of a mask."
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +11,9 @@ import numpy as np
 
 from fastgru.errors import ConfigurationError, ModelFileError
 from fastgru.interop.keras_cells import KerasVersion, is_recurrent, read_version
+from fastgru.interop.keras_graph import Node, connections, read_node
 
 _GRAPHS = ("Sequential", "Functional", "Model")
-_CONSTANTS = ("__tensor__", "__numpy__")
-"""What Keras 3 writes in the place of a layer for an array that another is called on."""
 
 
 @dataclass(frozen=True)
@@ -136,23 +135,28 @@ def read_entries(where: str, config: object) -> list[LayerEntry]:
     # The configuration of a Sequential was a list until Keras 2.2.2.
     inner = _entry(where, config, "config", list | dict)
     layers = inner if isinstance(inner, list) else _entry(where, inner, "layers", list)
-    entries: list[LayerEntry] = []
-    for layer in layers:
-        inputs: Sequence[str] = [entry.name for entry in entries[-1:]]
-        if class_name != "Sequential":
-            inputs = list(_sources(layer.get("inbound_nodes") if isinstance(layer, dict) else None))
-        layer_config = _entry(where, layer, "config", dict)
-        holder = layer_config if "name" in layer_config else layer
-        name = _entry(where, holder, "name", str)
-        entries.append(
-            LayerEntry(name, _entry(where, layer, "class_name", str), layer_config, tuple(inputs))
-        )
-    names = [entry.name for entry in entries]
+    nodes = [_read_node(where, layer) for layer in layers]
+    names = [name for name, _ in nodes]
     if len(set(names)) != len(names):
         raise ModelFileError(
             f"{where}: expected layers of different names, found {names}. Write the file again."
         )
-    return entries
+    if class_name == "Sequential":
+        inputs = {name: tuple(names[max(n - 1, 0) : n]) for n, name in enumerate(names)}
+    else:
+        inputs = connections(dict(nodes))
+    return [
+        LayerEntry(name, node.class_name, node.config, inputs[name])
+        for name, node in nodes
+        if name in inputs
+    ]
+
+
+def _read_node(where: str, layer: object) -> tuple[str, Node]:
+    config = _entry(where, layer, "config", dict)
+    name = _entry(where, config if "name" in config else layer, "name", str)
+    calls = layer.get("inbound_nodes") if isinstance(layer, Mapping) else None
+    return name, read_node(_entry(where, layer, "class_name", str), config, calls)
 
 
 def _entry(where: str, mapping: object, key: str, kind: Any) -> Any:
@@ -163,25 +167,6 @@ def _entry(where: str, mapping: object, key: str, kind: Any) -> Any:
             f"found {type(found).__name__}. Write the file again, with save()."
         )
     return found
-
-
-def _sources(node: object) -> Iterator[str]:
-    """Yield the names of the layers that a layer is called on, and what stands for constants.
-
-    Keras 1 and 2 write ``[name, node, tensor, {...}]`` for each input, Keras 3 ``"keras_history":
-    [name, node, tensor]``; in memory some of these lists are tuples.
-    """
-    if isinstance(node, Mapping) and node.get("class_name") in _CONSTANTS:
-        yield str(node["class_name"])
-    elif isinstance(node, Mapping):
-        for value in node.values():
-            yield from _sources(value)
-    elif isinstance(node, list | tuple):
-        if len(node) >= 3 and isinstance(node[0], str) and isinstance(node[1], int):
-            yield node[0]
-            node = node[3:]
-        for value in node:
-            yield from _sources(value)
 
 
 def live_version(source: Any) -> KerasVersion:

@@ -54,7 +54,8 @@ def from_torch(
         and shapes.
     prefix
         What stands before the names of the layer in the state dict of a whole model, such as
-        ``"encoder.gru."``; None where there is one recurrent layer alone.
+        ``"encoder.gru."``, with or without the last point; None where there is one recurrent layer
+        alone.
     nonlinearity
         ``"tanh"`` or ``"relu"`` of a plain RNN, which a state dict does not tell; a module does.
 

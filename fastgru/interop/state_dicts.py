@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -17,6 +17,9 @@ from fastgru.packages import require_torch
 
 _NAME = re.compile(r"(|.*\.)((?:weight|bias)_(?:ih|hh|hr)_l\d+(?:_reverse)?)")
 """A prefix, which ends with a point, and the name of a parameter of a recurrent layer."""
+
+_PARTS = re.compile(r"((?:weight|bias)_(?:ih|hh))_l(\d+)(_reverse|)")
+"""Kind, layer and direction of a parameter."""
 
 _TYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 """Of the numbers of a safetensors file; NumPy has no bfloat16, so its bits stand for it."""
@@ -189,12 +192,13 @@ def find_layer(state_dict: Mapping[str, Any], where: str, prefix: str | None) ->
     where
         What messages call it.
     prefix
-        What stands before the names of the layer; None where there is one layer alone.
+        What stands before the names of the layer, with or without the last point; None where there
+        is one layer alone.
 
     Raises
     ------
     ConfigurationError
-        If there is no such layer, there are several, or it has projections.
+        If there is no such layer, there are several, it is not whole, or it has projections.
     """
     layers: dict[str, dict[str, Any]] = {}
     for full, value in _flat(state_dict):
@@ -202,6 +206,8 @@ def find_layer(state_dict: Mapping[str, Any], where: str, prefix: str | None) ->
             layers.setdefault(match[1], {})[match[2]] = value
     if prefix is None and len(layers) == 1:
         prefix = next(iter(layers))
+    if prefix and prefix not in layers and f"{prefix}." in layers:
+        prefix += "."
     if prefix not in layers:
         raise ConfigurationError(_choose(where, prefix, layers, state_dict))
     chosen = layers[prefix]
@@ -210,12 +216,33 @@ def find_layer(state_dict: Mapping[str, Any], where: str, prefix: str | None) ->
             f"{where}: {prefix}weight_hr_l0 is a projection (proj_size of torch.nn.LSTM), which "
             "fastgru.LSTM does not have. Train the model without proj_size."
         )
-    if missing := [name for name in ("weight_ih_l0", "weight_hh_l0") if name not in chosen]:
+    if missing := _missing_of(chosen):
+        whose = f"the recurrent layer {prefix.rstrip('.')!r}" if prefix else "the recurrent layer"
         raise ConfigurationError(
-            f"{where}: found {shorten(sorted(chosen))}, expected {prefix}{missing[0]} beside it. "
-            "Pass the whole state dict of the layer."
+            f"{where}: found {shorten(sorted(chosen))} of {whose}, expected "
+            f"{shorten([prefix + name for name in missing], 10)} beside "
+            f"{'it' if len(chosen) == 1 else 'them'}. Pass the whole state dict of the layer."
         )
     return Found(where, {name: as_array(where, name, value) for name, value in chosen.items()})
+
+
+def _missing_of(names: Collection[str]) -> list[str]:
+    """Return the parameters without which those that are there make no layer."""
+    parts = [_PARTS.fullmatch(name) for name in names]
+    kinds = {part[1] for part in parts if part} | {"weight_ih", "weight_hh"}
+    if any(kind.startswith("bias") for kind in kinds):
+        kinds |= {"bias_ih", "bias_hh"}
+    sides = {part[3] for part in parts if part} | {""}
+    depth = max(int(part[2]) for part in parts if part)
+    if depth >= len(names):  # of so many layers each would have a parameter
+        return []
+    wanted = [
+        f"{kind}_l{level}{side}"
+        for level in range(depth + 1)
+        for side in sorted(sides)
+        for kind in sorted(kinds, reverse=True)
+    ]
+    return [name for name in wanted if name not in names]
 
 
 def _flat(mapping: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, Any]]:

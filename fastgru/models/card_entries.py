@@ -160,6 +160,7 @@ _SPLIT = record(
         "n_test": whole(0),
         "n_groups": nullable(whole(0)),
     },
+    {"method": nullable(TEXT), "seed": nullable(whole(0))},
     closed=True,
 )
 DATA = record(

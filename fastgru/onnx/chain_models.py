@@ -15,11 +15,13 @@ import onnx
 
 from fastgru.data.alphabets import Alphabet, get_alphabet
 from fastgru.errors import ConfigurationError, ModelFileError, counted
+from fastgru.estimators.fitted_classifier import ClassifierNetwork
 from fastgru.estimators.fitted_model import FittedModel
+from fastgru.estimators.fitted_regressor import FittedRegressor
 from fastgru.models.architecture import POOLINGS, Architecture
 from fastgru.onnx.chain import Parts
 from fastgru.onnx.chain_reading import read_chain
-from fastgru.onnx.new_models import new_classifier
+from fastgru.onnx.new_models import new_classifier, new_regressor
 
 __all__ = ["Meaning", "read_chain_model"]
 
@@ -30,17 +32,18 @@ class Meaning:
 
     Attributes
     ----------
-    alphabet, symbols, classes
+    alphabet, symbols, classes, targets
         As in :func:`fastgru.onnx.load`.
     """
 
     alphabet: str | None
     symbols: str | None
     classes: Sequence[str] | None
+    targets: Sequence[str] | None
 
 
 def read_chain_model(name: str, model: onnx.ModelProto, meaning: Meaning) -> FittedModel:
-    """Return a classifier that computes what a graph does.
+    """Return a classifier or regressor that computes what a graph does.
 
     Parameters
     ----------
@@ -61,8 +64,13 @@ def read_chain_model(name: str, model: onnx.ModelProto, meaning: Meaning) -> Fit
             f"alphabet: {name} does not say what its tokens are. Give dna, rna or protein "
             "(--alphabet)."
         )
+    if meaning.classes is not None and meaning.targets is not None:
+        raise ConfigurationError(
+            "classes and targets: outputs are classes, or numbers. Give one of the two."
+        )
     alphabet = get_alphabet(meaning.alphabet)
-    task, weight, bias, temperature = _outputs(name, parts, meaning.classes)
+    read = _outputs if meaning.targets is None else _numbers
+    task, weight, bias, temperature = read(name, parts, meaning.classes)
     weights = _weights(parts) | {"head.weight": weight, "head.bias": bias}
     weights["embedding.letters"] = _letters(name, parts, alphabet, meaning.symbols)
     sizes = _architecture(name, parts, weights)
@@ -72,8 +80,12 @@ def read_chain_model(name: str, model: onnx.ModelProto, meaning: Meaning) -> Fit
                 f"{name}: {key} holds NaN or infinity, expected finite weights. Train the model "
                 "again, and export it."
             )
-    classes = meaning.classes or [str(number) for number in range(len(weight))]
-    fitted = new_classifier(task, sizes, meaning.alphabet, classes, temperature)
+    fitted: ClassifierNetwork | FittedRegressor
+    if meaning.targets is not None:
+        fitted = new_regressor(sizes, meaning.alphabet, meaning.targets)
+    else:
+        classes = meaning.classes or [str(number) for number in range(len(weight))]
+        fitted = new_classifier(task, sizes, meaning.alphabet, classes, temperature)
     for key, view in fitted.network.parameters.views().items():
         view[...] = weights[key]
     return fitted
@@ -99,13 +111,34 @@ def _outputs(
     if len(weight) == 1:
         if parts.activation != "Sigmoid":
             found = f"{parts.activation} of it" if parts.activation else "nothing behind it"
+            number = "" if parts.activation else "Name the number that it is (targets, --targets). "
             raise ModelFileError(
                 f"{name}: has a single output with {found}, which is no probability of a class, "
-                "expected a Sigmoid behind it, or an output for each class. Only classifiers can "
-                "be imported. Run the file with ONNX Runtime, or export it with a Sigmoid."
+                f"expected a Sigmoid behind it, or an output for each class. {number}Run the file "
+                "with ONNX Runtime, or export it with a Sigmoid."
             )
         weight, bias = (np.concatenate([np.zeros_like(one), one]) for one in (weight, bias))
     return "classification", weight, bias, parts.temperature
+
+
+def _numbers(
+    name: str, parts: Parts, classes: Sequence[str] | None
+) -> tuple[str, np.ndarray, np.ndarray, float]:
+    """Return the same for outputs that are numbers as they stand.
+
+    Raises
+    ------
+    ModelFileError
+        For probabilities.
+    """
+    assert parts.weight is not None
+    assert parts.bias is not None
+    if parts.activation:
+        raise ModelFileError(
+            f"{name}: has a {parts.activation} behind its outputs, which makes probabilities of "
+            "them, expected nothing there for targets. Name classes in their place."
+        )
+    return "regression", parts.weight / parts.temperature, parts.bias / parts.temperature, 1.0
 
 
 def _letters(name: str, parts: Parts, alphabet: Alphabet, symbols: str | None) -> np.ndarray:

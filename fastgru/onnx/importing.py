@@ -40,6 +40,7 @@ def load(
     alphabet: str | None = None,
     symbols: str | None = None,
     classes: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
 ) -> FittedEstimator:
     """Return the model of an ONNX file as a fitted estimator.
 
@@ -54,6 +55,9 @@ def load(
         None for the alphabet's own letters in their order.
     classes
         Name of each output of such a file; None for ``"0"``, ``"1"`` and so on.
+    targets
+        Name of each output of such a file that has numbers for outputs, in the place of classes:
+        it becomes a regressor, whose intervals are infinite.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def load(
     ConfigurationError
         If one of the options is missing, or does not fit the file.
     """
-    fitted, _ = _read(path, alphabet, symbols, classes)
+    fitted, _ = _read(path, Meaning(alphabet, symbols, classes, targets))
     module, name = _ESTIMATORS[fitted.task]
     kind = getattr(import_module(f"fastgru.estimators.{module}"), name)
     estimator: FittedEstimator = kind.from_fitted(fitted)
@@ -82,6 +86,7 @@ def import_model(
     alphabet: str | None = None,
     symbols: str | None = None,
     classes: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
 ) -> None:
     """Write the model of an ONNX file as a model file (``.safetensors``), whole or not at all.
 
@@ -91,7 +96,7 @@ def import_model(
         ONNX file.
     output
         File to write; one that exists is replaced.
-    alphabet, symbols, classes
+    alphabet, symbols, classes, targets
         As in :func:`load`.
 
     Raises
@@ -99,23 +104,17 @@ def import_model(
     ModelFileError, ConfigurationError
         As for :func:`load`.
     """
-    fitted, further = _read(path, alphabet, symbols, classes)
+    fitted, further = _read(path, Meaning(alphabet, symbols, classes, targets))
     save_fitted(output, fitted, further)
 
 
-def _read(
-    path: str | os.PathLike[str],
-    alphabet: str | None,
-    symbols: str | None,
-    classes: Sequence[str] | None,
-) -> tuple[FittedModel, dict[str, Any]]:
+def _read(path: str | os.PathLike[str], meaning: Meaning) -> tuple[FittedModel, dict[str, Any]]:
     """Return a trained model, and what its card says beside the entries of every card."""
     name, model = os.fspath(path), read_onnx(path)
     card = find_card(name, model)
     if card is None:
-        return read_chain_model(name, model, Meaning(alphabet, symbols, classes)), {}
-    given = {"alphabet": alphabet, "symbols": symbols, "classes": classes}
-    surplus = [option for option, value in given.items() if value is not None]
+        return read_chain_model(name, model, meaning), {}
+    surplus = [option for option, value in vars(meaning).items() if value is not None]
     if surplus:
         raise ConfigurationError(
             f"{surplus[0]}: {name} says this itself, for fastgru has written it. Leave it out."

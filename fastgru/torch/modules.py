@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from fastgru.errors import ConfigurationError
 from fastgru.layers import cells
 from fastgru.torch.batches import Batch, PackedBatch, padded_batch
 from fastgru.torch.function import Call, Recurrence
-from fastgru.torch.tapes import TYPES, Tapes
+from fastgru.torch.tapes import TYPES, Tape, Tapes
 
 _KINDS = {
     "GRU": cells.GRU_RESET_AFTER,
@@ -25,6 +26,8 @@ _KINDS = {
 
 class _OnKernels(torch.nn.RNNBase):
     """The passes of a recurrent module of PyTorch, taken by the kernels of fastgru."""
+
+    _checked: Sequence[Any] = ()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -63,22 +66,17 @@ class _OnKernels(torch.nn.RNNBase):
         RuntimeError
             For a shape that does not fit, and for sequences without steps, as in ``torch.nn``.
         """
-        weights = {name: getattr(self, name) for name in self._flat_weights_names}
+        weights = self._weights()
         packed = isinstance(input, PackedSequence)
         x, batch_sizes = (input.data, input.batch_sizes) if packed else (input, None)
         states = [] if hx is None else list(hx) if self.mode == "LSTM" else [hx]
         if torch.is_autocast_enabled("cpu"):
             dtype = next(iter(weights.values())).dtype
             x, states = x.to(dtype), [state.to(dtype) for state in states]
-        _check_types(type(self).__name__, {"input": x, **_named(states)}, weights)
         alone = not packed and x.dim() == 2
         if alone:
             x, states = x.unsqueeze(self._batch_axis), [state.unsqueeze(1) for state in states]
-        self.check_input(x, batch_sizes)
-        if states:
-            self.check_forward_args(x, self._in_form(states), batch_sizes)
-        if batch_sizes is None and x.shape[1 - self._batch_axis] == 0:
-            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+        self._check(x, states, weights, batch_sizes)
         batch = self._batch_of(x, batch_sizes)
         if packed and states and input.sorted_indices is not None:
             states = [state.index_select(1, input.sorted_indices) for state in states]
@@ -91,6 +89,35 @@ class _OnKernels(torch.nn.RNNBase):
         if alone:
             y, final = y.squeeze(self._batch_axis), [state.squeeze(1) for state in final]
         return y, self._in_form(final)
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        """Return the weights by name, those that something computes anew among them."""
+        own = self._parameters
+        return {
+            name: getattr(self, name) if own.get(name) is None else own[name]
+            for name in self._flat_weights_names
+        }
+
+    def _check(
+        self,
+        x: torch.Tensor,
+        states: list[torch.Tensor],
+        weights: dict[str, torch.Tensor],
+        batch_sizes: torch.Tensor | None,
+    ) -> None:
+        """Refuse tensors that do not fit, unless the last call was given the like."""
+        tensors = (x, *states, *weights.values())
+        kinds = [(tensor.shape, tensor.dtype, tensor.device) for tensor in tensors]
+        if batch_sizes is None and kinds == self._checked:
+            return
+        _check_types(type(self).__name__, {"input": x, **_named(states)}, weights)
+        self.check_input(x, batch_sizes)
+        if states:
+            self.check_forward_args(x, self._in_form(states), batch_sizes)
+        if batch_sizes is None:
+            if x.shape[1 - self._batch_axis] == 0:
+                raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+            self._checked = kinds
 
     @property
     def _batch_axis(self) -> int:
@@ -112,8 +139,12 @@ class _OnKernels(torch.nn.RNNBase):
         states: list[torch.Tensor],
         weights: dict[str, torch.Tensor],
     ) -> tuple[torch.Tensor, ...]:
-        options = {"num_layers": self.num_layers, "bidirectional": self.bidirectional}
-        tape = self._tapes.take(_KINDS[self.mode], weights, {**options, "dropout": self.dropout})
+        tape = self._tapes.take(next(iter(weights.values())).dtype) or Tape(
+            *(_KINDS[self.mode], weights),
+            num_layers=self.num_layers,
+            bidirectional=self.bidirectional,
+            dropout=self.dropout,
+        )
         call = Call(self._tapes, tape, batch, list(weights), self._new_rng())
         tensors = [*states, *weights.values()]
         if torch.is_grad_enabled() and any(t.requires_grad for t in (x, *tensors)):

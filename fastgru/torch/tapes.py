@@ -9,15 +9,15 @@ the graph, or with the graph.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
-from fastgru._numba import threads_in_force, threads_limited_to
+from fastgru._numba import threading_layer, threads_in_force, threads_limited_to
 from fastgru.errors import FastgruError
 from fastgru.layers.cells import CellKind
 from fastgru.layers.layer_input import LayerInput
@@ -42,16 +42,27 @@ class Tape:
     kind
     weights
         Tensors by PyTorch's names.
-    options
-        ``num_layers``, ``bidirectional`` and ``dropout``, as in :class:`Stack`.
+    num_layers, bidirectional, dropout
+        As in :class:`Stack`.
     """
 
     def __init__(
-        self, kind: CellKind, weights: Mapping[str, torch.Tensor], options: Mapping[str, Any]
+        self,
+        kind: CellKind,
+        weights: Mapping[str, torch.Tensor],
+        *,
+        num_layers: int,
+        bidirectional: bool,
+        dropout: float,
     ) -> None:
         self._parameters = _arrays_of(weights)
         self._grads: dict[str, np.ndarray] = {}
-        self.stack = Stack(kind, self._parameters, self._grads, **options)
+        self.stack = Stack(
+            *(kind, self._parameters, self._grads),
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+        )
 
     def forward(
         self,
@@ -137,10 +148,22 @@ class Tape:
 
 def _threads_of_torch() -> contextlib.AbstractContextManager[object]:
     """Let kernels run on as many threads as PyTorch does; it takes time only where that differs."""
+    _start_threads()
     threads = torch.get_num_threads()
     if threads == threads_in_force():
         return contextlib.nullcontext()
     return threads_limited_to(threads)
+
+
+@functools.cache
+def _start_threads() -> None:
+    """Start the threads of the kernels, and leave those of PyTorch as they are.
+
+    Both may share one OpenMP, to which the start says how many threads there are from then on.
+    """
+    threads = torch.get_num_threads()
+    threading_layer()
+    torch.set_num_threads(threads)
 
 
 def _arrays_of(weights: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -171,19 +194,16 @@ class Tapes:
     def __reduce__(self) -> tuple[type[Tapes], tuple[()]]:
         return Tapes, ()
 
-    def take(
-        self, kind: CellKind, weights: Mapping[str, torch.Tensor], options: Mapping[str, Any]
-    ) -> Tape:
-        """Return a free tape, or a new one.  Parameters as in :class:`Tape`."""
-        dtype = TYPES[next(iter(weights.values())).dtype]
+    def take(self, dtype: torch.dtype) -> Tape | None:
+        """Return a free tape for weights of a type, if there is one."""
         while self._free:
             try:
                 tape = self._free.pop()
             except IndexError:  # another thread took it
                 break
-            if tape.stack.dtype == dtype:  # else the module has been converted
+            if tape.stack.dtype == TYPES[dtype]:  # else the module has been converted
                 return tape
-        return Tape(kind, weights, options)
+        return None
 
     def give_back(self, tape: Tape) -> None:
         """Take back a tape that nobody needs."""

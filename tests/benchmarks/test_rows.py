@@ -6,6 +6,7 @@ from collections import Counter
 
 from benchmarks.bench_avx2 import TARGETS as AVX2_TARGETS
 from benchmarks.bench_hybrid import TARGETS as HYBRID_TARGETS
+from benchmarks.bench_torch_loop import TARGETS as LOOP_TARGETS
 from benchmarks.cases import PASSES
 from benchmarks.rivals import RIVALS, Setting
 from benchmarks.rows import ROWS
@@ -38,6 +39,7 @@ def test_targets__each_has_rows() -> None:
     measured = {name for row in ROWS for name in row.targets}
     for others in (AVX2_TARGETS, HYBRID_TARGETS):
         measured |= {name for names in others.values() for name in names}
+    measured |= set(LOOP_TARGETS)
     assert measured | ELSEWHERE == set(TARGETS)
 
 

@@ -140,13 +140,17 @@ def test_info__prints_the_schema_of_cards_without_a_model(run_cli) -> None:
 def test_info__shows_licence_use_and_scores(tmp_path: Path, run_cli) -> None:
     path = write(
         tmp_path, license="MIT", intended_use="Tests.", metrics={**METRICS, "n_seen": 3},
-        data={"split": {**SPLIT, "name": None, "n_groups": 7}, "train_fraction": 0.25},
+        data={
+            "split": {**SPLIT, "name": None, "n_groups": 7, "method": "group", "seed": 3},
+            "train_fraction": 0.25,
+        },
     )  # fmt: skip
     _, out, _ = run_cli(["info", path])
     assert "licence       MIT\nintended use  Tests.\n" in out
     assert (
         "split         a column beside the labels: 3 train, 2 validation, 1 test in 7 groups" in out
     )
+    assert "split method  group, seed 3\n" in out
     assert "learned from  0.25 of the training part\n" in out
     title, *table = out.partition("\n\n")[2].splitlines()
     assert title == (

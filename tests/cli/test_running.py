@@ -154,5 +154,5 @@ def test_broken_pipe__is_quiet(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert result.stdout == "id\tlabel\tsplit\n"
+    assert result.stdout == "id\tlabel\tsplit\tsplit_method\tsplit_seed\n"
     assert result.stderr == ""

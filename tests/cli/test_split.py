@@ -15,7 +15,7 @@ ARGUMENTS = ["split", SPLICE.files[0], "--label-field", "label"]
 
 def rows_of(text: str) -> list[list[str]]:
     header, *rows = (line.split("\t") for line in text.splitlines())
-    assert header == ["id", "label", "split"]
+    assert header == ["id", "label", "split", "split_method", "split_seed"]
     return rows
 
 
@@ -34,7 +34,7 @@ def test_split__divides_each_class_in_the_same_proportions(tmp_path: Path, run_c
 def test_split__shares_no_sequence_between_parts(run_cli) -> None:
     sequence_of = dict(zip(SPLICE.ids, SPLICE.sequences, strict=True))
     parts = defaultdict(set)
-    for record_id, _, part in rows_of(run_cli(ARGUMENTS).out):
+    for record_id, _, part, *_ in rows_of(run_cli(ARGUMENTS).out):
         parts[part].add(sequence_of[record_id])
     assert sum(map(len, parts.values())) == len(set.union(*parts.values())) == 3004
 
@@ -63,7 +63,9 @@ def test_split__keeps_what_the_table_says(tmp_path: Path, run_cli) -> None:
     table = "\n".join(["id\tlabel\tsplit", *rows]) + "\n"
     (tmp_path / "labels.tsv").write_text(table, encoding="utf-8")
     code, out, _ = run_cli(["split", tmp_path / "a.fa", "--labels", tmp_path / "labels.tsv"])
-    assert (code, out) == (0, table)
+    assert code == 0
+    assert [row[:3] for row in rows_of(out)] == [row.split("\t") for row in rows]
+    assert {tuple(row[3:]) for row in rows_of(out)} == {("given", "")}
 
 
 @pytest.mark.parametrize(
@@ -109,11 +111,13 @@ def test_split__homology_writes_its_groups(tmp_path: Path, run_cli) -> None:
     assert "30 groups, the largest of 2 sequences" in result.err
     assert "fold 3: 32 train, 8 validation, 20 test sequences" in result.err
     tested: list[str] = []
+    made_by = "homology, identity 0.4, coverage 0.8, fold {} of 3, validation 0.1"
     for number in (1, 2, 3):
         lines = (tmp_path / f"split-{number}.tsv").read_text(encoding="utf-8").splitlines()
-        assert lines[0] == "id\tlabel\tsplit\tgroup"
+        assert lines[0] == "id\tlabel\tsplit\tgroup\tsplit_method\tsplit_seed"
         part_of_group = defaultdict(set)
-        for record, _, part, group in (line.split("\t") for line in lines[1:]):
+        for record, _, part, group, method, seed in (line.split("\t") for line in lines[1:]):
+            assert (method, seed) == (made_by.format(number), "0")
             assert group == f"{record.split('_')[0]}_0"
             part_of_group[group].add(part)
             tested += [record] if part == "test" else []

@@ -302,18 +302,25 @@ def test_train__remembers_where_the_data_came_from(work) -> None:
 def test_train__remembers_the_split_and_what_was_left_of_it(
     tmp_path: Path, work, quick, run_cli
 ) -> None:
-    arguments = [work.fasta, "--labels", work.labels, "--split", work.split, *quick]
+    header, *rows = work.split.read_text(encoding="utf-8").splitlines()
+    made = [f"{row}\trandom, test 0.3, validation 0.1\t7" for row in rows]
+    split = tmp_path / "split.tsv"
+    text = "\n".join([f"{header}\tsplit_method\tsplit_seed", *made])
+    split.write_text(text, encoding="utf-8")
+    arguments = [work.fasta, "--labels", work.labels, "--split", split, *quick]
     path = tmp_path / "m"
     assert run_cli(["train", *arguments, "--train-fraction", 0.5, "-o", path]).code == 0
     data = read_model(path).card["data"]
     assert data["train_fraction"] == 0.5
     assert data["split"] == {
         "name": "split.tsv",
-        "sha256": hashlib.sha256(work.split.read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256(split.read_bytes()).hexdigest(),
         "n_train": 48,
         "n_validation": 8,
         "n_test": 24,
         "n_groups": None,
+        "method": "random, test 0.3, validation 0.1",
+        "seed": 7,
     }
 
 

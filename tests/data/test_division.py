@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fastgru.data.alphabets import get_alphabet
-from fastgru.data.division import SplitPlan, divide
+from fastgru.data.division import SplitPlan, divide, origins_of
 from fastgru.data.homology import Threshold, pairs_across
 from fastgru.data.labelled import LabelledSequences
 from fastgru.errors import ConfigurationError, LabelError
@@ -81,6 +81,32 @@ def test_divide__refuses_folds_of_a_given_split() -> None:
     data = labelled(["x", "y"] * 10, splits=["train", "train", "test", "test"] * 5)
     with pytest.raises(ConfigurationError, match="given split: there is one, so it cannot be rep"):
         split_of(data, n_folds=2)
+
+
+def test_origins_of__say_how_each_split_is_made() -> None:
+    def words(data: LabelledSequences, **options: Any) -> list[tuple[str, int | None]]:
+        plan = SplitPlan(**options)
+        origins = origins_of(data, get_alphabet("dna"), plan)
+        if options.get("method") != "homology":
+            assert len(origins) == len(divide(data, get_alphabet("dna"), plan)[1])
+        return [(origin.method, origin.seed) for origin in origins]
+
+    plain, grouped = labelled(list("xy") * 20), labelled(list("xy") * 20)
+    grouped.groups = [f"g{number // 2}" for number in range(40)]
+    assert words(plain, seed=7) == [("random, test 0.2, validation 0.1", 7)]
+    assert words(grouped, n_folds=2, n_repeats=2, validation_fraction=0.25) == [
+        ("group, fold 1 of 2, validation 0.25", 0),
+        ("group, fold 2 of 2, validation 0.25", 0),
+        ("group, fold 1 of 2, validation 0.25", 1),
+        ("group, fold 2 of 2, validation 0.25", 1),
+    ]
+    assert words(plain, method="homology", threshold=Threshold(0.5, 0.7), test_fraction=0.3) == [
+        ("homology, identity 0.5, coverage 0.7, test 0.3, validation 0.1", 0)
+    ]
+    plain.splits = ["train", "train", "train", "train", "test"] * 8
+    assert words(plain, seed=3) == [("given, validation 0.1", 3)]
+    plain.splits[0] = "validation"
+    assert words(plain, seed=3) == [("given", None)]
 
 
 def test_divide__repeats_with_other_seeds() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgru.data.duplicates import resolve_duplicates
-from fastgru.data.label_table import SplitSource
+from fastgru.data.label_table import SplitOrigin, SplitSource
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.random_splits import random_split
 from fastgru.data.splits import apply_split, read_split, source_of, write_split
@@ -26,6 +26,28 @@ def test_read_split__undoes_write_split(tmp_path: Path) -> None:
     rows = [(name, row.label, row.split) for name, row in table.rows.items()]
     assert rows == list(zip(data.ids, data.labels, splits, strict=True))
     assert (tmp_path / "split.tsv").read_text(encoding="utf-8").startswith("id\tlabel\tsplit\nr0\t")
+
+
+def test_read_split__knows_how_the_split_was_made(tmp_path: Path) -> None:
+    data, path = labelled(["x", "y"] * 10), tmp_path / "split.tsv"
+    for origin in (SplitOrigin("random, test 0.2", 7), SplitOrigin("given")):
+        write_split(path, data, random_split(data.labels), origin)
+        table = read_split(path)
+        assert (table.split_method, table.split_seed) == (origin.method, origin.seed)
+        used = apply_split(data, table).split_file
+        assert used is not None
+        assert (used.method, used.seed) == (origin.method, origin.seed)
+
+
+@pytest.mark.parametrize(
+    "rows", [["random\t1", "random\t2"], ["\t", "\t"], ["\t-1"], ["\t" + "9" * 50]]
+)
+def test_read_split__of_an_unclear_origin_knows_none(rows: list[str], tmp_path: Path) -> None:
+    lines = [f"r{number}\tx\ttrain\t{row}" for number, row in enumerate(rows)]
+    text = "\n".join(["id\tlabel\tsplit\tsplit_method\tsplit_seed", *lines])
+    (tmp_path / "split.tsv").write_text(text, encoding="utf-8")
+    table = read_split(tmp_path / "split.tsv")
+    assert (table.split_method, table.split_seed) == (None, None)
 
 
 def test_read_split__wants_the_column(tmp_path: Path) -> None:

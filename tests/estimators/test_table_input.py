@@ -13,7 +13,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.utils import get_tags
 
 from fastgru import SequenceClassifier, SequenceRegressor
-from fastgru.errors import LabelError
+from fastgru.errors import ConfigurationError, LabelError
 from tests.estimators.conftest import SMALL, small_classifier
 
 ROWS = np.random.default_rng(0).standard_normal((40, 6)) + np.arange(40)[:, None] % 2
@@ -124,6 +124,25 @@ def test_cross_val_predict__takes_series_in_every_form(series: Any) -> None:
     found = cross_val_predict(model, series, LABELS, cv=KFold(2), method="predict_proba")
     expected = model.fit(series[20:], LABELS[20:]).predict_proba(series[:20])
     assert found[:20].tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["datetime64[s]", "timedelta64[D]"])
+def test_dates__are_refused_in_tables_and_lists(kind: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    dates = np.arange(40 * 3).reshape(40, 3).astype(kind)
+    frame = pandas.DataFrame({"x": np.arange(40.0), "seen": dates[:, 0]})
+    cases: list[tuple[Any, str]] = [
+        (dates, r"^X: holds dates or spans of time \((datetime|timedelta)64\[.\]\), expected numb"),
+        (dates[:, :, None], "^X: holds dates"),
+        (frame, "^X: column 'seen' holds dates .* Convert them to the numbers that you mean"),
+        (list(dates), "^sequence 0: holds dates"),
+    ]
+    for rows, message in cases:
+        with pytest.raises(ConfigurationError, match=message):
+            fitted_to(rows)
+    zoned = frame.assign(seen=pandas.Timestamp("2026-01-01", tz="UTC"))
+    with pytest.raises(ConfigurationError, match="column 'seen' holds dates"):
+        fitted_to(zoned)
 
 
 def test_load__reads_tables_of_any_width(model, tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_from_torch__asks_which_layer_is_meant() -> None:
     weights = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
     weights |= {f"decoder.{name}": value for name, value in decoder.state_dict().items()}
     assert_same_layer(from_torch(weights, prefix="decoder."), decoder)
+    assert_same_layer(from_torch(weights, prefix="decoder"), decoder)
     with pytest.raises(
         ConfigurationError, match=r"prefixes 'encoder\.', 'decoder\.', expected one. Pass prefix="
     ):
@@ -129,9 +130,26 @@ def without(name: str, **options: Any) -> dict[str, np.ndarray]:
     [
         ({}, "state dict: expected the names of torch.nn.GRU, LSTM or RNN, .* found nothing"),
         ({"head.weight": np.ones(3)}, "weight_hh_l0, found 'head.weight'. Pass the state dict"),
-        (without("weight_hh_l0"), r"expected weight_hh_l0 beside it\. Pass the whole state dict"),
-        (without("bias_ih_l1"), r"missing \['bias_ih_l1'\]"),
-        (without("weight_ih_l1_reverse"), r"missing \['weight_ih_l1_reverse'\]"),
+        (
+            without("weight_hh_l0"),
+            r"of the recurrent layer, expected 'weight_hh_l0' beside them\. Pass the whole state",
+        ),
+        (without("bias_ih_l1"), r"expected 'bias_ih_l1' beside them"),
+        (without("weight_ih_l1_reverse"), r"expected 'weight_ih_l1_reverse' beside them"),
+        (
+            {"encoder.gru.weight_hh_l0": np.ones((15, 5))},
+            (
+                r"found 'weight_hh_l0' of the recurrent layer 'encoder\.gru', expected "
+                r"'encoder\.gru\.weight_ih_l0' beside it"
+            ),
+        ),
+        (
+            {"weight_ih_l1": np.ones((15, 5)), "bias_hh_l1": np.ones(15)},
+            (
+                r"expected 'weight_ih_l0', 'weight_hh_l0', 'bias_ih_l0', 'bias_hh_l0', "
+                r"'weight_hh_l1', 'bias_ih_l1' beside them"
+            ),
+        ),
         (
             {**make_layer().state_dict(), "weight_hh_l0": np.ones((10, 5))},
             r"weight_hh_l0 must have shape \(gates \* H, H\) .* got \(10, 5\)\. Pass the ",

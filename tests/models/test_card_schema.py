@@ -279,7 +279,12 @@ COMPLETE = {
     "format_version": 1,
     "sha256": "0" * 64,
     "versions": {"python": "3.11.7", "numpy": "2.4.6", "numba": "0.68.1"},
-    "data": {"files": [], "n_records": 6, "split": SPLIT, "train_fraction": 0.5},
+    "data": {
+        "files": [],
+        "n_records": 6,
+        "split": {**SPLIT, "method": "random", "seed": 1},
+        "train_fraction": 0.5,
+    },
     "metrics": METRICS,
     "license": "CC0-1.0",
     "intended_use": "Tests.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 SHAPES: dict[str, tuple[int, ...]] = {
     "table": (4, 3),
@@ -76,6 +77,28 @@ STEPS = f"{LAYER}  yt = Transpose <perm = [2, 0, 1, 3]> (y4)  y = Reshape (yt, j
 LAST = "ht = Transpose <perm = [1, 0, 2]> (h)  f = Flatten (ht)"
 END = "z = Gemm <transB = 1> (f, rows, bias)  p = Softmax <axis = 1> (z)"
 
+MEAN = "f = ReduceMean <axes = [1], keepdims = 0> (y)"
+ATTENTION = """
+    a = MatMul (y, scores)  ab = Add (a, one_score)  w = Softmax <axis = 1> (ab)
+    m = Mul (w, y)  f = ReduceSum <keepdims = 0> (m, axis_1)
+"""
+CONV = f"""
+    e = Gather (table, x)  t = Transpose <perm = [0, 2, 1]> (e)
+    c = Conv <pads = [1, 2], kernel_shape = [4]> (t, kernel, kernel_bias)
+    n = BatchNormalization <epsilon = 0.001> (c, gamma, beta, mean, variance)  r = Relu (n)
+    o = MaxPool <kernel_shape = [3], strides = [3], ceil_mode = 1> (r)
+    s = Transpose <perm = [2, 0, 1]> (o)  y4, h = GRU <{ONE_WAY}> (s, W_5, R_1, B_1)
+    f = Squeeze (h, axis_0)  z = MatMul (f, heads_6)  l = Add (bias, z)  p = Softmax (l)
+"""
+TWO_LAYERS = f"""
+    {EMBED}  y4, h = GRU <{ONE_WAY}> (s, W_1, R_1, B_1)  y3 = Squeeze (y4, axis_1)
+    v4, g = GRU <{ONE_WAY}> (y3, W_1_2, R_1, B_1)  v3 = Squeeze (v4, axis_1)  q = Add (v3, y3)
+    y = Transpose <perm = [1, 0, 2]> (q)
+"""
+HEAD_6 = "z = MatMul (f, heads_6)  p = Softmax (z)"
+SEQUENCES = ["A", "CG", "TTACGACCA", "GATTACAGATTACAGAT"]
+"""Of which each is run alone."""
+
 
 def make_model(nodes: str, inputs: str = "int64[b, t] x", opset: int = 17) -> Any:
     """A model with these nodes, of which the output is p, and the constants that they name."""
@@ -114,6 +137,23 @@ def run(path: Path, codes: np.ndarray) -> np.ndarray:
             feeds[given.name] = codes[None] if given.shape[0] == "b" else codes[:, None]
     outputs: list[np.ndarray] = session.run(None, feeds)
     return outputs[0][0]
+
+
+def codes_of(sequence: str) -> np.ndarray:
+    return np.array(["ACGT".index(letter) for letter in sequence])
+
+
+def assert_agrees(path: Path, model: Any, *, softmax: bool = False, logs: bool = False) -> None:
+    """Probabilities of each sequence alone are those of ONNX Runtime."""
+    pytest.importorskip("onnxruntime")
+    for sequence in SEQUENCES:
+        codes = codes_of(sequence)
+        expected = run(path, codes)
+        if softmax or logs:
+            expected = np.exp(expected)
+            expected /= expected.sum()
+        found = model.predict_proba([sequence])[0]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
 def torch_module(

@@ -118,14 +118,3 @@ def test_weights_of_a_subclassed_model__give_attributes_by_name(
     for wanted in ["blocks", None]:
         with pytest.raises(ConfigurationError, match="'blocks', which holds recurrent layers"):
             from_keras(path, wanted)
-
-
-@pytest.mark.parametrize("mask", ["masking", "embedding"])
-def test_mask_of_a_functional_model__is_said_to_be_an_operation(mask: str, keras: Any) -> None:
-    layers = keras.layers
-    x = keras.Input((5,) if mask == "embedding" else (5, 6))
-    below = layers.Embedding(4, 6, mask_zero=True) if mask == "embedding" else layers.Masking()
-    model = keras.Model(x, layers.GRU(3, name="reader")(below(x)))
-    message = r"'reader'.* pass lengths, or make a Sequential .* operations, here \['(any|not_eq)"
-    with pytest.raises(ConfigurationError, match=message):
-        from_keras(model)
