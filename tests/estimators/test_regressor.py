@@ -173,7 +173,10 @@ def test_load__refuses_damaged_cards(make_regressor, counted, tmp_path: Path) ->
             },
             "targets has 2 entries for a network with 1 outputs",
         ),
-        ({"target_deviation": [0.0]}, r"target_deviation\[0\] is 0.0, expected a number from 1e-300"),
+        (
+            {"target_deviation": [0.0]},
+            r"target_deviation\[0\] is 0.0, expected a number from 1e-300",
+        ),
         ({"residuals": [[2.0, 1.0]]}, "residuals do not rise"),
         ({"format_version": 2}, "format_version is that of an ensemble"),
     ],
