@@ -27,14 +27,17 @@ class Communicator(Protocol):
     rank : int
         Number of this process, from 0.
     size : int
-        Number of processes.
     """
 
     @property
-    def rank(self) -> int: ...
+    def rank(self) -> int:
+        """Number of this process."""
+        ...
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Number of processes."""
+        ...
 
     def gather(self, part: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
         """Return the arrays of all processes behind each other, in the order of ranks.
