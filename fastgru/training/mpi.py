@@ -1,6 +1,6 @@
 """The communicator of processes that MPI has started.
 
-    mpirun -n 4 python train.py
+    mpirun -n 4 python -m mpi4py train.py
 
 with ``train.py``::
 
