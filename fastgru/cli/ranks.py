@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastgru.errors import DivergenceError
+from fastgru.errors import DivergenceError, RankError
 
 if TYPE_CHECKING:
     from fastgru.training.ranks import Crew
@@ -93,15 +93,14 @@ class _Ending:
             raise
 
     def _share(self, error: BaseException) -> None:
-        from fastgru.errors import RankError
-
-        crew = self._crew
+        crew, said = self._crew, str(error) or type(error).__name__
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            said = "was ended by a signal"
         if not crew.has_met:
-            crew.give_up(str(error) or type(error).__name__)
+            crew.give_up(said)
             self.all_know = True
         elif isinstance(error, RankError | DivergenceError):
             self.all_know = True
         elif not crew.leads:
             rank = crew.communicator.rank
-            said = str(error) or type(error).__name__
             sys.stderr.write(f"fastgru train: error: rank {rank}: {said}\n")

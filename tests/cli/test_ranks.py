@@ -54,7 +54,7 @@ def run_all(monkeypatch: pytest.MonkeyPatch) -> Any:
 
             try:
                 return run_as_rank(args, explain), args, aborts
-            except RuntimeError as error:
+            except (RuntimeError, KeyboardInterrupt) as error:
                 return error, args, aborts
 
         return run_ranks(size, rank)
@@ -128,6 +128,19 @@ def test_run_as_rank__aborts_where_the_others_cannot_know(
     assert [aborts for *_, aborts in results] == [[1] if k == failing else [] for k in range(2)]
     said = "fastgru train: error: rank 1: m: the disk is full\n"
     assert capsys.readouterr().err == (said if failing else "")  # the first has a log
+
+
+def test_run_as_rank__says_that_a_signal_came(run_all, capsys) -> None:
+    def command(args: argparse.Namespace) -> int:
+        meet()
+        if crew_in_force().communicator.rank == 1:
+            raise KeyboardInterrupt
+        return 0
+
+    _, (error, _, aborts) = run_all(2, command)
+    assert isinstance(error, KeyboardInterrupt)
+    assert aborts == [1]
+    assert "error: rank 1: was ended by a signal\n" in capsys.readouterr().err
 
 
 def test_run_as_rank__aborts_on_a_bug_with_its_traceback(
