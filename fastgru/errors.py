@@ -20,6 +20,7 @@ __all__ = [
     "FastgruError",
     "LabelError",
     "ModelFileError",
+    "RankError",
     "ToolError",
     "counted",
     "display_name",
@@ -80,6 +81,10 @@ class CheckpointError(FastgruError, ValueError):
 
 class DivergenceError(FastgruError, ValueError):
     """Training met a number that is not finite."""
+
+
+class RankError(FastgruError, RuntimeError):
+    """The processes of one training do not begin alike, or one of them cannot begin."""
 
 
 class ToolError(FastgruError, RuntimeError):

@@ -101,7 +101,15 @@ def fit_with_checkpoint(
         What the score on the validation set is called in the history.
     """
     from fastgru.training.checkpoint import remove_checkpoint
+    from fastgru.training.ranks import crew_in_force
 
+    size = crew_in_force().communicator.size
+    if size > 1 and args.checkpoint is not None:
+        _LOGGER.info(
+            "%d processes share each batch; should one of them die, all end, and the same command "
+            "with --resume goes on from %s",
+            *(size, args.checkpoint),
+        )
     if args.resume and not os.path.exists(args.checkpoint):
         _LOGGER.info("%s: no checkpoint is there, so training starts anew", args.checkpoint)
     with HistoryFile(args.history, score_name) as history:

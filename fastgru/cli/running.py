@@ -41,6 +41,17 @@ def run_command(args: argparse.Namespace, arguments: Sequence[str]) -> int:
         That of the command, or the one that fits the error, after the error was shown.
     """
     try:
+        if getattr(args, "mpi", False):
+            from fastgru.cli.ranks import run_as_rank
+
+            return run_as_rank(args, lambda: _run_alone(args, arguments))
+    except FastgruError as error:
+        return _show_early(error, args)
+    return _run_alone(args, arguments)
+
+
+def _run_alone(args: argparse.Namespace, arguments: Sequence[str]) -> int:
+    try:
         refuse_overwritten_input(args)
         with _messages(args), _ending_on_sigterm():
             _LOGGER.info("fastgru %s: fastgru %s", __version__, shlex.join(arguments))
@@ -51,8 +62,13 @@ def run_command(args: argparse.Namespace, arguments: Sequence[str]) -> int:
                 return _explain(error, args)
             return code
     except FastgruError as error:  # before there is a log, which may not be writable
-        sys.stderr.write(f"fastgru {args.command}: error: {error}\n")
-        return _USAGE_FAULT if isinstance(error, ConfigurationError) else _DATA_FAULT
+        return _show_early(error, args)
+
+
+def _show_early(error: FastgruError, args: argparse.Namespace) -> int:
+    """Show an error where there is no log, and return its exit code."""
+    sys.stderr.write(f"fastgru {args.command}: error: {error}\n")
+    return _USAGE_FAULT if isinstance(error, ConfigurationError) else _DATA_FAULT
 
 
 def _explain(error: BaseException, args: argparse.Namespace) -> int:
@@ -96,6 +112,8 @@ def _messages(args: argparse.Namespace) -> Iterator[None]:
     from fastgru.data.files import require_writable
 
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if getattr(args, "silent", False):
+        handlers = [logging.NullHandler()]
     if args.log_file is not None:
         require_writable(args.log_file, force=True)
         handlers.append(logging.FileHandler(args.log_file, mode="w", encoding="utf-8"))

@@ -81,6 +81,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_studies(group)
     add_purpose(group)
     add_threads(group)
+    group.add_argument(
+        "--mpi",
+        action="store_true",
+        help="share each batch among the processes that mpirun has started, each with --threads; "
+        "the model is the same, bit for bit, for any number of them",
+    )
 
 
 def _add_pretrained(group: argparse._ArgumentGroup) -> None:

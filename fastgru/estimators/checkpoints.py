@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from fastgru import __version__
-from fastgru.errors import CheckpointError
+from fastgru._numba import cpu_features
+from fastgru.errors import CheckpointError, ConfigurationError
 from fastgru.estimators.json_values import saved_parameters
 from fastgru.estimators.training_sets import GivenSets
 from fastgru.training.batches import LabelledSet
 from fastgru.training.checkpoint import SavedTraining, read_checkpoint, write_checkpoint
+from fastgru.training.ranks import Crew
 from fastgru.training.state import TrainingState
 
 
@@ -34,11 +36,7 @@ class CheckpointFile:
         self, path: str | os.PathLike[str], parameters: dict[str, Any], given: GivenSets
     ) -> None:
         self._path = os.fspath(path)
-        self._training: dict[str, Any] = {
-            "fastgru_version": __version__,
-            "parameters": saved_parameters(parameters),
-            "data": _digests(given),
-        }
+        self._training = _describe(parameters, given)
 
     def read(self) -> SavedTraining | None:
         """Return what the file holds; None if there is no such file.
@@ -82,6 +80,49 @@ class CheckpointFile:
             if card["data"].get(name) != digest:
                 return f"with other {name.replace('_', ' ')}, expected those given now"
         return None
+
+
+def require_same_training(crew: Crew, parameters: dict[str, Any], given: GivenSets) -> None:
+    """Refuse ranks that would not train the same, before the first step.
+
+    Parameters
+    ----------
+    crew
+    parameters
+        All parameters of the estimator, checked.
+    given
+        What it learns from.
+
+    Raises
+    ------
+    ConfigurationError
+        For a task whose batches cannot be shared.
+    RankError
+    """
+    if not given.objective.shares_batches:
+        raise ConfigurationError(
+            f"training by {crew.communicator.size} processes: this task cannot share its batches, "
+            "expected any other than translation. Train in one process, with more threads."
+        )
+    described = _describe(parameters, given)
+    crew.require_same(
+        {
+            "version of fastgru": described["fastgru_version"],
+            "version of NumPy": np.__version__,
+            "features of the CPU": sorted(cpu_features()),
+            **{f"value of {name}": value for name, value in described["parameters"].items()},
+            **{name.replace("_", " "): digest for name, digest in described["data"].items()},
+        }
+    )
+
+
+def _describe(parameters: dict[str, Any], given: GivenSets) -> dict[str, Any]:
+    """Return by what training begins, as entries of a card."""
+    return {
+        "fastgru_version": __version__,
+        "parameters": saved_parameters(parameters),
+        "data": _digests(given),
+    }
 
 
 def _digests(given: GivenSets) -> dict[str, str | None]:

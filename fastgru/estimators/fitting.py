@@ -18,7 +18,7 @@ from fastgru.data.letter_features import FeaturedReading, codes_of, features_of
 from fastgru.data.seen_sequences import note_seen
 from fastgru.data.series import SERIES, SeriesProfile, SeriesScale, describe_series
 from fastgru.errors import ConfigurationError
-from fastgru.estimators.checkpoints import CheckpointFile
+from fastgru.estimators.checkpoints import CheckpointFile, require_same_training
 from fastgru.estimators.holding_out import hold_out
 from fastgru.estimators.inputs import n_features_of
 from fastgru.estimators.training_sets import GivenSets
@@ -30,6 +30,7 @@ from fastgru.training.batches import LabelledSet
 from fastgru.training.loop import train
 from fastgru.training.objective import Objective
 from fastgru.training.pretrained import Pretrained
+from fastgru.training.ranks import crew_in_force
 from fastgru.training.state import Epoch, TrainingOptions
 from fastgru.training.thawing import Thawing, parts_from_the_top
 
@@ -181,10 +182,14 @@ def train_network(
         raise ConfigurationError("resume needs a checkpoint to go on from. Name its file.")
     file = None if checkpoint is None else CheckpointFile(checkpoint, parameters, given)
     saved = file.read() if file is not None and resume else None
+    crew = crew_in_force()
+    if crew.communicator.size > 1:
+        require_same_training(crew, parameters, given)
     seeds = draw_seeds(parameters["random_state"]) if saved is None else saved.card["seeds"]
+    seeds = crew.from_leader(seeds)
     prepared = prepare(parameters, given, seeds)
     training, validation, network = prepared.training, prepared.validation, prepared.network
-    start = None if saved is None else saved.state(network)
+    start = crew.from_leader(None if saved is None else saved.state(network))
     if start is not None and on_resume is not None:
         on_resume(start.history)
     with threads_limited_to(parameters["threads"]):
@@ -192,7 +197,8 @@ def train_network(
             *(network, training, validation, prepared.objective, prepared.options, on_epoch),
             thawing=prepared.thawing,
             start=start,
-            on_state=None if file is None else partial(file.write, seeds),
+            on_state=partial(file.write, seeds) if file is not None and crew.leads else None,
+            communicator=crew.communicator,
         )
     stopped_by = len(validation.encoded) if validation and parameters["early_stopping"] else 0
     fields = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from fastgru.kernels.blocks import block_rows, block_type
 from fastgru.kernels.registers import ROWS
+from fastgru.layers.parts import Communicator, Part, Whole
 
 MAX_GROUPS = 16
 """Most groups in which gradients are summed apart.
@@ -33,6 +35,8 @@ class Blocks:
         A block has one row more per sequence than it has steps, for the state before the first.
     groups : np.ndarray, int64 (n_groups + 1,)
         Bounds of the groups of blocks in which gradients are summed.
+    part : Whole
+        What these blocks are of the batch; of a part of it, sequences count from 0 as well.
     n_rows : int
         Rows of a blocked array.
     n_sequences : int
@@ -43,6 +47,7 @@ class Blocks:
 
     table: np.ndarray
     groups: np.ndarray
+    part: Whole
     n_rows: int
     n_sequences: int
     n_steps: int
@@ -105,15 +110,52 @@ def _plan(lengths_as_bytes: bytes, n_steps: int, rows: int) -> Blocks:
     table["sequences"] = order.reshape(n_blocks, rows)
     table["lengths"] = sorted_lengths.reshape(n_blocks, rows)
     table["steps"] = table["lengths"][:, 0]
-    ends = np.cumsum((table["steps"] + 1) * rows)
-    table["first"] = ends - (table["steps"] + 1) * rows
+    n_rows = _place_blocks(table)
     n_groups = max(1, min(n_blocks, MAX_GROUPS))
     return Blocks(
         table=table,
         groups=_balanced_groups(table["steps"], n_groups),
-        n_rows=int(ends[-1]) if n_blocks else 0,
+        part=Whole(n_sequences, n_groups),
+        n_rows=n_rows,
         n_sequences=n_sequences,
         n_steps=n_steps,
+    )
+
+
+def _place_blocks(table: np.ndarray) -> int:
+    """Write where each block begins in a blocked array; return the rows of that."""
+    ends = np.cumsum((table["steps"] + 1) * block_rows(table.dtype))
+    table["first"] = ends - (table["steps"] + 1) * block_rows(table.dtype)
+    return int(ends[-1]) if len(table) else 0
+
+
+def own_blocks(blocks: Blocks, communicator: Communicator) -> Blocks:
+    """Return the blocks of a batch that this process takes: about equally many of the groups.
+
+    Parameters
+    ----------
+    blocks
+        Of the whole batch.
+    communicator
+    """
+    if communicator.size == 1:
+        return blocks
+    n_groups = len(blocks.groups) - 1
+    bounds = n_groups * np.arange(communicator.size + 1) // communicator.size
+    groups = tuple(slice(*pair) for pair in pairwise(bounds.tolist()))
+    tables = [blocks.table[blocks.groups[own.start] : blocks.groups[own.stop]] for own in groups]
+    sequences = tuple(np.sort(table["sequences"][table["sequences"] >= 0]) for table in tables)
+    own, table = groups[communicator.rank], tables[communicator.rank].copy()
+    places = np.full(blocks.n_sequences + 1, -1)  # the last is that of rows without a sequence
+    places[sequences[communicator.rank]] = np.arange(len(sequences[communicator.rank]))
+    table["sequences"] = places[table["sequences"]]
+    return replace(
+        blocks,
+        table=table,
+        groups=blocks.groups[own.start : own.stop + 1] - blocks.groups[own.start],
+        part=Part(blocks.n_sequences, n_groups, communicator, groups, sequences),
+        n_rows=_place_blocks(table),
+        n_sequences=len(sequences[communicator.rank]),
     )
 
 

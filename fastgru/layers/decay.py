@@ -69,10 +69,11 @@ class DecayingDirection(Direction):
         return DecayWeights(super()._pack_forward(blocks, given, parameters), self._decay)
 
     def _pack_backward(self, parameters: Parameters, groups: int) -> Any:
+        part = self._blocks.part
         shape = (groups, len(DECAY_PARAMETERS), self._padded)
         self._decay_sums = self._workspace.zeros("d_decay", shape, self.dtype)
         cell = super()._pack_backward(parameters, groups)
-        return DecayTransposed(cell, self._decay, self._decay_sums)
+        return DecayTransposed(cell, self._decay, part.of_groups(self._decay_sums))
 
     def backward(
         self,
@@ -85,6 +86,7 @@ class DecayingDirection(Direction):
     ) -> tuple[InputGradients, np.ndarray]:
         """Run back through the last forward pass; as in :meth:`.Direction.backward`."""
         result = super().backward(dy, column, dstates, dx, add=add)
+        self._blocks.part.complete([self._decay_sums])
         total, grads = self._decay_sums.sum(axis=0), self._grads
         for row, name in enumerate(DECAY_PARAMETERS):
             grads[name][...] += total[row, : self.hidden_size]

@@ -222,8 +222,8 @@ class Direction:
         if given.x is not None:
             columns, gates = round_up(self.input_size, self._lanes), range(self.kind.gates)
             w_ih = pack_transposed(parameters["weight_ih"], self.hidden_size, gates, columns)
-        groups = len(blocks.groups) - 1
-        counter, workers = new_work(groups)
+        groups, part = blocks.part.n_groups, blocks.part
+        counter, workers = new_work(len(blocks.groups) - 1)
         if not self._layout.keep_tape and self.kind.cell.reads_tape:
             shape = self._cells.shape[1:]
             self._cells = self._array("cells", workers * self._layout.chunk, *shape)
@@ -235,8 +235,10 @@ class Direction:
             *(self._bptt_steps, self._inputs, self._weights),
             *(self._pack_backward(parameters, groups), w_ih, self._state, self._cells),
             *(self._or_none(dy), column, dstates, self._or_none(dx), add),
-            *(sums, recurrent, self._scratch(workers, backward=True)),
+            *(type(of)(*map(part.of_groups, of)) for of in (sums, recurrent)),
+            self._scratch(workers, backward=True),
         )
+        part.complete([array for array in (*sums, *recurrent) if len(array)])
         self.kind.add_sums(recurrent, self._grads)
         return self._input_gradients(sums, given, dx), dstates
 

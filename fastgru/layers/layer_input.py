@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,6 +52,44 @@ class InputGradients:
     symbols: np.ndarray | None
     positions: np.ndarray | None
     x: np.ndarray | None
+
+
+def take_sequences(given: LayerInput, blocks: Blocks) -> LayerInput:
+    """Return the input of the sequences that a process takes.
+
+    Parameters
+    ----------
+    given
+        Of the whole batch.
+    blocks
+        Those that the process takes.
+    """
+    part = blocks.part
+
+    def take(steps: np.ndarray | None) -> np.ndarray | None:
+        if steps is None:
+            return None
+        by_sequence = steps.reshape(part.n_sequences, blocks.n_steps, *steps.shape[1:])
+        return part.take(by_sequence).reshape(-1, *steps.shape[1:])
+
+    return replace(given, tokens=take(given.tokens), x=take(given.x), gaps=take(given.gaps))
+
+
+def join_input(gradients: InputGradients, blocks: Blocks) -> InputGradients:
+    """Return the gradients of the input of all sequences; those of tables are sums already.
+
+    Parameters
+    ----------
+    gradients
+        Of the input that :func:`take_sequences` has returned.
+    blocks
+        Those that the process takes.
+    """
+    if gradients.x is None:
+        return gradients
+    n_features = gradients.x.shape[1]
+    by_sequence = gradients.x.reshape(blocks.n_sequences, blocks.n_steps, n_features)
+    return replace(gradients, x=blocks.part.join(by_sequence).reshape(-1, n_features))
 
 
 def merge_gradients(parts: list[InputGradients]) -> InputGradients:

@@ -7,7 +7,7 @@ steps (:mod:`fastgru.kernels.pooling`), ``"attention"`` is their weighted mean
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -119,7 +119,9 @@ class Pooling:
         attention_forward(*work, self._lengths, y, weight, self.attention, pooled)
         return pooled
 
-    def backward(self, dfeatures: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    def backward(
+        self, dfeatures: np.ndarray, join: Callable[[np.ndarray], np.ndarray] = np.asarray
+    ) -> tuple[np.ndarray | None, np.ndarray]:
         """Return the gradients of the states, and add those of the parameters to ``grads``.
 
         Once for each forward pass in training: the states are let go.
@@ -128,6 +130,9 @@ class Pooling:
         ----------
         dfeatures
             float (B, poolings * C)
+        join
+            Makes of an array with a row for each sequence one with those of all sequences, where B
+            is a part of them.
 
         Returns
         -------
@@ -150,14 +155,16 @@ class Pooling:
             work = new_work(n_sequences)
             pool_backward(*work, self._lengths, mean, most, self._first_maximum, dy)
         if self.parameters:
-            self._attend_back(given["attention"], dy, add=self._pools_evenly)
+            d_weight = self._attend_back(given["attention"], dy, add=self._pools_evenly)
+            self.grads["weight"] += join(d_weight).sum(axis=0)
         if self._from_outputs and "last" in given:
             if len(given) == 1:
                 dy.fill(0)
             dy[self._ends()] += given["last"]
         return dy, d_last
 
-    def _attend_back(self, d_pooled: np.ndarray, dy: np.ndarray, *, add: bool) -> None:
+    def _attend_back(self, d_pooled: np.ndarray, dy: np.ndarray, *, add: bool) -> np.ndarray:
+        """Write or add to the gradient of the outputs; return that of the vector, (B, C)."""
         y, self._y = self._y, None
         assert y is not None
         d_scores, d_weight = np.empty_like(self.attention), np.empty_like(d_pooled)
@@ -165,4 +172,4 @@ class Pooling:
             *(*new_work(len(y)), self._lengths, y, self.parameters["weight"], self.attention),
             *(d_pooled, d_scores, d_weight, dy, add),
         )
-        self.grads["weight"] += d_weight.sum(axis=0)
+        return d_weight

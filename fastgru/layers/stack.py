@@ -159,7 +159,10 @@ class Stack:
     def _drop(self, y: np.ndarray, training: bool, rng: np.random.Generator | None) -> None:
         mask = None
         if training and self._dropout > 0 and rng is not None:
-            mask = dropout_mask(y.shape, self._dropout, y.dtype, rng)
+            # a process draws the masks of the whole batch, so that they are those of one process
+            part = self._blocks.part
+            shape = (part.n_sequences, self._blocks.n_steps * y.shape[1])
+            mask = part.take(dropout_mask(shape, self._dropout, y.dtype, rng)).reshape(y.shape)
             y *= mask
         self._masks.append(mask)
         if training:

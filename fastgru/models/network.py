@@ -22,33 +22,28 @@ their embeddings.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fastgru.kernels.registers import ROWS
-from fastgru.layers.blocks import plan_blocks
+from fastgru.layers.blocks import own_blocks, plan_blocks
 from fastgru.layers.crf import ChainField
-from fastgru.layers.gru import GRU
 from fastgru.layers.head import Head
-from fastgru.layers.layer_input import LayerInput
-from fastgru.layers.lstm import LSTM
+from fastgru.layers.layer_input import LayerInput, join_input, take_sequences
 from fastgru.layers.parameters import ParameterStore
+from fastgru.layers.parts import ALONE, Communicator
 from fastgru.layers.pooling import Pooling
-from fastgru.layers.recurrent import Recurrent
 from fastgru.layers.reversal import reverse_rows
-from fastgru.layers.rnn import RNN
 from fastgru.layers.stem import Stem
 from fastgru.layers.strands import Strands, average_strands
 from fastgru.models.architecture import Architecture
 from fastgru.models.reading import Reader, Reading, new_reader
 from fastgru.models.tied_strands import TiedStrands
+from fastgru.models.trunks import new_trunk
 
 Parts = dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]
 """Parameters and gradients by the parts of a network."""
-
-TRUNKS: dict[str, Callable[..., Recurrent]] = {"gru": GRU, "lstm": LSTM, "rnn": RNN}
 
 
 class SequenceNetwork:
@@ -69,7 +64,11 @@ class SequenceNetwork:
         What is learned and kept.
     weights : ParameterStore
         What the layers compute with: the same, or of tied strands as the last pass has made them.
+    communicator : Communicator
+        Those who share each batch; they all make the same passes.
     """
+
+    communicator: Communicator = ALONE
 
     def __init__(
         self,
@@ -93,7 +92,7 @@ class SequenceNetwork:
             rng=self._rng,
             dtype=self.dtype,
         )
-        self.trunk = self._new_trunk()
+        self.trunk = new_trunk(sizes, self.stem.output_size, self._rng)
         self.embedding = self._new_embedding()
         channels = self.trunk.stack.output_size
         # a network of steps pools only for those who ask for it
@@ -153,20 +152,6 @@ class SequenceNetwork:
 
     def _new_embedding(self) -> Reader:
         return new_reader(self.architecture, self.reading, self.dtype, self._rng)
-
-    def _new_trunk(self) -> Recurrent:
-        sizes = self.architecture
-        return TRUNKS[sizes.cell](
-            self.stem.output_size,
-            sizes.hidden_size,
-            sizes.num_layers,
-            bidirectional=sizes.bidirectional,
-            dropout=sizes.dropout,
-            residual=sizes.residual,
-            **({"time_decay": True} if sizes.time_decay else {}),
-            dtype=self.dtype,
-            random_state=int(self._rng.integers(2**63)),
-        )
 
     def _new_field(self) -> ChainField | None:
         sizes = self.architecture
@@ -249,9 +234,11 @@ class SequenceNetwork:
     def _forward(self, tokens: np.ndarray, lengths: np.ndarray, training: bool) -> np.ndarray:
         steps, last = self._states(tokens, lengths, training)
         if self.architecture.pooling:
-            features = self._pooling.forward(steps, last, self._lengths, training=training)
-            return self._head.forward(features, training=training)
+            own = self._blocks.part.take(self._lengths)
+            features = self._pooling.forward(steps, last, own, training=training)
+            return self._head.forward(self._blocks.part.join(features), training=training)
         assert steps is not None
+        steps = self._blocks.part.join(steps)
         outputs = self._head.forward(steps.reshape(-1, steps.shape[2]), training=training)
         return outputs.reshape(*steps.shape[:2], -1)
 
@@ -264,16 +251,16 @@ class SequenceNetwork:
         """
         given, self._lengths, n_steps = self.read(tokens, lengths, training=training)
         lengths = self._lengths
-        blocks = plan_blocks(lengths, n_steps, ROWS)
-        initial = self.zero_states(len(lengths))
+        blocks = own_blocks(plan_blocks(lengths, n_steps, ROWS), self.communicator)
+        self._blocks, n_own = blocks, blocks.n_sequences
         y, final = self.trunk.stack.forward(
-            *(blocks, given, initial),
+            *(blocks, take_sequences(given, blocks), self.zero_states(n_own)),
             training=training,
             rng=self.trunk.rng,
             outputs=self._pooling.needs_steps or not self.architecture.pooling,
         )
-        shape = len(lengths), n_steps, self.trunk.stack.output_size
-        last = final[-self.trunk.num_directions :, : len(lengths)]
+        shape = n_own, n_steps, self.trunk.stack.output_size
+        last = final[-self.trunk.num_directions :, :n_own]
         return None if y is None else y.reshape(shape), last
 
     def zero_states(self, n_sequences: int) -> np.ndarray:
@@ -333,14 +320,15 @@ class SequenceNetwork:
         dy: np.ndarray | None = self._head.backward(
             doutputs.reshape(-1, self.architecture.n_outputs)
         )
-        dstates = self.zero_states(len(self._lengths))
+        assert dy is not None
+        part, channels = self._blocks.part, self.trunk.stack.output_size
+        dy = part.take(dy.reshape(len(self._lengths), -1))
+        dstates = self.zero_states(len(dy))
         if self.architecture.pooling:
-            assert dy is not None
-            dy, d_last = self._pooling.backward(dy)
+            dy, d_last = self._pooling.backward(dy, part.join)
             dstates[-len(d_last) :, : d_last.shape[1]] = d_last
-            if dy is not None:
-                dy = dy.reshape(-1, self.trunk.stack.output_size)
-        gradients, _ = self.trunk.stack.backward(dy, dstates)
+        dy = None if dy is None else dy.reshape(-1, channels)
+        gradients = join_input(self.trunk.stack.backward(dy, dstates)[0], self._blocks)
         self.embedding.backward(self.stem.backward(gradients))
         if self._ties is not None:
             self._ties.write_gradients()

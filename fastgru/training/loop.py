@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fastgru.errors import DivergenceError
+from fastgru.layers.parts import ALONE, Communicator
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet, shuffled_batches
 from fastgru.training.objective import Objective
@@ -27,6 +28,7 @@ def train(
     thawing: Thawing | None = None,
     start: TrainingState | None = None,
     on_state: Callable[[TrainingState], None] | None = None,
+    communicator: Communicator = ALONE,
 ) -> tuple[list[Epoch], int]:
     """Train a network in place.
 
@@ -47,6 +49,9 @@ def train(
     on_state
         Called with the state at the beginning and after each epoch, before ``on_epoch``; its
         arrays are valid until it returns.
+    communicator
+        Processes that share each batch, all of which train a network of the same weights on the
+        same sets by this function.  The result has the same bits for any number of them.
 
     Returns
     -------
@@ -64,15 +69,19 @@ def train(
         run.restore(start)
     elif on_state is not None:
         on_state(run.state())
-    while not run.has_ended:
-        if thawing is not None:
-            _thaw(run, thawing)
-        epoch = _run_epoch(run, training, validation, objective, options)
-        run.add(epoch, selecting=selecting)
-        if on_state is not None:
-            on_state(run.state())
-        if on_epoch is not None:
-            on_epoch(epoch)
+    network.communicator = communicator
+    try:
+        while not run.has_ended:
+            if thawing is not None:
+                _thaw(run, thawing)
+            epoch = _run_epoch(run, training, validation, objective, options)
+            run.add(epoch, selecting=selecting)
+            if on_state is not None:
+                on_state(run.state())
+            if on_epoch is not None:
+                on_epoch(epoch)
+    finally:
+        network.communicator = ALONE  # what follows, each process does by itself
     if selecting:
         run.keep_best()
     largest = float(np.abs(network.parameters.values).max())

@@ -22,9 +22,12 @@ class Objective(ABC):
     score_name : str
         What the score of :meth:`validate` is called: a column of the history is
         ``validation_`` and this name.
+    shares_batches : bool
+        Whether several processes can share each batch (:mod:`fastgru.training.ranks`).
     """
 
     score_name: str
+    shares_batches = True
 
     def for_training(self, training: LabelledSet) -> Objective:
         """Return the objective with what it takes from the targets to learn from.

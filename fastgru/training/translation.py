@@ -112,6 +112,7 @@ class Translation(Objective):
     letters_per_token: float
     label_smoothing: float = 0.0
     score_name = "token_accuracy"
+    shares_batches = False
 
     def new_network(
         self, architecture: Architecture, reading: Reading, random_state: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 
@@ -100,6 +101,32 @@ def test_workflow__plans_the_bundled_data_from_another_folder(tmp_path):
     assert f"--class AMP={ROOT}/fastgru/datasets/amp_AMP.fasta.gz --class UniProt=" in result.stdout
     assert f"{ROOT}/fastgru/datasets/splice.fasta.gz --label-field label" in result.stdout
     assert re.search(r"^train +30$", result.stdout, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("resources", "started"),
+    [
+        ([], ["fastgru", "train"]),
+        (
+            ["train:mpi=echo launch", "train:tasks=4"],
+            ["launch", "-n", "4", "fastgru", "train", "--mpi"],
+        ),
+    ],
+)
+def test_workflow__shares_a_training_where_snakemake_is_told(tmp_path, resources, started):
+    configs = [str(ROOT / f"config/{name}.yaml") for name in ("config", "quick")]
+    options = ["-n", "--printshellcmds", "--configfile", *configs, "--set-resources", "warmup:a=1"]
+    printed = run_snakemake(tmp_path, *options, *resources).stdout
+    command = re.search(r"^Shell command: (.* fastgru train .*) > ", printed, flags=re.MULTILINE)
+    # as bash reads it, with what a launcher would be given
+    read = subprocess.run(
+        ["bash", "-c", "fastgru() { echo fastgru $@; }; " + command[1]],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    words = read.stdout.split()
+    assert [word for word in words if word in started] == started
 
 
 def test_workflow__has_a_quick_profile(tmp_path):

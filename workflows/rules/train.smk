@@ -51,6 +51,8 @@ rule train:
     resources:
         mem_mb=sized(1500, 30),
         runtime=sized(60, 60),
+        mpi="",  # resources, not parameters: who shares a training changes no result
+        tasks=1,
     params:
         labelled=input_of("train"),
         options=model_options,
@@ -58,8 +60,9 @@ rule train:
     message:
         "train {wildcards.model} ({wildcards.variant}) on fold {wildcards.fold} of {wildcards.dataset}; progress in {log}"
     shell:
+        'mpi="{resources.mpi}"; ${{mpi:+$mpi -n {resources.tasks}}} '
         "fastgru train {params.labelled} --split {input.split} {params.options}"
-        " --threads {threads} --output {output.model} --history {output.history}"
+        " --threads {threads} ${{mpi:+--mpi}} --output {output.model} --history {output.history}"
         " --resume --force {params.found} > {log} 2>&1"
 
 

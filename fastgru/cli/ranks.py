@@ -1,0 +1,106 @@
+"""One of the processes of ``mpirun fastgru train --mpi``: who speaks, and how all end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fastgru.errors import DivergenceError, RankError
+
+if TYPE_CHECKING:
+    from fastgru.training.ranks import Crew
+
+__all__ = ["run_as_rank"]
+
+
+def run_as_rank(args: argparse.Namespace, run: Callable[[], int]) -> int:
+    """Run a command on one of several ranks, of which the first writes files and messages.
+
+    A rank that fails where the others cannot know of it ends them all: they would wait for ever.
+
+    Parameters
+    ----------
+    args
+        Parsed options; changed on all ranks but the first such that nothing is written.
+    run
+        Runs `args.run` and explains what it raises.
+
+    Raises
+    ------
+    FastgruError
+        If mpi4py is missing.
+    """
+    from fastgru.training.mpi import MPICommunicator
+    from fastgru.training.ranks import trained_by
+
+    communicator = MPICommunicator()
+    if communicator.rank > 0:
+        if args.dry_run:
+            return 0
+        _write_nothing(args)
+    elif args.dry_run:
+        return run()
+    with trained_by(communicator) as crew:
+        ending = _Ending(args.run, crew)
+        args.run = ending.run
+        try:
+            code = run()
+        except BaseException:
+            traceback.print_exc()
+            communicator.abort(1)
+            raise
+    if code and not ending.all_know:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        communicator.abort(code)
+    return code
+
+
+def _write_nothing(args: argparse.Namespace) -> None:
+    args.silent, args.log_file = True, None
+    args.output, args.history, args.checkpoint = os.devnull, None, False
+    args.resume = False  # the first rank hands on where it goes on
+
+
+class _Ending:
+    """A command that tells the other ranks where it fails.
+
+    Parameters
+    ----------
+    run
+    crew
+
+    Attributes
+    ----------
+    all_know : bool
+        Whether the others fail as well, by themselves.
+    """
+
+    def __init__(self, run: Callable[[argparse.Namespace], int], crew: Crew) -> None:
+        self._run, self._crew = run, crew
+        self.all_know = False
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Run the command."""
+        try:
+            return self._run(args)
+        except BaseException as error:
+            self._share(error)
+            raise
+
+    def _share(self, error: BaseException) -> None:
+        crew, said = self._crew, str(error) or type(error).__name__
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            said = "was ended by a signal"
+        if not crew.has_met:
+            crew.give_up(said)
+            self.all_know = True
+        elif isinstance(error, RankError | DivergenceError):
+            self.all_know = True
+        elif not crew.leads:
+            rank = crew.communicator.rank
+            sys.stderr.write(f"fastgru train: error: rank {rank}: {said}\n")

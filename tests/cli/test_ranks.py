@@ -1,0 +1,281 @@
+"""``fastgru train --mpi``: who writes, who speaks, and how all end.
+
+With threads in the place of processes where that is enough, else with mpirun, where it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fastgru
+import fastgru.training.mpi
+from fastgru.cli import main
+from fastgru.cli.ranks import run_as_rank
+from fastgru.errors import DivergenceError, FastgruError, RankError
+from fastgru.training.ranks import crew_in_force
+from tests.cli.conftest import Work
+from tests.ranks import ThreadCommunicator, run_ranks
+
+Result = tuple[int | BaseException, argparse.Namespace, list[int]]
+
+
+def options(**changes: Any) -> argparse.Namespace:
+    given = {"output": "m", "history": "h", "checkpoint": None, "log_file": "l", "resume": True}
+    return argparse.Namespace(**{"dry_run": False, **given, **changes})
+
+
+@pytest.fixture
+def run_all(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a command on some ranks: each one's code or error, its options, and its aborts."""
+    own = threading.local()
+    monkeypatch.setattr(fastgru.training.mpi, "MPICommunicator", lambda: own.communicator)
+
+    def run_all(size: int, command: Any, **changes: Any) -> list[Result]:
+        def rank(one: ThreadCommunicator) -> Result:
+            aborts: list[int] = []
+            one.abort = aborts.append  # type: ignore[attr-defined]
+            own.communicator, args = one, options(run=command, **changes)
+
+            def explain() -> int:
+                try:
+                    return int(args.run(args))
+                except FastgruError:
+                    return 1
+
+            try:
+                return run_as_rank(args, explain), args, aborts
+            except (RuntimeError, KeyboardInterrupt) as error:
+                return error, args, aborts
+
+        return run_ranks(size, rank)
+
+    return run_all
+
+
+def meet(*_: object) -> None:
+    crew_in_force().require_same({"seed": 1})
+
+
+def test_run_as_rank__lets_one_rank_write(run_all) -> None:
+    (code, first, _), (other_code, second, _) = run_all(2, lambda args: meet() or 0)
+    assert (code, other_code) == (0, 0)
+    assert (first.output, first.history, first.log_file, first.resume) == ("m", "h", "l", True)
+    assert (second.output, second.checkpoint) == (os.devnull, False)
+    assert (second.history, second.log_file, second.resume) == (None, None, False)
+    assert second.silent
+
+
+def test_run_as_rank__shows_a_plan_once_and_shares_nothing(run_all) -> None:
+    shown: list[int] = []
+
+    def plan(args: argparse.Namespace) -> int:
+        shown.append(crew_in_force().communicator.size)
+        return 0
+
+    assert [code for code, *_ in run_all(3, plan, dry_run=True)] == [0, 0, 0]
+    assert shown == [1]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_run_as_rank__ends_all_where_one_cannot_begin(run_all, failing: int) -> None:
+    heard: list[str] = []
+
+    def command(args: argparse.Namespace) -> int:
+        if crew_in_force().communicator.rank == failing:
+            raise FastgruError("a.fa: is gone")
+        try:
+            meet()
+        except RankError as error:
+            heard.append(str(error))
+            raise
+        return 0
+
+    results = run_all(3, command)
+    assert heard == [f"rank {failing}: a.fa: is gone"] * 2
+    # each ends by itself, and none is cut off before it has said why
+    assert [(code, aborts) for code, _, aborts in results] == [(1, [])] * 3
+
+
+def test_run_as_rank__lets_all_diverge_by_themselves(run_all) -> None:
+    def command(args: argparse.Namespace) -> int:
+        meet()
+        raise DivergenceError("the loss is nan")
+
+    assert [(code, aborts) for code, _, aborts in run_all(2, command)] == [(1, [])] * 2
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_run_as_rank__aborts_where_the_others_cannot_know(
+    run_all, capsys: pytest.CaptureFixture[str], failing: int
+) -> None:
+    def command(args: argparse.Namespace) -> int:
+        meet()
+        if crew_in_force().communicator.rank == failing:
+            raise FastgruError("m: the disk is full")
+        return 0
+
+    results = run_all(2, command)
+    assert [aborts for *_, aborts in results] == [[1] if k == failing else [] for k in range(2)]
+    said = "fastgru train: error: rank 1: m: the disk is full\n"
+    assert capsys.readouterr().err == (said if failing else "")  # the first has a log
+
+
+def test_run_as_rank__says_that_a_signal_came(run_all, capsys) -> None:
+    def command(args: argparse.Namespace) -> int:
+        meet()
+        if crew_in_force().communicator.rank == 1:
+            raise KeyboardInterrupt
+        return 0
+
+    _, (error, _, aborts) = run_all(2, command)
+    assert isinstance(error, KeyboardInterrupt)
+    assert aborts == [1]
+    assert "error: rank 1: was ended by a signal\n" in capsys.readouterr().err
+
+
+def test_run_as_rank__aborts_on_a_bug_with_its_traceback(
+    run_all, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(args: argparse.Namespace) -> int:
+        meet()
+        if crew_in_force().communicator.rank == 0:
+            raise RuntimeError("a bug")
+        return 0
+
+    (error, _, aborts), (code, *_) = run_all(2, command)
+    assert (str(error), aborts, code) == ("a bug", [1], 0)
+    assert "RuntimeError: a bug" in capsys.readouterr().err
+
+
+def test_train__says_that_mpi4py_is_missing(run_cli, work, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    monkeypatch.setitem(sys.modules, "mpi4py.MPI", None)
+    code, _, err = run_cli(["train", str(work.fasta), "--label-field", "label", "-o", "m", "--mpi"])
+    assert code == 1
+    assert err.startswith("fastgru train: error: MPI: needs mpi4py.MPI, which cannot be imported")
+    assert "Install with: pip install 'fastgru[mpi]'" in err
+
+
+# ---------------------------------------------------------------- with mpirun
+
+needs_mpirun = pytest.mark.skipif(
+    find_spec("mpi4py") is None or shutil.which("mpirun") is None,
+    reason="needs mpi4py and mpirun: make test-mpi",
+)
+ROOT = str(Path(fastgru.__file__).parent.parent)
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": ROOT,
+    # Open MPI: more ranks than cores, and as root in a container
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",  # Open MPI 5
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",  # and 4
+}
+TRAIN = ["train", "--label-field", "label", "--hidden-size", "8", "--batch-size", "30"]
+TRAIN += ["--max-epochs", "4", "--bidirectional", "--dropout", "0.2", "-t", "1"]
+KILLED = """
+import os, signal, sys
+from fastgru.cli import main
+from fastgru.training import loop
+from mpi4py import MPI
+
+n_epochs, run_epoch = 0, loop._run_epoch
+
+def kill_in_the_third(*given):
+    global n_epochs
+    n_epochs += 1
+    if n_epochs == 3 and MPI.COMM_WORLD.rank == 1:
+        os.kill(os.getpid(), signal.{signal})
+    return run_epoch(*given)
+
+loop._run_epoch = kill_in_the_third
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def mpirun(
+    size: int, arguments: list[str], folder: Path, program: list[str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    program = program or ["-m", "fastgru"]
+    return subprocess.run(
+        ["mpirun", "-n", str(size), sys.executable, *program, *arguments, "--mpi"],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def alone(work: Work, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, str]:
+    """The model file and the history of one process."""
+    folder = tmp_path_factory.mktemp("alone")
+    model, history = folder / "m.safetensors", folder / "h.tsv"
+    outputs = ["-o", str(model), "--history", str(history), "-q"]
+    assert main([*TRAIN, str(work.fasta), *outputs]) == 0
+    return model.read_bytes(), history.read_text(encoding="utf-8")
+
+
+@needs_mpirun
+@pytest.mark.parametrize("size", [2, 4])
+def test_train__under_mpirun_gives_the_files_of_one_process(
+    size: int, work: Work, alone: tuple[bytes, str], tmp_path: Path
+) -> None:
+    outputs = ["-o", "m.safetensors", "--history", "h.tsv", "--log-file", "log"]
+    done = mpirun(size, [*TRAIN, str(work.fasta), *outputs], tmp_path)
+    assert done.returncode == 0, done.stderr
+    model, history = alone
+    assert (tmp_path / "m.safetensors").read_bytes() == model
+    assert (tmp_path / "h.tsv").read_text(encoding="utf-8") == history
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["h.tsv", "log", "m.safetensors"]
+    # one rank speaks
+    assert done.stderr.count("training: 4/4") == 1
+    assert done.stderr.count(f"{size} processes share each batch") == 1
+
+
+@needs_mpirun
+@pytest.mark.parametrize("sent", ["SIGKILL", "SIGTERM"])
+def test_train__under_mpirun_ends_with_a_killed_rank_and_goes_on(
+    sent: str, work: Work, alone: tuple[bytes, str], tmp_path: Path
+) -> None:
+    arguments = [*TRAIN, str(work.fasta), "-o", "m.safetensors"]
+    done = mpirun(2, arguments, tmp_path, ["-c", KILLED.format(signal=sent)])
+    assert done.returncode != 0
+    said = "should one of them die, all end, and the same command with --resume goes on from"
+    assert f"{said} m.safetensors.checkpoint" in done.stderr
+    if sent == "SIGKILL":
+        assert "signal 9" in done.stderr  # by mpirun
+    assert not (tmp_path / "m.safetensors").exists()
+    if sent == "SIGKILL":
+        assert main([*arguments[:-1], str(tmp_path / "m.safetensors"), "--resume"]) == 0
+    else:
+        assert mpirun(3, [*arguments, "--resume"], tmp_path).returncode == 0
+    assert (tmp_path / "m.safetensors").read_bytes() == alone[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+@needs_mpirun
+def test_train__under_mpirun_explains_a_rank_that_cannot_begin(work: Work, tmp_path: Path) -> None:
+    program = (
+        "import sys; from mpi4py import MPI; from fastgru.cli import main; "
+        "sys.exit(main([*sys.argv[1:], 'gone.fa' if MPI.COMM_WORLD.rank == 2 else "
+        f"{str(work.fasta)!r}]))"
+    )
+    done = mpirun(3, [*TRAIN, "-o", "m.safetensors"], tmp_path, ["-c", program])
+    assert done.returncode == 1
+    assert done.stderr.count("fastgru train: error: rank 2: gone.fa: cannot be read") == 1
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
