@@ -200,6 +200,7 @@ def test_prediction__of_a_stream_answers_before_its_input_ends(work: Work) -> No
         records = work.fasta.read_bytes()
         writer = os.fork()
         if writer == 0:  # feeds records until nobody takes them
+            process.stdout.close()  # or there would still be somebody who might read
             with contextlib.suppress(OSError):
                 while True:
                     os.write(process.stdin.fileno(), records)
