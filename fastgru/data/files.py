@@ -25,6 +25,7 @@ from fastgru.errors import FastaFormatError, FastgruError, display_name
 __all__ = [
     "atomic_write",
     "atomic_write_bytes",
+    "naming_file",
     "open_lines",
     "open_text",
     "remove_unfinished",
@@ -300,6 +301,19 @@ def atomic_write_bytes(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+
+
+@contextlib.contextmanager
+def naming_file(path: str) -> Iterator[None]:
+    """Let errors of the system inside the block say which file they are about.
+
+    Those of writing and waiting for the disk do not: they know a number in place of the file.
+    """
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or path
+        raise
 
 
 def remove_written(path: str | os.PathLike[str]) -> None:

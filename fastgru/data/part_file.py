@@ -9,8 +9,8 @@ import contextlib
 import fcntl
 import os
 import zlib
-from collections.abc import Iterator
 
+from fastgru.data.files import naming_file
 from fastgru.errors import FastgruError
 
 __all__ = ["PartFile", "part_path"]
@@ -74,7 +74,7 @@ class PartFile:
 
     def cut(self, n_bytes: int) -> None:
         """Go on behind the first `n_bytes`, and forget the others."""
-        with self._naming_the_file():
+        with naming_file(self._shown):
             os.ftruncate(self._descriptor, n_bytes)
         os.lseek(self._descriptor, n_bytes, os.SEEK_SET)
 
@@ -89,13 +89,13 @@ class PartFile:
 
     def sync(self) -> None:
         """Wait until what was written is on the disk."""
-        with self._naming_the_file():
+        with naming_file(self._shown):
             os.fsync(self._descriptor)
 
     def rename(self) -> None:
         """Give the file its name; it is whole."""
         self.sync()
-        with self._naming_the_file():
+        with naming_file(self._shown):
             os.replace(self.path, self._target)
 
     def remove(self) -> None:
@@ -108,18 +108,10 @@ class PartFile:
         os.close(self._descriptor)
 
     def _append(self, stored: bytes) -> None:
-        with self._naming_the_file():
+        with naming_file(self._shown):
             left = memoryview(stored)
             while left:
                 left = left[os.write(self._descriptor, left) :]
-
-    @contextlib.contextmanager
-    def _naming_the_file(self) -> Iterator[None]:
-        """Let the errors of the system say which file they are about."""
-        try:
-            yield
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, self._shown) from error
 
 
 class _Packer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -129,7 +130,8 @@ def test_prediction__that_meets_a_limit_of_size_goes_on(
 ) -> None:
     whole, killed = folders
     assert predict(start, work, whole, name).finish()[0] == 0
-    code, err = predict(start, work, killed, name, most_bytes=1000).finish()
+    limit = 3000 if name == "p.jsonl" else 1000
+    code, err = predict(start, work, killed, name, most_bytes=limit).finish()
     assert code == 1
     assert f"{name}: File too large" in err
     assert "records are done; the same command with --resume goes on\n" in err
@@ -162,7 +164,7 @@ def test_prediction__that_fills_the_disk_goes_on(
     assert start(tmp_path, [*arguments, name], settings=settings).finish()[0] == 0
     code, err = start(tmp_path, [*arguments, small_disk / name], settings=settings).finish()
     assert code == 1
-    assert f"{small_disk / name}: No space left on device" in err
+    assert re.search(rf"error: {small_disk}/.*: No space left on device", err)  # or its journal
     assert "records are done; the same command with --resume goes on\n" in err
     assert not (small_disk / name).exists()
     subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
@@ -198,6 +200,7 @@ def test_prediction__of_a_stream_answers_before_its_input_ends(work: Work) -> No
         records = work.fasta.read_bytes()
         writer = os.fork()
         if writer == 0:  # feeds records until nobody takes them
+            process.stdout.close()  # or there would still be somebody who might read
             with contextlib.suppress(OSError):
                 while True:
                     os.write(process.stdin.fileno(), records)
