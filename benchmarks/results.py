@@ -156,7 +156,7 @@ class Row:
     @property
     def value(self) -> float | None:
         """What the measure reads, None without the rival that it takes."""
-        if self.measure_name == "floats":
+        if self.measure_name in {"floats", "megabytes"}:
             return self.amount
         if self.measure_name == "seconds":
             return median(self.ours)

@@ -18,6 +18,7 @@ NAMES = {
     "memory": "memory",
     "epoch": "training epoch",
     "start": "first step",
+    "predict": "prediction",
 }
 """The groups of benchmarks as readers call them, in the order of the table."""
 

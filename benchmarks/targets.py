@@ -46,6 +46,7 @@ MEASURES = {
     "cost": Measure(False, lambda value: f"{value:.2f}x"),
     "seconds": Measure(False, lambda value: f"{value:.3g} s"),
     "floats": Measure(False, lambda value: f"{value:.2f}"),
+    "megabytes": Measure(False, lambda value: f"{value:.0f} MB"),
 }
 
 
@@ -182,5 +183,10 @@ TARGETS = {
         if_missed="dense input is a product as large as the recurrence, and twice that on the way "
         "back; with the largest of 2 features there are half as many",
     ),
+    "predict": Target(
+        "fastgru predict of a file, letters per second of bare inference, H 64",
+        *(0.80, "share"),
+    ),
+    "predict-memory": Target("peak of its memory", 300, "megabytes"),
     "bf16": Target("training step with bf16 against float32, H 256", 1.4, if_missed="not written"),
 }

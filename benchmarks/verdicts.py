@@ -72,7 +72,9 @@ def _plain(target: Target) -> str:
     """Return a bound without digits that say nothing."""
     if target.measure == "share":
         return f"{100 * target.bound:.3g} %"
-    unit = {"ratio": "x", "cost": "x", "seconds": " s", "floats": ""}[target.measure]
+    unit = {"ratio": "x", "cost": "x", "seconds": " s", "floats": "", "megabytes": " MB"}[
+        target.measure
+    ]
     return f"{target.bound:.3g}{unit}"
 
 

@@ -13,7 +13,10 @@ from benchmarks.rows import ROWS
 from benchmarks.table import NAMES
 from benchmarks.targets import MEASURES, TARGETS
 
-ELSEWHERE = {"memory", "memory-saved", "start-empty", "start-filled"}
+ELSEWHERE = {
+    *("memory", "memory-saved", "start-empty", "start-filled"),
+    *("predict", "predict-memory"),
+}
 """Targets of benchmarks that do not compare one layer."""
 
 
