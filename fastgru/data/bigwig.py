@@ -13,6 +13,7 @@ import numpy as np
 
 from fastgru.data.fasta import read_fasta
 from fastgru.data.files import atomic_write_bytes, open_text
+from fastgru.data.long_fasta import measure_records
 from fastgru.data.tracks import Intervals
 from fastgru.errors import FastgruError, LabelError, counted, display_name, location, shorten
 from fastgru.packages import require_package
@@ -61,7 +62,10 @@ def read_sizes(path: str | os.PathLike[str]) -> dict[str, int]:
     with open_text(path) as file:
         if file.read(1) != ">":
             return _read_table(path, name)
-    return {record.id: len(record.sequence) for record in read_fasta(path)}
+    measured = measure_records([path], None)
+    if measured is not None:
+        return measured
+    return {record.id: len(record.sequence) for record in read_fasta(path)}  # or what is wrong
 
 
 def _read_table(path: str | os.PathLike[str], name: str) -> dict[str, int]:

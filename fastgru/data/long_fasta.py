@@ -61,7 +61,7 @@ def _letters(text: str) -> bytes:
 
 
 def measure_records(
-    paths: Iterable[str | os.PathLike[str]], alphabet: Alphabet
+    paths: Iterable[str | os.PathLike[str]], alphabet: Alphabet | None
 ) -> dict[str, int] | None:
     """Return the letters of each record; None if there is anything that cannot be used.
 
@@ -70,7 +70,7 @@ def measure_records(
     paths
         FASTA files.
     alphabet
-        Of nucleotides: letters that sequences may have.
+        Of nucleotides: letters that sequences may have; None for any.
     """
     lengths: dict[str, int] = {}
     for path in paths:
@@ -83,7 +83,9 @@ def measure_records(
                     name = piece.id
                     lengths[name] = 0
                 elif piece:
-                    if not name or alphabet.invalid_letters(piece.decode("ascii")):
+                    if not name:
+                        return None
+                    if alphabet is not None and alphabet.invalid_letters(piece.decode("ascii")):
                         return None
                     lengths[name] += len(piece)
         except FastaFormatError:

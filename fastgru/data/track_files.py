@@ -77,12 +77,18 @@ class TrackChoice:
                 f"{shorten(columns, 20)}. Correct the name."
             )
         if self.bedgraph is not None or self.bigwig is not None:
-            self._score_column(columns)
+            self.score_column(columns)
             for option, path in (("--bedgraph", self.bedgraph), ("--bigwig", self.bigwig)):
                 _check_strands(option, path, strands)
 
-    def _score_column(self, columns: Sequence[str]) -> int:
-        """Return the column of the tracks."""
+    def score_column(self, columns: Sequence[str]) -> int:
+        """Return the number of the column whose scores the tracks have.
+
+        Raises
+        ------
+        ConfigurationError
+            If there are more than two, and none is named.
+        """
         if self.name is not None:
             return columns.index(self.name)
         if len(columns) > 2:
@@ -92,8 +98,8 @@ class TrackChoice:
             )
         return len(columns) - 1
 
-    def _call_columns(self, columns: Sequence[str]) -> list[int]:
-        """Return the columns that are called."""
+    def call_columns(self, columns: Sequence[str]) -> list[int]:
+        """Return the numbers of the columns that are called."""
         if self.name is not None:
             return [columns.index(self.name)]
         return [1] if len(columns) == 2 else list(range(len(columns)))
@@ -136,9 +142,9 @@ class TrackFiles:
     def __init__(self, choice: TrackChoice, columns: Sequence[str]) -> None:
         self._choice, self._names = choice, list(columns)
         self._has_scores = choice.bedgraph is not None or choice.bigwig is not None
-        self._column = choice._score_column(columns) if self._has_scores else 0
+        self._column = choice.score_column(columns) if self._has_scores else 0
         self._finder = CallFinder(
-            choice._call_columns(columns),
+            choice.call_columns(columns),
             call_above=choice.call_above,
             extend_above=choice.extend_above,
         )
@@ -225,7 +231,7 @@ class TrackFiles:
 
     def _write_calls(self, calls: Iterable[Call]) -> None:
         assert self._calls is not None
-        names = [self._names[k] for k in self._choice._call_columns(self._names)]
+        names = [self._names[k] for k in self._choice.call_columns(self._names)]
         for call in calls:
             score = (call.value + 500) // 1000
             cells = (call.chrom, call.start, call.end, names[call.column], score)
