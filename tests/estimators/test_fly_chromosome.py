@@ -27,7 +27,7 @@ FLOOR = 0.93
 
 pytestmark = [
     pytest.mark.exhaustive,
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(
         not (FOLDER / CONFIG["data"]["fasta"]).exists(),
         reason=f"no fly chromosome in {FOLDER}: see docs/genome-scan.md",
