@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import io
 import logging
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.decision_options import add_decision
 from fastgru.cli.features import add_features, read_chosen_features, require_features
 from fastgru.cli.options import add_output, add_threads, require_new_output
-from fastgru.cli.prediction_table import CellsOf, PredictionColumns
+from fastgru.cli.prediction_files import open_predictions
+from fastgru.cli.prediction_formats import add_format, settle_format
+from fastgru.cli.prediction_table import CellsOf
 from fastgru.cli.predictions import are_nucleotides, may_be_nucleotides, warn_of_shuffled_labels
+from fastgru.cli.resuming import add_resume, find_state
 from fastgru.cli.selection import empty_part
 from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_records
+from fastgru.cli.tasks.tagging.options import add_per_position, refuse_per_position
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
-from fastgru.errors import ConfigurationError, LabelError, counted, shorten
+from fastgru.errors import CheckpointError, ConfigurationError, LabelError, counted, shorten
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    from fastgru.cli.prediction_files import FormattedRecord, PredictionWriter
     from fastgru.cli.stream_progress import BytesRead, StreamProgress
     from fastgru.data.unlabelled import CheckedSequence
     from fastgru.estimators.fitted_model import FittedModel
@@ -30,20 +33,24 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = """\
-Classify the records of FASTA files. The table has one row per record in the order of the input:
-id, status (ok), label (the most probable class unless --threshold or --abstain says otherwise),
-flags (in which ways the sequence is unlike those of training; empty for none) and one column with
-the probability of each class. A model of several labels has no column label; one of regression
-has three columns for each target, with its 90 % interval; a tagger has labels; a language model
-log_likelihood (in nats) and bits_per_letter; a translator log_probability and sequence. Records
-that cannot be used end the command with a list of all of them; with --on-invalid status they get a
-row that says why instead.
+Classify the records of FASTA or FASTQ files of any size. The table has one row per record in the
+order of the input: id, status (ok), label (the most probable class unless --threshold or
+--abstain says otherwise), flags (in which ways the sequence is unlike those of training; empty
+for none) and one column with the probability of each class. A model of several labels has no
+column label; one of regression has three columns for each target, with its 90 % interval; a
+tagger has labels, or with --per-position a row for each letter; a language model log_likelihood
+(in nats) and bits_per_letter; a translator log_probability and sequence. Records that cannot be
+used end the command with a list of all of them; with --on-invalid status they get a row that says
+why instead. Rows go to standard output as they are made; a file appears when it is complete, and
+--resume goes on with one that was interrupted.
 """
 _EPILOG = """\
 examples:
   fastgru predict model.safetensors new.fa.gz -o predictions.tsv
   fastgru predict model.safetensors new.fa.gz --prevalence 0.01 --threshold fpr_0.01
-  zcat reads.fa.gz | fastgru predict model.safetensors - | head
+  fastgru predict model.safetensors reads.fa.gz -o predictions.parquet --resume
+  fastgru predict tagger.safetensors genes.fa --per-position -o letters.tsv.gz
+  zcat reads.fa.gz | fastgru predict model.safetensors - --format jsonl | head
 """
 
 
@@ -51,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the sub-command and its options."""
     parser = subparsers.add_parser(
         "predict",
-        help="classify, score or translate the records of FASTA files",
+        help="classify, score or translate the records of FASTA or FASTQ files",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -61,8 +68,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "fasta",
         nargs="+",
         metavar="FASTA",
-        help="sequences, perhaps compressed; - is stdin. For a model of series tables (TSV), .npz "
-        "files or folders of these",
+        help="sequences (FASTA or FASTQ), perhaps compressed; - is stdin. For a model of series "
+        "tables (TSV), .npz files or folders of these",
     )
     parser.add_argument(
         "--on-invalid",
@@ -82,15 +89,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_decision(parser)
     add_search(parser)
     add_shard(parser)
-    add_output(parser, what="table of predictions (TSV)")
+    add_per_position(parser)
+    add_output(parser, what="predictions")
+    add_format(parser)
+    add_resume(parser)
     add_threads(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the table and return the exit code."""
-    from fastgru.cli.stream_progress import BytesRead, show_stream_progress
-    from fastgru.cli.tasks import task_module
-    from fastgru.data.files import atomic_write
+    """Write the predictions and return the exit code."""
     from fastgru.estimators.loading import load_fitted  # starts faster than the estimator
 
     if args.subset is not None and args.split is None:
@@ -100,39 +107,67 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.split is not None:
         refuse_shard(args, "--split chooses records of all files")
-    require_new_output(args)
+    settle_format(args)
+    state = find_state(args)
+    if state == "complete":
+        return 0
+    # an interrupted run was allowed to write what it has begun
+    require_new_output(args, replaceable={args.output} if state == "begun" else ())
     model = load_fitted(args.model)
     refuse_search(args, model)
+    refuse_per_position(args, model)
     require_features(args, model)
     warn_of_shuffled_labels(model, args.model)
-    args.fasta = shard_of_records(args)
-    position = BytesRead()
-    records = _read_records(args, model, position)
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as table:
-        columns, cells_of = task_module(model.task, "predict").begin(args, model)
-        columns.write_header(table)
-        with show_stream_progress("predicting", args.fasta) as progress:
-            n_invalid = _write_predictions(
-                *(table, columns, cells_of),
-                records=records,
-                model=model,
-                threads=args.threads,
-                progress=progress,
-                position=position,
-            )
-        table.seek(0)
-        # only now: an error on the way leaves no partial output, not even on standard output
-        with atomic_write(args.output) as file:
-            shutil.copyfileobj(table, file)
-    if n_invalid:
-        _LOGGER.warning(
-            "warning: %s could not be used; see column status", counted(n_invalid, "record")
-        )
+    try:
+        _predict(args, model)
+    except CheckpointError as error:
+        if not args.force or "-" in args.fasta:
+            raise
+        _LOGGER.warning("warning: %s With --force, prediction starts anew.", error)
+        args.resume = False
+        _predict(args, model)
     return 0
 
 
+def _predict(args: argparse.Namespace, model: FittedModel) -> None:
+    """Write the predictions, and say what was unusual about the records."""
+    from fastgru.cli.stream_progress import BytesRead, show_stream_progress
+    from fastgru.cli.tasks import task_module
+
+    columns, cells_of = task_module(model.task, "predict").begin(args, model)
+    letters, position = _LettersOfProteins(model), BytesRead()
+    files = shard_of_records(args)
+    with (
+        open_predictions(args, columns, model.task) as writer,
+        show_stream_progress("predicting", files) as progress,
+    ):
+        records = letters.noted(_read_records(args, model, files, position))
+        _write_predictions(
+            *(writer, cells_of),
+            records=writer.skip_done(records, progress),
+            model=model,
+            threads=args.threads,
+            progress=progress,
+            position=position,
+        )
+    if writer.n_flagged:
+        _LOGGER.info(
+            "records unlike those of training: %d of %d; see column flags",
+            *(writer.n_flagged, writer.n_records),
+        )
+    letters.warn_of_nucleotides()
+    if writer.n_invalid:
+        _LOGGER.warning(
+            "warning: %s could not be used; see column status",
+            counted(writer.n_invalid, "record"),
+        )
+
+
 def _read_records(
-    args: argparse.Namespace, model: FittedModel, position: BytesRead
+    args: argparse.Namespace,
+    model: FittedModel,
+    files: Sequence[str | PathLike[str]],
+    position: BytesRead,
 ) -> Iterator[CheckedSequence]:
     """Return the records to predict, one by one."""
     from fastgru.data.series import SERIES
@@ -147,7 +182,7 @@ def _read_records(
     if kind == SERIES:
         refuse_shard(args, f"{args.model} reads series, which are not cut")
     records = read_for(
-        *(model, args.fasta),
+        *(model, files),
         on_invalid=args.on_invalid,
         advice=f"{args.model} was trained on {kind} sequences. To predict the other "
         "records all the same, use --on-invalid status.",
@@ -186,8 +221,7 @@ def _in_part(
 
 
 def _write_predictions(
-    table: TextIO,
-    columns: PredictionColumns,
+    writer: PredictionWriter,
     cells_of: CellsOf,
     *,
     records: Iterable[CheckedSequence],
@@ -195,41 +229,19 @@ def _write_predictions(
     threads: int | None,
     progress: StreamProgress,
     position: BytesRead,
-) -> int:
-    """Predict chunk by chunk; return the number of records that could not be used."""
+) -> None:
+    """Predict chunk by chunk."""
     from fastgru.estimators.overlapping import run_behind
     from fastgru.estimators.streaming import overlaps, predict_chunks
 
-    n_records, n_invalid, n_flagged = 0, 0, 0
-    letters = _LettersOfProteins(model)
+    def formatted(chunk: PredictedChunk[Iterable[Any]]) -> list[FormattedRecord]:
+        return writer.format(chunk.records, chunk.predicted)
+
     chunks = predict_chunks(records, model, cells_of, threads=threads, position=position)
-    rows_of = partial(_rows_of, columns)
-    for chunk, rows in run_behind(chunks, rows_of, threaded=overlaps(threads)):
-        table.write(rows)
-        n_records += len(chunk.records)
-        n_invalid += len(chunk.records) - len(chunk.flags)
-        n_flagged += sum(map(bool, chunk.flags))
-        letters.note(chunk.records)
+    for chunk, rows in run_behind(chunks, formatted, threaded=overlaps(threads)):
+        writer.write(chunk.records, rows)
         n_letters = sum(len(record.sequence) for record in chunk.records)
         progress.advance(len(chunk.records), n_letters, chunk.position)
-    if n_flagged:
-        _LOGGER.info(
-            "records unlike those of training: %d of %d; see column flags", n_flagged, n_records
-        )
-    letters.warn_of_nucleotides()
-    return n_invalid
-
-
-def _rows_of(columns: PredictionColumns, chunk: PredictedChunk[Iterable[Sequence[str]]]) -> str:
-    """Return the lines of the table for some records."""
-    lines = io.StringIO()
-    columns.write_rows(
-        lines,
-        [record.id for record in chunk.records],
-        [record.problem for record in chunk.records],
-        chunk.predicted,
-    )
-    return lines.getvalue()
 
 
 class _LettersOfProteins:
@@ -240,12 +252,13 @@ class _LettersOfProteins:
         self._letters: set[str] = set()
         self._n_letters = 0
 
-    def note(self, records: Sequence[CheckedSequence]) -> None:
-        """Look at records, unless it is clear already."""
-        if self._of_proteins and may_be_nucleotides(self._letters):
-            sequences = [record.sequence for record in records]
-            self._letters.update(*sequences)
-            self._n_letters += sum(map(len, sequences))
+    def noted(self, records: Iterable[CheckedSequence]) -> Iterator[CheckedSequence]:
+        """Yield the records, and look at their letters unless it is clear already."""
+        for record in records:
+            if self._of_proteins and may_be_nucleotides(self._letters):
+                self._letters.update(record.sequence)
+                self._n_letters += len(record.sequence)
+            yield record
 
     def warn_of_nucleotides(self) -> None:
         if self._of_proteins and are_nucleotides(self._letters, self._n_letters):

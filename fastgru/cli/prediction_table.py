@@ -6,14 +6,30 @@ the columns that every table of the task has, and before those that are named af
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, Literal, TextIO
 
-__all__ = ["CellsOf", "PredictionColumns"]
+__all__ = ["OK", "CellsOf", "ColumnKind", "PredictionColumns", "tsv_line", "write_table"]
 
-CellsOf = Callable[[Sequence[str], Sequence[tuple[str, ...]]], Iterable[Sequence[str]]]
-"""From sequences and their flags to the cells of each, all but ``id`` and ``status``."""
+OK = "ok"
+"""The status of a record that could be used."""
+
+CellsOf = Callable[[Sequence[Any], Sequence[tuple[str, ...]]], Iterable[Any]]
+"""From sequences and their flags to the cells of each, all but ``id`` and ``status``.
+
+Of a table with `per_position` the cells of each letter of each."""
+
+ColumnKind = Literal["text", "list", "integer", "number"]
+
+_KINDS: dict[str, ColumnKind] = {
+    "flags": "list",
+    "position": "integer",
+    "log_likelihood": "number",
+    "bits_per_letter": "number",
+    "log_probability": "number",
+}
+"""The columns of `PredictionColumns.fixed` that hold something else than text."""
 
 
 @dataclass(frozen=True)
@@ -26,49 +42,95 @@ class PredictionColumns:
         Those that every table of the task begins with, of which ``id`` and ``status`` are the
         first.
     named
-        Those that are called like the classes or targets of the model.
+        Those that are called like the classes or targets of the model; all hold numbers.
+    nested
+        What formats with a structure call the named columns together.
+    per_position
+        Whether there is a row for each letter of a record instead of one.
     """
 
     fixed: tuple[str, ...]
     named: tuple[str, ...] = ()
+    nested: str = "probabilities"
+    per_position: bool = False
 
-    def write_header(self, file: TextIO, known: Iterable[str] = ()) -> None:
-        """Write the line with the names of the columns.
+    @property
+    def kinds(self) -> dict[str, ColumnKind]:
+        """What each column holds, in their order; numbers and integers may be missing."""
+        of_fixed: dict[str, ColumnKind] = {name: _KINDS.get(name, "text") for name in self.fixed}
+        return of_fixed | dict.fromkeys(self.named, "number")
+
+    def header(self, known: Iterable[str] = ()) -> list[str]:
+        """Return the names of the columns.
 
         Parameters
         ----------
-        file
         known
             Columns of what is known beside the predictions.
         """
-        file.write("\t".join([*self.fixed, *known, *self.named]) + "\n")
+        return [*self.fixed, *known, *self.named]
 
-    def write_rows(
+    def rows(
         self,
-        file: TextIO,
         ids: Sequence[str],
         problems: Sequence[str | None],
-        predicted: Iterable[Sequence[str]],
+        predicted: Iterable[Any],
         known: Mapping[str, Sequence[str]] | None = None,
-    ) -> None:
-        """Write one line per record.
+    ) -> Iterator[Iterable[list[str]]]:
+        """Yield the rows of each record: one, or with `per_position` one for each letter.
 
         Parameters
         ----------
-        file
         ids, problems
             n entries; where there is a problem it becomes the status, and all cells of what would
-            have been predicted stay empty.
+            have been predicted stay empty, in one row.
         predicted
-            Cells of the records without problem, in their order: of all columns but ``id`` and
-            ``status``.
+            Of the records without problem, in their order: cells of all columns but ``id`` and
+            ``status``, or with `per_position` the cells of each letter.
         known
             n entries for each of the header's columns of what is known.
         """
-        n_before, rows, others = len(self.fixed) - 2, iter(predicted), (known or {}).values()
+        n_before, of_records, others = len(self.fixed) - 2, iter(predicted), (known or {}).values()
         nothing = [""] * (n_before + len(self.named))
         for number, (record_id, problem) in enumerate(zip(ids, problems, strict=True)):
-            status, cells = ("ok", next(rows)) if problem is None else (problem, nothing)
+            start = [record_id, OK if problem is None else problem]
+            cells = nothing if problem is not None else next(of_records)
+            if self.per_position and problem is None:
+                yield ([*start, *of_letter] for of_letter in cells)
+                continue
             beside = [column[number] for column in others]
-            line = [record_id, status, *cells[:n_before], *beside, *cells[n_before:]]
-            file.write("\t".join(line) + "\n")
+            yield ([*start, *cells[:n_before], *beside, *cells[n_before:]],)
+
+
+def tsv_line(cells: Iterable[str]) -> str:
+    """Return one line of a table."""
+    return "\t".join(cells) + "\n"
+
+
+def write_table(
+    file: TextIO,
+    columns: PredictionColumns,
+    ids: Sequence[str],
+    predicted: Iterable[Sequence[str]],
+    *,
+    known: Mapping[str, Sequence[str]],
+    problem: str | None = None,
+) -> None:
+    """Write the table of n records of which something is known.
+
+    Parameters
+    ----------
+    file
+    columns
+    ids
+        n entries.
+    predicted
+        As for :meth:`PredictionColumns.rows`.
+    known
+        n entries for each column of what is known.
+    problem
+        Why there are no predictions, if there are none.
+    """
+    file.write(tsv_line(columns.header(known)))
+    for rows in columns.rows(ids, [problem] * len(ids), predicted, known):
+        file.writelines(map(tsv_line, rows))

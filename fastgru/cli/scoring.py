@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastgru.cli.options import add_output, add_resampling
-from fastgru.cli.prediction_table import PredictionColumns
+from fastgru.cli.prediction_table import PredictionColumns, write_table
 from fastgru.cli.predictions import TRUTH_COLUMNS, class_cells, class_columns, most_probable
 from fastgru.errors import LabelError, shorten
 
@@ -163,7 +163,7 @@ def write_scores_and_table(
     columns
         Of the table of predictions.
     cells
-        Of each record; see :meth:`PredictionColumns.write_rows`.
+        Of each record; see :meth:`PredictionColumns.rows`.
     known
         n entries for each column of what is known.
     problem
@@ -176,8 +176,7 @@ def write_scores_and_table(
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:
             table = stack.enter_context(atomic_write(args.predictions))
-            columns.write_header(table, known or {})
-            columns.write_rows(table, chosen.ids, [problem] * len(chosen), cells, known)
+            write_table(table, columns, chosen.ids, cells, known=known or {}, problem=problem)
         file = stack.enter_context(atomic_write(args.output))
         json.dump(metrics, file, indent=2, sort_keys=True, allow_nan=False)
         file.write("\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import contextlib
+import glob
 import gzip
 import io
 import lzma
@@ -28,6 +29,8 @@ __all__ = [
     "open_lines",
     "open_plain",
     "open_text",
+    "remove_unfinished",
+    "remove_written",
     "require_writable",
 ]
 
@@ -167,12 +170,7 @@ def open_plain(
     Parameters
     ----------
     path, digest
-        As for `open_text`.
-
-    Raises
-    ------
-    FastaFormatError
-        As for `open_text`.
+        As for `open_text`, with the same errors.
     """
     name = display_name(path)
     with contextlib.ExitStack() as stack:
@@ -318,6 +316,22 @@ def atomic_write_bytes(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+
+
+def remove_written(path: str | os.PathLike[str]) -> None:
+    """Remove an output, and what is left of it as `remove_unfinished` says."""
+    remove_unfinished(path)
+    with contextlib.suppress(OSError):
+        os.unlink(os.path.realpath(path))
+
+
+def remove_unfinished(path: str | os.PathLike[str]) -> None:
+    """Remove what processes have left of an output that were killed in `atomic_write`."""
+    folder, name = os.path.split(os.path.realpath(path))
+    for left in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(name)}.*.part")):
+        if left.split(".")[-2].isdigit():
+            with contextlib.suppress(OSError):
+                os.unlink(left)
 
 
 def _create(path: str, shown: str | os.PathLike[str]) -> BinaryIO:

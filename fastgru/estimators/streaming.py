@@ -141,12 +141,13 @@ def stream_predictions(
 
     Parameters
     ----------
-    source, on_invalid
+    source
     model
     predict
         From sequences to one prediction for each.
     threads
         As for :func:`predict_chunks`.
+    on_invalid
     """
     records = _records_of(source, model, on_invalid)
     for chunk in predict_chunks(records, model, lambda given, _: predict(given), threads=threads):

@@ -7,8 +7,6 @@ its card, the entry ``fastgru_checkpoint``, says by which data and options train
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -16,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from fastgru.data.files import remove_written
 from fastgru.errors import CheckpointError
 from fastgru.models.card_schema import find_checkpoint_fault
 from fastgru.models.network import SequenceNetwork
@@ -135,12 +134,5 @@ def read_checkpoint(path: str | os.PathLike[str]) -> SavedTraining:
 
 def remove_checkpoint(path: str | os.PathLike[str]) -> None:
     """Remove a checkpoint, if it is there, and what processes left that were killed writing it."""
-    target = os.path.realpath(path)
-    if not os.path.isfile(target):
-        return
-    folder, name = os.path.split(target)
-    for left in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(name)}.*.part")):
-        with contextlib.suppress(OSError):
-            os.unlink(left)
-    with contextlib.suppress(OSError):
-        os.unlink(target)
+    if os.path.isfile(path):
+        remove_written(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from fastgru.training.batches import LabelledSet, pad
 from fastgru.training.objective import Objective
 from fastgru.training.prediction import step_logits
 
-__all__ = ["Tagging", "predict_step_labels", "predict_step_probabilities"]
+__all__ = ["Tagging", "predict_step_labels", "predict_step_probabilities", "predict_steps"]
 
 
 @dataclass(frozen=True)
@@ -136,13 +136,34 @@ def predict_step_probabilities(
     """
     found = [np.empty((0, 0))] * len(encoded)
     for chosen, lengths, logits in step_logits(network, encoded):
-        if network.crf is not None:
-            rows = network.crf.marginals(logits, lengths)
-        for number, k in enumerate(chosen):
-            if network.crf is not None:
-                found[k] = rows[number, : lengths[number]].copy()
-            else:
-                of_steps = logits[number, : lengths[number]].astype(np.float64)
-                found[k] = np.empty_like(of_steps)
-                softmax(of_steps, found[k])
+        for k, rows in zip(chosen, _probabilities(network, lengths, logits), strict=True):
+            found[k] = rows
     return found
+
+
+def predict_steps(
+    network: SequenceNetwork, encoded: Sequence[np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return for each sequence what `predict_step_labels` and `predict_step_probabilities` do."""
+    found = [(np.empty(0, np.int64), np.empty((0, 0)))] * len(encoded)
+    for chosen, lengths, logits in step_logits(network, encoded):
+        labels = _choose(network, lengths, logits)
+        of_batch = zip(chosen, labels, _probabilities(network, lengths, logits), strict=True)
+        for k, row, probabilities in of_batch:
+            found[k] = (row[: len(probabilities)].copy(), probabilities)
+    return found
+
+
+def _probabilities(
+    network: SequenceNetwork, lengths: np.ndarray, logits: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Yield the class probabilities of the steps of each sequence, float64 (length, n_outputs)."""
+    if network.crf is not None:
+        marginals = network.crf.marginals(logits, lengths)
+        yield from (rows[:n].copy() for rows, n in zip(marginals, lengths, strict=True))
+        return
+    for rows, n in zip(logits, lengths, strict=True):
+        of_steps = rows[:n].astype(np.float64)
+        probabilities = np.empty_like(of_steps)
+        softmax(of_steps, probabilities)
+        yield probabilities

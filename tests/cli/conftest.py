@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests.cli.commands import Start, starting
 from tests.planted import as_fasta, as_table, plant
 
 
@@ -54,3 +56,10 @@ QUICK = ["--max-epochs", "2", "--hidden-size", "8", "--threads", "1"]
 def quick() -> list[str]:
     """Options that make training short."""
     return list(QUICK)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start ``fastgru ARGUMENTS`` in a folder: ``start(folder, arguments).finish()``."""
+    with starting(tmp_path_factory.mktemp("commands") / "messages") as start:
+        yield start

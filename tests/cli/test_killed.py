@@ -2,110 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TextIO
 
 import pytest
 
-import fastgru
 from fastgru.training.checkpoint import read_checkpoint
+from tests.cli.commands import Command, Start, name_of, send
 from tests.cli.conftest import Work
-
-ROOT = str(Path(fastgru.__file__).parent.parent)
-ENVIRONMENT = {**os.environ, "PYTHONPATH": ROOT}
 
 OUTPUTS = ["-o", "model.safetensors", "--history", "history.tsv"]
 CHECKPOINT = "model.safetensors.checkpoint"
-
-# A command in a process of its own begins at once where its parent has all imports.
-PARENT = """
-import json, os, sys
-from fastgru.cli import main
-import fastgru.cli.tasks.classification.train
-import fastgru.estimators.classifier, fastgru.evaluation  # what takes a start its seconds
-
-def killing_at(number, sent):
-    n_written = 0
-
-    def fsync(descriptor):
-        nonlocal n_written
-        n_written += 1
-        if n_written == number:
-            os.kill(os.getpid(), sent)
-
-    return fsync
-
-for line in sys.stdin:
-    folder, messages, arguments, kill_at_write = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        os.chdir(folder)
-        os.dup2(os.open(messages, os.O_WRONLY), sys.stderr.fileno())
-        if kill_at_write is not None:
-            # what is called when a file is written, but not yet under its name
-            os.fsync = killing_at(*kill_at_write)
-        sys.exit(main(arguments))
-    print(child, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
-class Command(NamedTuple):
-    """A command that runs."""
-
-    pid: int
-    messages: TextIO
-    codes: TextIO
-
-    def finish(self) -> tuple[int, str]:
-        """Return its exit code, and what it has written to standard error since."""
-        with self.messages:
-            err = self.messages.read()
-        return int(self.codes.readline()), err
-
-
-Start = Callable[..., Command]
-
-
-@pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Start ``fastgru ARGUMENTS`` in a folder: ``start(folder, arguments).finish()``.
-
-    With `kill_at_write` the signal that it sends itself in place of writing to the disk, and which
-    time.  One command at a time.
-    """
-    messages = tmp_path_factory.mktemp("commands") / "messages"
-    os.mkfifo(messages)
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT],
-        env=ENVIRONMENT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as parent:
-
-        def start(
-            folder: Path,
-            arguments: Sequence[object],
-            kill_at_write: tuple[int, signal.Signals] | None = None,
-        ) -> Command:
-            job = [str(folder), str(messages), list(map(str, arguments)), kill_at_write]
-            parent.stdin.write(json.dumps(job) + "\n")
-            parent.stdin.flush()
-            pid = int(parent.stdout.readline())
-            return Command(pid, messages.open(encoding="utf-8"), parent.stdout)
-
-        yield start
-        parent.stdin.close()
 
 
 def start_training(start: Start, work: Work, folder: Path, *options: str) -> Command:
@@ -116,16 +25,6 @@ def start_training(start: Start, work: Work, folder: Path, *options: str) -> Com
         if line.startswith("training: "):
             break
     return command
-
-
-def send(command: Command, sent: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
-        os.kill(command.pid, sent)
-
-
-def name_of(value: object) -> str | None:
-    """Name a test after its signal, in the place of a number."""
-    return value.name if isinstance(value, signal.Signals) else None
 
 
 @pytest.mark.parametrize(

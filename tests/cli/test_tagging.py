@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from fastgru import SequenceTagger
 from fastgru.models.model_file import read_model
@@ -117,6 +118,63 @@ def test_predict__joins_longer_labels_by_commas(run_cli, tmp_path: Path) -> None
     code, out, _ = run_cli(["predict", tmp_path / "m", tmp_path / "s.fa"])
     assert code == 0
     assert out.splitlines()[1].split("\t")[3].split(",") == model.predict(["AC"])[0]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_predict__per_position_has_a_row_for_each_letter(tagged, run_cli, threads: int) -> None:
+    given = ["predict", tagged.model, tagged.fasta, "--per-position", "-t", threads]
+    code, out, err = run_cli(given)
+    assert code == 0, err
+    header, *rows = [line.split("\t") for line in out.splitlines()]
+    assert header == ["id", "status", "flags", "position", "letter", "label", "-", "B", "E", "I"]
+    model = SequenceTagger.load(tagged.model)
+    labels, chances = model.predict(tagged.sequences), model.predict_proba(tagged.sequences)
+    expected = [
+        [f"r{k}", "ok", str(position + 1), letters[position], labels[k][position]]
+        + [f"{value:.6g}" for value in chances[k][position]]
+        for k, letters in enumerate(tagged.sequences)
+        for position in range(len(letters))
+    ]
+    assert [[*row[:2], *row[3:]] for row in rows] == expected
+
+
+def test_predict__per_position_writes_every_format(tagged, run_cli, tmp_path: Path) -> None:
+    (tmp_path / "s.fa").write_text(">a\nACNGT\n>bad\nAC-GT\n>b\ntt\n", encoding="utf-8")
+    given = ["predict", tagged.model, tmp_path / "s.fa", "--per-position", "--on-invalid", "status"]
+    for name in ("p.tsv", "p.jsonl", "p.parquet"):
+        assert run_cli([*given, "-o", tmp_path / name]).code == 0
+    rows = [line.split("\t") for line in (tmp_path / "p.tsv").read_text().splitlines()[1:]]
+    assert [(row[0], row[3], row[4]) for row in rows] == [
+        *[("a", str(k + 1), "ACNGT"[k]) for k in range(5)],
+        ("bad", "", ""),
+        *[("b", str(k + 1), "TT"[k]) for k in range(2)],
+    ]
+    lines = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
+    table = parquet.read_table(tmp_path / "p.parquet").to_pylist()
+    for row, line, typed in zip(rows, lines, table, strict=True):
+        position = int(row[3]) if row[3] else None
+        assert line["position"] == typed["position"] == position
+        assert line["letter"] == typed["letter"] == (row[4] or None)
+        chances = dict(zip("-BEI", map(float, row[6:]), strict=True)) if position else None
+        assert line["probabilities"] == chances
+        assert {name: typed[name] for name in "-BEI"} == (chances or dict.fromkeys("-BEI"))
+
+
+def test_predict__per_position_is_for_taggers(work, run_cli) -> None:
+    code, out, err = run_cli(["predict", work.model, work.fasta, "--per-position"])
+    assert (code, out) == (2, "")
+    assert f"--per-position: {work.model} is a model of classification, expected one of tag" in err
+
+
+def test_predict__per_position_refuses_labels_called_like_columns(run_cli, tmp_path: Path) -> None:
+    model = SequenceTagger(hidden_size=4, max_epochs=1, early_stopping=False, random_state=0)
+    model.fit(["ACGT"], [["letter", "in", "out", "out"]]).save(tmp_path / "m")
+    (tmp_path / "s.fa").write_text(">a\nAC\n", encoding="utf-8")
+    code, out, err = run_cli(["predict", tmp_path / "m", tmp_path / "s.fa", "--per-position"])
+    assert (code, out) == (1, "")
+    assert (
+        "--per-position: the label 'letter' is also the name of a column (id, status, flags," in err
+    )
 
 
 @pytest.mark.parametrize("subset", ["test", "train"])

@@ -7,7 +7,12 @@ from fastgru.data.alphabets import get_alphabet
 from fastgru.layers.crf import UNKNOWN
 from fastgru.models.network import SequenceNetwork
 from fastgru.training.batches import LabelledSet
-from fastgru.training.tagging import Tagging, predict_step_labels, predict_step_probabilities
+from fastgru.training.tagging import (
+    Tagging,
+    predict_step_labels,
+    predict_step_probabilities,
+    predict_steps,
+)
 from tests.architectures import small_architecture
 from tests.gradients import assert_slopes_of_store
 
@@ -92,3 +97,15 @@ def test_validate__is_the_plain_loss_of_training_and_the_share_that_is_right(
     labels = np.concatenate(list(data.targets))
     known = labels != UNKNOWN
     assert accuracy == (predicted[known] == labels[known]).mean()
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_predict_steps__says_both_in_one_pass(crf: bool, rng: np.random.Generator) -> None:
+    network, data = make_network(crf=crf), make_data(rng)
+    labels = predict_step_labels(network, data.encoded)
+    probabilities = predict_step_probabilities(network, data.encoded)
+    found = predict_steps(network, data.encoded)
+    assert len(found) == len(labels)
+    for (row, chances), expected, of_each in zip(found, labels, probabilities, strict=True):
+        np.testing.assert_array_equal(row, expected)
+        np.testing.assert_array_equal(chances, of_each)

@@ -37,4 +37,7 @@ def begin_targets(
     refuse_decision(
         args, f"{args.model} is a model of the task {task}, expected one of classification for it"
     )
-    return target_columns(columns), lambda sequences, flags: target_cells(flags, predict(sequences))
+    nested = "targets" if task == "regression" else "probabilities"
+    return target_columns(columns, nested), lambda sequences, flags: target_cells(
+        flags, predict(sequences)
+    )

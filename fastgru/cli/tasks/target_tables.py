@@ -66,15 +66,17 @@ def truth_columns(chosen: LabelledSequences, names: Sequence[str]) -> dict[str, 
     return {**columns, **record_columns(chosen)}
 
 
-def target_columns(names: Iterable[str]) -> PredictionColumns:
+def target_columns(names: Iterable[str], nested: str = "targets") -> PredictionColumns:
     """Return the columns of the predictions of targets.
 
     Parameters
     ----------
     names
         Of the columns of what is predicted.
+    nested
+        As in :class:`PredictionColumns`.
     """
-    return PredictionColumns(_FIXED, tuple(names))
+    return PredictionColumns(_FIXED, tuple(names), nested)
 
 
 def target_cells(flags: Sequence[tuple[str, ...]], values: np.ndarray) -> Iterator[list[str]]:
