@@ -59,21 +59,26 @@ def make_model(case: Case, problem: Problem) -> onnx.ModelProto:
     return onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8)
 
 
+def open_session(
+    model: bytes, threads: int, *, flush_denormals: bool
+) -> onnxruntime.InferenceSession:
+    """Return what runs a model, on so many threads."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.add_session_config_entry(
+        "session.set_denormal_as_zero", "1" if flush_denormals else "0"
+    )
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
 class OnnxGRU:
     """A rectangular case in ONNX Runtime; forward only."""
 
     def __init__(
         self, case: Case, problem: Problem, threads: int, *, flush_denormals: bool
     ) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.add_session_config_entry(
-            "session.set_denormal_as_zero", "1" if flush_denormals else "0"
-        )
         model = make_model(case, problem).SerializeToString()
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(model, threads, flush_denormals=flush_denormals)
         self._x = np.ascontiguousarray(problem.x.swapaxes(0, 1))
 
     def infer(self) -> None:

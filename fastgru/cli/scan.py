@@ -121,6 +121,8 @@ def run(args: argparse.Namespace) -> int:
     scanner = _new_scanner(args, model)
     choice.check(scanner.columns, scanner.strands)
     warn_of_shuffled_labels(model, args.model)
+    if args.window is not None:
+        _warn_of_length(model, args.window)
     given = shard_of_windows(args, scanner) or ScanInput(
         args.fasta, scanner.alphabet, scanner.grid, args.regions
     )
@@ -169,6 +171,19 @@ class _Pace:
         rate = self._counts.letters / max(time.monotonic() - self._begin, 1e-9)
         self._progress.advance(self._counts.letters - self._done, f"{rate:.3g} letters/s")
         self._done = self._counts.letters
+
+
+def _warn_of_length(model: FittedModel, window: int) -> None:
+    """Say if no training sequence was as short or as long as the windows."""
+    from fastgru.estimators.window_choice import training_lengths
+
+    lengths = training_lengths(model)
+    if lengths is not None and not lengths[0] <= window <= lengths[1]:
+        _LOGGER.warning(
+            "warning: windows have %s, and the model was trained on sequences of %d to %d",
+            counted(window, "letter"),
+            *lengths,
+        )
 
 
 def _tell(scanner: Scanner, n_sequences: int) -> None:

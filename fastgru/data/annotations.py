@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.files import open_text
+from fastgru.data.long_sequences import Letters
 from fastgru.data.problems import Problem, Problems
 from fastgru.data.strands import reverse_complement
 from fastgru.errors import LabelError, display_name
@@ -131,7 +132,7 @@ def codon_places(
 
 
 def cut_labelled_windows(
-    letters: str, segments: Iterable[CodingSegment], start: int, end: int, window: int
+    letters: Letters, segments: Iterable[CodingSegment], start: int, end: int, window: int
 ) -> Iterator[tuple[str, str]]:
     """Yield windows side by side as both strands read them, with their labels.
 

@@ -89,3 +89,20 @@ def test_label__keeps_its_input(run_cli, genome, annotation, tmp_path) -> None:
     code, _, err = run_cli([*command, *ends])
     assert code == 2
     assert "is an input and would be overwritten" in err
+
+
+def test_label__makes_what_train_reads_and_scan_sums_up(
+    run_cli, genome, annotation, tmp_path
+) -> None:
+    command = ["label", genome, "--annotation", annotation, "--window", "20"]
+    assert run_cli([*command, *outputs(tmp_path)]).code == 0
+    model, table = tmp_path / "model.safetensors", tmp_path / "rows.tsv"
+    how = ["--hidden-size", "2", "--max-epochs", "1", "--no-early-stopping", "-t", "1"]
+    labels = ["--task", "tagging", "--step-labels", tmp_path / "l.fa"]
+    assert run_cli(["train", tmp_path / "w.fa", *labels, *how, "-o", model]).code == 0
+    sums = ["--sum", "coding=1,2,3", "--class", "coding"]
+    code, _, err = run_cli(["scan", model, genome, *sums, "-o", table, "-t", "1"])
+    assert code == 0, err
+    header, *rows = table.read_text(encoding="utf-8").splitlines()
+    assert header == "chrom\tstart\tend\tstrand\tcoding\tN"
+    assert len(rows) == 2 * (10 + 3)

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import gzip
-from itertools import pairwise
+import os
+import re
+import signal
+import subprocess
+import sys
+from itertools import pairwise, repeat
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +18,7 @@ from tests.planted import MOTIF
 from tests.task_inputs import words_of, write_task
 
 SEED = 5
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +83,58 @@ def test_scan__has_the_same_bytes_whatever_the_threads_and_the_input(
     assert scanned("--threads", 2) == expected
     assert scanned(fasta=packed) == expected
     assert scanned(fasta="-", stdin=genome.read_bytes()) == expected
+
+
+def test_windows__of_other_lengths_than_in_training_are_warned_of(
+    run_cli, work: Work, genome: Path
+) -> None:
+    for window, expected in ((29, True), (30, False), (31, True)):
+        options = ["--window", window, "--step", 500]
+        code, _, err = run_cli(["scan", work.model, genome, *options])
+        assert code == 0
+        text = f"warning: windows have {window} letters, and the model was trained on sequences of"
+        assert (text in err) == expected
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_scan__that_is_killed_leaves_nothing_that_looks_complete(
+    work: Work, genome: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
+    options = ["-o", "w.tsv", "--calls", "c.bed", "--bedgraph", "s.{strand}.bedgraph"]
+    command = [sys.executable, "-m", "fastgru", "scan", work.model, "-", *options, "--step", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [*map(str, command)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment,
+        text=True,
+    ) as running:
+        assert running.stdin is not None
+        assert running.stderr is not None
+        # the second record makes the first one whole; then it waits for more
+        running.stdin.write(genome.read_text(encoding="utf-8") + ">last\n")
+        running.stdin.flush()
+        while "letters scanned" not in running.stderr.readline():
+            assert running.poll() is None
+        running.send_signal(sent)
+        running.stdin.close()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert running.returncode in (143, -sent)
+    assert all(name.startswith(".") for name in left)
+    assert sent == signal.SIGKILL or not left
+
+
+def test_scan__ends_quietly_where_its_reader_does(work: Work, genome: Path) -> None:
+    command = f"{sys.executable} -m fastgru scan {work.model} {genome} --step 1 | head -n 2"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", command], check=True, capture_output=True, text=True, env=environment
+    )
+    assert len(done.stdout.splitlines()) == 2
+    assert "Traceback" not in done.stderr
+    assert "error" not in done.stderr
 
 
 def test_regions__have_the_rows_of_the_whole(run_cli, work: Work, genome: Path, tmp_path) -> None:
@@ -190,6 +248,34 @@ def test_scan__refuses_a_model_of_another_task(run_cli, genome: Path, tmp_path: 
     code, out, err = run_cli(["scan", model, genome])
     assert (code, out) == (2, "")
     assert "scan: the model is one of language_model, expected classification, multilabel" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+@pytest.mark.parametrize(
+    "length", [12_000_000, pytest.param(250_000_000, marks=pytest.mark.exhaustive)]
+)
+def test_memory__does_not_grow_with_a_chromosome(work: Work, tmp_path: Path, length: int) -> None:
+    peaks = []
+    for size in (1_000_000, length):
+        fasta, line = tmp_path / "chromosome.fa", "ACGTTGCAAC" * 10 + "\n"
+        with fasta.open("w", encoding="utf-8") as file:
+            file.write(">chr1\n")
+            file.writelines(repeat(line * 1000, size // 100_000))
+        peaks.append(peak_megabytes("scan", "-q", work.model, fasta, "--step", size // 250))
+    assert peaks[1] < peaks[0] + 15, f"{peaks} MB"
+
+
+def peak_megabytes(*arguments: object) -> float:
+    """Peak of the resident memory of the command in a process of its own."""
+    program = (  # ru_maxrss begins with the memory of this process
+        "import sys\nfrom fastgru.cli import main\ncode = main(sys.argv[1:])\n"
+        "sys.stderr.write(open('/proc/self/status').read())\nsys.exit(code)"
+    )
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    assert len(done.stdout.splitlines()) > 500
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", done.stderr)
+    return int(kilobytes) / 1024
 
 
 def test_bad_records__end_the_scan_before_any_work(
