@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ from fastgru.cli.tasks.translation.options import add_search, refuse_search
 from fastgru.errors import CheckpointError, ConfigurationError, LabelError, counted, shorten
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from fastgru.cli.prediction_files import FormattedRecord, PredictionWriter
     from fastgru.cli.stream_progress import BytesRead, StreamProgress
     from fastgru.data.unlabelled import CheckedSequence
@@ -86,8 +88,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_features(parser)
     add_decision(parser)
     add_search(parser)
-    add_per_position(parser)
     add_shard(parser)
+    add_per_position(parser)
     add_output(parser, what="predictions")
     add_format(parser)
     add_resume(parser)
@@ -116,7 +118,6 @@ def run(args: argparse.Namespace) -> int:
     refuse_per_position(args, model)
     require_features(args, model)
     warn_of_shuffled_labels(model, args.model)
-    args.fasta = shard_of_records(args)
     try:
         _predict(args, model)
     except CheckpointError as error:
@@ -135,11 +136,12 @@ def _predict(args: argparse.Namespace, model: FittedModel) -> None:
 
     columns, cells_of = task_module(model.task, "predict").begin(args, model)
     letters, position = _LettersOfProteins(model), BytesRead()
+    files = shard_of_records(args)
     with (
         open_predictions(args, columns, model.task) as writer,
-        show_stream_progress("predicting", args.fasta) as progress,
+        show_stream_progress("predicting", files) as progress,
     ):
-        records = letters.noted(_read_records(args, model, position))
+        records = letters.noted(_read_records(args, model, files, position))
         _write_predictions(
             *(writer, cells_of),
             records=writer.skip_done(records, progress),
@@ -162,7 +164,10 @@ def _predict(args: argparse.Namespace, model: FittedModel) -> None:
 
 
 def _read_records(
-    args: argparse.Namespace, model: FittedModel, position: BytesRead
+    args: argparse.Namespace,
+    model: FittedModel,
+    files: Sequence[str | PathLike[str]],
+    position: BytesRead,
 ) -> Iterator[CheckedSequence]:
     """Return the records to predict, one by one."""
     from fastgru.data.series import SERIES
@@ -177,7 +182,7 @@ def _read_records(
     if kind == SERIES:
         refuse_shard(args, f"{args.model} reads series, which are not cut")
     records = read_for(
-        *(model, args.fasta),
+        *(model, files),
         on_invalid=args.on_invalid,
         advice=f"{args.model} was trained on {kind} sequences. To predict the other "
         "records all the same, use --on-invalid status.",

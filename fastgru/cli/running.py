@@ -16,7 +16,9 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from fastgru import __version__
+from fastgru._machine import usable_threads
 from fastgru.cli.overwriting import refuse_overwritten_input
+from fastgru.cli.thread_limits import libraries_limited_to
 from fastgru.errors import ConfigurationError, FastgruError
 
 __all__ = ["run_command"]
@@ -56,7 +58,8 @@ def _run_alone(args: argparse.Namespace, arguments: Sequence[str]) -> int:
         with _messages(args), _ending_on_sigterm():
             _LOGGER.info("fastgru %s: fastgru %s", __version__, shlex.join(arguments))
             try:
-                code: int = args.run(args)
+                with libraries_limited_to(usable_threads(getattr(args, "threads", None))):
+                    code: int = args.run(args)
                 sys.stdout.flush()
             except BaseException as error:
                 return _explain(error, args)

@@ -119,10 +119,10 @@ def run(args: argparse.Namespace) -> int:
         require_bigwig("--bigwig")
     model = load_fitted(args.model)
     scanner = _new_scanner(args, model)
-    if args.window is not None:
-        _warn_of_length(model, args.window)
     choice.check(scanner.columns, scanner.strands)
     warn_of_shuffled_labels(model, args.model)
+    if args.window is not None:
+        _warn_of_length(model, args.window)
     given = shard_of_windows(args, scanner) or ScanInput(
         args.fasta, scanner.alphabet, scanner.grid, args.regions
     )

@@ -171,12 +171,7 @@ def open_plain(
     Parameters
     ----------
     path, digest
-        As for `open_text`.
-
-    Raises
-    ------
-    FastaFormatError
-        As for `open_text`.
+        As for `open_text`, with the same errors.
     """
     name = display_name(path)
     with contextlib.ExitStack() as stack:

@@ -20,7 +20,7 @@ rule audit:
     threads: threads_per_dataset
     resources:
         mem_mb=sized(600, 40),
-        runtime=sized(10, 2),
+        runtime=sized(30, 20),
     params:
         labelled=input_of("audit"),
         options=audit_options,
@@ -50,7 +50,7 @@ rule split:
     threads: threads_per_dataset
     resources:
         mem_mb=sized(600, 40),
-        runtime=sized(10, 2),
+        runtime=sized(30, 20),
     params:
         labelled=input_of("split"),
         options=split_options,

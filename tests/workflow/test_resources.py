@@ -1,0 +1,63 @@
+"""Memory and run time of the rules, by the size of their input."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import work
+from tests.workflow.running import ROOT
+from tests.workflow.test_rules import RULES
+
+__all__ = ["work"]
+
+
+@pytest.fixture(scope="module")
+def functions() -> dict[str, Any]:
+    """What resources.smk defines; it holds Python only."""
+    names: dict[str, Any] = {"Path": Path}
+    text = (ROOT / "workflows/rules/resources.smk").read_text()
+    exec(compile(text, "resources.smk", "exec"), names)
+    return names
+
+
+def test_sized__grows_with_the_input_and_with_each_attempt(functions, tmp_path: Path) -> None:
+    for name in ("a.fa", "b.fa.gz"):
+        (tmp_path / name).write_bytes(bytes(1_000_000))
+    plain, packed, gone = (str(tmp_path / name) for name in ("a.fa", "b.fa.gz", "gone.fa"))
+    sized, job = functions["sized"], SimpleNamespace(number="3")
+    assert sized(100)(job, [plain], 1) == 100
+    assert sized(100, 10)(job, [plain, gone], 1) == 110
+    assert sized(100, 10)(job, [plain, packed], 1) == 160  # compressed text counts five times
+    assert sized(100, 10)(job, [plain, packed], 2) == 320
+    assert sized(100, 10, sharing=True)(job, [plain, packed], 1) == 120
+    assert sized(100, 10, of=lambda wildcards: [packed])(job, [plain], 1) == 150
+    assert sized(100, lambda wildcards: 7)(job, [plain], 1) == 107
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["predict", "scan"])
+def test_rule__asks_for_more_memory_than_the_command_takes(
+    name: str, functions, work, tmp_path: Path
+) -> None:
+    letters = "".join(np.random.default_rng(1).choice(list("ACGT"), 300_000))
+    fasta = tmp_path / "a.fa"
+    fasta.write_text(
+        "".join(f">r{at}\n{letters[at : at + 500]}\n" for at in range(0, 300_000, 500))
+    )
+    more = {"scan": ["--window", "100", "--step", "50"], "predict": []}[name]
+    command = ["-m", "fastgru", name, work.model, fasta, *more, "--threads", "1", "-q"]
+    output = subprocess.Popen([sys.executable, *map(str, command), "-o", str(tmp_path / "out")])
+    _, status, usage = os.wait4(output.pid, 0)
+    assert status == 0
+    base, slope = map(float, re.search(r"mem_mb=sized\((\d+), ([\d.]+)", RULES[name]).groups())
+    asked = functions["sized"](base, slope, sharing=True)(SimpleNamespace(number="1"), [fasta], 1)
+    assert usage.ru_maxrss / 1000 < asked
