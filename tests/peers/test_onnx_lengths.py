@@ -10,8 +10,7 @@ import pytest
 import fastgru.onnx
 from fastgru.errors import ModelFileError
 from tests.peers import onnx_chains
-from tests.peers.onnx_chains import END, LAST, LAYER, STEPS
-from tests.peers.test_onnx_chains import CONV, SEQUENCES, assert_agrees
+from tests.peers.onnx_chains import CONV, END, LAST, LAYER, SEQUENCES, STEPS, assert_agrees
 
 pytestmark = pytest.mark.peers
 
