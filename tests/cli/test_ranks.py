@@ -214,7 +214,7 @@ def mpirun(
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
 
@@ -230,6 +230,7 @@ def alone(work: Work, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, 
 
 
 @needs_mpirun
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("size", [2, 4])
 def test_train__under_mpirun_gives_the_files_of_one_process(
     size: int, work: Work, alone: tuple[bytes, str], tmp_path: Path
@@ -247,6 +248,7 @@ def test_train__under_mpirun_gives_the_files_of_one_process(
 
 
 @needs_mpirun
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("sent", ["SIGKILL", "SIGTERM"])
 def test_train__under_mpirun_ends_with_a_killed_rank_and_goes_on(
     sent: str, work: Work, alone: tuple[bytes, str], tmp_path: Path
@@ -268,6 +270,7 @@ def test_train__under_mpirun_ends_with_a_killed_rank_and_goes_on(
 
 
 @needs_mpirun
+@pytest.mark.timeout(600)
 def test_train__under_mpirun_explains_a_rank_that_cannot_begin(work: Work, tmp_path: Path) -> None:
     program = (
         "import sys; from mpi4py import MPI; from fastgru.cli import main; "
