@@ -5,8 +5,10 @@ shapes the machine code: the sources of the kernel package, the versions of numb
 name and features of the CPU, and numba's compilation settings.  numba's own key misses a change in
 a function of another file or in a setting such as ``NUMBA_BOUNDSCHECK``, and its writer misplaces
 entries when several processes fill one cache; here a new key starts an empty directory, and writers
-take turns.  ``FASTGRU_CACHE_DIR`` moves the cache; where no place is writable a private temporary
-directory serves for the life of the process.
+take turns.  So do compilers: of the jobs that start at once on CPUs of one type, one compiles a
+kernel, and the others wait for its entry.  ``FASTGRU_CACHE_DIR`` moves the cache; where that place
+cannot be written, as a home on a compute node may not be, the node's directory of temporary files
+serves, and where that cannot either, a private one for the life of the process.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import hashlib
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,8 @@ except ImportError:  # not a POSIX system: writers then rely on numba's atomic r
     fcntl = None  # type: ignore[assignment]
 
 _COMPILER_SETTINGS = ("BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE")
+
+_LONGEST_COMPILATION = 120.0  # seconds to wait for a kernel that another process compiles
 
 
 def cpu_name() -> str:
@@ -71,6 +76,13 @@ def _user_cache_home() -> Path:
     return Path(home) / "fastgru"
 
 
+def _places() -> Iterator[Path]:
+    key, user = _cache_key(), getattr(os, "getuid", int)()
+    yield _user_cache_home() / key
+    # One name, right below: whoever owned a folder between could put another in its place later.
+    yield Path(tempfile.gettempdir()) / f"fastgru-{user}-{key}"
+
+
 class _CacheHome:
     """The directory of compiled kernels, found at first use."""
 
@@ -82,11 +94,10 @@ class _CacheHome:
     def path(self) -> Path:
         with self._lock:
             if self._path is None:
-                wanted = _user_cache_home() / _cache_key()
-                if not is_private_directory(wanted):
-                    self._temporary = tempfile.TemporaryDirectory(prefix="fastgru-")
-                    wanted = Path(self._temporary.name)
-                self._path = wanted
+                self._path = next(filter(is_private_directory, _places()), None)
+            if self._path is None:
+                self._temporary = tempfile.TemporaryDirectory(prefix="fastgru-")
+                self._path = Path(self._temporary.name)
             return self._path
 
 
@@ -128,10 +139,16 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
 
     numba picks an entry's file name from the index it has just read.  Two processes that do so
     at once can give one name to two signatures, and a later reader gets the wrong machine code;
-    hence the lock around read and write.
+    hence the lock around read and write.  Another lock, one for each kernel, is held from a miss to
+    the end of its compilation; a kernel waits only for those that it calls, so none waits in a
+    circle.
     """
 
     _impl_class = _CacheImplementation
+
+    def __init__(self, py_func: Callable[..., Any]) -> None:
+        super().__init__(py_func)
+        self._turn = contextlib.ExitStack()
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, Any]:
         """Tell overloads apart by signature and CPU alone.
@@ -151,10 +168,23 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
                 super().save_overload(sig, data)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = self._load(sig, target_context)
+        if found is None:
+            path = cache_directory() / f"{self._impl.filename_base}.turn"
+            with contextlib.suppress(OSError):  # no place for a lock: everybody compiles
+                self._turn.enter_context(_turn(path))
+                found = self._load(sig, target_context)
+        return found
+
+    def _load(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
         except Exception:
             return None  # a damaged entry raises anything; it is compiled again
+
+    def end_turn(self) -> None:
+        """Let others compile this kernel, or load it."""
+        self._turn.close()
 
 
 @contextlib.contextmanager
@@ -163,6 +193,33 @@ def _exclusive(path: Path) -> Iterator[None]:
         if fcntl is not None:
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+_turns_of_this_process: set[Path] = set()  # changed under numba's lock of the compiler
+
+
+@contextlib.contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Hold the lock on ``path``, or go on without it where its holder keeps it for too long.
+
+    That one may be suspended; compiling twice is a waste, waiting for it could be for ever.
+    """
+    if path in _turns_of_this_process:
+        yield
+        return
+    with open(path, "a") as handle:
+        if fcntl is not None:
+            end = time.monotonic() + _LONGEST_COMPILATION
+            while time.monotonic() < end:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                time.sleep(0.02)
+        _turns_of_this_process.add(path)
+        try:
+            yield
+        finally:
+            _turns_of_this_process.discard(path)
 
 
 class LazyCache:
@@ -176,3 +233,17 @@ class LazyCache:
         if self._opened is None:
             self._opened = KernelCache(self._py_func)
         return getattr(self._opened, name)
+
+
+def keep_compiled(dispatcher: Any, py_func: Callable[..., Any]) -> None:
+    """Let a dispatcher of numba load from the cache what it has, and compile in turns the rest."""
+    cache = dispatcher._cache = LazyCache(py_func)
+    compile_now = dispatcher.compile
+
+    def compile_in_turns(sig: Any) -> Any:
+        try:
+            return compile_now(sig)
+        finally:
+            cache.end_turn()
+
+    dispatcher.compile = compile_in_turns

@@ -28,7 +28,7 @@ from numba.extending import intrinsic, lower_builtin, register_jitable, register
 from numba.extending import overload as type_dispatch
 from numba.np.ufunc import parallel as thread_pool
 
-from fastgru._kernel_cache import LazyCache, cache_directory, cpu_features
+from fastgru._kernel_cache import cache_directory, cpu_features, keep_compiled
 from fastgru._machine import control_group_cpus
 
 __all__ = [
@@ -135,7 +135,7 @@ def _compile(function: Callable[..., Any], **options: bool) -> Callable[..., Any
         _nrt=False,
         **options,
     )(function)
-    compiled._cache = LazyCache(function)
+    keep_compiled(compiled, function)
     return cast("Callable[..., Any]", compiled)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -26,6 +28,8 @@ def double(x: Any) -> Any:
 @pytest.fixture
 def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A new, empty home of the cache."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(_kernel_cache.tempfile, "tempdir", str(tmp_path / "temporary"))
     home = _kernel_cache._CacheHome()
     monkeypatch.setenv("FASTGRU_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(_kernel_cache, "_cache_home", home)
@@ -144,6 +148,27 @@ def test_cache_directory__is_temporary_where_another_user_owns_the_usual_one(
     assert cache_home not in _kernel_cache.cache_directory().parents
 
 
+def test_cache_directory__is_shared_on_the_node_where_the_home_cannot_be_written(
+    cache_home: Path,
+) -> None:
+    cache_home.write_text("a file instead of a folder", encoding="utf-8")
+    found = _kernel_cache.cache_directory()
+    assert found.parent == cache_home.parent / "temporary"
+    assert _kernel_cache._CacheHome().path() == found  # another process of the user finds it
+
+
+def test_cache_directory__trusts_no_temporary_one_that_others_may_write(cache_home: Path) -> None:
+    cache_home.write_text("a file instead of a folder", encoding="utf-8")
+    shared = _kernel_cache.cache_directory()
+    shared.chmod(0o777)
+    home = _kernel_cache._CacheHome()
+    found = home.path()
+    assert found != shared
+    assert found.stat().st_mode & 0o077 == 0
+    assert home._temporary is not None
+    home._temporary.cleanup()
+
+
 def test_cache_directory__is_temporary_where_nothing_can_be_written(
     cache_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,8 +244,11 @@ print(hits, misses)
 """
 
 
-def start(program: str, cache: Path) -> subprocess.Popen[str]:
+def start(
+    program: str, cache: Path, variables: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
     environment = os.environ | {"FASTGRU_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
+    environment |= variables or {}
     return subprocess.Popen(
         [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True
     )
@@ -233,6 +261,59 @@ def test_cache__may_be_filled_by_several_processes_at_once(tmp_path: Path) -> No
         assert process.returncode == 0
     last = start(FILL, tmp_path)
     assert last.communicate()[0].split() == ["3", "0"]  # all entries are there, none is wrong
+
+
+def compilations(processes: list[subprocess.Popen[str]]) -> int:
+    return sum(int(process.communicate()[0].split()[1]) for process in processes)
+
+
+@needs_compilation
+def test_cache__has_a_kernel_compiled_once_however_many_processes_start_at_once(
+    tmp_path: Path,
+) -> None:
+    assert compilations([start(FILL, tmp_path) for _ in range(3)]) == 3  # in all, not each
+
+
+@needs_compilation
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names of other CPUs are of x86")
+def test_cache__keeps_kernels_of_different_cpus_apart(tmp_path: Path) -> None:
+    # As on nodes that share a home: each type of CPU compiles once, and loads what is its own.
+    kinds: list[dict[str, str]] = [{}, {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2"}]
+    at_once = [start(FILL, tmp_path, kind) for kind in kinds for _ in range(2)]
+    assert compilations(at_once) == 3 * len(kinds)
+    assert compilations([start(FILL, tmp_path, kind) for kind in kinds]) == 0
+    assert len(list(tmp_path.iterdir())) == len(kinds)
+
+
+HOLD = """
+import fcntl, sys
+with open(sys.argv[1], "a") as handle:
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@needs_compilation
+def test_kernel__is_compiled_where_another_process_never_ends_its_turn(
+    cache_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_anew(1.5)
+    (turn,) = cache_home.rglob("*.turn")
+    command = [sys.executable, "-c", HOLD, str(turn)]
+    monkeypatch.setattr(_kernel_cache, "_LONGEST_COMPILATION", 0.1)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        assert call_anew(3)[0] == 6
+
+
+@needs_compilation
+def test_kernel__that_cannot_be_compiled_ends_its_turn(cache_home: Path) -> None:
+    compiled: Any = _numba.kernel(double)
+    with pytest.raises(numba.TypingError):
+        compiled(None)
+    assert _kernel_cache._turns_of_this_process == set()
 
 
 def test_import__writes_nothing(tmp_path: Path) -> None:
