@@ -25,6 +25,7 @@ __all__ = [
     "counted",
     "display_name",
     "location",
+    "reason_of",
     "shorten",
 ]
 
@@ -116,6 +117,18 @@ def location(
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, such as ``1 record`` or ``3 records``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why something failed in lower case: the system's reason, or the error's own text.
+
+    Examples
+    --------
+    >>> reason_of(FileNotFoundError(2, "No such file or directory"))
+    'no such file or directory'
+    """
+    text = error.strerror if isinstance(error, OSError) else None
+    return (text or str(error)).rstrip(".").lower()
 
 
 def shorten(items: Iterable[str], limit: int = 5) -> str:

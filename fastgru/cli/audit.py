@@ -80,8 +80,8 @@ def run(args: argparse.Namespace) -> int:
 
     from fastgru.data.alphabets import Alphabet
     from fastgru.data.audit import audit
-    from fastgru.data.files import atomic_write
     from fastgru.data.findings import check_levels
+    from fastgru.data.writing import atomic_write
 
     require_new_output(args)
     levels = dict(args.levels)

@@ -76,7 +76,7 @@ def _model_name(text: str) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Write the configuration and return the exit code."""
-    from fastgru.data.files import atomic_write
+    from fastgru.data.writing import atomic_write
     from fastgru.estimators.search import describe_trial
     from fastgru.estimators.search_journal import load_study, require_optuna
 

@@ -68,7 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the table, show its verdicts, and return the exit code."""
-    from fastgru.data.files import atomic_write
+    from fastgru.data.writing import atomic_write
     from fastgru.report.comparisons import compare_runs, write_comparisons
 
     require_new_output(args)

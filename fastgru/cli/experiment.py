@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from fastgru.data.files import atomic_write
+    from fastgru.data.writing import atomic_write
     from fastgru.report.contents import Statement
     from fastgru.report.experiment import gather_experiment
 

@@ -44,7 +44,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the joined table and return the exit code."""
-    from fastgru.data.files import atomic_write_bytes, open_plain
+    from fastgru.data.files import open_plain
+    from fastgru.data.writing import atomic_write_bytes
 
     require_new_output(args)
     _warn_of_order(args.tables)

@@ -78,7 +78,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the sequences and return the exit code."""
-    from fastgru.data.files import atomic_write
+    from fastgru.data.writing import atomic_write
     from fastgru.estimators.loading import load_fitted
 
     require_new_output(args)

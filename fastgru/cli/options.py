@@ -187,7 +187,7 @@ def require_new_output(
     replaceable
         Those that may exist without `force`.
     """
-    from fastgru.data.files import require_writable
+    from fastgru.data.writing import require_writable
 
     outputs = [path for path in (args.output, *paths) if path is not None]
     places = [path if path == "-" else os.path.realpath(path) for path in outputs]

@@ -36,7 +36,7 @@ def write_parquet(
     import pyarrow as pa
     from pyarrow import parquet
 
-    from fastgru.data.files import atomic_write_bytes, naming_file
+    from fastgru.data.writing import atomic_write_bytes, naming_file
 
     kinds = columns.kinds
     fields = [pa.field(name, _type_of(kind)) for name, kind in kinds.items()]

@@ -160,7 +160,7 @@ def open_predictions(
         If what is left does not belong to this run.
     """
     if is_stream(args.output):
-        from fastgru.data.files import atomic_write_bytes
+        from fastgru.data.writing import atomic_write_bytes
 
         with atomic_write_bytes(args.output) as file:
             stream = PredictionWriter(columns, args.format, file)

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastgru import __version__
-from fastgru.data.files import atomic_write, naming_file, remove_written
 from fastgru.data.part_file import part_path
+from fastgru.data.writing import atomic_write, naming_file, remove_written
 from fastgru.errors import CheckpointError, counted
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the page and return the exit code."""
-    from fastgru.data.files import atomic_write
+    from fastgru.data.writing import atomic_write
     from fastgru.packages import require_package
     from fastgru.report.commands import Commands
     from fastgru.report.multiqc import require_new_multiqc, write_multiqc

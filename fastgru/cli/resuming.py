@@ -18,8 +18,8 @@ from fastgru.cli.prediction_journal import (
     describe_run,
     journal_path,
 )
-from fastgru.data.files import remove_unfinished, remove_written
 from fastgru.data.part_file import PartFile, part_path
+from fastgru.data.writing import remove_unfinished, remove_written
 from fastgru.errors import CheckpointError, ConfigurationError, FastgruError, counted
 
 if TYPE_CHECKING:

@@ -112,7 +112,7 @@ def _explain(error: BaseException, args: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _messages(args: argparse.Namespace) -> Iterator[None]:
     """Send the messages of the package to standard error, and to the log file if there is one."""
-    from fastgru.data.files import require_writable
+    from fastgru.data.writing import require_writable
 
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if getattr(args, "silent", False):

@@ -103,10 +103,10 @@ def run(args: argparse.Namespace) -> int:
     """Write table, tracks and calls, and return the exit code."""
     from fastgru.cli.progress import show_progress
     from fastgru.data.bigwig import require_bigwig
-    from fastgru.data.files import atomic_write
     from fastgru.data.scan_input import ScanInput
     from fastgru.data.track_files import TrackFiles
     from fastgru.data.window_table import write_window_header, write_window_rows
+    from fastgru.data.writing import atomic_write
     from fastgru.estimators.loading import load_fitted
     from fastgru.estimators.scanning import scan_input
 

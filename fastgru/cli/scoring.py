@@ -171,7 +171,7 @@ def write_scores_and_table(
     """
     import json
 
-    from fastgru.data.files import atomic_write
+    from fastgru.data.writing import atomic_write
 
     with contextlib.ExitStack() as stack:
         if args.predictions is not None:

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the trials, write their results and return the exit code."""
     import json
 
-    from fastgru.data.files import atomic_write, require_writable
+    from fastgru.data.writing import atomic_write, require_writable
     from fastgru.estimators.search import run_trial, seconds_left
     from fastgru.estimators.search_journal import create_study, require_optuna
     from fastgru.training.checkpoint import remove_checkpoint

@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
-    from fastgru.data.files import atomic_write
+    from fastgru.data.writing import atomic_write
     from fastgru.report.reading import find_experiments
     from fastgru.report.summary import write_summary
 

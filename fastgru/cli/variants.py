@@ -45,9 +45,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
     from fastgru.data.alphabets import get_alphabet
-    from fastgru.data.files import atomic_write
     from fastgru.data.labelled import read_labelled
     from fastgru.data.variants import read_variants
+    from fastgru.data.writing import atomic_write
     from fastgru.estimators.fitted_language_model import FittedLanguageModel
     from fastgru.estimators.loading import load_fitted
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from fastgru.data.fasta import read_fasta
-from fastgru.data.files import atomic_write_bytes, open_text
+from fastgru.data.files import open_text
 from fastgru.data.long_fasta import measure_records
 from fastgru.data.tracks import Intervals
+from fastgru.data.writing import atomic_write_bytes
 from fastgru.errors import FastgruError, LabelError, counted, display_name, location, shorten
 from fastgru.packages import require_package
 

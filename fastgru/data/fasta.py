@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from fastgru.data.file_parts import first_line_of
-from fastgru.data.files import Digest, atomic_write, open_lines
+from fastgru.data.files import Digest, open_lines
 from fastgru.data.formats import describe_text
+from fastgru.data.writing import atomic_write
 from fastgru.errors import FastaFormatError, display_name, location
 
 __all__ = [

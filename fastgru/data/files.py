@@ -1,7 +1,7 @@
-"""Opening text files in any compression, and writing files that are whole or not there.
+"""Opening text files in any compression.
 
 Reading looks at the content, never at the name: a gzip file called ``reads.fasta`` is read as
-gzip.  Writing goes to a temporary name beside the target and ends with a rename.
+gzip.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import bz2
 import codecs
 import contextlib
-import glob
 import gzip
 import io
 import lzma
@@ -17,22 +16,16 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO, Protocol, TextIO, cast
+from typing import Any, Protocol, TextIO
 
 from fastgru.data.file_parts import FilePart, read_part, skip
 from fastgru.data.formats import describe_binary
-from fastgru.errors import FastaFormatError, FastgruError, display_name
+from fastgru.errors import FastaFormatError, display_name, reason_of
 
 __all__ = [
-    "atomic_write",
-    "atomic_write_bytes",
-    "naming_file",
     "open_lines",
     "open_plain",
     "open_text",
-    "remove_unfinished",
-    "remove_written",
-    "require_writable",
 ]
 
 _BLOCK = 1 << 18
@@ -72,7 +65,7 @@ class _Source(io.RawIOBase):
         except (OSError, zlib.error, lzma.LZMAError) as error:
             found = f"the {self._kind} data is damaged" if self._kind else "cannot be read"
             cure = "Copy or download the file again"
-            message = f"{self._path}: {found} ({_reason(error)}). {cure}."
+            message = f"{self._path}: {found} ({reason_of(error)}). {cure}."
             raise FastaFormatError(message, self._path) from error
         if self._digest is not None:
             self._digest.update(memoryview(buffer)[:n_read])
@@ -212,151 +205,7 @@ def _open_raw(path: str | os.PathLike[str], stack: contextlib.ExitStack) -> Any:
         return stack.enter_context(open(path, "rb", buffering=0))
     except OSError as error:
         name = display_name(path)
-        message = f"{name}: cannot be read ({_reason(error)}). Check the path and its permissions."
-        raise FastaFormatError(message, name) from error
-
-
-def _reason(error: BaseException) -> str:
-    text = error.strerror if isinstance(error, OSError) else None
-    return (text or str(error)).rstrip(".").lower()
-
-
-def require_writable(path: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Refuse an output path now that would fail, or destroy something, after hours of work.
-
-    Parameters
-    ----------
-    path
-        Output to be; ``"-"`` is standard output.
-    force
-        Whether an existing file may be replaced.
-
-    Raises
-    ------
-    FastgruError
-        If the folder is missing or closed, or the file exists and `force` is not set.
-    """
-    target = os.fspath(path)
-    if target == "-":
-        return
-    if not target:
-        raise FastgruError("output: the name is empty, expected the name of a file to write.")
-    if os.path.isdir(target):
-        raise FastgruError(f"{target}: is a folder, expected the name of a file to write.")
-    folder = os.path.dirname(os.path.realpath(target))
-    if not os.path.isdir(folder):
-        parent = os.path.dirname(target)
-        raise FastgruError(f"{target}: there is no folder {parent!r}. Create it with mkdir first.")
-    if _is_special(target):
-        return
-    if not os.access(folder, os.W_OK):
-        raise FastgruError(f"{target}: its folder cannot be written to. Choose another output.")
-    if os.path.exists(target) and not force:
-        raise FastgruError(
-            f"{target}: exists already. Use --force to replace it, or choose another output."
+        message = (
+            f"{name}: cannot be read ({reason_of(error)}). Check the path and its permissions."
         )
-
-
-@contextlib.contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[TextIO]:
-    r"""Open a text file that appears under its name only when the block ends without an error.
-
-    The text goes to a hidden file in the same folder, which is renamed at the end and removed if
-    an exception passes.  Names that end in ``.gz`` are compressed, with no time stamp inside, so
-    that equal text gives equal files.
-
-    Parameters
-    ----------
-    path
-        File to write, in UTF-8 with ``\n`` line ends; ``"-"`` is standard output.  Devices and
-        pipes are written directly.
-
-    Yields
-    ------
-    text
-        The open file.
-
-    Raises
-    ------
-    FastgruError
-        If the file cannot be created.
-    """
-    with atomic_write_bytes(path) as binary:
-        text = io.TextIOWrapper(binary, "utf-8", errors="surrogateescape", newline="\n")
-        try:
-            yield text
-        finally:
-            text.detach()
-
-
-@contextlib.contextmanager
-def atomic_write_bytes(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a binary file in the way of `atomic_write`."""
-    if os.fspath(path) == "-":
-        sys.stdout.flush()
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    target = os.path.realpath(path)
-    if _is_special(target):
-        with _create(target, path) as stream:
-            yield stream
-        return
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.part")
-    try:
-        with _create(temporary, path) as stream:
-            if target.endswith(".gz"):
-                with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as packed:
-                    yield cast(BinaryIO, packed)
-            else:
-                yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-
-
-@contextlib.contextmanager
-def naming_file(path: str) -> Iterator[None]:
-    """Let errors of the system inside the block say which file they are about.
-
-    Those of writing and waiting for the disk do not: they know a number in place of the file.
-    """
-    try:
-        yield
-    except OSError as error:
-        error.filename = error.filename or path
-        raise
-
-
-def remove_written(path: str | os.PathLike[str]) -> None:
-    """Remove an output, and what is left of it as `remove_unfinished` says."""
-    remove_unfinished(path)
-    with contextlib.suppress(OSError):
-        os.unlink(os.path.realpath(path))
-
-
-def remove_unfinished(path: str | os.PathLike[str]) -> None:
-    """Remove what processes have left of an output that were killed in `atomic_write`."""
-    folder, name = os.path.split(os.path.realpath(path))
-    for left in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(name)}.*.part")):
-        if left.split(".")[-2].isdigit():
-            with contextlib.suppress(OSError):
-                os.unlink(left)
-
-
-def _create(path: str, shown: str | os.PathLike[str]) -> BinaryIO:
-    try:
-        return open(path, "wb")
-    except OSError as error:
-        raise FastgruError(
-            f"{os.fspath(shown)}: cannot be written ({_reason(error)}). Choose another output."
-        ) from error
-
-
-def _is_special(path: str) -> bool:
-    """Whether the path is a device or a pipe, such as /dev/null."""
-    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+        raise FastaFormatError(message, name) from error

@@ -10,7 +10,7 @@ import fcntl
 import os
 import zlib
 
-from fastgru.data.files import naming_file
+from fastgru.data.writing import naming_file
 from fastgru.errors import FastgruError
 
 __all__ = ["PartFile", "part_path"]

@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from fastgru.data.file_samples import FileSample
-from fastgru.data.files import atomic_write
 from fastgru.data.shards import Grid, Part, Shard, ShardPlan
+from fastgru.data.writing import atomic_write
 from fastgru.errors import FastgruError, display_name
 
 __all__ = ["FORMAT_VERSION", "read_plan", "write_plan"]

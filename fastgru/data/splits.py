@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from fastgru.data.files import atomic_write
 from fastgru.data.label_table import (
     SPLIT_NAMES,
     LabelTable,
@@ -18,6 +17,7 @@ from fastgru.data.label_table import (
 )
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.problems import Problem, Problems
+from fastgru.data.writing import atomic_write
 from fastgru.errors import LabelError, counted, shorten
 
 __all__ = [

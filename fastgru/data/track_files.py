@@ -11,9 +11,9 @@ from typing import Self, TextIO
 import numpy as np
 
 from fastgru.data.bigwig import BigWigFile
-from fastgru.data.files import atomic_write
 from fastgru.data.tracks import Call, CallFinder, Intervals, Track
 from fastgru.data.windows import STRANDS, WindowRows
+from fastgru.data.writing import atomic_write
 from fastgru.errors import ConfigurationError, LabelError, shorten
 
 __all__ = ["STRAND_FIELD", "TrackChoice", "TrackFiles"]

@@ -19,8 +19,8 @@ import numpy as np
 import safetensors
 from safetensors.numpy import save
 
-from fastgru.data.files import atomic_write_bytes
-from fastgru.errors import FastgruError
+from fastgru.data.writing import atomic_write_bytes
+from fastgru.errors import FastgruError, reason_of
 
 __all__ = [
     "FileKind",
@@ -218,10 +218,7 @@ def _check_size(name: str, kind: FileKind) -> None:
     try:
         size = os.stat(name).st_size
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise kind.error(
-            f"{name}: cannot be read ({(reason or str(error)).lower()}). Check the path."
-        ) from error
+        raise kind.error(f"{name}: cannot be read ({reason_of(error)}). Check the path.") from error
     if not os.path.isfile(name):
         found = "a folder" if os.path.isdir(name) else "not an ordinary file"
         raise kind.error(f"{name}: is {found}, expected a {kind.noun}. Check the path.")

@@ -27,7 +27,7 @@ from onnx import helper
 from sklearn.utils.validation import check_is_fitted
 
 from fastgru import __version__
-from fastgru.data.files import atomic_write_bytes
+from fastgru.data.writing import atomic_write_bytes
 from fastgru.errors import ModelFileError
 from fastgru.estimators.ensemble import Ensemble
 from fastgru.estimators.fitted_estimator import FittedEstimator

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fastgru.data.files import atomic_write, require_writable
+from fastgru.data.writing import atomic_write, require_writable
 from fastgru.errors import FastgruError
 from fastgru.report.reading import Experiment
 from fastgru.report.standing import advantage

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.data.files import remove_written
+from fastgru.data.writing import remove_written
 from fastgru.errors import CheckpointError
 from fastgru.models.card_schema import find_checkpoint_fault
 from fastgru.models.network import SequenceNetwork

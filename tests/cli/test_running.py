@@ -117,7 +117,7 @@ def test_sigterm__lets_the_command_clean_up(tmp_path: Path) -> None:
         "import os, signal, time\n"
         "from types import SimpleNamespace\n"
         "from fastgru.cli.running import run_command\n"
-        "from fastgru.data.files import atomic_write\n"
+        "from fastgru.data.writing import atomic_write\n"
         "def run(args):\n"
         "    with atomic_write('model') as file:\n"
         "        file.write('half')\n"

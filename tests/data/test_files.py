@@ -5,8 +5,6 @@ import gzip
 import hashlib
 import io
 import lzma
-import os
-import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,14 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgru.data import files
-from fastgru.data.files import (
-    atomic_write,
-    atomic_write_bytes,
-    open_lines,
-    open_text,
-    require_writable,
-)
-from fastgru.errors import FastaFormatError, FastgruError
+from fastgru.data.files import open_lines, open_text
+from fastgru.data.writing import atomic_write
+from fastgru.errors import FastaFormatError
 
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
@@ -139,10 +132,6 @@ def test_open_text__keeps_bytes_that_are_not_utf8(content: bytes, tmp_path_facto
     assert (folder / "out").read_bytes() == content
 
 
-def listing(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
 @given(
     text=st.text(
         st.sampled_from("a\né\ud83d\udc1f>\r ".replace("\ud83d\udc1f", "🐟")), max_size=60
@@ -173,94 +162,3 @@ def test_open_lines__digests_the_stored_bytes(
     with open_lines(tmp_path / "a.fa", digest=digest) as blocks:
         assert max(map(len, blocks)) < (1 << 18) + len(TEXT)
     assert digest.hexdigest() == hashlib.sha256(content).hexdigest()
-
-
-def test_atomic_write__shows_the_file_only_at_the_end(tmp_path: Path) -> None:
-    with atomic_write(tmp_path / "out.tsv") as file:
-        file.write("new\n")
-        assert not (tmp_path / "out.tsv").exists()
-    assert listing(tmp_path) == ["out.tsv"]
-    assert (tmp_path / "out.tsv").read_bytes() == b"new\n"
-
-
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
-def test_atomic_write__leaves_nothing_behind_after_an_error(
-    error: type[BaseException], tmp_path: Path
-) -> None:
-    (tmp_path / "out.tsv").write_text("old", encoding="utf-8")
-
-    def fail() -> None:
-        with atomic_write(tmp_path / "out.tsv") as file:
-            file.write("half")
-            raise error
-
-    with pytest.raises(error):
-        fail()
-    assert listing(tmp_path) == ["out.tsv"]
-    assert (tmp_path / "out.tsv").read_text(encoding="utf-8") == "old"
-
-
-def test_atomic_write__has_the_usual_permissions(tmp_path: Path) -> None:
-    with atomic_write(tmp_path / "out"):
-        pass
-    (tmp_path / "plain").touch()
-    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("out", "plain")}
-    assert len(modes) == 1
-
-
-def test_atomic_write__follows_a_link(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to("target")
-    with atomic_write(tmp_path / "link") as file:
-        file.write("x")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "target").read_text(encoding="utf-8") == "x"
-
-
-def test_atomic_write__compresses_by_name_and_without_a_date(tmp_path: Path) -> None:
-    for name in ("a.gz", "b.gz"):
-        with atomic_write(tmp_path / name) as file:
-            file.write("text\n" * 100)
-    content = (tmp_path / "a.gz").read_bytes()
-    assert gzip.decompress(content) == b"text\n" * 100
-    assert (tmp_path / "b.gz").read_bytes() == content
-
-
-def test_atomic_write__writes_devices_directly(tmp_path: Path) -> None:
-    with atomic_write(os.devnull) as file:
-        file.write("x")
-    assert not os.path.isfile(os.devnull)
-
-
-def test_atomic_write__to_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    with atomic_write("-") as file:
-        file.write("é\n")
-    with atomic_write_bytes("-") as binary:
-        binary.write(b"\xff")
-    assert capfdbinary.readouterr().out == b"\xc3\xa9\n\xff"
-
-
-def test_atomic_write__explains_what_cannot_be_created(tmp_path: Path) -> None:
-    path = tmp_path / "missing" / "out"
-    message = r"out: cannot be written \(no such file"
-    with pytest.raises(FastgruError, match=message), atomic_write(path):
-        pass
-
-
-def test_require_writable__accepts_what_can_be_written(tmp_path: Path) -> None:
-    (tmp_path / "old").touch()
-    require_writable("-")
-    require_writable(tmp_path / "new")
-    require_writable(os.devnull)
-    require_writable(tmp_path / "old", force=True)
-
-
-def test_require_writable__refuses_what_cannot(tmp_path: Path) -> None:
-    (tmp_path / "old").touch()
-    with pytest.raises(FastgruError, match=r"old: exists already. Use --force"):
-        require_writable(tmp_path / "old")
-    with pytest.raises(FastgruError, match="output: the name is empty, expected the name of"):
-        require_writable("")
-    with pytest.raises(FastgruError, match="is a folder, expected the name of a file"):
-        require_writable(tmp_path, force=True)
-    with pytest.raises(FastgruError, match=r"there is no folder '.*missing'\. Create it"):
-        require_writable(tmp_path / "missing" / "out")
