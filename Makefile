@@ -9,7 +9,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check -qq install
 PROCESSES = --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-exhaustive test-peers conformance test-install check check-package check-workflow peers bench bench-readme bench-compare clean
+.PHONY: help run test test-exhaustive test-peers conformance test-cluster test-cluster-whole test-install check check-package check-workflow peers bench bench-readme bench-compare clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
@@ -23,13 +23,19 @@ test: .venv/installed-test ## run the test suite
 	@$(ACTIVE) python -m pytest $(PROCESSES)
 
 test-exhaustive: .venv/installed-test ## run the kernels in every mode and with every fault (minutes)
-	@$(ACTIVE) python -m pytest -m exhaustive $(PROCESSES)
+	@$(ACTIVE) python -m pytest -m "exhaustive and not cluster" $(PROCESSES)
 
 test-peers: .venv/installed-peers ## compare with PyTorch, Keras and ONNX (a large download)
 	@$(ACTIVE) python -m pytest -m "peers or conformance" $(PROCESSES) --conformance check
 
 conformance: .venv/installed-peers ## the same, and write what it finds to docs/conformance.md
 	@$(ACTIVE) python -m pytest -m "peers or conformance" $(PROCESSES) --conformance write
+
+test-cluster: .venv/installed-cluster ## run the workflow on a SLURM of this machine, with faults (root, Debian's packages)
+	@$(ACTIVE) python -m pytest -m "cluster and not exhaustive" tests/cluster
+
+test-cluster-whole: .venv/installed-cluster ## the same with the default workflow (an hour)
+	@$(ACTIVE) python -m pytest -m "cluster and exhaustive" tests/cluster
 
 test-install: $(BIN)/python ## install the package alone in a fresh environment and try it
 	@sh tools/test-install.sh $(BIN)/python
@@ -45,7 +51,7 @@ check-package: .venv/installed-dev
 check-workflow: .venv/installed-dev
 	@$(ACTIVE) snakefmt --check Snakefile workflows
 	@$(ACTIVE) snakemake --lint
-	@for script in tools/*.sh .ci/run; do bash -n "$$script" || exit 1; done
+	@for script in tools/*.sh tests/cluster/*.sh .ci/run; do bash -n "$$script" || exit 1; done
 
 peers: .venv/installed-peers ## install the rivals of the benchmarks (a large download)
 
@@ -78,6 +84,11 @@ clean: ## remove environments, results and caches
 .venv/installed-peers: .venv/installed-test
 	@$(PIP) --editable ".[peers]" torch==2.13.0
 	@$(PIP) --no-deps g2p-en==2.1.0 silero-vad==6.2.3 # for the trained models inside
+	@touch $@
+
+.venv/installed-cluster: .venv/installed-test
+	@sh tests/cluster/install-slurm.sh
+	@$(PIP) --editable ".[cluster]" snakemake-executor-plugin-kubernetes # to try its options
 	@touch $@
 
 # $(error) stops with one line; a failing recipe would add make's own to that of the script.
