@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -23,10 +24,8 @@ __all__ = ["work"]
 @pytest.fixture(scope="module")
 def functions() -> dict[str, Any]:
     """What resources.smk defines; it holds Python only."""
-    names: dict[str, Any] = {"Path": Path}
-    text = (ROOT / "workflows/rules/resources.smk").read_text()
-    exec(compile(text, "resources.smk", "exec"), names)  # noqa: S102 (our own file)
-    return names
+    path = ROOT / "workflows/rules/resources.smk"
+    return runpy.run_path(str(path), init_globals={"Path": Path})
 
 
 def test_sized__grows_with_the_input_and_with_each_attempt(functions, tmp_path: Path) -> None:
@@ -55,9 +54,9 @@ def test_rule__asks_for_more_memory_than_the_command_takes(
     )
     more = {"scan": ["--window", "100", "--step", "50"], "predict": []}[name]
     command = ["-m", "fastgru", name, work.model, fasta, *more, "--threads", "1", "-q"]
-    output = subprocess.Popen([sys.executable, *map(str, command), "-o", str(tmp_path / "out")])
-    _, status, usage = os.wait4(output.pid, 0)
-    assert status == 0
+    process = subprocess.Popen([sys.executable, *map(str, command), "-o", str(tmp_path / "out")])
+    _, process.returncode, usage = os.wait4(process.pid, 0)
+    assert process.returncode == 0
     base, slope = map(float, re.search(r"mem_mb=sized\((\d+), ([\d.]+)", RULES[name]).groups())
     asked = functions["sized"](base, slope, sharing=True)(SimpleNamespace(number="1"), [fasta], 1)
     assert usage.ru_maxrss / 1000 < asked
