@@ -19,11 +19,13 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": ROOT}
 
 # A command in a process of its own begins at once where its parent has all imports.
 PARENT = """
-import importlib, json, os, resource, sys
+import importlib, json, os, resource, signal, sys
 from fastgru.cli import main
 import fastgru.cli.tasks.classification.train, fastgru.cli.tasks.classification.predict
 import fastgru.cli.resuming, fastgru.estimators.loading, fastgru.estimators.streaming
 import fastgru.estimators.classifier, fastgru.evaluation  # what takes a start its seconds
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 
 def killing_at(number, sent, before):
     n_calls = 0
