@@ -379,7 +379,8 @@ def test_options__that_shape_rows_stand_in_the_journal() -> None:
     predict.add_parser(subparsers)
     actions = subparsers.choices["predict"]._actions
     others = {"help", "model", "output", "force", "threads", "resume"}
-    of_records = {"fasta", "on_invalid", "split", "subset", "features"}  # these have their digest
+    # these have their digest
+    of_records = {"fasta", "on_invalid", "split", "subset", "features", "shards", "shard"}
     assert {action.dest for action in actions} == set(OPTIONS) | others | of_records
 
 
