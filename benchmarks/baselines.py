@@ -160,3 +160,19 @@ class TorchClassifier:
             cross_entropy(self.logits(x[chosen], options.dropout), y[chosen]).backward()
             torch.nn.utils.clip_grad_norm_(weights + others, options.clip_norm)
             optimizer.step()
+
+
+class TorchRagged(TorchClassifier):
+    """The same without positions, for sequences of several lengths."""
+
+    def ragged(self, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return (B, n_classes) for tokens (B, T) that end after lengths (B,)."""
+        named = self._named
+        x = embedding(tokens, self._mixture @ named["embedding.letters"])
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        states, h_n = self._gru(packed)
+        y, _ = pad_packed_sequence(states, batch_first=True)
+        largest, _ = pad_packed_sequence(states, batch_first=True, padding_value=-torch.inf)
+        mean = y.sum(dim=1) / lengths[:, None]
+        features = torch.cat([h_n[0], h_n[1], mean, largest.max(dim=1).values], dim=1)
+        return linear(features, named["head.weight"], named["head.bias"])

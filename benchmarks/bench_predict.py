@@ -1,11 +1,12 @@
-"""``fastgru predict`` of a file against bare inference of what is in it, and its peak of memory."""
+"""``fastgru predict`` of a file against bare inference of what is in it, here and elsewhere.
+
+Other libraries are given batches of sequences that are encoded and sorted by length already.
+"""
 
 from __future__ import annotations
 
 import gzip
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.agreement import differences
 from benchmarks.cases import SEED
+from benchmarks.peak_memory import NOT_TOLD, STATUS, peak_megabytes
 from benchmarks.recording import describe, refuse_disagreement, skip
+from benchmarks.rival_networks import NETWORKS, rival_network
 from benchmarks.rivals import Setting
 from benchmarks.timing import Task, time_in_turns
 from fastgru import SequenceClassifier
@@ -22,18 +26,11 @@ from fastgru.cli import main
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.fitted_model import EncodedSequences
 from fastgru.estimators.loading import load_classifier
+from fastgru.training.batches import batches_by_length, pad
 
 HIDDEN_SIZE, N_RECORDS, SHORTEST, LONGEST, WIDTH = 64, 12_000, 100, 1000, 80
+N_OF_RIVALS, MAX_TOKENS = 600, 32_768
 LABEL = f"{N_RECORDS} records of {SHORTEST} to {LONGEST} letters, BiGRU {HIDDEN_SIZE}"
-STATUS = Path("/proc/self/status")
-MEASURED = f"""
-import sys
-from fastgru.cli import main
-
-assert main(sys.argv[1:]) == 0
-lines = open("{STATUS}", encoding="ascii").read().splitlines()
-print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
-"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Stream:
 
     model: Path
     files: dict[str, Path]
+    estimator: SequenceClassifier
     fitted: FittedClassifier
     encoded: EncodedSequences
 
@@ -65,8 +63,9 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
     rng = np.random.default_rng(SEED)
     lengths = rng.integers(SHORTEST, LONGEST + 1, N_RECORDS)
     sequences = ["".join(rng.choice(list("ACGT"), length)) for length in lengths]
-    model = SequenceClassifier(hidden_size=HIDDEN_SIZE, max_epochs=1, random_state=SEED)
-    model.fit(sequences[:64], ["a", "b"] * 32).save(folder / "model.safetensors")
+    estimator = SequenceClassifier(hidden_size=HIDDEN_SIZE, max_epochs=1, random_state=SEED)
+    model = folder / "model.safetensors"
+    estimator.fit(sequences[:64], ["a", "b"] * 32).save(model)
     lines = (
         f">r{number}\n" + "".join(f"{s[k : k + WIDTH]}\n" for k in range(0, len(s), WIDTH))
         for number, s in enumerate(sequences)
@@ -74,9 +73,9 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
     text = "".join(lines).encode()
     (folder / "a.fa").write_bytes(text)
     (folder / "a.fa.gz").write_bytes(gzip.compress(text, 6))
-    fitted = load_classifier(folder / "model.safetensors")
+    fitted = load_classifier(model)
     files = {"plain": folder / "a.fa", "gzip": folder / "a.fa.gz"}
-    made = Stream(folder / "model.safetensors", files, fitted, fitted.encode_readable(sequences))
+    made = Stream(model, files, estimator, fitted, fitted.encode_readable(sequences))
     table = folder / "table.tsv"
     assert main(made.arguments("gzip", 1, table)) == 0
     shown = np.loadtxt(table, delimiter="\t", skiprows=1, usecols=(4, 5))
@@ -105,19 +104,55 @@ def test_predict(
     time_in_turns(benchmark, Task(lambda: stream.command(kind, number)), bare, rounds=3)
 
 
+@pytest.mark.parametrize("rival", NETWORKS)
+def test_predict_against(
+    rival: str, stream: Stream, benchmark: Any, setting: Setting, tmp_path: Path
+) -> None:
+    network = rival_network(rival, stream.estimator, setting, tmp_path)
+    some = [stream.encoded[number] for number in range(N_OF_RIVALS)]
+    numbers = list(batches_by_length(np.array([len(codes) for codes in some]), MAX_TOKENS))
+    batches = [pad([some[number] for number in batch]) for batch in numbers]
+    theirs = np.empty((N_OF_RIVALS, 2))
+    for batch, (tokens, lengths) in zip(numbers, batches, strict=True):
+        theirs[batch] = network(tokens.astype(np.int64), lengths)
+    found = differences(
+        {"probabilities": stream.bare(setting.threads)[:N_OF_RIVALS]}, {"probabilities": theirs}
+    )
+    refuse_disagreement(found, "prediction")
+    describe(
+        benchmark,
+        what="predict",
+        label=f"{LABEL}, plain file, {setting.threads} threads",
+        rival=rival,
+        work=sum(map(len, stream.encoded)),
+        rival_work=sum(map(len, some)),
+        unit="letters/s",
+        differences=found,
+    )
+
+    def infer() -> None:
+        for tokens, lengths in batches:
+            network(tokens.astype(np.int64), lengths)
+
+    time_in_turns(
+        benchmark,
+        Task(lambda: stream.command("plain", setting.threads), repeated=False),
+        Task(infer, repeated=False),
+        rounds=3,
+    )
+
+
 def void(_: object) -> None:
     """Forget a result."""
 
 
 def test_predict_memory(stream: Stream, benchmark: Any, setting: Setting) -> None:
     if not STATUS.exists():
-        skip(["predict-memory"], "the system does not tell the peak of a process")
-    peaks: list[int] = []
+        skip(["predict-memory"], NOT_TOLD)
+    peaks: list[float] = []
 
     def run() -> None:
-        command = [sys.executable, "-c", MEASURED, *stream.arguments("plain", setting.threads)]
-        found = subprocess.run(command, check=True, capture_output=True, text=True)
-        peaks.append(int(found.stdout))
+        peaks.append(peak_megabytes(stream.arguments("plain", setting.threads)))
 
     run()
     describe(
@@ -126,6 +161,6 @@ def test_predict_memory(stream: Stream, benchmark: Any, setting: Setting) -> Non
         label=f"{LABEL}, a process of its own",
         measure="megabytes",
         targets=["predict-memory"],
-        amount=round(peaks[0] * 1024 / 1e6, 1),
+        amount=peaks[0],
     )
     time_in_turns(benchmark, Task(run, repeated=False), None, rounds=1)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import baselines, onnx_runtime
 from benchmarks.agreement import differences
 from benchmarks.cases import SEED
+from benchmarks.peak_memory import NOT_TOLD, STATUS, peak_megabytes
 from benchmarks.recording import describe, refuse_disagreement, skip
+from benchmarks.rival_networks import NETWORKS, rival_network
 from benchmarks.rivals import Setting
 from benchmarks.timing import Task, time_in_turns
 from fastgru import SequenceClassifier
@@ -22,6 +23,7 @@ from fastgru.estimators.scanning import WindowScanner
 
 ALPHABET = get_alphabet("dna")
 WINDOW, STEP, N_WINDOWS, BATCH_SIZE = 500, 250, 128, 64
+LONG = 20_000_000
 N_LETTERS = WINDOW + (N_WINDOWS - 1) * STEP
 
 
@@ -41,7 +43,7 @@ def model(setting: Setting) -> SequenceClassifier:
     return made.fit(sequences, ["no", "yes"] * 8)
 
 
-@pytest.mark.parametrize("rival", ["PyTorch", "ONNX Runtime"])
+@pytest.mark.parametrize("rival", NETWORKS)
 def test_scan(
     rival: str, model: SequenceClassifier, benchmark: Any, setting: Setting, tmp_path: Path
 ) -> None:
@@ -52,10 +54,13 @@ def test_scan(
     sequence, windows = LongSequence("chr", letters, N_LETTERS), [(0, N_WINDOWS)]
     views = np.lib.stride_tricks.sliding_window_view(ALPHABET.encode(letters), WINDOW)[::STEP]
     tokens = views.astype(np.int64)
-    predict = _predicting(rival, model, setting, tmp_path)
-    batches = [tokens[first : first + BATCH_SIZE] for first in range(0, N_WINDOWS, BATCH_SIZE)]
+    predict = rival_network(rival, model, setting, tmp_path)
+    lengths = np.full(BATCH_SIZE, WINDOW)
+    batches = [
+        (tokens[first : first + BATCH_SIZE], lengths) for first in range(0, N_WINDOWS, BATCH_SIZE)
+    ]
     (rows,) = scanner.scan(sequence, windows)
-    theirs = np.concatenate([predict(batch) for batch in batches])
+    theirs = np.concatenate([predict(*batch) for batch in batches])
     found = differences({"probabilities": rows.values}, {"probabilities": theirs})
     refuse_disagreement(found, "the scan")
     describe(
@@ -70,41 +75,33 @@ def test_scan(
     time_in_turns(
         benchmark,
         Task(lambda: [*scanner.scan(sequence, windows)] and None),
-        Task(lambda: [predict(batch) for batch in batches] and None),
+        Task(lambda: [predict(*batch) for batch in batches] and None),
     )
 
 
-def _predicting(
-    rival: str, model: SequenceClassifier, setting: Setting, folder: Path
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what gives the probabilities (B, 2) of tokens int64 (B, T) in another library."""
-    if rival == "PyTorch":
-        if not baselines.has_torch:
-            skip([], baselines.NOT_INSTALLED)
-        import torch
+def test_scan_memory(
+    model: SequenceClassifier, benchmark: Any, setting: Setting, tmp_path: Path
+) -> None:
+    if not STATUS.exists():
+        skip([], NOT_TOLD)
+    model.save(tmp_path / "model.safetensors")
+    rng = np.random.default_rng(SEED)
+    letters = "".join(rng.choice(list("ACGT"), LONG))
+    (tmp_path / "chr.fa").write_text(f">chr\n{letters}\n", encoding="ascii")
+    files = [tmp_path / "model.safetensors", tmp_path / "chr.fa"]
+    options = ["--window", WINDOW, "--step", WINDOW * 10, "-t", setting.threads, "-o", os.devnull]
+    arguments = ["scan", "-q", *map(str, [*files, *options])]
+    peaks: list[float] = []
 
-        from benchmarks.torch_hybrid import TorchHybrid
+    def run() -> None:
+        peaks.append(peak_megabytes(arguments))
 
-        network = TorchHybrid(model._fitted.network.parameters.views(), ALPHABET.mixture)
-
-        def predict(tokens: np.ndarray) -> np.ndarray:
-            with torch.inference_mode():
-                logits = network.logits(torch.from_numpy(tokens), 0.0)
-                return torch.softmax(logits / model.temperature_, dim=1).numpy()
-
-        return predict
-    if not onnx_runtime.has_onnx:
-        skip([], onnx_runtime.INSTALL)
-    import fastgru.onnx
-
-    path = folder / "model.onnx"
-    fastgru.onnx.export(model, path)
-    session = onnx_runtime.open_session(
-        path.read_bytes(), setting.threads, flush_denormals=setting.flush_denormals
+    run()
+    describe(
+        benchmark,
+        what="scan",
+        label=f"a record of {LONG // 1_000_000} M letters, a process of its own",
+        measure="megabytes",
+        amount=peaks[0],
     )
-
-    def run(tokens: np.ndarray) -> np.ndarray:
-        lengths = np.full(len(tokens), tokens.shape[1])
-        return session.run(["probabilities"], {"tokens": tokens, "lengths": lengths})[0]
-
-    return run
+    time_in_turns(benchmark, Task(run, repeated=False), None, rounds=1)

@@ -19,6 +19,7 @@ NAMES = {
     "epoch": "training epoch",
     "start": "first step",
     "predict": "prediction",
+    "scan": "scan",
 }
 """The groups of benchmarks as readers call them, in the order of the table."""
 

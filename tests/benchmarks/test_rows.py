@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 
+from benchmarks import table
 from benchmarks.bench_avx2 import TARGETS as AVX2_TARGETS
 from benchmarks.bench_hybrid import TARGETS as HYBRID_TARGETS
 from benchmarks.bench_torch_loop import TARGETS as LOOP_TARGETS
@@ -68,3 +71,11 @@ def test_rivals__say_what_a_run_cannot_show() -> None:
     assert RIVALS["1 thread"].missing(one) == "the run has one thread only"
     assert RIVALS["1 thread"].missing(two) is None
     assert RIVALS["FMA limit"].missing(one) is None
+
+
+def test_names__has_every_group_of_a_benchmark() -> None:
+    folder = Path(table.__file__).parent
+    sources = [path.read_text(encoding="utf-8") for path in folder.glob("bench_*.py")]
+    groups = {name for source in sources for name in re.findall(r'\bwhat="([^"]+)"', source)}
+    assert "scan" in groups
+    assert groups <= NAMES.keys()
