@@ -302,6 +302,21 @@ def test_resume__cannot_read_standard_input_twice(command, work, interrupt, run_
     code, _, err = run_cli(given, stdin=">a\nACGT\n")
     assert code == 1
     assert "was made of other records" in err
+    assert "As standard input cannot be read twice, leave --resume out then." in err
+    assert names_in(Path()) == LEFT
+
+
+def test_resume__cannot_read_a_pipe_twice(command, work, interrupt, run_cli) -> None:
+    """As in ``<(zcat reads.fa.gz)``, of which a second reading would see the end alone."""
+    interrupt([*command, "-o", "p.tsv"], after=2)
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end), os.fdopen(write_end, "w") as writer:
+        writer.write(">a\nACGT\n" * 10)
+        writer.close()
+        given = ["predict", work.model, f"/dev/fd/{read_end}", "-o", "p.tsv", "--resume", "--force"]
+        code, _, err = run_cli(given)
+    assert code == 1
+    assert f"As /dev/fd/{read_end} cannot be read twice, leave --resume out then." in err
     assert names_in(Path()) == LEFT
 
 
@@ -379,7 +394,8 @@ def test_options__that_shape_rows_stand_in_the_journal() -> None:
     predict.add_parser(subparsers)
     actions = subparsers.choices["predict"]._actions
     others = {"help", "model", "output", "force", "threads", "resume"}
-    of_records = {"fasta", "on_invalid", "split", "subset", "features"}  # these have their digest
+    # these have their digest
+    of_records = {"fasta", "on_invalid", "split", "subset", "features", "shards", "shard"}
     assert {action.dest for action in actions} == set(OPTIONS) | others | of_records
 
 
