@@ -118,6 +118,21 @@ def test_predict__leaves_what_is_done(
     assert Path("p.tsv").read_text(encoding="utf-8") == run_cli(command).out
 
 
+def test_resume__that_is_interrupted_while_it_begins_keeps_what_is_done(
+    command, interrupt, run_cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt([*command, "-o", "p.tsv"], after=2)
+    left = [Path(name).read_bytes() for name in LEFT]
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prediction_journal.RunJournal, "read", stop)
+        assert run_cli([*command, "-o", "p.tsv", "--resume"]).code == 130
+    assert [Path(name).read_bytes() for name in LEFT] == left
+
+
 def test_predict__leaves_nothing_where_nothing_is_done(command, interrupt) -> None:
     assert interrupt([*command, "-o", "p.tsv"], after=0).code == 130
     assert names_in(Path()) == []
