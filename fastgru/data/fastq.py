@@ -81,9 +81,10 @@ class _Wrapped:
             line = self._next("its quality")
             n_quality, n_lines = n_quality + len(line), n_lines + 1
         if n_quality != n_letters:
+            cure = _INCOMPLETE if n_quality < n_letters else "Correct the record."
             raise self._error(
                 f"the quality has {n_quality} characters for {n_letters} letters, expected as "
-                f"many. {_INCOMPLETE}",
+                f"many. {cure}",
                 self.number - 1,
             )
         return make_record(self._title[1:], b"\n".join(body), self._first)

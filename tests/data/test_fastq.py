@@ -124,7 +124,11 @@ def test_parse_fastq__loses_nothing_behind_records_of_fewer_lines(
                 "as many. The file is incomplete"
             ),
         ),
-        ("@r1\nACGT\n+\nIIIII\n", 4, "the quality has 5 characters for 4 letters"),
+        (
+            "@r1\nACGT\n+\nIIIII\n",
+            4,
+            "the quality has 5 characters for 4 letters, expected as many. Correct the record.",
+        ),
         ("@r1\nAC\nGT\n+\nII\nIII\n", 6, "the quality has 5 characters for 4 letters"),
         ("@r1\nACGT\n+\nII", 4, "line 4, record 'r1': the quality has 2 characters for 4 letters"),
         (
