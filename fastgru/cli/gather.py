@@ -18,7 +18,8 @@ _LONGEST_HEADER = 1 << 24
 _DESCRIPTION = """\
 Join tables one behind the other, in the order in which they are given, as those of the shards of
 'fastgru predict' or 'fastgru scan': one header, then the rows of all. Tables (TSV) need the same
-header; JSON lines have none. The result is that of a run without shards, byte for byte.
+header; JSON lines have none. The result is that of a run without shards, byte for byte; of files
+compressed for a name in .gz, what is inside.
 """
 _EPILOG = """\
 examples:

@@ -36,14 +36,13 @@ def write_parquet(
     import pyarrow as pa
     from pyarrow import parquet
 
-    from fastgru.data.writing import atomic_write_bytes, naming_file
+    from fastgru.data.writing import atomic_write_bytes
 
     kinds = columns.kinds
     fields = [pa.field(name, _type_of(kind)) for name, kind in kinds.items()]
     schema = pa.schema(fields, metadata=dict(metadata))
     with (
         open(table, encoding="utf-8", errors="surrogateescape", newline="\n") as lines,
-        naming_file(output),
         atomic_write_bytes(output) as file,
         parquet.ParquetWriter(file, schema, compression="zstd") as writer,
     ):

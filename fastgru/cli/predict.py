@@ -20,7 +20,15 @@ from fastgru.cli.selection import empty_part
 from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_records
 from fastgru.cli.tasks.tagging.options import add_per_position, refuse_per_position
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
-from fastgru.errors import CheckpointError, ConfigurationError, LabelError, counted, shorten
+from fastgru.data.writing import is_special
+from fastgru.errors import (
+    CheckpointError,
+    ConfigurationError,
+    LabelError,
+    counted,
+    display_name,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -121,8 +129,12 @@ def run(args: argparse.Namespace) -> int:
     try:
         _predict(args, model)
     except CheckpointError as error:
-        if not args.force or "-" in args.fasta:
+        if not args.force:
             raise
+        if once := [path for path in args.fasta if path == "-" or is_special(path)]:
+            raise CheckpointError(
+                f"{error} As {display_name(once[0])} cannot be read twice, leave --resume out then."
+            ) from error
         _LOGGER.warning("warning: %s With --force, prediction starts anew.", error)
         args.resume = False
         _predict(args, model)

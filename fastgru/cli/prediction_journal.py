@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastgru import __version__
 from fastgru.data.part_file import part_path
-from fastgru.data.writing import atomic_write, naming_file, remove_written
+from fastgru.data.writing import atomic_write, remove_written
 from fastgru.errors import CheckpointError, counted
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class RunJournal:
 
     def write(self, done: Done) -> None:
         """Replace the file; what it says has to be on the disk."""
-        with naming_file(self.path), atomic_write(self.path) as file:
+        with atomic_write(self.path) as file:
             json.dump({_KEY: _VERSION, **self._run, "done": asdict(done)}, file, indent=2)
             file.write("\n")
 

@@ -97,6 +97,7 @@ class ResumableWriter(PredictionWriter):
         self._digest = RecordDigest()
         self._done, self._committed = Done(), Done()
         self._to_skip = 0
+        self._is_begun = False
         self._committed_at = time.monotonic()
 
     def begin(self, resume: bool) -> None:
@@ -132,6 +133,7 @@ class ResumableWriter(PredictionWriter):
         if done is None:
             self._journal.remove()
         self._part.cut(self._done.n_bytes)
+        self._is_begun = True
 
     def skip_done(
         self, records: Iterable[CheckedSequence], progress: StreamProgress
@@ -197,6 +199,8 @@ class ResumableWriter(PredictionWriter):
             What ended this run.
         """
         if isinstance(error, CheckpointError) or self._part.has_its_name:
+            return
+        if not self._is_begun:  # whatever is there is of an earlier run
             return
         if isinstance(error, FastgruError) and not isinstance(error.__cause__, OSError):
             if not self._to_skip:  # else these may not be the data that the rows are of

@@ -7,6 +7,7 @@ says where a record ends (Cock et al. 2010, doi:10.1093/nar/gkp1137).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -36,19 +37,25 @@ def parse_fastq(blocks: Iterable[bytes], name: str, first_line: int = 1) -> Iter
         At the first line that cannot belong to the format; its `line` is that of the fault.
     """
     lines = chain.from_iterable(block.removesuffix(b"\n").split(b"\n") for block in blocks)
+    returned: deque[bytes] = deque()
+
+    def take() -> bytes | None:
+        return returned.popleft() if returned else next(lines, None)
+
     number = first_line
-    for title in lines:
+    while (title := take()) is not None:
         if not title.startswith(b"@"):
             if title.strip():
                 raise _not_a_title(title, name, number)
             number += 1
             continue
-        given = [line for line in (next(lines, None) for _ in range(3)) if line is not None]
+        given = [line for line in (take(), take(), take()) if line is not None]
         if len(given) == 3 and given[1].startswith(b"+") and len(given[0]) == len(given[2]):
             yield make_record(title[1:], given[0], number)
             number += 4
         else:
-            reader = _Wrapped(title, chain(given, lines), name, number)
+            returned.extend(given)  # a record without letters may have fewer lines
+            reader = _Wrapped(title, iter(take, None), name, number)
             yield reader.record()
             number = reader.number
 
@@ -74,9 +81,10 @@ class _Wrapped:
             line = self._next("its quality")
             n_quality, n_lines = n_quality + len(line), n_lines + 1
         if n_quality != n_letters:
+            cure = _INCOMPLETE if n_quality < n_letters else "Correct the record."
             raise self._error(
                 f"the quality has {n_quality} characters for {n_letters} letters, expected as "
-                f"many. {_INCOMPLETE}",
+                f"many. {cure}",
                 self.number - 1,
             )
         return make_record(self._title[1:], b"\n".join(body), self._first)

@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 _BLOCK = 1 << 18
+_HEAD = 8
+"""First bytes that say what a file is; a pipe may bring them one by one."""
+
 _DECOMPRESSORS: tuple[tuple[bytes, str, Callable[[Any], Any]], ...] = (
     (b"\x1f\x8b", "gzip", lambda stream: gzip.GzipFile(fileobj=stream)),
     (b"BZh", "bzip2", bz2.BZ2File),
@@ -51,13 +54,14 @@ class _Source(io.RawIOBase):
         self._path = path
         self._kind = kind
         self._digest = digest
+        self._is_begun = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         try:
-            n_read: int = self._stream.readinto(buffer)
+            n_read = self._fill(memoryview(buffer))
         except EOFError as error:
             found = f"the {self._kind} data ends too early, expected its end mark"
             cure = "The file is incomplete: copy or download it again"
@@ -69,6 +73,15 @@ class _Source(io.RawIOBase):
             raise FastaFormatError(message, self._path) from error
         if self._digest is not None:
             self._digest.update(memoryview(buffer)[:n_read])
+        return n_read
+
+    def _fill(self, buffer: memoryview) -> int:
+        n_read: int = self._stream.readinto(buffer)
+        n_more = 0 if self._is_begun else n_read
+        while n_more and n_read < _HEAD:
+            n_more = self._stream.readinto(buffer[n_read:])
+            n_read += n_more
+        self._is_begun = True
         return n_read
 
 
@@ -171,7 +184,7 @@ def open_plain(
         raw = _open_raw(path, stack)
         stored = io.BufferedReader(_Source(raw, name, digest=digest), _BLOCK)
         plain = stored
-        head = stored.peek(8)
+        head = stored.peek(_HEAD)
         for magic, kind, decompressor in _DECOMPRESSORS:
             if head.startswith(magic):
                 inner = stack.enter_context(decompressor(stored))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fastgru.data.file_parts import FilePart
 from fastgru.data.file_samples import sample_file
-from fastgru.data.shards import Part, ShardPlan
+from fastgru.data.shards import Part, ShardPlan, refuse_streams
 from fastgru.errors import ConfigurationError, counted
 
 __all__ = ["check_files", "file_part", "file_parts"]
@@ -25,10 +25,11 @@ def check_files(plan: ShardPlan, paths: Sequence[str | os.PathLike[str]]) -> Non
     Raises
     ------
     ConfigurationError
-        If there are others, or one has changed since.
+        If there are others, one has changed since, or one is standard input or no plain file.
     FastaFormatError
         If one cannot be read.
     """
+    refuse_streams(paths)
     if len(paths) != len(plan.files):
         names = ", ".join(file.name for file in plan.files)
         raise ConfigurationError(

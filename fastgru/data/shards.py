@@ -17,9 +17,9 @@ from itertools import islice
 
 from fastgru.data.file_samples import FileSample, sample_file
 from fastgru.data.places import Place, Places, find_places
-from fastgru.errors import ConfigurationError
+from fastgru.errors import ConfigurationError, display_name
 
-__all__ = ["Grid", "Part", "Shard", "ShardPlan", "plan_shards"]
+__all__ = ["Grid", "Part", "Shard", "ShardPlan", "plan_shards", "refuse_streams"]
 
 
 @dataclass(frozen=True)
@@ -158,13 +158,7 @@ def plan_shards(
     FastaFormatError
         If a file cannot be read, or is neither FASTA nor FASTQ.
     """
-    for path in paths:
-        if os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path)):
-            name = "standard input" if os.fspath(path) == "-" else os.fspath(path)
-            raise ConfigurationError(
-                f"{name}: is read once only, expected a file, which every shard reads its part of. "
-                "Write the sequences into a file first."
-            )
+    refuse_streams(paths)
     files = tuple(map(sample_file, paths))
     places = find_places(paths, within_records=grid is not None)
     cuts = _choose(places, number)
@@ -178,6 +172,26 @@ def plan_shards(
         for before, after in zip(cuts, [*cuts[1:], last], strict=True)
     ]
     return ShardPlan(files, grid, places.n_records, places.n_letters, tuple(shards))
+
+
+def refuse_streams(paths: Sequence[str | os.PathLike[str]]) -> None:
+    """Refuse inputs that cannot be read by every shard.
+
+    Parameters
+    ----------
+    paths
+
+    Raises
+    ------
+    ConfigurationError
+        As `plan_shards`.
+    """
+    for path in paths:
+        if os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path)):
+            raise ConfigurationError(
+                f"{display_name(path)}: is read once only, expected a file, which every shard "
+                "reads its part of. Write the sequences into a file first."
+            )
 
 
 def _choose(places: Places, number: int) -> list[Place]:

@@ -19,6 +19,7 @@ from fastgru.errors import FastgruError, reason_of
 __all__ = [
     "atomic_write",
     "atomic_write_bytes",
+    "is_special",
     "naming_file",
     "remove_unfinished",
     "remove_written",
@@ -52,7 +53,7 @@ def require_writable(path: str | os.PathLike[str], *, force: bool = False) -> No
     if not os.path.isdir(folder):
         parent = os.path.dirname(target)
         raise FastgruError(f"{target}: there is no folder {parent!r}. Create it with mkdir first.")
-    if _is_special(target):
+    if is_special(target):
         return
     if not os.access(folder, os.W_OK):
         raise FastgruError(f"{target}: its folder cannot be written to. Choose another output.")
@@ -97,16 +98,23 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[TextIO]:
 @contextlib.contextmanager
 def atomic_write_bytes(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a binary file in the way of `atomic_write`."""
-    if os.fspath(path) == "-":
-        sys.stdout.flush()
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
+    shown = os.fspath(path)
+    with naming_file("standard output" if shown == "-" else shown):
+        if shown == "-":
+            sys.stdout.flush()
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        elif is_special(shown):  # by this name: that behind /dev/stdout may be no path
+            with _create(shown, path) as stream:
+                yield stream
+        else:
+            with _write_whole(path) as stream:
+                yield stream
+
+
+@contextlib.contextmanager
+def _write_whole(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = os.path.realpath(path)
-    if _is_special(target):
-        with _create(target, path) as stream:
-            yield stream
-        return
     folder, name = os.path.split(target)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}.part")
     try:
@@ -122,6 +130,11 @@ def atomic_write_bytes(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+
+
+def is_special(path: str) -> bool:
+    """Whether the path is a device or a pipe, such as /dev/null."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 @contextlib.contextmanager
@@ -160,8 +173,3 @@ def _create(path: str, shown: str | os.PathLike[str]) -> BinaryIO:
         raise FastgruError(
             f"{os.fspath(shown)}: cannot be written ({reason_of(error)}). Choose another output."
         ) from error
-
-
-def _is_special(path: str) -> bool:
-    """Whether the path is a device or a pipe, such as /dev/null."""
-    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)

@@ -190,7 +190,7 @@ class FittedEstimator:
         Raises
         ------
         ConfigurationError
-            For a method that there is not, or a source that holds something else.
+            For another method or `on_invalid`, or a source that holds something else.
         FastaFormatError
             For a file that cannot be read, and for records that cannot be used.
         """
@@ -200,6 +200,11 @@ class FittedEstimator:
             raise ConfigurationError(
                 f"predict_stream: has no method {method!r} for a model of {self._fitted.task}, "
                 f"expected one of {shorten(there)}. Choose another."
+            )
+        if on_invalid not in ("error", "status"):
+            raise ConfigurationError(
+                f"predict_stream: on_invalid is {on_invalid!r}, expected 'error' or 'status'. "
+                "Choose one of them."
             )
         return stream_predictions(
             *(source, self._fitted, getattr(self, method)),

@@ -179,7 +179,7 @@ def test_prediction__says_that_a_device_is_full(work: Work, start: Start, tmp_pa
     arguments = ["predict", work.model, work.fasta, "-o", "/dev/full"]
     code, err = start(tmp_path, arguments).finish()
     assert code == 1
-    assert "No space left on device" in err
+    assert "error: /dev/full: No space left on device" in err
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
 

@@ -118,6 +118,21 @@ def test_predict__leaves_what_is_done(
     assert Path("p.tsv").read_text(encoding="utf-8") == run_cli(command).out
 
 
+def test_resume__that_is_interrupted_while_it_begins_keeps_what_is_done(
+    command, interrupt, run_cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt([*command, "-o", "p.tsv"], after=2)
+    left = [Path(name).read_bytes() for name in LEFT]
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prediction_journal.RunJournal, "read", stop)
+        assert run_cli([*command, "-o", "p.tsv", "--resume"]).code == 130
+    assert [Path(name).read_bytes() for name in LEFT] == left
+
+
 def test_predict__leaves_nothing_where_nothing_is_done(command, interrupt) -> None:
     assert interrupt([*command, "-o", "p.tsv"], after=0).code == 130
     assert names_in(Path()) == []
@@ -302,6 +317,21 @@ def test_resume__cannot_read_standard_input_twice(command, work, interrupt, run_
     code, _, err = run_cli(given, stdin=">a\nACGT\n")
     assert code == 1
     assert "was made of other records" in err
+    assert "As standard input cannot be read twice, leave --resume out then." in err
+    assert names_in(Path()) == LEFT
+
+
+def test_resume__cannot_read_a_pipe_twice(command, work, interrupt, run_cli) -> None:
+    """As in ``<(zcat reads.fa.gz)``, of which a second reading would see the end alone."""
+    interrupt([*command, "-o", "p.tsv"], after=2)
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end), os.fdopen(write_end, "w") as writer:
+        writer.write(">a\nACGT\n" * 10)
+        writer.close()
+        given = ["predict", work.model, f"/dev/fd/{read_end}", "-o", "p.tsv", "--resume", "--force"]
+        code, _, err = run_cli(given)
+    assert code == 1
+    assert f"As /dev/fd/{read_end} cannot be read twice, leave --resume out then." in err
     assert names_in(Path()) == LEFT
 
 

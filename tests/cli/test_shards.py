@@ -174,6 +174,7 @@ def test_shard__is_refused_where_it_does_not_fit(
         ([*scan, "--shards", windows, *first, "--calls", "c.bed"], "--shard: tracks and calls are"),
         ([*predict, "--shards", plan, *first, *series], "--shard: --split chooses records of all"),
         (["predict", work.model, work.fasta, "--shards", plan, *first], "is not the file"),
+        (["predict", work.model, "-", "--shards", plan, *first], "standard input: is read once"),
         (["shards", genome, "--number", 2, "--step", 3], "--step 3: there are no windows"),
         (["shards", genome, "--number", 2, "--window", 3, "--context", 3], "--context: is for mod"),
         (["shards", genome, "--number", 20_000], "--number 20000: expected at most 10000 shards"),

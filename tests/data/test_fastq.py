@@ -100,6 +100,19 @@ def test_parse_fastq__leaves_empty_records_to_the_caller(tmp_path: Path) -> None
     assert [(one.id, one.sequence) for one in found] == [("trimmed", ""), ("", "AC"), ("other", "")]
 
 
+@pytest.mark.parametrize("empty", ["@empty\n+\n", "@empty\n\n+\n"])
+@pytest.mark.parametrize("n_empty", [1, 2, 3, 4, 5])
+def test_parse_fastq__loses_nothing_behind_records_of_fewer_lines(
+    empty: str, n_empty: int, tmp_path: Path
+) -> None:
+    found = read_text(tmp_path, CLEAN + n_empty * empty + CLEAN)
+    names = ["r1", "r2", *["empty"] * n_empty, "r1", "r2"]
+    assert [one.id for one in found] == names
+    assert [one.sequence for one in found if one.sequence] == ["ACGT", "GG"] * 2
+    with pytest.raises(FastaFormatError, match="the file ends within the record"):
+        read_text(tmp_path, f"{empty}@cut")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
@@ -111,7 +124,11 @@ def test_parse_fastq__leaves_empty_records_to_the_caller(tmp_path: Path) -> None
                 "as many. The file is incomplete"
             ),
         ),
-        ("@r1\nACGT\n+\nIIIII\n", 4, "the quality has 5 characters for 4 letters"),
+        (
+            "@r1\nACGT\n+\nIIIII\n",
+            4,
+            "the quality has 5 characters for 4 letters, expected as many. Correct the record.",
+        ),
         ("@r1\nAC\nGT\n+\nII\nIII\n", 6, "the quality has 5 characters for 4 letters"),
         ("@r1\nACGT\n+\nII", 4, "line 4, record 'r1': the quality has 2 characters for 4 letters"),
         (

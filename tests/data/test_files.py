@@ -8,6 +8,7 @@ import lzma
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -27,6 +28,26 @@ COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "xz": lzma.compress,
 }
 TEXT = ">seq\nACGT\n"
+
+
+class _Slow(io.BytesIO):
+    """A pipe that brings one byte at a time."""
+
+    def readinto(self, buffer: Any) -> int:
+        return super().readinto(memoryview(buffer)[:1])
+
+
+@pytest.mark.parametrize("content", [b"", b">", b">a\nACGT\n>b\n", b">a\nACGT\n" * 100])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_open_text__knows_a_file_that_comes_slowly(
+    content: bytes, pack: Callable[[bytes], bytes], mark: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(_Slow(pack(mark + content))))
+    digest = hashlib.sha256()
+    with open_text("-", digest=digest) as file:
+        assert file.read() == content.decode()
+    assert digest.digest() == hashlib.sha256(pack(mark + content)).digest()
 
 
 @pytest.mark.parametrize("compress", COMPRESSIONS.values(), ids=COMPRESSIONS)

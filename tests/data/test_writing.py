@@ -71,6 +71,21 @@ def test_atomic_write__writes_devices_directly(tmp_path: Path) -> None:
     assert not os.path.isfile(os.devnull)
 
 
+def test_atomic_write__writes_pipes_by_the_name_of_their_descriptor() -> None:
+    """As in ``-o /dev/stdout | gzip`` and ``-o >(gzip)``, where the link leads to no path."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end) as reader:
+        with os.fdopen(write_end), atomic_write(f"/dev/fd/{write_end}") as file:
+            file.write("x")
+        assert reader.read() == "x"
+
+
+def test_atomic_write__says_which_file_is_at_fault() -> None:
+    with pytest.raises(OSError, match="No space left") as caught, atomic_write("/dev/full") as file:
+        file.write("x")
+    assert caught.value.filename == "/dev/full"
+
+
 def test_atomic_write__to_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     with atomic_write("-") as file:
         file.write("é\n")

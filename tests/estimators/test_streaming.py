@@ -172,6 +172,8 @@ def test_predict_stream__explains_wrong_arguments(
 ) -> None:
     with pytest.raises((ConfigurationError, FastaFormatError), match=message):
         list(model.predict_stream(source, method=method))
+    with pytest.raises(ConfigurationError, match="on_invalid is 'skip', expected 'error' or 'sta"):
+        model.predict_stream([], on_invalid="skip")  # type: ignore[arg-type]
 
 
 def test_predict_stream__of_series_reads_files_alone(tmp_path: Path) -> None:
