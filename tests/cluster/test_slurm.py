@@ -87,12 +87,8 @@ def survivor(tmp_path_factory, cluster, start_snakemake):
     limits = ["--set-resources", "baseline:runtime=attempt", "--set-threads", "train=1"]
     snakemake = start_snakemake(project, *limits, commands=commands)
     run = Survivor(project, cluster, snakemake)
-    try:
-        run.kill_training()
-        run.drain_node()
-    except BaseException:
-        stop(snakemake)
-        raise
+    run.kill_training()
+    run.drain_node()
     run.log = finish(snakemake, project, 900)
     run.jobs = cluster.jobs()
     return run
