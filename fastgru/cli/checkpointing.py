@@ -134,6 +134,8 @@ def _fit(
     progress: Progress,
     describe: Callable[[Epoch], str],
 ) -> None:
+    from fastgru.training.ranks import crew_in_force
+
     def report(epoch: Epoch) -> None:
         history.add(epoch)
         progress.advance(text=describe(epoch))
@@ -148,7 +150,8 @@ def _fit(
     try:
         fit(**how, resume=args.resume)
     except CheckpointError as error:
-        if not args.force:
+        # what is seen too late to begin anew with the others ends all of them
+        if not args.force or crew_in_force().has_met:
             raise
         _LOGGER.warning("warning: %s With --force, training starts anew.", error)
         fit(**how, resume=False)

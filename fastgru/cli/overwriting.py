@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from fastgru.errors import ConfigurationError
 
-__all__ = ["is_device", "refuse_compressed", "refuse_overwritten_input"]
+__all__ = ["inputs_of", "is_device", "refuse_compressed", "refuse_overwritten_input"]
 
 _READ = (
     *("model", "models", "fasta", "features", "labels", "step_labels", "split", "results"),
@@ -16,6 +16,23 @@ _READ = (
     *("regions", "tables", "sizes", "annotation", "shards"),
 )
 """Options that name files which are read."""
+
+
+def inputs_of(args: argparse.Namespace) -> list[str]:
+    """Return the files that options name to be read; ``"-"`` is standard input.
+
+    Parameters
+    ----------
+    args
+        Parsed options of any command.
+    """
+    inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
+    for name in _READ:
+        value = getattr(args, name, None) or ()
+        inputs += [value] if isinstance(value, str) else value
+    for _, folder in getattr(args, "runs", None) or ():
+        inputs += [os.path.join(folder, name) for name in ("metrics.json", "predictions.tsv")]
+    return inputs
 
 
 def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = ()) -> None:
@@ -33,13 +50,7 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
     ConfigurationError
         If a file would be read and written.
     """
-    inputs: list[str] = [path for _, path in getattr(args, "classes", None) or ()]
-    for name in _READ:
-        value = getattr(args, name, None) or ()
-        inputs += [value] if isinstance(value, str) else value
-    for _, folder in getattr(args, "runs", None) or ():
-        inputs += [os.path.join(folder, name) for name in ("metrics.json", "predictions.tsv")]
-    places = {os.path.realpath(path) for path in inputs if path != "-"}
+    places = {os.path.realpath(path) for path in inputs_of(args) if path != "-"}
     written = ("output", "history", "checkpoint", "predictions", "log_file")
     for path in (*(getattr(args, name, None) or "-" for name in written), *outputs):
         place = os.path.realpath(path)

@@ -9,7 +9,8 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastgru.errors import DivergenceError, RankError
+from fastgru.cli.overwriting import inputs_of
+from fastgru.errors import ConfigurationError, DivergenceError, RankError
 
 if TYPE_CHECKING:
     from fastgru.training.ranks import Crew
@@ -61,9 +62,23 @@ def run_as_rank(args: argparse.Namespace, run: Callable[[], int]) -> int:
 
 
 def _write_nothing(args: argparse.Namespace) -> None:
-    args.silent, args.log_file = True, None
+    args.silent, args.quiet, args.log_file = True, True, None
     args.output, args.history, args.checkpoint = os.devnull, None, False
     args.resume = False  # the first rank hands on where it goes on
+
+
+def _refuse_standard_input(args: argparse.Namespace) -> None:
+    """Refuse what mpirun hands to one process: the others would wait for it for ever.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if "-" in inputs_of(args):
+        raise ConfigurationError(
+            "--mpi: standard input reaches one process alone, expected names of files, which all "
+            "of them read. Write it into a file first."
+        )
 
 
 class _Ending:
@@ -87,6 +102,8 @@ class _Ending:
     def run(self, args: argparse.Namespace) -> int:
         """Run the command."""
         try:
+            if self._crew.communicator.size > 1:
+                _refuse_standard_input(args)
             return self._run(args)
         except BaseException as error:
             self._share(error)

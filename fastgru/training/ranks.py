@@ -69,7 +69,7 @@ class Crew:
                 raise RankError(f"rank {rank}: {other.message}")
         for rank, other in enumerate(found):
             for name, value in found[0].items():
-                if other[name] != value:
+                if name not in other or other[name] != value:
                     raise RankError(
                         f"rank {rank}: has other {name} than rank 0, expected the same on all "
                         "ranks. Start all with the same files, options and installation, on CPUs "

@@ -20,8 +20,9 @@ import pytest
 import fastgru
 import fastgru.training.mpi
 from fastgru.cli import main
+from fastgru.cli.checkpointing import fit_with_checkpoint
 from fastgru.cli.ranks import run_as_rank
-from fastgru.errors import DivergenceError, FastgruError, RankError
+from fastgru.errors import CheckpointError, DivergenceError, FastgruError, RankError
 from fastgru.training.ranks import crew_in_force
 from tests.cli.conftest import Work
 from tests.ranks import ThreadCommunicator, run_ranks
@@ -72,7 +73,7 @@ def test_run_as_rank__lets_one_rank_write(run_all) -> None:
     assert (first.output, first.history, first.log_file, first.resume) == ("m", "h", "l", True)
     assert (second.output, second.checkpoint) == (os.devnull, False)
     assert (second.history, second.log_file, second.resume) == (None, None, False)
-    assert second.silent
+    assert (second.silent, second.quiet) == (True, True)
 
 
 def test_run_as_rank__shows_a_plan_once_and_shares_nothing(run_all) -> None:
@@ -104,6 +105,32 @@ def test_run_as_rank__ends_all_where_one_cannot_begin(run_all, failing: int) -> 
     assert heard == [f"rank {failing}: a.fa: is gone"] * 2
     # each ends by itself, and none is cut off before it has said why
     assert [(code, aborts) for code, _, aborts in results] == [(1, [])] * 3
+
+
+def test_run_as_rank__refuses_standard_input_before_one_waits_for_it(run_all) -> None:
+    begun: list[int] = []
+    given = {"fasta": ["a.fa", "-"]}
+    results = run_all(2, lambda args: begun.append(1) or 0, **given)
+    assert [(code, aborts) for code, _, aborts in results] == [(1, [])] * 2
+    assert not begun
+    assert [code for code, *_ in run_all(1, lambda args: begun.append(1) or 0, **given)] == [0]
+    assert begun == [1]
+
+
+def test_run_as_rank__does_not_begin_anew_alone(run_all) -> None:
+    def command(args: argparse.Namespace) -> int:
+        def fit(*, resume: bool, **how: Any) -> None:
+            meet()
+            if resume:
+                raise CheckpointError("m.checkpoint: is damaged")
+
+        args.checkpoint = args.checkpoint or None
+        fit_with_checkpoint(args, fit, n_sequences=1, max_epochs=1, score_name="accuracy")
+        return 0
+
+    changes = {"force": True, "checkpoint": "m.checkpoint", "history": None}
+    (code, _, aborts), (other, *_) = run_all(2, command, **changes)
+    assert (code, aborts, other) == (1, [1], 0)
 
 
 def test_run_as_rank__lets_all_diverge_by_themselves(run_all) -> None:
@@ -267,6 +294,14 @@ def test_train__under_mpirun_ends_with_a_killed_rank_and_goes_on(
         assert mpirun(3, [*arguments, "--resume"], tmp_path).returncode == 0
     assert (tmp_path / "m.safetensors").read_bytes() == alone[0]
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+@needs_mpirun
+def test_train__under_mpirun_refuses_standard_input_once(tmp_path: Path) -> None:
+    done = mpirun(2, [*TRAIN, "-", "-o", "m.safetensors"], tmp_path)
+    assert done.returncode == 2
+    said = "fastgru train: error: --mpi: standard input reaches one process alone"
+    assert done.stderr.count(said) == 1
 
 
 @needs_mpirun

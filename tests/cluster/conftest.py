@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -35,23 +36,25 @@ def cluster() -> Iterator[slurm.Cluster]:
 
 
 @pytest.fixture(scope="session")
-def start_snakemake(cluster: slurm.Cluster) -> RunOnSlurm:
-    """Start Snakemake as docs/clusters.md has it; output goes to ``log`` in the project."""
+def start_snakemake(cluster: slurm.Cluster) -> Iterator[RunOnSlurm]:
+    """Start Snakemake as docs/clusters.md has it; output goes to ``log`` in the project.
 
-    def start(project: Path, *arguments: str, commands: Path | None = None) -> subprocess.Popen:
-        path = [str(commands)] if commands else []
-        path += [str(Path(sys.executable).parent), cluster.environment["PATH"]]
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-        command += ["--profile", str(ROOT / "profiles/slurm"), "--slurm-status-command", "squeue"]
-        command += ["--slurm-init-seconds-before-status-checks", "1", *arguments]
-        command += ["--default-resources", "slurm_partition=main"]
-        with (project / "log").open("wb") as log:
-            return subprocess.Popen(
-                command,
-                cwd=project,
-                env=cluster.environment | {"PATH": os.pathsep.join(path)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+    What still runs at the end is stopped before the cluster, without which it would wait for ever.
+    """
+    with contextlib.ExitStack() as started:
 
-    return start
+        def start(project: Path, *arguments: str, commands: Path | None = None) -> subprocess.Popen:
+            path = [str(commands)] if commands else []
+            path += [str(Path(sys.executable).parent), cluster.environment["PATH"]]
+            command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+            command += ["--profile", str(ROOT / "profiles/slurm")]
+            command += ["--slurm-status-command", "squeue"]
+            command += ["--slurm-init-seconds-before-status-checks", "1", *arguments]
+            command += ["--default-resources", "slurm_partition=main"]
+            environment = cluster.environment | {"PATH": os.pathsep.join(path)}
+            with (project / "log").open("wb") as log:
+                process = slurm.spawn(command, environment, log, cwd=project)
+            started.callback(slurm.stop, process)
+            return process
+
+        yield start

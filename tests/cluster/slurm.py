@@ -14,9 +14,9 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 NEEDED = (
     "munged",
@@ -180,7 +180,7 @@ def running(folder: Path, cpus: int | None = None) -> Iterator[Cluster]:
         _start(daemons, cluster, "munged", "--foreground", *munge)
         wait_until((folder / "munge.socket").exists, START_SECONDS, "munged listens")
         _start(daemons, cluster, "slurmctld", "-D")
-        _start(daemons, cluster, "slurmd", "-D", "-N", cluster.node)
+        _start(daemons, cluster, *in_namespace(), "slurmd", "-D", "-N", cluster.node)
         try:
             wait_until(lambda: _is_idle(cluster), START_SECONDS, "the node is idle")
         except TimeoutError as error:
@@ -188,7 +188,7 @@ def running(folder: Path, cpus: int | None = None) -> Iterator[Cluster]:
         try:
             yield cluster
         finally:
-            _cancel_jobs(cluster)
+            _end_jobs(cluster)
 
 
 def _write_srun(cluster: Cluster) -> None:
@@ -199,17 +199,41 @@ def _write_srun(cluster: Cluster) -> None:
     wrapper.chmod(0o755)
 
 
+def in_namespace() -> tuple[str, ...]:
+    """Return what lets jobs end with their daemon, which otherwise leaves them behind.
+
+    Where namespaces are not permitted they stay if the tests are killed.
+    """
+    # a shell as the first process, since the daemon does not reap what has lost its parent
+    first = ("sh", "-c", '"$@"; exit', "sh")
+    command = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *first)
+    with contextlib.suppress(OSError):
+        if subprocess.run([*command, "true"], check=False, capture_output=True).returncode == 0:
+            return command
+    return ()
+
+
 def _start(daemons: contextlib.ExitStack, cluster: Cluster, *command: str) -> None:
-    # setpriv ends them even where this process is killed
-    output = daemons.enter_context((cluster.folder / f"{command[0]}.out.log").open("w"))
-    process = subprocess.Popen(
-        ["setpriv", "--pdeathsig", "TERM", *command],
-        env=cluster.environment,
+    name = next(word for word in command if word in NEEDED)
+    output = daemons.enter_context((cluster.folder / f"{name}.out.log").open("wb"))
+    daemons.callback(stop, spawn(command, cluster.environment, output))
+
+
+def spawn(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    output: IO[bytes],
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a program that ends with this process, even where this one is killed."""
+    return subprocess.Popen(
+        ["setpriv", "--pdeathsig", "KILL", *command],
+        cwd=cwd,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
     )
-    daemons.callback(stop, process)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -227,9 +251,10 @@ def _is_idle(cluster: Cluster) -> bool:
     return False
 
 
-def _cancel_jobs(cluster: Cluster) -> None:
-    """End what still runs: jobs outlive their daemons."""
+def _end_jobs(cluster: Cluster) -> None:
+    """End what still runs, and then the daemons, which unshare does not hand SIGTERM on to."""
     with contextlib.suppress(subprocess.SubprocessError, TimeoutError):
         cluster.ask("scancel", "--full", "--user", "root")
         left = "pending,running,completing"
         wait_until(lambda: not cluster.jobs(left), STOP_SECONDS, "jobs end")
+        cluster.ask("scontrol", "shutdown")

@@ -87,12 +87,8 @@ def survivor(tmp_path_factory, cluster, start_snakemake):
     limits = ["--set-resources", "baseline:runtime=attempt", "--set-threads", "train=1"]
     snakemake = start_snakemake(project, *limits, commands=commands)
     run = Survivor(project, cluster, snakemake)
-    try:
-        run.kill_training()
-        run.drain_node()
-    except BaseException:
-        stop(snakemake)
-        raise
+    run.kill_training()
+    run.drain_node()
     run.log = finish(snakemake, project, 900)
     run.jobs = cluster.jobs()
     return run
@@ -102,11 +98,16 @@ def attempts(run, rule):
     return [job for job in run.jobs.values() if job["rule"] == rule]
 
 
+def is_double(second, first):
+    """Whether a rule asks for twice as much, each rounded up to a whole number."""
+    return 2 * first - 1 <= second <= 2 * first
+
+
 def test_killed_job__is_sent_again_with_more_memory_and_time(survivor):
     first, second = attempts(survivor, "train")
     assert (first["state"], second["state"]) == ("CANCELLED", "COMPLETED")
-    assert second["memory_mb"] == 2 * first["memory_mb"]
-    assert second["minutes"] == 2 * first["minutes"]
+    assert is_double(second["memory_mb"], first["memory_mb"])
+    assert is_double(second["minutes"], first["minutes"])
 
 
 def test_killed_job__goes_on_from_its_checkpoint(survivor):
@@ -120,7 +121,7 @@ def test_hanging_job__is_ended_by_its_limit_and_sent_again_with_a_longer_one(sur
     assert tried[0]["state"] == "TIMEOUT"
     assert tried[-1]["state"] == "COMPLETED"
     assert [job["minutes"] for job in tried] == list(range(1, len(tried) + 1))
-    assert tried[1]["memory_mb"] == 2 * tried[0]["memory_mb"]
+    assert is_double(tried[1]["memory_mb"], tried[0]["memory_mb"])
 
 
 def test_drained_node__keeps_jobs_waiting_until_it_is_back(survivor):
