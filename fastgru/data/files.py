@@ -23,6 +23,7 @@ from fastgru.data.formats import describe_binary
 from fastgru.errors import FastaFormatError, display_name, reason_of
 
 __all__ = [
+    "is_read_once",
     "open_lines",
     "open_plain",
     "open_text",
@@ -34,6 +35,17 @@ _DECOMPRESSORS: tuple[tuple[bytes, str, Callable[[Any], Any]], ...] = (
     (b"BZh", "bzip2", bz2.BZ2File),
     (b"\xfd7zXZ\x00", "xz", lzma.LZMAFile),
 )
+
+
+def is_read_once(path: str | os.PathLike[str]) -> bool:
+    """Return whether what is read is gone: of standard input (``"-"``) and pipes.
+
+    Parameters
+    ----------
+    path
+        File or pipe, which need not be there.
+    """
+    return os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path))
 
 
 class Digest(Protocol):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fastgru.data.file_samples import FileSample, sample_file
+from fastgru.data.files import is_read_once
 from fastgru.data.places import Place, Places, find_places
 from fastgru.errors import ConfigurationError
 
@@ -159,7 +160,7 @@ def plan_shards(
         If a file cannot be read, or is neither FASTA nor FASTQ.
     """
     for path in paths:
-        if os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path)):
+        if is_read_once(path):
             name = "standard input" if os.fspath(path) == "-" else os.fspath(path)
             raise ConfigurationError(
                 f"{name}: is read once only, expected a file, which every shard reads its part of. "
