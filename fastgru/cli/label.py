@@ -72,8 +72,9 @@ def run(args: argparse.Namespace) -> int:
             f"--window {args.window}: no sequence or region is as long, expected one at least. Cut "
             "shorter windows."
         )
-    write_fasta((window for window, _ in pairs), args.output)
+    # the labels first: without them nobody should take the windows for whole
     write_fasta((labels for _, labels in pairs), args.labels_output)
+    write_fasta((window for window, _ in pairs), args.output)
     n_coding = sum(len(labels.sequence) - labels.sequence.count("N") for _, labels in pairs)
     _LOGGER.info(
         "%s of %d letters, both strands of each; %.1f %% of the letters are coding",

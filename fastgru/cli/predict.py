@@ -20,7 +20,7 @@ from fastgru.cli.selection import empty_part
 from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_records
 from fastgru.cli.tasks.tagging.options import add_per_position, refuse_per_position
 from fastgru.cli.tasks.translation.options import add_search, refuse_search
-from fastgru.data.writing import is_special
+from fastgru.data.files import is_read_once
 from fastgru.errors import (
     CheckpointError,
     ConfigurationError,
@@ -131,7 +131,7 @@ def run(args: argparse.Namespace) -> int:
     except CheckpointError as error:
         if not args.force:
             raise
-        if once := [path for path in args.fasta if path == "-" or is_special(path)]:
+        if once := [path for path in args.fasta if is_read_once(path)]:
             raise CheckpointError(
                 f"{error} As {display_name(once[0])} cannot be read twice, leave --resume out then."
             ) from error

@@ -7,7 +7,7 @@ import argparse
 from fastgru.cli.options import require_new_output
 from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.cli.track_options import add_tracks, chosen_tracks
-from fastgru.errors import ConfigurationError
+from fastgru.errors import ConfigurationError, display_name
 
 _DESCRIPTION = """\
 Make bedGraph, bigWig and BED from the table of 'fastgru scan', or from those of all shards in
@@ -44,6 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write the files and return the exit code."""
     from fastgru.data.bigwig import read_sizes, require_bigwig
+    from fastgru.data.files import is_read_once
     from fastgru.data.track_files import TrackFiles
     from fastgru.data.window_table import read_columns, read_window_rows
 
@@ -53,10 +54,12 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigurationError(
             "nothing to make: expected --bedgraph, --bigwig or --calls. Name one file or more."
         )
-    if "-" in (*args.tables, args.sizes):
-        raise ConfigurationError(
-            "standard input (-): tables and lengths are read from files. Use a file instead."
-        )
+    for path in (*args.tables, *([] if args.sizes is None else [args.sizes])):
+        if is_read_once(path):
+            raise ConfigurationError(
+                f"{display_name(path)}: can be read once only, expected files of tables and "
+                "lengths, which are read twice. Write it into a file first."
+            )
     if choice.bigwig is not None:
         require_bigwig("--bigwig")
         if args.sizes is None:

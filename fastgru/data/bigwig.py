@@ -55,7 +55,7 @@ def read_sizes(path: str | os.PathLike[str]) -> dict[str, int]:
     Raises
     ------
     LabelError
-        For a line that is none, or a name that comes twice with two lengths.
+        For a line that is none, a name that comes twice with two lengths, or no line at all.
     FastaFormatError
         If the file cannot be read.
     """
@@ -86,6 +86,11 @@ def _read_table(path: str | os.PathLike[str], name: str) -> dict[str, int]:
                     "its length, separated by a tab, each name once. Give a chrom.sizes, a .fai or "
                     "the FASTA."
                 ) from None
+    if not sizes:
+        raise LabelError(
+            f"{name}: is empty, expected names of sequences and their lengths. Give a chrom.sizes, "
+            "a .fai or the FASTA."
+        )
     return sizes
 
 
@@ -118,24 +123,21 @@ class BigWigFile:
             self._counts.append((intervals.chrom, len(rows)))
 
     def write(self, sizes: Mapping[str, int]) -> None:
-        """Write the file.  One without intervals cannot be written: a warning says so.
+        """Write the file; without intervals it has the names and lengths alone.
 
         Parameters
         ----------
         sizes
-            Letters of each sequence.
+            Letters of each sequence, of one at least.
 
         Raises
         ------
         FastgruError
-            If a sequence has no length, or is shorter than its intervals.
+            If a sequence has no length, is shorter than its intervals, or has a name that is no
+            UTF-8, or if there is no room.
         """
         if not self._counts:
-            _LOGGER.warning(
-                "warning: %s: not written: no window has a score, and a bigWig cannot be empty",
-                self._path,
-            )
-            return
+            _LOGGER.warning("warning: %s: is empty, since no window has a score", self._path)
         named = [chrom for chrom, _ in self._counts]
         unknown = [chrom for chrom in named if chrom not in sizes]
         if unknown:
@@ -144,7 +146,8 @@ class BigWigFile:
                 "sequence of the table. Give --sizes of the same sequences."
             )
         # in the order of the intervals: a bigWig has its data in the order of its names
-        others = [chrom for chrom in sizes if chrom not in set(named)]
+        with_intervals = set(named)
+        others = [chrom for chrom in sizes if chrom not in with_intervals]
         header = [(chrom, sizes[chrom]) for chrom in [*named, *others]]
         with tempfile.TemporaryDirectory() as folder:
             place = os.path.join(folder, "track.bw")
@@ -160,6 +163,15 @@ class BigWigFile:
             raise FastgruError(
                 f"{self._path}: {shorten(too_long)} has more than {_LARGEST_SIZE} letters, which a "
                 "bigWig cannot hold. Write a bedGraph instead."
+            )
+        # bytes that are no UTF-8 are read as surrogates
+        strange = next(
+            (name for name, _ in header if any("\ud800" <= c <= "\udfff" for c in name)), None
+        )
+        if strange is not None:
+            raise FastgruError(
+                f"{self._path}: the name {strange!a} is no UTF-8, expected one that a bigWig "
+                "can hold. Rename the sequence, or write a bedGraph instead."
             )
         file = pyBigWig.open(place, "w")
         try:

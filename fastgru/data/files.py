@@ -23,6 +23,8 @@ from fastgru.data.formats import describe_binary
 from fastgru.errors import FastaFormatError, display_name, reason_of
 
 __all__ = [
+    "is_read_once",
+    "is_special",
     "open_lines",
     "open_plain",
     "open_text",
@@ -37,6 +39,22 @@ _DECOMPRESSORS: tuple[tuple[bytes, str, Callable[[Any], Any]], ...] = (
     (b"BZh", "bzip2", bz2.BZ2File),
     (b"\xfd7zXZ\x00", "xz", lzma.LZMAFile),
 )
+
+
+def is_read_once(path: str | os.PathLike[str]) -> bool:
+    """Return whether what is read is gone: of standard input (``"-"``) and pipes.
+
+    Parameters
+    ----------
+    path
+        File or pipe, which need not be there.
+    """
+    return os.fspath(path) == "-" or is_special(path)
+
+
+def is_special(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path is that of a device or a pipe, such as /dev/null."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 class Digest(Protocol):

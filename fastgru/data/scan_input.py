@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.fasta import Record
+from fastgru.data.files import is_read_once
 from fastgru.data.long_fasta import measure_records, read_in_stretches
 from fastgru.data.long_sequences import LongSequence, check_long_records, read_long_sequences
 from fastgru.data.regions import Regions, check_regions, joined_regions, read_regions
@@ -23,13 +24,14 @@ RegionsLike = PathLike | Mapping[str, Sequence[tuple[int, int]]]
 class ScanInput:
     """Sequences with the windows that are wanted; iterated over once.
 
-    What can be read twice is checked here, before any work; standard input as it is read.
+    What can be read twice is checked here, before any work; standard input and pipes as they are
+    read.
 
     Parameters
     ----------
     sequences
-        A FASTA file or several, read a stretch at a time (standard input a record at a time), or
-        letters by name.
+        A FASTA file or several, read a stretch at a time (if one of them is standard input or a
+        pipe, a record at a time), or letters by name.
     alphabet
     grid
     regions
@@ -39,7 +41,7 @@ class ScanInput:
     Attributes
     ----------
     lengths
-        Letters of each sequence, by name; of standard input those that have been read.
+        Letters of each sequence, by name; of standard input and pipes those that have been read.
     n_letters
         Letters from the first to the last window of all ranges; None if that is unknown.
 
@@ -80,7 +82,7 @@ class ScanInput:
         self.lengths: dict[str, int] = {}
         self.n_letters: int | None = None
         self._in_stretches = False
-        if "-" not in self._paths:
+        if not any(map(is_read_once, self._paths)):
             measured = None
             if self._paths and alphabet.name != "protein":  # whose * is none at the end
                 measured = measure_records(self._paths, alphabet)

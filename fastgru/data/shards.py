@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fastgru.data.file_samples import FileSample, sample_file
+from fastgru.data.files import is_read_once
 from fastgru.data.places import Place, Places, find_places
 from fastgru.errors import ConfigurationError, display_name
 
@@ -187,7 +188,7 @@ def refuse_streams(paths: Sequence[str | os.PathLike[str]]) -> None:
         As `plan_shards`.
     """
     for path in paths:
-        if os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path)):
+        if is_read_once(path):
             raise ConfigurationError(
                 f"{display_name(path)}: is read once only, expected a file, which every shard "
                 "reads its part of. Write the sequences into a file first."

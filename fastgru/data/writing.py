@@ -14,12 +14,12 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, TextIO, cast
 
+from fastgru.data.files import is_special
 from fastgru.errors import FastgruError, reason_of
 
 __all__ = [
     "atomic_write",
     "atomic_write_bytes",
-    "is_special",
     "naming_file",
     "remove_unfinished",
     "remove_written",
@@ -130,11 +130,6 @@ def _write_whole(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-
-
-def is_special(path: str) -> bool:
-    """Whether the path is a device or a pipe, such as /dev/null."""
-    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 @contextlib.contextmanager

@@ -106,3 +106,14 @@ def test_label__makes_what_train_reads_and_scan_sums_up(
     header, *rows = table.read_text(encoding="utf-8").splitlines()
     assert header == "chrom\tstart\tend\tstrand\tcoding\tN"
     assert len(rows) == 2 * (10 + 3)
+
+
+def test_label__leaves_no_windows_without_labels(
+    run_cli, genome: Path, annotation: Path, tmp_path: Path
+) -> None:
+    windows = tmp_path / "w.fa"
+    words = ["label", genome, "--annotation", annotation, "--window", "30", "-o", windows]
+    code, _, err = run_cli([*words, "--labels-output", "/dev/full"])
+    assert code != 0
+    assert "No space left on device" in err
+    assert not windows.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -266,7 +267,7 @@ def test_variants__scores_a_table(made: Made, tmp_path: Path, run_cli) -> None:
 def test_info__describes_a_language_model(made: Made, run_cli) -> None:
     code, out, _ = run_cli(["info", made.model])
     assert code == 0
-    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    lines = dict(re.split(" {2,}", line, maxsplit=1) for line in out.splitlines())
     assert len(lines) == len(out.splitlines())
     assert lines["task"] == "language_model"
     assert "classes" not in lines

@@ -15,7 +15,7 @@ import pytest
 from fastgru import SequenceClassifier
 from fastgru.estimators.search import TIME_IS_UP
 from fastgru.estimators.search_journal import load_study
-from tests.cli.test_killed import ENVIRONMENT
+from tests.cli.commands import ENVIRONMENT
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ def test_tracks__go_to_standard_output(run_cli, tables: list[Path]) -> None:
     [
         ([], "nothing to make: expected --bedgraph, --bigwig or --calls. Name one file or more"),
         (["--bigwig", "{}/s.bw"], "--bigwig: needs the lengths of the sequences. Give --sizes FI"),
-        (["-", "--calls", "{}/c.bed"], "standard input (-): tables and lengths are read from f"),
+        (["-", "--calls", "{}/c.bed"], "standard input: can be read once only, expected files"),
+        (["/dev/null", "--calls", "{}/c.bed"], "/dev/null: can be read once only, expected f"),
         (["--calls", "{}/1.tsv", "--force"], "is an input and would be overwritten"),
         (["--bedgraph", "{}/s.{{strand}}"], "is a name for each strand, and the rows are for both"),
     ],

@@ -43,14 +43,29 @@ def test_bigwig__says_what_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert opened.stats("chr2", 0, 15, exact=True) == [pytest.approx(0.2)]
 
 
-def test_bigwig__without_intervals_is_not_written(
+def test_bigwig__without_intervals_has_names_and_lengths(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = BigWigFile(str(tmp_path / "s.bw"))
-    file.write({"a": 5})
+    file.write({"a": 5, "b": 7})
+    file.close()
+    assert read(tmp_path / "s.bw") == {"a": [], "b": []}
+    assert "s.bw: is empty, since no window has a score" in caplog.text
+
+
+def test_bigwig__refuses_names_that_are_no_utf8(tmp_path: Path) -> None:
+    file = BigWigFile(str(tmp_path / "s.bw"))
+    file.add(intervals("a\udce9", (0, 5, 0.5)))
+    with pytest.raises(FastgruError, match="is no UTF-8, expected one that a bigWig can hold"):
+        file.write({"a\udce9": 5})
     file.close()
     assert list(tmp_path.iterdir()) == []
-    assert "s.bw: not written: no window has a score, and a bigWig cannot be empty" in caplog.text
+
+
+def test_sizes__of_an_empty_file_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "sizes").touch()
+    with pytest.raises(LabelError, match="sizes: is empty, expected names of sequences"):
+        read_sizes(tmp_path / "sizes")
 
 
 @pytest.mark.parametrize(

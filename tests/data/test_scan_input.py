@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,16 @@ def test_input__of_files_or_letters_is_the_same(fasta: Path) -> None:
         assert given.lengths == {"a": 10, "b": 3}
         assert given.n_letters == 13
         assert ranges_of(given) == [("a", [(0, 4)]), ("b", [(0, 1)])]
+
+
+def test_pipes__are_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(FASTA,))
+    writer.start()
+    given = ScanInput(pipe, DNA, GRID)
+    assert ranges_of(given) == [("a", [(0, 4)]), ("b", [(0, 1)])]
+    writer.join()
 
 
 def test_proteins__end_before_a_star(tmp_path: Path) -> None:

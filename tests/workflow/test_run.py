@@ -158,7 +158,7 @@ def test_split__holds_every_kept_record_once(results):
     tested = []
     for fold in (1, 2):
         rows = read_rows(results / f"sites/fold{fold}/split.tsv")
-        assert list(rows[0]) == ["id", "label", "split"]
+        assert list(rows[0]) == ["id", "label", "split", "split_method", "split_seed"]
         assert sorted(row["id"] for row in rows) == sorted(kept)
         tested += [row["id"] for row in rows if row["split"] == "test"]
         n_validation = [row["split"] for row in rows].count("validation")
