@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from fastgru.cli.options import add_output, non_negative_int, positive_int, require_new_output
-from fastgru.errors import ConfigurationError, counted
+from fastgru.errors import ConfigurationError, counted, display_name
 
 if TYPE_CHECKING:
     from fastgru.data.shards import Grid
@@ -65,20 +65,29 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="cut between tiles, which a model that labels letters reads with this many letters on "
         "either side",
     )
+    group.add_argument(
+        "--regions",
+        metavar="BED",
+        help="regions that 'fastgru scan' will be told, to check that the sequences have them",
+    )
     add_output(parser, what="plan of the shards (JSON)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the plan and return the exit code."""
     from fastgru.data.shard_file import write_plan
-    from fastgru.data.shards import plan_shards
+    from fastgru.data.shards import plan_shards, refuse_streams
 
     require_new_output(args)
     if args.number > _MOST_SHARDS:
         raise ConfigurationError(
             f"--number {args.number}: expected at most {_MOST_SHARDS} shards. Make fewer."
         )
-    plan = plan_shards(args.fasta, args.number, grid=_chosen_grid(args))
+    grid = _chosen_grid(args)
+    refuse_streams(args.fasta)
+    if args.regions is not None:
+        _check_regions(args, grid)
+    plan = plan_shards(args.fasta, args.number, grid=grid)
     write_plan(plan, args.output)
     largest = max(shard.n_letters for shard in plan.shards)
     _LOGGER.info(
@@ -89,6 +98,20 @@ def run(args: argparse.Namespace) -> int:
         counted(largest, "letter"),
     )
     return 0
+
+
+def _check_regions(args: argparse.Namespace, grid: Grid | None) -> None:
+    """Refuse regions that the files do not have, which no shard could tell."""
+    from fastgru.data.long_fasta import record_lengths
+    from fastgru.data.regions import check_regions, read_regions
+
+    if grid is None:
+        raise ConfigurationError(
+            f"--regions {args.regions}: there are no windows, expected their length. Give --window "
+            "or --context as well."
+        )
+    regions = read_regions(args.regions)
+    check_regions(regions, record_lengths(args.fasta), display_name(args.regions))
 
 
 def _chosen_grid(args: argparse.Namespace) -> Grid | None:

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.data.fasta import read_fasta
 from fastgru.data.files import open_text
-from fastgru.data.long_fasta import measure_records
+from fastgru.data.long_fasta import record_lengths
 from fastgru.data.tracks import Intervals
 from fastgru.data.writing import atomic_write_bytes
 from fastgru.errors import FastgruError, LabelError, counted, display_name, location, shorten
@@ -23,6 +22,8 @@ __all__ = ["BigWigFile", "read_sizes", "require_bigwig"]
 
 _LOGGER = logging.getLogger(__name__)
 _AT_ONCE = 1 << 16
+# 12 of an interval, 32 of a summary of four, sixteen and so on, and the index; not compressed
+_BYTES_OF_ROW = 32
 _LARGEST_SIZE = 2**32 - 1
 _ROW = np.dtype([("start", "<i8"), ("end", "<i8"), ("value", "<f8")])
 
@@ -63,10 +64,7 @@ def read_sizes(path: str | os.PathLike[str]) -> dict[str, int]:
     with open_text(path) as file:
         if file.read(1) != ">":
             return _read_table(path, name)
-    measured = measure_records([path], None)
-    if measured is not None:
-        return measured
-    return {record.id: len(record.sequence) for record in read_fasta(path)}  # or what is wrong
+    return record_lengths([path])
 
 
 def _read_table(path: str | os.PathLike[str], name: str) -> dict[str, int]:
@@ -150,10 +148,22 @@ class BigWigFile:
         others = [chrom for chrom in sizes if chrom not in with_intervals]
         header = [(chrom, sizes[chrom]) for chrom in [*named, *others]]
         with tempfile.TemporaryDirectory() as folder:
+            self._require_room(folder)
             place = os.path.join(folder, "track.bw")
             self._write(place, header)
             with open(place, "rb") as made, atomic_write_bytes(self._path) as file:
                 shutil.copyfileobj(made, file)
+
+    def _require_room(self, folder: str) -> None:
+        """Refuse a full disk beforehand: libBigWig goes on writing to it, and then may not end."""
+        n_rows = sum(count for _, count in self._counts)
+        needed, free = _BYTES_OF_ROW * n_rows, shutil.disk_usage(folder).free
+        if free < needed:
+            raise FastgruError(
+                f"{self._path}: {free / 1e6:.0f} MB are free for temporary files in "
+                f"{tempfile.gettempdir()}, expected {needed / 1e6:.0f} MB at least. Make room, or "
+                "name another folder in the environment variable TMPDIR."
+            )
 
     def _write(self, place: str, header: list[tuple[str, int]]) -> None:
         import pyBigWig

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastgru.data.alphabets import Alphabet
+from fastgru.data.fasta import read_fasta
 from fastgru.data.files import open_text
 from fastgru.data.long_sequences import LongSequence
 from fastgru.errors import FastaFormatError, display_name
 
-__all__ = ["measure_records", "read_in_stretches"]
+__all__ = ["measure_records", "read_in_stretches", "record_lengths"]
 
 _BLOCK = 1 << 18
 _COMMENT = re.compile(r"\n;[^\n]*")
@@ -58,6 +59,25 @@ def _take_apart(text: str) -> Iterator[_Header | bytes]:
 
 def _letters(text: str) -> bytes:
     return text.encode("ascii", "replace").translate(None, _WHITE_SPACE)
+
+
+def record_lengths(paths: Sequence[str | os.PathLike[str]]) -> dict[str, int]:
+    """Return the letters of each record, of whatever kind they are.
+
+    Parameters
+    ----------
+    paths
+        FASTA files, which are read twice if there is anything that cannot be used.
+
+    Raises
+    ------
+    FastaFormatError
+        If a file cannot be read.
+    """
+    measured = measure_records(paths, None)
+    if measured is not None:
+        return measured
+    return {record.id: len(record.sequence) for path in paths for record in read_fasta(path)}
 
 
 def measure_records(

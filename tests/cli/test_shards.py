@@ -193,3 +193,20 @@ def test_shards__does_not_replace_its_input(run_cli, genome: Path, work: Work, t
     assert run_cli(["shards", copy, "--number", 2, "-o", plan]).code == 0
     options = ["--shards", plan, "--shard", 1, "-o", plan, "--force"]
     assert run_cli(["predict", work.model, copy, *options]).code == 2
+
+
+def test_shards__checks_regions_that_no_shard_could(genome: Path, tmp_path: Path, run_cli) -> None:
+    bed, plan = tmp_path / "a.bed", tmp_path / "plan.json"
+    command = ["shards", genome, "--number", 2, "--regions", bed, "-o", plan]
+    bed.write_text("long\t0\t3077\nshort\t1\t3\n")
+    assert run_cli([*command, "--window", 50]).code == 0
+    bed.write_text("long\t0\t100\nchr9\t1\t3\n")
+    result = run_cli([*command, "--window", 50, "--force"])
+    assert result.code == 1
+    assert "there is no sequence 'chr9', expected names among 'long', 'short', 'b'" in result.err
+    bed.write_text("short\t1\t6\n")
+    result = run_cli([*command, "--window", 50, "--force"])
+    assert "short: has a region up to 6, expected none behind the end" in result.err
+    result = run_cli([*command, "--force"])
+    assert result.code == 2
+    assert "there are no windows, expected their length. Give --window or --context" in result.err

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from fastgru.data.bigwig import BigWigFile, read_sizes
+from fastgru.data.bigwig import _BYTES_OF_ROW, BigWigFile, read_sizes
 from fastgru.data.tracks import Intervals
 from fastgru.errors import FastgruError, LabelError
 
@@ -60,6 +61,32 @@ def test_bigwig__refuses_names_that_are_no_utf8(tmp_path: Path) -> None:
         file.write({"a\udce9": 5})
     file.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bigwig__refuses_a_disk_without_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(free=63)
+    monkeypatch.setattr("fastgru.data.bigwig.shutil.disk_usage", lambda folder: usage)
+    file = BigWigFile(str(tmp_path / "s.bw"))
+    file.add(intervals("chr1", (0, 5, 1.0), (5, 7, 0.5)))
+    with pytest.raises(FastgruError, match=r"0 MB are free for temporary files in .*TMPDIR"):
+        file.write({"chr1": 7})
+    assert list(tmp_path.iterdir()) == []
+    usage.free = 64
+    file.write({"chr1": 7})
+    file.close()
+    assert read(tmp_path / "s.bw") == {"chr1": [(0, 5, 1.0), (5, 7, 0.5)]}
+
+
+def test_bigwig__takes_no_more_room_than_it_asks_for(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    starts = np.arange(100_000) * 10
+    file = BigWigFile(str(tmp_path / "s.bw"))
+    file.add(Intervals("chr1", starts, starts + 10, rng.random(len(starts))))
+    file.write({"chr1": 1_000_000})
+    file.close()
+    assert (tmp_path / "s.bw").stat().st_size < _BYTES_OF_ROW * len(starts)
 
 
 def test_sizes__of_an_empty_file_are_refused(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def predict_options(wildcards):
 
 def window_options(wildcards):
     options = SCAN[wildcards.scan]
-    words = ("window", "step", "context")
+    words = ("window", "step", "context", "regions")
     return flags({key: options[key] for key in words if key in options})
 
 

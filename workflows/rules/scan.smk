@@ -3,7 +3,8 @@
 
 rule plan_scan:
     input:
-        large_files,
+        fasta=large_files,
+        regions=regions_of,
     output:
         report(
             "results/scans/{scan}/shards.json",
@@ -27,7 +28,7 @@ rule plan_scan:
     message:
         "cut the input of {wildcards.scan} into {params.number} shards of about equally many letters"
     shell:
-        "fastgru shards {input:q} --number {params.number} {params.windows} --output {output}"
+        "fastgru shards {input.fasta:q} --number {params.number} {params.windows} --output {output}"
         " > {log} 2>&1"
 
 
