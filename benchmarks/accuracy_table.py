@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 STORED = ROOT / "benchmarks" / "results" / "accuracy.tsv"
@@ -63,12 +65,24 @@ def replace_table(page: str, table: str, name: str = "accuracy") -> str:
     return before + begin + table + end + after
 
 
+def renew_table(page: Path, table: str, name: str = "accuracy") -> None:
+    """Put a table between the marks of its name in a page."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(replace_table(text, table, name), encoding="utf-8")
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as a table (TSV) with a header."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def store(summary: Path) -> None:
     """Keep a summary and put its figures into the README."""
     STORED.write_bytes(summary.read_bytes())
-    page = ROOT / "README.md"
-    text = page.read_text(encoding="utf-8")
-    page.write_text(replace_table(text, as_markdown(STORED)), encoding="utf-8")
+    renew_table(ROOT / "README.md", as_markdown(STORED))
 
 
 if __name__ == "__main__":

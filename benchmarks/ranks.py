@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.accuracy_table import replace_table
+from benchmarks.accuracy_table import renew_table
 
 PAGE = Path(__file__).parent.parent / "docs/scaling.md"
 ROWS = 8
@@ -237,10 +237,8 @@ def main() -> None:
     if args.measure:
         measure(args.threads, args.steps)
         return
-    page = PAGE.read_text(encoding="utf-8")
-    for name, table in (("ranks-bytes", table_of_bytes()), ("ranks-gain", table_of_gain())):
-        page = replace_table(page, table, name)
-    PAGE.write_text(page, encoding="utf-8")
+    renew_table(PAGE, table_of_bytes(), "ranks-bytes")
+    renew_table(PAGE, table_of_gain(), "ranks-gain")
 
 
 if __name__ == "__main__":

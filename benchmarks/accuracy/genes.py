@@ -21,7 +21,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from benchmarks.accuracy.hexamers import HexamerBaseline
 from benchmarks.accuracy.published_split import read_command
-from benchmarks.accuracy_table import ROOT, replace_table
+from benchmarks.accuracy_table import ROOT, renew_table, write_rows
 from fastgru import SequenceTagger
 from fastgru.data.annotations import (
     CODING,
@@ -227,12 +227,8 @@ def main() -> None:
     """Train, scan, judge, store and put the table into its page."""
     folder, threads, config = read_command(__doc__, CONFIG)
     rows = measure(read_chromosome(folder, config["data"]), config, threads)
-    with STORED.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(replace_table(page, as_markdown(STORED), "genes"), encoding="utf-8")
+    write_rows(STORED, COLUMNS, rows)
+    renew_table(PAGE, as_markdown(STORED), "genes")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy.published_split import scores
-from benchmarks.accuracy_table import ROOT, replace_table
+from benchmarks.accuracy_table import ROOT, renew_table, write_rows
 from fastgru import SequenceClassifier
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.strands import reverse_complement
@@ -104,12 +104,8 @@ def main() -> None:
         for strands in config["strands"]
         for seed in config["seeds"]
     ]
-    with STORED.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(replace_table(page, as_markdown(STORED), "strands"), encoding="utf-8")
+    write_rows(STORED, COLUMNS, rows)
+    renew_table(PAGE, as_markdown(STORED), "strands")
 
 
 if __name__ == "__main__":
