@@ -16,7 +16,7 @@ Axes: B sequences, T steps in and U out, I channels in and C out, K taps k; stri
 from typing import NamedTuple
 
 from fastgru._numba import kernel, kernel_part
-from fastgru.kernels.microkernel import tile_1, tile_2, tile_3
+from fastgru.kernels.microkernel import Ahead, tile_1, tile_2, tile_3
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.registers import ROWS
 from fastgru.kernels.vectors import lanes
@@ -67,7 +67,8 @@ def _convolve(worker, counter, geometry, n_steps, n_out, lengths, x, packed, bia
         for first in range(0, outputs, ROWS):
             multiply_rows(None, False, rows, worker * ROWS * columns, columns, columns // lanes(z),
                           padded, (at + first * stride) * inner, stride * inner,
-                          dilation * inner, inner, width, packed)  # fmt: skip
+                          dilation * inner, inner, width, packed,
+                          Ahead(rows, 0, 0))  # fmt: skip
             for row in range(min(ROWS, outputs - first)):
                 place = b * n_out + first + row
                 for c in range(z.shape[1]):
@@ -143,7 +144,8 @@ def _input_gradient(worker, geometry, length, dz, at, packed, rows, first_row, d
     for first in range(0, length, ROWS):
         multiply_rows(None, False, rows, worker * ROWS * inner, inner, inner // lanes(dx),
                       dz, (at + first) * columns, columns,
-                      dilation * columns, columns, width, packed)  # fmt: skip
+                      dilation * columns, columns, width, packed,
+                      Ahead(rows, 0, 0))  # fmt: skip
         for row in range(min(ROWS, length - first)):
             for i in range(dx.shape[1]):
                 dx[first_row + first + row, i] = rows[worker, row, i]

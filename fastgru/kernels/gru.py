@@ -33,6 +33,9 @@ from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradi
 from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
+    earlier_cell,
+    load_states_before,
+    next_cell_offset,
     prefetch_cell,
     repeat_states,
     state_row,
@@ -63,11 +66,10 @@ class GRUSums(NamedTuple):
 
 @kernel_part(inline=True)
 def _finish_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
-                  place, y, column, hidden):  # fmt: skip
+                  place, y, column, hidden, next_cell):  # fmt: skip
     """Turn products into gates, in place, and write the new state of a panel."""
     lane, stride = lanes(cells), state.shape[1]
     entry, unit = p * 4 * lane, p * lane
-    next_cell = inputs.table.shape[1] * rows_of(blocks) * 4 * lane
     for i in range(0, active, group_of(blocks)):
         cell = first + i * 4 * lane
         q = load_rows(blocks, cells, cell, 4 * lane)
@@ -104,7 +106,8 @@ def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights,
         tile_3(blocks, dense, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
                weights.hh, p * padded * 3 * lane, 3 * lane, lane, padded, 1)  # fmt: skip
         _finish_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
-                      worker * 3 * rows, y, column, hidden)  # fmt: skip
+                      worker * 4 * rows, y, column, hidden,
+                      next_cell_offset(layout, cells))  # fmt: skip
     repeat_states(active, rows, state, row, next_row)
 
 
@@ -120,12 +123,12 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, 
     for i in range(0, active, group_of(blocks)):
         cell = ((at * panels + p) * rows + i) * 4 * lane
         here = (worker * rows + i) * stride + unit
-        place, to, count = worker * 3 * rows + i, out + i * 4 * lane, active - i
+        place, to, count = worker * 4 * rows + i, out + i * 4 * lane, active - i
         q = load_rows(blocks, cells, cell, 4 * lane)
         r = load_rows(blocks, cells, cell + lane, 4 * lane)
         z = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
         n = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
-        before = load_rows(blocks, state, (row + i) * state.shape[1] + unit, state.shape[1])
+        before = load_states_before(blocks, state, (row + i) * state.shape[1] + unit)
         d = load_rows(blocks, dstate, here, stride)
         d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
         dn = d * (1.0 - z) * (1.0 - n * n)
@@ -157,7 +160,7 @@ def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, s
     dq = (worker * panels * chunk_rows + k) * 4 * lane
     multiply_rows(blocks, True, dstate, worker * rows * stride, stride, panels,
                   dgates, dq, 4 * lane, chunk_rows * 4 * lane, 3 * lane, panels,
-                  transposed.hh)  # fmt: skip
+                  transposed.hh, earlier_cell(cells, at))  # fmt: skip
 
 
 CELL = Cell(

@@ -24,13 +24,16 @@ from typing import NamedTuple
 from fastgru._numba import kernel_part, np
 from fastgru.kernels.activations import sigmoid, tanh
 from fastgru.kernels.blocks import clear_span, rows_of
-from fastgru.kernels.microkernel import tile_2
+from fastgru.kernels.microkernel import Ahead, tile_2
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
+    earlier_cell,
+    load_states_before,
+    next_cell_offset,
     prefetch_cell,
     repeat_states,
     state_row,
@@ -71,11 +74,11 @@ class ResetBeforeSums(NamedTuple):
 
 
 @kernel_part(inline=True)
-def _reset_panel(blocks, p, active, row, first, inputs, state, cells, places, place, spare, at):
+def _reset_panel(blocks, p, active, row, first, inputs, state, cells, places, place, spare, at,
+                 next_cell):  # fmt: skip
     """Finish r and z of one panel; write r * h."""
     lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], spare.shape[2]
     entry, unit = p * 3 * lane, p * lane
-    next_cell = inputs.table.shape[1] * rows * 3 * lane
     for i in range(0, active, group_of(blocks)):
         cell = first + i * 3 * lane
         r = load_rows(blocks, cells, cell, 3 * lane)
@@ -116,15 +119,16 @@ def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights,
     row = state_row(worker, blocks, block, t, layout)
     next_row = state_row(worker, blocks, block, t + 1, layout)
     dense = inputs.x.shape[0] > 0
-    place, reset = worker * 3 * rows, worker * spare.shape[1] * padded
+    place, reset = worker * 4 * rows, worker * spare.shape[1] * padded
     for p in range(panels):
         first = (at * panels + p) * rows * 3 * lane
         tile_2(blocks, dense, cells, first, 3 * lane, state, row * stride, stride, 1, 0,
                weights.rz, p * padded * 2 * lane, 2 * lane, lane, padded, 1)  # fmt: skip
         _reset_panel(blocks, p, active, row, first, inputs, state, cells, places, place, spare,
-                     reset)  # fmt: skip
+                     reset, next_cell_offset(layout, cells))  # fmt: skip
     multiply_rows(blocks, False, spare, reset + rows * padded, padded, panels,
-                  spare, reset, padded, 0, padded, 1, weights.n)  # fmt: skip
+                  spare, reset, padded, 0, padded, 1, weights.n,
+                  Ahead(spare, 0, 0))  # fmt: skip
     for p in range(panels):
         first = (at * panels + p) * rows * 3 * lane
         _new_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
@@ -145,11 +149,11 @@ def _outer_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
     for i in range(0, active, group_of(blocks)):
         cell = ((at * panels + p) * rows + i) * 3 * lane
         here = (worker * rows + i) * padded + unit
-        place, to, count = worker * 3 * rows + i, out + i * 3 * lane, active - i
+        place, to, count = worker * 4 * rows + i, out + i * 3 * lane, active - i
         r = load_rows(blocks, cells, cell, 3 * lane)
         z = load_rows(blocks, cells, cell + lane, 3 * lane)
         n = load_rows(blocks, cells, cell + 2 * lane, 3 * lane)
-        before = load_rows(blocks, state, (row + i) * state.shape[1] + unit, state.shape[1])
+        before = load_states_before(blocks, state, (row + i) * state.shape[1] + unit)
         d = load_rows(blocks, dstate, here, padded)
         d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
         dz = d * (before - n) * z * (1.0 - z)
@@ -175,7 +179,7 @@ def _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
     entry, unit = p * 3 * lane, p * lane
     for i in range(0, active, group_of(blocks)):
         here = (worker * rows + i) * padded + unit
-        place, count = worker * 3 * rows + i, active - i
+        place, count = worker * 4 * rows + i, active - i
         r = load_rows(blocks, cells, ((at * panels + p) * rows + i) * 3 * lane, 3 * lane)
         g = load_rows(blocks, spare, (worker * spare.shape[1] + i) * padded + unit, padded)
         before = load_rows(blocks, state, (row + i) * state.shape[1] + unit, state.shape[1])
@@ -199,12 +203,12 @@ def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, s
     dr = (worker * panels * chunk_rows + k) * 3 * lane
     multiply_rows(blocks, False, spare, worker * spare.shape[1] * padded, padded, panels,
                   dgates, dr + 2 * lane, 3 * lane, chunk_rows * 3 * lane, lane, panels,
-                  transposed.n)  # fmt: skip
+                  transposed.n, Ahead(spare, 0, 0))  # fmt: skip
     for p in range(panels):
         _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells, sums, scratch)
     multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels,
                   dgates, dr, 3 * lane, chunk_rows * 3 * lane, 2 * lane, panels,
-                  transposed.rz)  # fmt: skip
+                  transposed.rz, earlier_cell(cells, at))  # fmt: skip
 
 
 _add_rz = outer_product_part(2, 3)

@@ -37,6 +37,9 @@ from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradi
 from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
+    earlier_cell,
+    load_states_before,
+    next_cell_offset,
     prefetch_cell,
     repeat_states,
     state_row,
@@ -91,11 +94,10 @@ class LSTMSums(NamedTuple):
 
 @kernel_part(inline=True)
 def _finish_panel(blocks, p, active, row, next_row, first, inputs, peepholes, state, cells, places,
-                  place, y, column, hidden):  # fmt: skip
+                  place, y, column, hidden, next_cell):  # fmt: skip
     """Turn products into gates, in place, and write the new states of a panel."""
     lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], peepholes.shape[1]
     entry, unit = p * 4 * lane, p * lane
-    next_cell = inputs.table.shape[1] * rows * 4 * lane
     for k in range(0, active, group_of(blocks)):
         # A gate is stored before the next one is loaded: the registers do not hold them all.
         cell, after = first + k * 4 * lane, (next_row + k) * stride + unit
@@ -135,7 +137,8 @@ def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights,
         tile_4(blocks, dense, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
                weights.hh, p * padded * 4 * lane, 4 * lane, lane, padded, 1)  # fmt: skip
         _finish_panel(blocks, p, active, row, next_row, first, inputs, weights.peepholes, state,
-                      cells, places, worker * 3 * rows, y, column, hidden)  # fmt: skip
+                      cells, places, worker * 4 * rows, y, column, hidden,
+                      next_cell_offset(layout, cells))  # fmt: skip
     repeat_states(active, rows, state, row, next_row)
 
 
@@ -153,7 +156,7 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, sta
         cell = ((at * panels + p) * rows + m) * 4 * lane
         before = (row + m) * stride + padded + unit
         here = (worker * rows + m) * width + unit
-        place, to, count = worker * 3 * rows + m, out + m * 4 * lane, active - m
+        place, to, count = worker * 4 * rows + m, out + m * 4 * lane, active - m
         tanh_c = tanh(load_rows(blocks, state, before + rows * stride, stride))
         o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
         d = load_rows(blocks, dstate, here, width)
@@ -173,7 +176,7 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, sta
         store_rows(blocks, di, dgates, to, 4 * lane, rows)
         add_to_tables(blocks, group, di, sums, places, place, entry, count)
         f = load_rows(blocks, cells, cell + lane, 4 * lane)
-        df = e * load_rows(blocks, state, before, stride) * f * (1.0 - f)
+        df = e * load_states_before(blocks, state, before) * f * (1.0 - f)
         store_rows(blocks, df, dgates, to + lane, 4 * lane, rows)
         add_to_tables(blocks, group, df, sums, places, place, entry + lane, count)
         e = e * f + load_rows(blocks, peepholes, unit, 0) * di
@@ -196,7 +199,7 @@ def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, s
     di = (worker * panels * chunk_rows + k) * 4 * lane
     multiply_rows(blocks, True, dstate, worker * rows * stride, stride, panels,
                   dgates, di, 4 * lane, chunk_rows * 4 * lane, 4 * lane, panels,
-                  transposed.hh)  # fmt: skip
+                  transposed.hh, earlier_cell(cells, at))  # fmt: skip
 
 
 _add_recurrent_gradients = recurrent_gradients_part(4, 4)

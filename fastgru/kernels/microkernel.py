@@ -17,7 +17,9 @@ LLVM turns each scalar of A, copied to all lanes, into an embedded broadcast.
 Axes: m row of the tile, k summed index, v vector of a row, l lane of a vector.
 """
 
-from fastgru._numba import intrinsic, ir, jit_disabled, np, types
+from typing import NamedTuple
+
+from fastgru._numba import cgutils, intrinsic, ir, jit_disabled, np, types
 from fastgru.kernels.blocks import block_rows
 from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
 from fastgru.kernels.vectors import emit_prefetch
@@ -27,6 +29,21 @@ _LOG_UNROLL = 2
 
 _AHEAD = 4
 """Steps of k that B is fetched ahead, where its weights come from the second cache."""
+
+_LINE_BYTES = 64
+
+
+class Ahead(NamedTuple):
+    """Memory to be fetched while a tile computes: ``size`` elements of ``array`` for each panel.
+
+    The first panel fetches those from ``at`` on, each further one those that follow.  The memory
+    then works while the multiply-add units do; asked for all at once, what the gates of a step
+    read would keep them waiting.
+    """
+
+    array: np.ndarray
+    at: int
+    size: int
 
 
 def _data_pointer(context, builder, array_type, array, offset):
@@ -129,7 +146,7 @@ class _TileEmitter:
 
 
 def _emit_tile(context, builder, signature, arguments, rows, vectors):
-    """Emit: load accumulators; for o: for k: multiply_add; store accumulators."""
+    """Emit: load accumulators; for o: fetch ahead, for k: multiply_add; store accumulators."""
     add = arguments[1]
     (c, c_offset, c_row), (a, a_offset, a_row, a_k, a_outer), (b, b_offset, b_k, b_vector) = (
         arguments[2:5],
@@ -168,8 +185,11 @@ def _emit_tile(context, builder, signature, arguments, rows, vectors):
             state = one_step(state)
         return state
 
+    fetch = _emit_fetch(context, builder, kinds[16], arguments[16])
+
     def one_panel(state):
         begin = state[:n]
+        fetch()
         shift, mask = ir.Constant(intp, _LOG_UNROLL), ir.Constant(intp, (1 << _LOG_UNROLL) - 1)
         state = _emit_loop(builder, builder.lshr(inner, shift), state, several_steps)
         state = _emit_loop(builder, builder.and_(inner, mask), state, one_step)
@@ -180,6 +200,29 @@ def _emit_tile(context, builder, signature, arguments, rows, vectors):
     for value, offset in zip(sums, c_offsets, strict=True):
         emit.store(value, c, offset)
     return context.get_dummy_value()
+
+
+def _emit_fetch(context, builder, kind, ahead):
+    """Return what emits the fetches of one panel, and goes on; see :class:`Ahead`."""
+    if not isinstance(kind, types.NamedTuple):
+        return lambda: None
+    array, at, size = cgutils.unpack_tuple(builder, ahead)
+    place = cgutils.alloca_once_value(
+        builder, _data_pointer(context, builder, kind.types[0], array, at)
+    )
+    line = ir.Constant(size.type, _LINE_BYTES * 8 // kind.types[0].dtype.bitwidth)
+    lines = builder.sdiv(builder.add(size, builder.sub(line, size.type(1))), line)
+
+    def one_line(state):
+        emit_prefetch(builder, state[0], write=False, once=True)
+        return [builder.gep(state[0], [line])]
+
+    def emit():
+        first = builder.load(place)
+        _emit_loop(builder, lines, [first], one_line)
+        builder.store(builder.gep(first, [size]), place)
+
+    return emit
 
 
 def _emit_loop(builder, trips, state, body):
@@ -229,6 +272,7 @@ def _compiled_tile(vectors):
         b_vector,
         inner,
         outer,
+        ahead=None,
     ):
         if not (c.layout == a.layout == b.layout == "C" and c.dtype == a.dtype == b.dtype):
             return None  # strides count elements of contiguous memory
@@ -237,6 +281,7 @@ def _compiled_tile(vectors):
         signature = types.void(
             *(shape, types.boolean, c, sizes, sizes), *(a, sizes, sizes, sizes, sizes),
             *(b, sizes, sizes, sizes), *(sizes, sizes),
+            types.Omitted(None) if ahead is None else ahead,
         )  # fmt: skip
 
         def generate(context, builder, signature, arguments):
@@ -252,7 +297,7 @@ def _numpy_tile(vectors):
 
     @np.errstate(over="ignore", invalid="ignore")  # padding may hold anything
     def tile(shape, add, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
-             b, b_offset, b_k, b_vector, inner, outer):  # fmt: skip
+             b, b_offset, b_k, b_vector, inner, outer, ahead=None):  # fmt: skip
         rows = ROWS if shape is None else block_rows(shape.dtype)
         lanes = lanes_of(c.dtype)
         columns = (np.arange(vectors)[:, None] * b_vector + np.arange(lanes)).ravel()
@@ -273,12 +318,13 @@ tile_1 = _make_tile(1)
 tile_2 = _make_tile(2)
 tile_3 = _make_tile(3)
 """``tile_v(shape, add, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer, b, b_offset, b_k,
-b_vector, inner, outer)``: add the product to a tile of rows x v vectors of ``c``.
+b_vector, inner, outer, ahead=None)``: add the product to a tile of rows x v vectors of ``c``.
 
 ``shape`` is the table of blocks whose type says how many rows the tile has, or None for ROWS.
 Unless ``add``, what stands in ``c`` is overwritten instead.
 
 ``c``, ``a`` and ``b`` are contiguous arrays of one float type; offsets and strides count
 elements.  The panels of ``b`` follow each other (``inner * b_k`` apart), those of ``a`` stand
-``a_outer`` apart.  The caller answers for every address being inside its array.
+``a_outer`` apart.  ``ahead`` is an :class:`Ahead`, or None.  The caller answers for every address
+being inside its array; those of ``ahead`` may be outside.
 """

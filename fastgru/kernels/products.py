@@ -7,7 +7,7 @@ Axes: m rows (sequences of a block), k summed index, P panels of units, L lanes.
 """
 
 from fastgru._numba import kernel, kernel_part
-from fastgru.kernels.microkernel import tile_1, tile_2, tile_3
+from fastgru.kernels.microkernel import Ahead, tile_1, tile_2, tile_3
 from fastgru.kernels.vectors import lanes
 
 
@@ -25,28 +25,39 @@ TILES = {1: tile_1, 2: tile_2, 3: tile_3, 4: tile_4}
 """The tile for each number of vectors."""
 
 
+@kernel_part(inline=True)
+def _share(ahead, tile, tiles, outer):
+    """Return what one of several tiles of a product fetches in each of its panels."""
+    size = (ahead.size + tiles * outer - 1) // (tiles * outer)
+    return Ahead(ahead.array, ahead.at + tile * outer * size, size)
+
+
 @kernel_part
 def multiply_rows(shape, add, out, out_at, out_stride, panels,
-                  a, a_at, a_stride, a_outer, inner, outer, packed):  # fmt: skip
+                  a, a_at, a_stride, a_outer, inner, outer, packed, ahead):  # fmt: skip
     """Add ``a @ packed`` to the rows of ``out``: ``panels`` vectors wide, three at a time.
 
     Unless ``add``, the rows are overwritten instead.
 
     ``a`` holds ``outer`` panels of ``inner`` columns, ``a_outer`` apart.  ``packed`` is flat, laid
-    out by :func:`fastgru.layers.packing.pack_stripes`.
+    out by :func:`fastgru.layers.packing.pack_stripes`.  Meanwhile the memory that ``ahead`` names,
+    its ``size`` for the whole product, is fetched.
     """
-    lane = lanes(out)
+    lane, tiles = lanes(out), (panels + 2) // 3
     panel = outer * inner * lane
     for c in range(0, panels - 2, 3):
         tile_3(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
-               packed, c * panel, 3 * lane, lane, inner, outer)  # fmt: skip
+               packed, c * panel, 3 * lane, lane, inner, outer,
+               _share(ahead, c // 3, tiles, outer))  # fmt: skip
     c = panels // 3 * 3
     if panels - c == 2:
         tile_2(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
-               packed, c * panel, 2 * lane, lane, inner, outer)  # fmt: skip
+               packed, c * panel, 2 * lane, lane, inner, outer,
+               _share(ahead, tiles - 1, tiles, outer))  # fmt: skip
     if panels - c == 1:
         tile_1(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
-               packed, c * panel, lane, lane, inner, outer)  # fmt: skip
+               packed, c * panel, lane, lane, inner, outer,
+               _share(ahead, tiles - 1, tiles, outer))  # fmt: skip
 
 
 @kernel

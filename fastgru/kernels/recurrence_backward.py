@@ -24,6 +24,7 @@ from fastgru.kernels.blocks import (
     rows_of,
 )
 from fastgru.kernels.denormals import flush_denormals, restore_denormals
+from fastgru.kernels.microkernel import Ahead
 from fastgru.kernels.products import TILES, multiply_rows
 from fastgru.kernels.recurrence import (
     chunk_part,
@@ -99,7 +100,8 @@ def _input_part(cell):
             a_at = ((worker * panels * chunk_rows + k) * width + input_at) * lane
             multiply_rows(blocks, False, dx_rows, (first + k) * stride, stride,
                           (dx.shape[1] + lane - 1) // lane, dgates, a_at, width * lane,
-                          chunk_rows * width * lane, gates * lane, panels, w_ih)  # fmt: skip
+                          chunk_rows * width * lane, gates * lane, panels, w_ih,
+                          Ahead(dx_rows, 0, 0))  # fmt: skip
             for i in range(count_active(blocks, block, t)):
                 row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
                 if add:

@@ -20,13 +20,14 @@ from typing import NamedTuple
 from fastgru._numba import kernel_part, np
 from fastgru.kernels.activations import tanh
 from fastgru.kernels.blocks import clear_span, rows_of
-from fastgru.kernels.microkernel import tile_1
+from fastgru.kernels.microkernel import Ahead, tile_1
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
+    load_states_before,
     repeat_states,
     state_row,
     store_state,
@@ -85,7 +86,7 @@ def _steps(activation, derivative, name):
             tile_1(blocks, dense, cells, first, lane, state, row * stride, stride, 1, 0,
                    weights.hh, p * padded * lane, lane, lane, padded, 1)  # fmt: skip
             for i in range(0, active, group_of(blocks)):
-                place = worker * 3 * rows + i
+                place = worker * 4 * rows + i
                 a = load_rows(blocks, cells, first + i * lane, lane)
                 h = activation(with_input(blocks, a, inputs, places, place, unit))
                 store_state(blocks, h, state, (next_row + i) * stride + unit, y, places, place,
@@ -103,8 +104,8 @@ def _steps(activation, derivative, name):
             out, unit = ((worker * panels + p) * chunk_rows + k) * lane, p * lane
             for i in range(0, active, group_of(blocks)):
                 here = (worker * rows + i) * padded + unit
-                place, count = worker * 3 * rows + i, active - i
-                h = load_rows(blocks, state, (row + rows + i) * stride + unit, stride)
+                place, count = worker * 4 * rows + i, active - i
+                h = load_states_before(blocks, state, (row + rows + i) * stride + unit)
                 d = load_rows(blocks, dstate, here, padded)
                 d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
                 da = d * derivative(h)
@@ -115,7 +116,7 @@ def _steps(activation, derivative, name):
         da = (worker * panels * chunk_rows + k) * lane
         multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels,
                       dgates, da, lane, chunk_rows * lane, lane, panels,
-                      transposed.hh)  # fmt: skip
+                      transposed.hh, Ahead(cells, 0, 0))  # fmt: skip
 
     return forward_step, backward_step
 

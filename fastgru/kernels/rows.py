@@ -212,6 +212,15 @@ def _store_picked_first(typing_context, blocks, value, array, places, first, at,
 
 @intrinsic
 def _prefetch_rows(typing_context, blocks, array, at, stride):
+    return types.void(blocks, array, types.intp, types.intp), _fetch_strided(blocks, write=True)
+
+
+@intrinsic
+def _fetch_rows(typing_context, blocks, array, at, stride):
+    return types.void(blocks, array, types.intp, types.intp), _fetch_strided(blocks, write=False)
+
+
+def _fetch_strided(blocks, *, write):
     group = _group(blocks.dtype)
 
     def generate(context, builder, signature, arguments):
@@ -220,10 +229,25 @@ def _prefetch_rows(typing_context, blocks, array, at, stride):
             context, builder, signature.args[1], data, _strided(builder, group, at, stride)
         )
         for pointer in rows.pointers:
-            emit_prefetch(builder, pointer, write=True)
+            emit_prefetch(builder, pointer, write=write)
         return context.get_dummy_value()
 
-    return types.void(blocks, array, types.intp, types.intp), generate
+    return generate
+
+
+@intrinsic
+def _fetch_picked(typing_context, blocks, array, places, first, at):
+    group = _group(blocks.dtype)
+
+    def generate(context, builder, signature, arguments):
+        _, data, places, first, at = arguments
+        offsets = _picked(context, builder, group, signature.args[2], places, first, at)
+        rows = _Rows(context, builder, signature.args[1], data, offsets)
+        for pointer in rows.pointers:
+            emit_prefetch(builder, pointer, write=False)
+        return context.get_dummy_value()
+
+    return types.void(blocks, array, places, types.intp, types.intp), generate
 
 
 # --- the same in NumPy, where compilation is switched off ---------------------------------
@@ -285,7 +309,7 @@ def _numpy_store_picked_first(blocks, value, array, places, first, at, width, co
     _numpy_store(value, array, _numpy_picks(blocks, places, first, at), width, count)
 
 
-def _numpy_prefetch_rows(blocks, array, at, stride):
+def _numpy_fetch(blocks, array, *places):
     """Do nothing: there is no cache to prepare."""
 
 
@@ -293,9 +317,10 @@ if jit_disabled:
     group_of, load_rows, store_rows = _numpy_group_of, _numpy_load_rows, _numpy_store_rows
     load_picked, add_picked = _numpy_load_picked, _numpy_add_picked
     load_picked_first = _numpy_load_picked_first
-    store_picked_first, prefetch_rows = _numpy_store_picked_first, _numpy_prefetch_rows
+    store_picked_first = _numpy_store_picked_first
+    prefetch_rows = fetch_rows = fetch_picked = _numpy_fetch
 else:
     group_of, load_rows, store_rows = _group_of, _load_rows, _store_rows
     load_picked, add_picked = _load_picked, _add_picked
     load_picked_first, store_picked_first = _load_picked_first, _store_picked_first
-    prefetch_rows = _prefetch_rows
+    prefetch_rows, fetch_rows, fetch_picked = _prefetch_rows, _fetch_rows, _fetch_picked

@@ -8,10 +8,14 @@ from typing import NamedTuple
 
 from fastgru._numba import kernel_part, np
 from fastgru.kernels.blocks import caller_row, caller_step, copy_row, rows_of
+from fastgru.kernels.microkernel import Ahead
 from fastgru.kernels.rows import (
     add_picked,
+    fetch_picked,
+    fetch_rows,
     load_picked,
     load_picked_first,
+    load_rows,
     prefetch_rows,
     store_picked_first,
     store_rows,
@@ -71,9 +75,9 @@ class Scratch(NamedTuple):
 
     Attributes
     ----------
-    places : int64 (n_workers, 3, rows)
+    places : int64 (n_workers, 4, rows)
         Of each row of a block at the present step, the offset in ``table``, in ``position_table``,
-        and in the caller's states (:func:`find_places`).
+        in the caller's states, and there of the step before (:func:`find_places`).
     dstate : float (n_workers * rows, n_states * padded_size)
         Gradient of the states, on its way back.
     dgates : float (n_workers, panels, chunk * rows, width * LANES)
@@ -122,6 +126,7 @@ def find_places(worker, blocks, block, t, active, layout, tokens, entry_size, co
         places[worker, 0, i] = symbol * entry_size
         places[worker, 1, i] = place * entry_size
         places[worker, 2, i] = row * columns
+        places[worker, 3, i] = (row + 1 if layout.reverse else row - 1) * columns
 
 
 @kernel_part(inline=True)
@@ -160,6 +165,24 @@ def store_state(blocks, h, state, at, y, places, first, y_at, width, count):
 
 
 @kernel_part(inline=True)
+def next_cell_offset(layout, cells):
+    """Return how far behind a cell of the tape that of the next step stands.
+
+    0 where the tape is not kept: behind a worker's cell stands another worker's then, and to fetch
+    that would take it away from it.
+    """
+    size = cells.shape[1] * cells.shape[2] * cells.shape[3]
+    return size if layout.keep_tape else 0
+
+
+@kernel_part(inline=True)
+def earlier_cell(cells, at):
+    """Return the cell of the step before that at ``at``, for a product to fetch meanwhile."""
+    size = cells.shape[1] * cells.shape[2] * cells.shape[3]
+    return Ahead(cells, (at - 1) * size, size)
+
+
+@kernel_part(inline=True)
 def prefetch_cell(blocks, cells, at, width):
     """Fetch a group's rows of a cell of the tape, to be written in the next step.
 
@@ -178,13 +201,23 @@ def repeat_states(active, rows, state, row, next_row):
 
 
 @kernel_part(inline=True)
+def load_states_before(blocks, state, at):
+    """Return a group's rows of the states from ``at`` on; those of the step before are fetched."""
+    stride = state.shape[1]
+    fetch_rows(blocks, state, at - rows_of(blocks) * stride, stride)
+    return load_rows(blocks, state, at, stride)
+
+
+@kernel_part(inline=True)
 def with_output_gradient(blocks, d, dy, places, first, at, width):
     """Return the gradient of a group's states plus what comes from the caller's side.
 
-    Arguments as of :func:`store_state`.
+    Arguments as of :func:`store_state`.  What the step before takes from there is fetched: the
+    rows lie so far apart that no CPU guesses they are next (measured: a tenth of a training step).
     """
     if dy.shape[0] > 0:
         third = first + 2 * rows_of(blocks)
+        fetch_picked(blocks, dy, places, third + rows_of(blocks), at)
         d = d + load_picked_first(blocks, dy, places, third, at, width)
     return d
 

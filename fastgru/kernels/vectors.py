@@ -250,13 +250,16 @@ def _store_first(typing_context, value, array, offset, count):
     return types.void(value, array, types.intp, types.intp), generate
 
 
-def emit_prefetch(builder, pointer, *, write):
-    """Emit a request for the cache line at ``pointer``; one outside of an array does no harm."""
+def emit_prefetch(builder, pointer, *, write, once=False):
+    """Emit a request for the cache line at ``pointer``; one outside of an array does no harm.
+
+    ``once`` for what is read a single time: it is to leave the larger caches to what stays.
+    """
     byte_pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
     name, module = "llvm.prefetch.p0", builder.module
     kind = ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
     function = module.globals.get(name) or ir.Function(module, kind, name)
-    hints = [ir.Constant(word, hint) for hint in (int(write), 3, 1)]  # keep in all caches, data
+    hints = [ir.Constant(word, hint) for hint in (int(write), 0 if once else 3, 1)]  # 1: data
     builder.call(function, [builder.bitcast(pointer, byte_pointer), *hints])
 
 

@@ -260,7 +260,7 @@ class Direction:
         dense = workers if self._given.x is not None else 0
         width, x_width = cell.width * self._lanes, row_stride(self.input_size, self.dtype)
         return Scratch(
-            places=self._workspace.empty("places", (workers, 3, rows), np.dtype(np.int64)),
+            places=self._workspace.empty("places", (workers, 4, rows), np.dtype(np.int64)),
             dstate=self._array("dstate", way_back * rows, cell.n_states * self._padded),
             dgates=self._array("dgates", way_back, self._panels, chunk_rows, width),
             x_rows=self._array("x_rows", dense * chunk_rows, x_width),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgru.kernels.blocks import block_type
+from fastgru.kernels.microkernel import Ahead
 from fastgru.kernels.products import multiply_rows, product
 from fastgru.kernels.registers import lanes_of
 from fastgru.layers.packing import pack_stripes
@@ -17,11 +18,11 @@ from tests.problems import DTYPES
 
 @uncached_kernel
 def run_multiply_rows(
-    shape: Any, add: bool, out: Any, at: Any, a: Any, sizes: Any, packed: Any
+    shape: Any, add: bool, out: Any, at: Any, a: Any, sizes: Any, packed: Any, ahead: Any
 ) -> None:
     multiply_rows(
         *(shape, add, out, at[0], out.shape[1], sizes[0]),
-        *(a, at[1], a.shape[2], a.shape[1] * a.shape[2], sizes[1], a.shape[0], packed),
+        *(a, at[1], a.shape[2], a.shape[1] * a.shape[2], sizes[1], a.shape[0], packed, ahead),
     )
 
 
@@ -43,7 +44,8 @@ def test_multiply_rows__adds_or_writes_the_product(
     at = np.array([out.shape[1] + 1, a.shape[2] + 2])
     sizes = np.array([panels, inner])
     table = np.zeros(0, block_type(rows))
-    run_multiply_rows(table, add, out, at, a, sizes, pack_stripes(matrix, panels * lane))
+    ahead = Ahead(matrix, data.draw(st.integers(-9, 9)), data.draw(st.integers(0, 99)))
+    run_multiply_rows(table, add, out, at, a, sizes, pack_stripes(matrix, panels * lane), ahead)
     np.testing.assert_allclose(out, expected, rtol=0, atol=300 * np.finfo(dtype).eps)
 
 
