@@ -4,6 +4,8 @@ The shape of a tile follows them (measured: 8 rows x 3 vectors keep 32 registers
 registers they spill, and 4 x 3 do not).
 """
 
+import platform
+
 from fastgru._numba import cpu_features, np
 
 _REGISTER_FILES = (  # feature, bytes of a vector register, rows of a tile with three vectors
@@ -24,6 +26,9 @@ def _register_file() -> tuple[int, int]:
 
 VECTOR_BYTES, ROWS = _register_file()
 """Bytes of a vector, and rows (sequences, time steps or units) that a full tile computes."""
+
+VECTOR_REGISTER = "w" if platform.machine().lower() in {"aarch64", "arm64"} else "v"
+"""What LLVM's inline assembly calls a vector register."""
 
 
 def lanes_of(dtype) -> int:
