@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from fastgru._numba import kernel, kernel_part
 from fastgru.kernels.microkernel import Ahead, tile_1, tile_2, tile_3
+from fastgru.kernels.pairs import Operand
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.registers import ROWS
 from fastgru.kernels.vectors import lanes
@@ -66,8 +67,8 @@ def _convolve(worker, counter, geometry, n_steps, n_out, lengths, x, packed, bia
         _pad(x, b * n_steps, length, 1, left, room - left - length, padded, at)
         for first in range(0, outputs, ROWS):
             multiply_rows(None, False, rows, worker * ROWS * columns, columns, columns // lanes(z),
-                          padded, (at + first * stride) * inner, stride * inner,
-                          dilation * inner, inner, width, packed,
+                          Operand(padded, (at + first * stride) * inner, stride * inner,
+                                  dilation * inner, inner), width, packed,
                           Ahead(rows, 0, 0))  # fmt: skip
             for row in range(min(ROWS, outputs - first)):
                 place = b * n_out + first + row
@@ -143,9 +144,8 @@ def _input_gradient(worker, geometry, length, dz, at, packed, rows, first_row, d
     columns, inner = dz.shape[1], rows.shape[2]
     for first in range(0, length, ROWS):
         multiply_rows(None, False, rows, worker * ROWS * inner, inner, inner // lanes(dx),
-                      dz, (at + first) * columns, columns,
-                      dilation * columns, columns, width, packed,
-                      Ahead(rows, 0, 0))  # fmt: skip
+                      Operand(dz, (at + first) * columns, columns, dilation * columns,
+                              columns), width, packed, Ahead(rows, 0, 0))  # fmt: skip
         for row in range(min(ROWS, length - first)):
             for i in range(dx.shape[1]):
                 dx[first_row + first + row, i] = rows[worker, row, i]

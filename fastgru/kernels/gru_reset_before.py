@@ -25,6 +25,7 @@ from fastgru._numba import kernel_part, np
 from fastgru.kernels.activations import sigmoid, tanh
 from fastgru.kernels.blocks import clear_span, rows_of
 from fastgru.kernels.microkernel import Ahead, tile_2
+from fastgru.kernels.pairs import columns_operand
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
@@ -113,21 +114,24 @@ def _new_panel(blocks, p, active, row, next_row, first, dense, inputs, state, ce
 
 @kernel_part
 def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
-                  places, spare, y, column, hidden):  # fmt: skip
+                  scratch, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
-    panels, padded = weights.rz.shape[0], weights.rz.shape[1]
+    panels, places, spare = weights.rz.shape[0], scratch.places, scratch.spare
+    padded, pairs = panels * lane, scratch.pairs
     row = state_row(worker, blocks, block, t, layout)
     next_row = state_row(worker, blocks, block, t + 1, layout)
     dense = inputs.x.shape[0] > 0
     place, reset = worker * 4 * rows, worker * spare.shape[1] * padded
+    h = columns_operand(pairs, worker * pairs.shape[1], state, row * stride, stride, 0, rows,
+                        padded, 1)  # fmt: skip
     for p in range(panels):
         first = (at * panels + p) * rows * 3 * lane
-        tile_2(blocks, dense, cells, first, 3 * lane, state, row * stride, stride, 1, 0,
-               weights.rz, p * padded * 2 * lane, 2 * lane, lane, padded, 1)  # fmt: skip
+        tile_2(blocks, dense, cells, first, 3 * lane, h.array, h.at, h.row, 1, 0,
+               weights.rz, p * h.size * 2 * lane, 2 * lane, lane, h.size, 1)  # fmt: skip
         _reset_panel(blocks, p, active, row, first, inputs, state, cells, places, place, spare,
                      reset, next_cell_offset(layout, cells))  # fmt: skip
-    multiply_rows(blocks, False, spare, reset + rows * padded, padded, panels,
-                  spare, reset, padded, 0, padded, 1, weights.n,
+    rh = columns_operand(pairs, worker * pairs.shape[1], spare, reset, padded, 0, rows, padded, 1)
+    multiply_rows(blocks, False, spare, reset + rows * padded, padded, panels, rh, 1, weights.n,
                   Ahead(spare, 0, 0))  # fmt: skip
     for p in range(panels):
         first = (at * panels + p) * rows * 3 * lane
@@ -193,21 +197,23 @@ def _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
 @kernel_part
 def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                    column, hidden, sums, scratch):  # fmt: skip
-    dstate, dgates, spare = scratch.dstate, scratch.dgates, scratch.spare
+    dstate, dgates, spare, pairs = scratch.dstate, scratch.dgates, scratch.spare, scratch.pairs
     lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]
     row = blocks[block]["first"] + t * rows
     for p in range(panels):
         _outer_gradients(worker, group, blocks, p, k, at, active, row, state, cells, dy, column,
                          hidden, sums, scratch)  # fmt: skip
-    dr = (worker * panels * chunk_rows + k) * 3 * lane
-    multiply_rows(blocks, False, spare, worker * spare.shape[1] * padded, padded, panels,
-                  dgates, dr + 2 * lane, 3 * lane, chunk_rows * 3 * lane, lane, panels,
-                  transposed.n, Ahead(spare, 0, 0))  # fmt: skip
+    first, outer = (worker * panels * chunk_rows + k) * 3 * lane, chunk_rows * 3 * lane
+    dn = columns_operand(pairs, worker * pairs.shape[1], dgates, first + 2 * lane, 3 * lane, outer,
+                         rows, lane, panels)  # fmt: skip
+    multiply_rows(blocks, False, spare, worker * spare.shape[1] * padded, padded, panels, dn,
+                  panels, transposed.n, Ahead(spare, 0, 0))  # fmt: skip
     for p in range(panels):
         _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells, sums, scratch)
-    multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels,
-                  dgates, dr, 3 * lane, chunk_rows * 3 * lane, 2 * lane, panels,
+    dr = columns_operand(pairs, worker * pairs.shape[1], dgates, first, 3 * lane, outer, rows,
+                         2 * lane, panels)  # fmt: skip
+    multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels, dr, panels,
                   transposed.rz, earlier_cell(cells, at))  # fmt: skip
 
 
@@ -220,9 +226,9 @@ def _weight_gradients(worker, group, blocks, block, begin, end, state, scratch, 
     spare, dgates = scratch.spare, scratch.dgates
     rows, stride, padded = rows_of(blocks), state.shape[1], spare.shape[2]
     row, n_rows = blocks[block]["first"] + begin * rows, (end - begin) * rows
-    _add_rz(group, sums.rz, state, row * stride, stride, worker, dgates, 0, n_rows)
+    _add_rz(group, sums.rz, state, row * stride, stride, worker, dgates, 0, n_rows, scratch.pairs)
     reset = (worker * spare.shape[1] + rows) * padded
-    _add_n(group, sums.n, spare, reset, padded, worker, dgates, 2, n_rows)
+    _add_n(group, sums.n, spare, reset, padded, worker, dgates, 2, n_rows, scratch.pairs)
 
 
 CELL = Cell(

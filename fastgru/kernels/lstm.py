@@ -31,6 +31,7 @@ from typing import NamedTuple
 from fastgru._numba import kernel_part, np
 from fastgru.kernels.activations import sigmoid, tanh
 from fastgru.kernels.blocks import clear_span, rows_of
+from fastgru.kernels.pairs import columns_operand
 from fastgru.kernels.products import multiply_rows, tile_4
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
@@ -126,16 +127,18 @@ def _finish_panel(blocks, p, active, row, next_row, first, inputs, peepholes, st
 
 @kernel_part
 def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
-                  places, spare, y, column, hidden):  # fmt: skip
+                  scratch, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
-    panels, padded = weights.hh.shape[0], weights.hh.shape[1]
+    panels, places = weights.hh.shape[0], scratch.places
     row = state_row(worker, blocks, block, t, layout)
     next_row = state_row(worker, blocks, block, t + 1, layout)
     dense = inputs.x.shape[0] > 0
+    h = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], state, row * stride, stride,
+                        0, rows, panels * lane, 1)  # fmt: skip
     for p in range(panels):
         first = (at * panels + p) * rows * 4 * lane
-        tile_4(blocks, dense, cells, first, 4 * lane, state, row * stride, stride, 1, 0,
-               weights.hh, p * padded * 4 * lane, 4 * lane, lane, padded, 1)  # fmt: skip
+        tile_4(blocks, dense, cells, first, 4 * lane, h.array, h.at, h.row, 1, 0,
+               weights.hh, p * h.size * 4 * lane, 4 * lane, lane, h.size, 1)  # fmt: skip
         _finish_panel(blocks, p, active, row, next_row, first, inputs, weights.peepholes, state,
                       cells, places, worker * 4 * rows, y, column, hidden,
                       next_cell_offset(layout, cells))  # fmt: skip
@@ -196,9 +199,10 @@ def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, s
     for p in range(panels):
         _gate_gradients(worker, group, blocks, p, k, at, active, row, transposed.peepholes, state,
                         cells, dy, column, hidden, sums, scratch)  # fmt: skip
-    di = (worker * panels * chunk_rows + k) * 4 * lane
-    multiply_rows(blocks, True, dstate, worker * rows * stride, stride, panels,
-                  dgates, di, 4 * lane, chunk_rows * 4 * lane, 4 * lane, panels,
+    first = (worker * panels * chunk_rows + k) * 4 * lane
+    di = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], dgates, first, 4 * lane,
+                         chunk_rows * 4 * lane, rows, 4 * lane, panels)  # fmt: skip
+    multiply_rows(blocks, True, dstate, worker * rows * stride, stride, panels, di, panels,
                   transposed.hh, earlier_cell(cells, at))  # fmt: skip
 
 

@@ -34,29 +34,29 @@ def _share(ahead, tile, tiles, outer):
 
 @kernel_part
 def multiply_rows(shape, add, out, out_at, out_stride, panels,
-                  a, a_at, a_stride, a_outer, inner, outer, packed, ahead):  # fmt: skip
+                  a, outer, packed, ahead):  # fmt: skip
     """Add ``a @ packed`` to the rows of ``out``: ``panels`` vectors wide, three at a time.
 
     Unless ``add``, the rows are overwritten instead.
 
-    ``a`` holds ``outer`` panels of ``inner`` columns, ``a_outer`` apart.  ``packed`` is flat, laid
-    out by :func:`fastgru.layers.packing.pack_stripes`.  Meanwhile the memory that ``ahead`` names,
+    ``a`` is an :class:`.pairs.Operand` of ``outer`` panels.  ``packed`` is flat, laid out by
+    :func:`fastgru.layers.packing.pack_stripes`.  Meanwhile the memory that ``ahead`` names,
     its ``size`` for the whole product, is fetched.
     """
     lane, tiles = lanes(out), (panels + 2) // 3
-    panel = outer * inner * lane
+    panel = outer * a.size * lane
     for c in range(0, panels - 2, 3):
-        tile_3(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
-               packed, c * panel, 3 * lane, lane, inner, outer,
+        tile_3(shape, add, out, out_at + c * lane, out_stride, a.array, a.at, a.row, 1, a.outer,
+               packed, c * panel, 3 * lane, lane, a.size, outer,
                _share(ahead, c // 3, tiles, outer))  # fmt: skip
     c = panels // 3 * 3
     if panels - c == 2:
-        tile_2(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
-               packed, c * panel, 2 * lane, lane, inner, outer,
+        tile_2(shape, add, out, out_at + c * lane, out_stride, a.array, a.at, a.row, 1, a.outer,
+               packed, c * panel, 2 * lane, lane, a.size, outer,
                _share(ahead, tiles - 1, tiles, outer))  # fmt: skip
     if panels - c == 1:
-        tile_1(shape, add, out, out_at + c * lane, out_stride, a, a_at, a_stride, 1, a_outer,
-               packed, c * panel, lane, lane, inner, outer,
+        tile_1(shape, add, out, out_at + c * lane, out_stride, a.array, a.at, a.row, 1, a.outer,
+               packed, c * panel, lane, lane, a.size, outer,
                _share(ahead, tiles - 1, tiles, outer))  # fmt: skip
 
 

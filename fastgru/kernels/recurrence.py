@@ -23,6 +23,7 @@ from typing import NamedTuple
 from fastgru._numba import kernel, kernel_part
 from fastgru.kernels.blocks import caller_row, clear_row, copy_row, count_active, rows_of
 from fastgru.kernels.denormals import flush_denormals, restore_denormals
+from fastgru.kernels.pairs import columns_operand
 from fastgru.kernels.products import TILES
 from fastgru.kernels.step import find_places, state_row
 from fastgru.kernels.vectors import lanes, store
@@ -82,17 +83,20 @@ def chunk_part(cell):
     step, tile = cell.forward_step, TILES[cell.gates]
 
     @kernel_part(name=f"{cell.name}_input_product")
-    def input_product(worker, blocks, n_steps, at, layout, w_ih, x_rows, cells):
+    def input_product(worker, blocks, n_steps, at, layout, size, w_ih, x_rows, cells,
+                      pairs):  # fmt: skip
         """Write ``x @ w_ih`` for a chunk of steps, panel by panel, and zero before it."""
         lane, rows = lanes(cells), rows_of(blocks)
-        panels, size, stride = w_ih.shape[0], w_ih.shape[1], x_rows.shape[1]
+        panels, stride = w_ih.shape[0], x_rows.shape[1]
+        x = columns_operand(pairs, worker * pairs.shape[1], x_rows,
+                            worker * layout.chunk * rows * stride, stride, 0, n_steps * rows,
+                            size, 1)  # fmt: skip
         for p in range(panels):
             for t in range(n_steps):
                 first = ((at + t) * panels + p) * rows * width * lane
-                row = (worker * layout.chunk + t) * rows
                 tile(blocks, False, cells, first + input_at * lane, width * lane,
-                     x_rows, row * stride, stride, 1, 0,
-                     w_ih, p * size * gates * lane, gates * lane, lane, size, 1)  # fmt: skip
+                     x.array, x.at + t * rows * x.row, x.row, 1, 0,
+                     w_ih, p * x.size * gates * lane, gates * lane, lane, x.size, 1)  # fmt: skip
                 for i in range(rows):
                     for v in range(input_at):
                         store(0.0, cells, first + (i * width + v) * lane)
@@ -105,13 +109,14 @@ def chunk_part(cell):
         if inputs.x.shape[0] > 0:
             x_rows = scratch.x_rows
             gather_inputs(worker, blocks, block, begin, end, layout, inputs.x, x_rows)
-            input_product(worker, blocks, end - begin, at, layout, inputs.w_ih, x_rows, cells)
+            input_product(worker, blocks, end - begin, at, layout, inputs.x.shape[1], inputs.w_ih,
+                          x_rows, cells, scratch.pairs)  # fmt: skip
         for t in range(begin, end):
             active = count_active(blocks, block, t)
             find_places(worker, blocks, block, t, active, layout, inputs.tokens, entry_size,
                         y.shape[1], scratch.places)  # fmt: skip
             step(worker, blocks, block, t, active, at + t - begin, layout, inputs, weights, state,
-                 cells, scratch.places, scratch.spare, y, column, hidden)  # fmt: skip
+                 cells, scratch, y, column, hidden)  # fmt: skip
 
     return advance
 

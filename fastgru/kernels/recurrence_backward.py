@@ -25,6 +25,7 @@ from fastgru.kernels.blocks import (
 )
 from fastgru.kernels.denormals import flush_denormals, restore_denormals
 from fastgru.kernels.microkernel import Ahead
+from fastgru.kernels.pairs import columns_operand, rows_operand
 from fastgru.kernels.products import TILES, multiply_rows
 from fastgru.kernels.recurrence import (
     chunk_part,
@@ -45,7 +46,7 @@ def outer_product_part(gates, width):
     tile = TILES[gates]
 
     @kernel_part(name=f"add_outer_products_{gates}_{width}")
-    def add_outer_products(group, sums, a, a_at, a_stride, worker, dgates, vector, n_rows):
+    def add_outer_products(group, sums, a, a_at, a_stride, worker, dgates, vector, n_rows, pairs):
         """Add to ``sums`` (n_groups, panels, units, gates * LANES) the products of ``a``.
 
         The rows of ``a`` are its units' values, ``a_stride`` apart, from ``a_at`` on; the gates are
@@ -53,12 +54,16 @@ def outer_product_part(gates, width):
         """
         lane = lanes(dgates)
         panels, units, chunk_rows = sums.shape[1], sums.shape[2], dgates.shape[2]
+        to = worker * pairs.shape[1]
+        left = rows_operand(pairs, to, a, a_at, a_stride, n_rows, units)
+        to += left.size * left.row
         for p in range(panels):
             source = ((worker * panels + p) * chunk_rows * width + vector) * lane
+            right = rows_operand(pairs, to, dgates, source, width * lane, n_rows, gates * lane)
             for unit in range(0, units, ROWS):
                 at = ((group * panels + p) * units + unit) * gates * lane
-                tile(None, True, sums, at, gates * lane, a, a_at + unit, 1, a_stride, 0,
-                     dgates, source, width * lane, lane, n_rows, 1)  # fmt: skip
+                tile(None, True, sums, at, gates * lane, left.array, left.at + unit, 1, left.row, 0,
+                     right.array, right.at, right.row, lane, right.size, 1)  # fmt: skip
 
     return add_outer_products
 
@@ -76,7 +81,7 @@ def recurrent_gradients_part(gates, width):
         rows, stride = rows_of(blocks), state.shape[1]
         row = blocks[block]["first"] + begin * rows
         add_outer_products(group, sums.hh, state, row * stride, stride, worker, scratch.dgates,
-                           0, (end - begin) * rows)  # fmt: skip
+                           0, (end - begin) * rows, scratch.pairs)  # fmt: skip
 
     return add_recurrent_gradients
 
@@ -90,17 +95,20 @@ def _input_part(cell):
                         scratch):  # fmt: skip
         """Add the weight gradient of a chunk, and hand the gradient on to the dense input."""
         dgates, x_rows, dx_rows = scratch.dgates, scratch.x_rows, scratch.dx_rows
+        pairs = scratch.pairs
         lane, rows, stride = lanes(dgates), rows_of(blocks), x_rows.shape[1]
         panels, chunk_rows = dgates.shape[1], dgates.shape[2]
         first = worker * layout.chunk * rows
         add_outer_products(group, sums.ih, x_rows, first * stride, stride, worker, dgates,
-                           input_at, (end - begin) * rows)  # fmt: skip
+                           input_at, (end - begin) * rows, pairs)  # fmt: skip
         for t in range(begin, end):
             k = (t - begin) * rows
             a_at = ((worker * panels * chunk_rows + k) * width + input_at) * lane
+            d = columns_operand(pairs, worker * pairs.shape[1], dgates, a_at, width * lane,
+                                chunk_rows * width * lane, rows, gates * lane,
+                                panels)  # fmt: skip
             multiply_rows(blocks, False, dx_rows, (first + k) * stride, stride,
-                          (dx.shape[1] + lane - 1) // lane, dgates, a_at, width * lane,
-                          chunk_rows * width * lane, gates * lane, panels, w_ih,
+                          (dx.shape[1] + lane - 1) // lane, d, panels, w_ih,
                           Ahead(dx_rows, 0, 0))  # fmt: skip
             for i in range(count_active(blocks, block, t)):
                 row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)

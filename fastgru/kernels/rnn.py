@@ -21,6 +21,7 @@ from fastgru._numba import kernel_part, np
 from fastgru.kernels.activations import tanh
 from fastgru.kernels.blocks import clear_span, rows_of
 from fastgru.kernels.microkernel import Ahead, tile_1
+from fastgru.kernels.pairs import columns_operand
 from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
@@ -75,16 +76,18 @@ def _steps(activation, derivative, name):
 
     @kernel_part(name=f"{name}_forward_step")
     def forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
-                     places, spare, y, column, hidden):  # fmt: skip
+                     scratch, y, column, hidden):  # fmt: skip
         lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
-        panels, padded = weights.hh.shape[0], weights.hh.shape[1]
+        panels, places = weights.hh.shape[0], scratch.places
         row = state_row(worker, blocks, block, t, layout)
         next_row = state_row(worker, blocks, block, t + 1, layout)
         dense = inputs.x.shape[0] > 0
+        left = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], state, row * stride,
+                            stride, 0, rows, panels * lane, 1)  # fmt: skip
         for p in range(panels):
             first, unit = (at * panels + p) * rows * lane, p * lane
-            tile_1(blocks, dense, cells, first, lane, state, row * stride, stride, 1, 0,
-                   weights.hh, p * padded * lane, lane, lane, padded, 1)  # fmt: skip
+            tile_1(blocks, dense, cells, first, lane, left.array, left.at, left.row, 1, 0,
+                   weights.hh, p * left.size * lane, lane, lane, left.size, 1)  # fmt: skip
             for i in range(0, active, group_of(blocks)):
                 place = worker * 4 * rows + i
                 a = load_rows(blocks, cells, first + i * lane, lane)
@@ -113,9 +116,10 @@ def _steps(activation, derivative, name):
                 store_rows(blocks, 0.0, dstate, here, padded, count)
                 add_to_tables(blocks, group, da, sums, places, place, unit, count)
             clear_span(dgates, out + active * lane, out + rows * lane)
-        da = (worker * panels * chunk_rows + k) * lane
-        multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels,
-                      dgates, da, lane, chunk_rows * lane, lane, panels,
+        first = (worker * panels * chunk_rows + k) * lane
+        da = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], dgates, first, lane,
+                             chunk_rows * lane, rows, lane, panels)  # fmt: skip
+        multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels, da, panels,
                       transposed.hh, Ahead(cells, 0, 0))  # fmt: skip
 
     return forward_step, backward_step

@@ -87,6 +87,8 @@ class Scratch(NamedTuple):
         up to whole vectors, and to ROWS.
     spare : float (n_workers, 2 * rows + chunk * rows, padded_size)
         Rows of units, for what a cell has to remember within a step or a chunk.
+    pairs : uint32 (n_workers, words) or float (0, 0)
+        Operands in bfloat16; of a float type where products take them as they are (:mod:`.pairs`).
     """
 
     places: np.ndarray
@@ -95,6 +97,7 @@ class Scratch(NamedTuple):
     x_rows: np.ndarray
     dx_rows: np.ndarray
     spare: np.ndarray
+    pairs: np.ndarray
 
 
 class InputSums(NamedTuple):

@@ -12,6 +12,7 @@ from fastgru.kernels import decay, gru, gru_reset_before, lstm, rnn
 from fastgru.kernels.recurrence import Cell
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.layers.packing import (
+    in_pairs,
     pack_columns,
     pack_stripes,
     pack_transposed,
@@ -68,25 +69,27 @@ class CellKind:
         """Vectors of the tape that the input part of the gates belongs to."""
         return slice(self.cell.input_at, self.cell.input_at + self.gates)
 
-    def pack_forward(self, parameters: Parameters) -> Any:
-        """Return the recurrent weights for the forward kernel.
+    def pack_forward(self, parameters: Parameters, *, pairs: bool) -> Any:
+        """Return the recurrent weights for the forward kernel, ``pairs`` of bfloat16 or not.
 
         ``parameters`` holds arrays by PyTorch's names without layer and direction.
         """
         weight = parameters["weight_hh"]
         hidden, padded, _ = _sizes(weight)
-        arrays = [pack_columns(weight, hidden, self.products[0], padded)]
+        arrays = [pack_columns(weight, hidden, self.products[0], padded, pairs=pairs)]
         for (gate,) in self.products[1:]:
             matrix = np.zeros((padded, hidden), weight.dtype)
             matrix[:hidden] = weight[gate * hidden : (gate + 1) * hidden].T
-            arrays.append(pack_stripes(matrix, padded))
+            arrays.append(pack_stripes(in_pairs(matrix) if pairs else matrix, padded))
         return self.weights(*arrays, *self._pack_peepholes(parameters))
 
-    def pack_backward(self, parameters: Parameters) -> Any:
-        """Return the recurrent weights for the backward kernel."""
+    def pack_backward(self, parameters: Parameters, *, pairs: bool) -> Any:
+        """Return the recurrent weights for the backward kernel, ``pairs`` of bfloat16 or not."""
         weight = parameters["weight_hh"]
         hidden, padded, _ = _sizes(weight)
-        arrays = [pack_transposed(weight, hidden, order, padded) for order in self.products]
+        arrays = [
+            pack_transposed(weight, hidden, order, padded, pairs=pairs) for order in self.products
+        ]
         return self.transposed(*arrays, *self._pack_peepholes(parameters))
 
     def _pack_peepholes(self, parameters: Parameters) -> list[np.ndarray]:

@@ -53,22 +53,36 @@ def check_float_type(name: str, value: DTypeLike) -> np.dtype:
     raise ConfigurationError(f"{name} must be float32 or float64, got {value!r}.")
 
 
-def check_precision(value: object) -> None:
-    """Refuse products of another precision than the parameters have, which need other kernels.
+def check_precision(value: object, dtype: np.dtype, *, compiled: bool) -> None:
+    """Refuse a precision of products that this machine, or what is computed, has no kernels for.
+
+    Parameters
+    ----------
+    value
+        None, or ``"bf16"``.
+    dtype
+        Of the parameters.
+    compiled
+        Whether there are kernels for the cell at all.
 
     Raises
     ------
     ConfigurationError
-        For anything but None.
+        For another value; for ``"bf16"`` with other parameters than float32, without kernels, or on
+        a CPU without AVX512-BF16.
     """
     if value is None:
         return
     if value != "bf16":
         raise ConfigurationError(f"precision must be None or 'bf16', got {value!r}.")
-    if "avx512bf16" not in cpu_features():
+    if not {"avx512f", "avx512bw", "avx512bf16"} <= set(cpu_features()):
         reason = "this CPU has no AVX512-BF16 instructions"
+    elif dtype != np.float32:
+        reason = f"dtype is {dtype.name}, and only float32 is multiplied so"
+    elif not compiled:
+        reason = "options for which there are no kernels are computed in NumPy"
     else:
-        reason = "this version of fastgru has no kernels for AVX512-BF16"
+        return
     raise ConfigurationError(
         f"precision='bf16' is not available: {reason}. Leave precision out; products are then of "
         "the type of dtype."

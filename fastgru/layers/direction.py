@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastgru.kernels.pairs import words_for
 from fastgru.kernels.products import product
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.kernels.step import Inputs, InputSums, Layout, Scratch
@@ -48,6 +49,8 @@ class Direction:
         The gradient of the state is cut at each multiple of it; 0 for nowhere.
     save_memory
         Whether the gates are computed again on the way back, instead of being kept.
+    precision
+        Of products in training: ``"bf16"``, or None for that of the parameters.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Direction:
         *,
         bptt_steps: int = 0,
         save_memory: bool = False,
+        precision: str | None = None,
     ) -> None:
         self.kind = kind
         self._all_parameters, self._all_grads = parameters, grads
@@ -66,6 +70,7 @@ class Direction:
         self._reverse = suffix.endswith("_reverse")
         self._bptt_steps = bptt_steps
         self._keeps_tape = kind.cell.reads_tape and not save_memory
+        self._bf16, self._pairs = precision == "bf16", False
         self.hidden_size = self._parameters["weight_hh"].shape[1]
         self.input_size = self._parameters["weight_ih"].shape[1]
         self.dtype = self._parameters["weight_hh"].dtype
@@ -82,6 +87,11 @@ class Direction:
     @property
     def _grads(self) -> dict[str, np.ndarray]:
         return self._names.pick(self._all_grads)
+
+    @property
+    def _factor_type(self) -> np.dtype:
+        """Type of packed weights: words where they are paired (:mod:`fastgru.kernels.pairs`)."""
+        return np.dtype(np.uint32) if self._pairs else self.dtype
 
     def _projected(self, vectors: np.ndarray, weight_ih: np.ndarray) -> np.ndarray:
         """Return the input part of the tape (N, width, H) for each of N input vectors."""
@@ -106,10 +116,11 @@ class Direction:
     def _pack_inputs(self, given: LayerInput, parameters: Parameters) -> Inputs:
         dense, weight_ih = given.x is not None, parameters["weight_ih"]
         gates = range(self.kind.gates)
-        w_ih = np.empty((self._panels, 0, len(gates) * self._lanes), self.dtype)
+        w_ih = np.empty((self._panels, 0, len(gates) * self._lanes), self._factor_type)
         positions = np.empty((0, self._panels, self.kind.cell.width * self._lanes), self.dtype)
         if dense:
-            w_ih = pack_columns(weight_ih, self.hidden_size, gates, self.input_size)
+            k_rows = round_up(self.input_size, 2 if self._pairs else 1)
+            w_ih = pack_columns(weight_ih, self.hidden_size, gates, k_rows, pairs=self._pairs)
         if given.positions is not None:
             positions = pack_rows(self._projected(given.positions, weight_ih))
         return Inputs(
@@ -122,11 +133,11 @@ class Direction:
 
     def _pack_forward(self, blocks: Blocks, given: LayerInput, parameters: Parameters) -> Any:
         """Return the recurrent weights as the forward kernel takes them."""
-        return self.kind.pack_forward(parameters)
+        return self.kind.pack_forward(parameters, pairs=self._pairs)
 
     def _pack_backward(self, parameters: Parameters, groups: int) -> Any:
         """Return the recurrent weights as the backward kernel takes them."""
-        return self.kind.pack_backward(parameters)
+        return self.kind.pack_backward(parameters, pairs=self._pairs)
 
     def forward(
         self,
@@ -159,7 +170,7 @@ class Direction:
             float (n_states * B, H), final states.
         """
         cell, rows = self.kind.cell, blocks.rows
-        self._blocks, self._given = blocks, given
+        self._blocks, self._given, self._pairs = blocks, given, training and self._bf16
         counter, workers = new_work(len(blocks.table))
         self._layout = layout = Layout(
             n_steps=max(blocks.n_steps, 1),
@@ -218,10 +229,12 @@ class Direction:
             Gradients of the input, and of the initial states.
         """
         blocks, given, parameters = self._blocks, self._given, self._parameters
-        w_ih = np.empty(0, self.dtype)
+        w_ih = np.empty(0, self._factor_type)
         if given.x is not None:
             columns, gates = round_up(self.input_size, self._lanes), range(self.kind.gates)
-            w_ih = pack_transposed(parameters["weight_ih"], self.hidden_size, gates, columns)
+            w_ih = pack_transposed(
+                parameters["weight_ih"], self.hidden_size, gates, columns, pairs=self._pairs
+            )
         groups, part = blocks.part.n_groups, blocks.part
         counter, workers = new_work(len(blocks.groups) - 1)
         if not self._layout.keep_tape and self.kind.cell.reads_tape:
@@ -266,7 +279,19 @@ class Direction:
             x_rows=self._array("x_rows", dense * chunk_rows, x_width),
             dx_rows=self._array("dx_rows", min(dense, way_back) * chunk_rows, x_width),
             spare=self._array("spare", workers, 2 * rows + chunk_rows, self._padded),
+            pairs=self._pair_words(workers, rows, chunk_rows, x_width),
         )
+
+    def _pair_words(self, workers: int, rows: int, chunk_rows: int, x_width: int) -> np.ndarray:
+        """Return memory for the largest operands of a step, of a chunk, and of its dense input."""
+        if not self._pairs:
+            return np.empty((0, 0), self._factor_type)
+        vectors, widest = self.kind.cell.width, max(self._padded, x_width)
+        step = rows * self._panels * words_for(vectors * self._lanes, self._lanes)
+        sums = round_up(chunk_rows, 2) // 2 * (widest + vectors * self._lanes)
+        dense = chunk_rows * words_for(x_width, self._lanes)
+        words = (workers, max(step, sums, dense))
+        return self._workspace.empty("pairs", words, self._factor_type)
 
     def _input_sums(self, groups: int, given: LayerInput) -> InputSums:
         dense = given.x is not None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fastgru.kernels.pairs import pair
 from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
 
 
@@ -59,14 +60,24 @@ def unpack_rows(packed: np.ndarray, hidden: int) -> np.ndarray:
     return gates.reshape(n, width // lanes, panels * lanes)[:, :, :hidden]
 
 
-def pack_columns(weight: np.ndarray, hidden: int, order: Sequence[int], k_rows: int) -> np.ndarray:
-    """Pack (G * H, K) for the forward pass as (P, k_rows, g * L), zero rows after the first K."""
+def in_pairs(rows: np.ndarray) -> np.ndarray:
+    """Return (..., K, C) as (..., K / 2, C) words: rows paired as bfloat16 (:mod:`.pairs`)."""
+    return pair(rows[..., ::2, :], rows[..., 1::2, :])
+
+
+def pack_columns(
+    weight: np.ndarray, hidden: int, order: Sequence[int], k_rows: int, *, pairs: bool = False
+) -> np.ndarray:
+    """Pack (G * H, K) for the forward pass as (P, k_rows, g * L), zero rows after the first K.
+
+    With ``pairs``, for which ``k_rows`` is even, :func:`in_pairs` of that.
+    """
     panels = by_panel(weight, hidden, order)
     n_panels, gates, lanes, k = panels.shape
     packed = aligned_empty((n_panels, k_rows, gates * lanes), weight.dtype)
     packed[:, k:] = 0
     packed[:, :k].reshape(n_panels, k, gates, lanes)[:] = panels.transpose(0, 3, 1, 2)
-    return packed
+    return in_pairs(packed) if pairs else packed
 
 
 def unpack_columns(packed: np.ndarray, hidden: int, k: int) -> np.ndarray:
@@ -97,11 +108,14 @@ def pack_stripes(matrix: np.ndarray, columns: int) -> np.ndarray:
 
 
 def pack_transposed(
-    weight: np.ndarray, hidden: int, order: Sequence[int], columns: int
+    weight: np.ndarray, hidden: int, order: Sequence[int], columns: int, *, pairs: bool = False
 ) -> np.ndarray:
-    """Pack (G * H, K) for the way back: :func:`pack_stripes` of the rows (panel, gate, lane)."""
-    panels = by_panel(weight, hidden, order)
-    return pack_stripes(panels.reshape(-1, panels.shape[3]), columns)
+    """Pack (G * H, K) for the way back: :func:`pack_stripes` of the rows (panel, gate, lane).
+
+    With ``pairs`` of :func:`in_pairs` of those.
+    """
+    rows = by_panel(weight, hidden, order).reshape(-1, weight.shape[1])
+    return pack_stripes(in_pairs(rows) if pairs else rows, columns)
 
 
 def row_stride(columns: int, dtype: np.dtype) -> int:

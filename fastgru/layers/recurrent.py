@@ -71,10 +71,10 @@ class Recurrent:
             check_size(name, value)
         if not 0 <= dropout < 1:
             raise ConfigurationError(f"dropout must be at least 0 and below 1, got {dropout}.")
-        check_precision(precision)
         if kind.decays:
             _check_decaying(variant, save_memory)
         self.dtype = check_float_type("dtype", dtype)
+        check_precision(precision, self.dtype, compiled=variant.is_compiled)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bidirectional, self.bias = bidirectional, bias
         self.dropout, self.residual = dropout, residual
@@ -98,6 +98,7 @@ class Recurrent:
             residual=residual,
             bptt_steps=bptt_steps or 0,
             save_memory=save_memory,
+            precision=precision,
             variant=None if variant.is_compiled else variant,
             rng=self.rng,
         )

@@ -57,11 +57,12 @@ class Stack:
         residual: bool = False,
         bptt_steps: int = 0,
         save_memory: bool = False,
+        precision: str | None = None,
         variant: Variant | None = None,
         rng: np.random.Generator | None = None,
     ) -> None:
         new_direction: Callable[..., Direction | GeneralDirection] = partial(
-            DecayingDirection if kind.decays else Direction, kind
+            DecayingDirection if kind.decays else Direction, kind, precision=precision
         )
         if variant is not None:
             assert rng is not None
