@@ -15,7 +15,16 @@ Axes: m row, c column, l lane of a vector.
 
 from typing import NamedTuple
 
-from fastgru._numba import intrinsic, ir, jit_disabled, kernel_part, np, type_dispatch, types
+from fastgru._numba import (
+    intrinsic,
+    ir,
+    jit_disabled,
+    kernel,
+    kernel_part,
+    np,
+    type_dispatch,
+    types,
+)
 from fastgru.kernels.vectors import Vector, lanes, load, load_first
 
 
@@ -179,6 +188,23 @@ def _same_columns(pairs, to, source, at, row, outer, n_rows, width, n_outer):
 @kernel_part
 def _same_rows(pairs, to, source, at, row, n_rows, width):
     return Operand(source, at, row, 0, n_rows)
+
+
+@kernel
+def pair_matrix(rows, words):
+    """Pair the rows of a matrix, two by two.
+
+    Parameters
+    ----------
+    rows : float32 (R, C)
+        R even, C of whole vectors.
+    words : uint32 (R / 2, C), **written**
+    """
+    width = rows.shape[1]
+    for m in range(0, rows.shape[0], 2):
+        for c in range(0, width, lanes(rows)):
+            low, high = load(rows, m * width + c), load(rows, (m + 1) * width + c)
+            _store_alternating(low, high, words, m // 2 * width + c)
 
 
 def columns_operand(pairs, to, source, at, row, outer, n_rows, width, n_outer):

@@ -12,7 +12,6 @@ from fastgru.kernels import decay, gru, gru_reset_before, lstm, rnn
 from fastgru.kernels.recurrence import Cell
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.layers.packing import (
-    in_pairs,
     pack_columns,
     pack_stripes,
     pack_transposed,
@@ -80,7 +79,7 @@ class CellKind:
         for (gate,) in self.products[1:]:
             matrix = np.zeros((padded, hidden), weight.dtype)
             matrix[:hidden] = weight[gate * hidden : (gate + 1) * hidden].T
-            arrays.append(pack_stripes(in_pairs(matrix) if pairs else matrix, padded))
+            arrays.append(pack_stripes(matrix, padded, pairs=pairs))
         return self.weights(*arrays, *self._pack_peepholes(parameters))
 
     def pack_backward(self, parameters: Parameters, *, pairs: bool) -> Any:

@@ -87,8 +87,10 @@ class GRU(OneState):
     dtype
         ``"float32"`` or ``"float64"``, of parameters and results.
     precision
-        None: products are of the same type.  ``"bf16"`` is refused, with the reason: its kernels
-        need AVX512-BF16 instructions, and have yet to be written.
+        None: products are of the same type.  ``"bf16"``: in training, passes forward and back,
+        factors are rounded to bfloat16 just before they are multiplied; sums, states, gradients
+        and parameters stay float32, and so does a pass that is not for training, which is the
+        same on every machine.  Needs a CPU with AVX512-BF16.
     random_state
         Seed of the initial weights (Glorot for input weights, orthogonal for each recurrent
         gate, zero biases) and of dropout.

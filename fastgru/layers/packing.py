@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fastgru.kernels.pairs import pair
+from fastgru.kernels.pairs import pair_matrix
 from fastgru.kernels.registers import ROWS, VECTOR_BYTES, lanes_of
 
 
@@ -61,8 +61,13 @@ def unpack_rows(packed: np.ndarray, hidden: int) -> np.ndarray:
 
 
 def in_pairs(rows: np.ndarray) -> np.ndarray:
-    """Return (..., K, C) as (..., K / 2, C) words: rows paired as bfloat16 (:mod:`.pairs`)."""
-    return pair(rows[..., ::2, :], rows[..., 1::2, :])
+    """Return (R, C) as words (R / 2, C): rows paired as bfloat16 (:mod:`fastgru.kernels.pairs`).
+
+    R is even, and C of whole vectors.
+    """
+    words = aligned_empty((len(rows) // 2, rows.shape[1]), np.dtype(np.uint32))
+    pair_matrix(rows, words)
+    return words
 
 
 def pack_columns(
@@ -77,7 +82,10 @@ def pack_columns(
     packed = aligned_empty((n_panels, k_rows, gates * lanes), weight.dtype)
     packed[:, k:] = 0
     packed[:, :k].reshape(n_panels, k, gates, lanes)[:] = panels.transpose(0, 3, 1, 2)
-    return in_pairs(packed) if pairs else packed
+    if not pairs:
+        return packed
+    width = gates * lanes
+    return in_pairs(packed.reshape(-1, width)).reshape(n_panels, k_rows // 2, width)
 
 
 def unpack_columns(packed: np.ndarray, hidden: int, k: int) -> np.ndarray:
@@ -88,16 +96,19 @@ def unpack_columns(packed: np.ndarray, hidden: int, k: int) -> np.ndarray:
     return gates.reshape(width // lanes, n_panels * lanes, rows)[:, :hidden, :k]
 
 
-def pack_stripes(matrix: np.ndarray, columns: int) -> np.ndarray:
+def pack_stripes(matrix: np.ndarray, columns: int, *, pairs: bool = False) -> np.ndarray:
     """Pack (R, C) flat, as :func:`fastgru.kernels.products.multiply_rows` reads it.
 
     All rows of each stripe of three panels of the ``columns`` (C rounded up to whole vectors)
-    follow each other: (columns / 3L, R, 3L), then (R, 2L) or (R, L) for what is left.
+    follow each other: (columns / 3L, R, 3L), then (R, 2L) or (R, L) for what is left.  With
+    ``pairs``, for which R is even, so are those of :func:`in_pairs`.
     """
-    stripe, rows = 3 * lanes_of(matrix.dtype), len(matrix)
-    packed = aligned_empty((rows * columns,), matrix.dtype)
     if matrix.shape[1] < columns:
         matrix = np.pad(matrix, ((0, 0), (0, columns - matrix.shape[1])))
+    if pairs:
+        matrix = in_pairs(np.ascontiguousarray(matrix))
+    stripe, rows = 3 * lanes_of(matrix.dtype), len(matrix)
+    packed = aligned_empty((rows * columns,), matrix.dtype)
     stripes = columns // stripe
     whole = stripes * stripe
     packed[: rows * whole].reshape(stripes, rows, stripe)[:] = (
@@ -110,12 +121,9 @@ def pack_stripes(matrix: np.ndarray, columns: int) -> np.ndarray:
 def pack_transposed(
     weight: np.ndarray, hidden: int, order: Sequence[int], columns: int, *, pairs: bool = False
 ) -> np.ndarray:
-    """Pack (G * H, K) for the way back: :func:`pack_stripes` of the rows (panel, gate, lane).
-
-    With ``pairs`` of :func:`in_pairs` of those.
-    """
+    """Pack (G * H, K) for the way back: :func:`pack_stripes` of the rows (panel, gate, lane)."""
     rows = by_panel(weight, hidden, order).reshape(-1, weight.shape[1])
-    return pack_stripes(in_pairs(rows) if pairs else rows, columns)
+    return pack_stripes(rows, columns, pairs=pairs)
 
 
 def row_stride(columns: int, dtype: np.dtype) -> int:

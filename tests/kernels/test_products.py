@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fastgru.kernels.blocks import block_type
 from fastgru.kernels.microkernel import Ahead
+from fastgru.kernels.pairs import Operand
 from fastgru.kernels.products import multiply_rows, product
 from fastgru.kernels.registers import lanes_of
 from fastgru.layers.packing import pack_stripes
@@ -22,7 +23,8 @@ def run_multiply_rows(
 ) -> None:
     multiply_rows(
         *(shape, add, out, at[0], out.shape[1], sizes[0]),
-        *(a, at[1], a.shape[2], a.shape[1] * a.shape[2], sizes[1], a.shape[0], packed, ahead),
+        Operand(a, at[1], a.shape[2], a.shape[1] * a.shape[2], sizes[1]),
+        *(a.shape[0], packed, ahead),
     )
 
 

@@ -58,8 +58,8 @@ def test_pack__makes_whole_panels_padded_with_zeros(kind: CellKind) -> None:
     weight = np.ones((kind.gates * hidden, hidden))
     padded = -(-hidden // lanes) * lanes
     for packed in (
-        kind.pack_forward({"weight_hh": weight}),
-        kind.pack_backward({"weight_hh": weight}),
+        kind.pack_forward({"weight_hh": weight}, pairs=False),
+        kind.pack_backward({"weight_hh": weight}, pairs=False),
     ):
         arrays = packed[: len(kind.products)]
         assert sum(array.size for array in arrays) == kind.gates * padded * padded
