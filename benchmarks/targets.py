@@ -87,7 +87,7 @@ DENSE_LOSS = 0.05
 _GATES = "gates, tape and call outweigh the product at this size (decision 0099)"
 _SHARED = "the tape passes through memory, and packing through one thread (decision 0099)"
 _BOTH = "gates, tape, and what one thread does around the kernels (decision 0099)"
-_FOUR_GATES = "four gates of 8 rows do not fit 32 registers, so its tiles are 8 x 2"
+_FOUR_GATES = "five functions of a unit where a GRU has three, and a tape that holds c as well"
 _ONE_THREAD = "one thread packs the weights before, and adds up the sums after"
 _IF_MISSED = {32: _GATES, 64: _GATES, 128: _BOTH, 256: _SHARED, 512: _SHARED}
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastgru.kernels.microkernel import VECTOR_BYTES, lanes_of
+from fastgru.kernels.registers import VECTOR_BYTES, lanes_of
 from fastgru.layers.parameters import ParameterStore
 from fastgru.layers.workspace import Workspace
 from tests.problems import DTYPES
