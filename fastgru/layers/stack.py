@@ -32,7 +32,7 @@ class Stack:
     residual
         Whether each layer but the first adds its input to its outputs, behind dropout: what goes
         around a layer is never dropped.
-    bptt_steps, save_memory
+    bptt_steps, save_memory, precision
         As in :class:`fastgru.layers.direction.Direction`.
     variant
         Equations for which there are no kernels; None for those of ``kind``.
