@@ -267,7 +267,9 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
     assert "nan" not in err
 
 
-@pytest.mark.parametrize("task", ["classification", "regression", "language_model", "tagging"])
+@pytest.mark.parametrize(
+    "task", ["classification", "regression", "language_model", "tagging", "translation"]
+)
 def test_train__refuses_a_precision_that_the_cpu_has_not_before_it_reads(
     task: str, tmp_path: Path, run_cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +278,7 @@ def test_train__refuses_a_precision_that_the_cpu_has_not_before_it_reads(
         "regression": ["--labels", "l.tsv", "--target", "x"],
         "classification": ["--labels", "l.tsv"],
         "tagging": ["--step-labels", "l.fa"],
+        "translation": ["--translations", "l.fa"],
     }
     options = [*told.get(task, ()), "--precision", "bf16", "-o", tmp_path / "m"]
     code, _, err = run_cli(["train", "--task", task, "gone.fa", *options])

@@ -21,9 +21,11 @@ from fastgru.estimators.training_parameters import check_to_train
 from fastgru.models.gradient_flow import gradient_by_distance
 from fastgru.models.model_file import read_model
 from fastgru.training.batches import pad
+from fastgru.training.ranks import trained_by
 from tests.estimators.conftest import SMALL, small_classifier
 from tests.estimators.test_checkpoints import Interrupted, interrupt_after
 from tests.planted import plant
+from tests.ranks import ThreadCommunicator, run_ranks
 
 SEQUENCES, LABELS = plant(60, seed=1)
 TABLE = np.random.default_rng(0).standard_normal((60, 2))
@@ -103,6 +105,27 @@ def test_fit__in_bf16_is_near_float32_with_the_same_bits_on_two_threads(name: st
     np.testing.assert_allclose(found, plain, atol=0.03)
     other = kind(**{**given, "threads": 2}, precision="bf16").fit(*data)
     np.testing.assert_array_equal(weights_of(other), found)
+
+
+@on_such_a_cpu
+def test_fit__in_bf16_has_the_bits_of_one_process_in_several() -> None:
+    def rank(one: ThreadCommunicator) -> np.ndarray:
+        with trained_by(one):
+            return weights_of(small_classifier(precision="bf16").fit(SEQUENCES, LABELS))
+
+    alone = weights_of(small_classifier(precision="bf16").fit(SEQUENCES, LABELS))
+    for found in run_ranks(2, rank):
+        np.testing.assert_array_equal(found, alone)
+
+
+@on_such_a_cpu
+def test_fit__in_bf16_goes_on_as_if_it_was_never_interrupted(tmp_path: Path) -> None:
+    model, path = small_classifier(precision="bf16"), tmp_path / "m.checkpoint"
+    with pytest.raises(Interrupted):
+        model.fit(SEQUENCES, LABELS, checkpoint=path, on_epoch=interrupt_after(1))
+    found = weights_of(model.fit(SEQUENCES, LABELS, checkpoint=path, resume=True))
+    expected = weights_of(small_classifier(precision="bf16").fit(SEQUENCES, LABELS))
+    np.testing.assert_array_equal(found, expected)
 
 
 @on_such_a_cpu
