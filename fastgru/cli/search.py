@@ -157,9 +157,9 @@ def run(args: argparse.Namespace) -> int:
 def _prepare(args: argparse.Namespace) -> tuple[Space, SearchTraining]:
     """Return what is searched, and what all trials share, from checked options and data."""
     from fastgru.estimators.classifier import SequenceClassifier
-    from fastgru.estimators.parameters import check_parameters
     from fastgru.estimators.search_space import make_space, parse_dimension
     from fastgru.estimators.search_training import SearchTraining
+    from fastgru.estimators.training_parameters import check_to_train
 
     fixed = chosen_parameters(args)
     changes = {}
@@ -171,7 +171,7 @@ def _prepare(args: argparse.Namespace) -> tuple[Space, SearchTraining]:
         changes[name] = parse_dimension(name, values)
     space = make_space(changes, fixed)
     SearchTraining(fixed, ([], []), None)  # refuses options before the data are read
-    parameters = check_parameters(SequenceClassifier(**fixed).get_params(deep=False))
+    parameters = check_to_train(SequenceClassifier(**fixed).get_params(deep=False))
     training, validation = select_for_training(read_labelled_input(args), args.split, parameters)
     for used in filter(None, (training, validation)):
         require_lengths(used, parameters["kmer_size"])

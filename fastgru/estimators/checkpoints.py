@@ -73,9 +73,9 @@ class CheckpointFile:
         if card["fastgru_version"] != __version__:
             return f"by fastgru {card['fastgru_version']}, expected {__version__}"
         then, now = card["parameters"], self._training["parameters"]
-        for name in now:
-            if name not in then or then[name] != now[name]:
-                return f"with {name} {then.get(name)!r}, expected {now[name]!r}"
+        for name in {**now, **then}:
+            if then.get(name) != now.get(name):
+                return f"with {name} {then.get(name)!r}, expected {now.get(name)!r}"
         for name, digest in self._training["data"].items():
             if card["data"].get(name) != digest:
                 return f"with other {name.replace('_', ' ')}, expected those given now"

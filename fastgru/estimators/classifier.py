@@ -12,12 +12,12 @@ from fastgru.estimators.classifier_fitting import fit_labels, given_labels
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.label_prediction import LabelPrediction
 from fastgru.estimators.language_model import SequenceLanguageModel
-from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.pretraining import read_pretrained
 from fastgru.estimators.recipes import FromRecipe
 from fastgru.estimators.string_input import TableTargets
 from fastgru.estimators.table_input import TableInput
+from fastgru.estimators.training_parameters import check_to_train
 from fastgru.training.state import Epoch
 
 
@@ -35,9 +35,8 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
     alphabet
         ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of the
         letters they stand for.  ``"series"`` for real numbers in place of letters, such as the
-        events of a nanopore: each is an array (length, n_features), or (length,) for one feature,
-        whose features are standardised by their mean and deviation in training.  They have no
-        embedding: ``embedding_size`` then means nothing.
+        events of a nanopore: each is an array (length, n_features), or (length,) for one feature.
+        These are standardised by mean and deviation in training; ``embedding_size`` means nothing.
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
@@ -96,8 +95,8 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         al. 2018, arXiv 1606.01865); in the other direction the gap is that to the step after.
         Only for ``"gru"`` and ``"lstm"``, of which h decays, and without convolutions.
     position_embedding
-        Whether to learn features of each position: for sequences that are aligned windows, such
-        as those around a splice site.  Sequences longer than any in training are then refused.
+        Whether to learn features of each position, for aligned windows such as those around a
+        splice site.  Sequences longer than any in training are then refused.
     pooling
         Which of the ``"last"`` state, the ``"mean"``, the ``"max"`` and the learned weighted mean
         of all states (``"attention"``) describe a sequence.
@@ -125,8 +124,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         None, ``"balanced"`` (as in scikit-learn), or a mapping of classes to weights.  With several
         labels ``"balanced"`` weighs 0 and 1 of each label by their rarity.
     early_stopping
-        Whether to stop when the validation loss has not fallen for ``n_iter_no_change`` epochs,
-        and to keep the parameters of the best epoch.
+        Whether to stop ``n_iter_no_change`` epochs after the lowest validation loss, and keep that.
     validation_fraction
         Share of each class held out for that, where `fit` is given no validation set.
     n_iter_no_change
@@ -136,6 +134,9 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         no label; without a validation set nothing is fitted.
     dtype
         ``"float32"`` or ``"float64"``.
+    precision
+        Of products of recurrent layers in training: None for ``dtype``, or ``"bf16"``, with sums
+        and weights in float32: faster, and only for CPUs with AVX512-BF16; predictions run on all.
     threads
         Threads to use, never more; None for all CPUs that the process may use.
     random_state
@@ -208,6 +209,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         n_iter_no_change: int = 10,
         calibrate: bool = True,
         dtype: str = "float32",
+        precision: str | None = None,
         threads: int | None = None,
         random_state: int | None = None,
     ) -> None:
@@ -246,6 +248,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         self.n_iter_no_change = n_iter_no_change
         self.calibrate = calibrate
         self.dtype = dtype
+        self.precision = precision
         self.threads = threads
         self.random_state = random_state
 
@@ -280,8 +283,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
             n class labels, of at least two classes.  Or, for any number of labels of each
             sequence, numbers (n, k): 1 with a label, 0 without, NaN where that is unknown.
         sample_weight
-            float (n,), weight of each sequence in the loss, not negative; None for 1.  One of
-            weight 0 counts as if it were not there.
+            float (n,), weight in the loss, not negative; None for 1.  One of 0 is as if not there.
         groups
             n names or numbers: of a group either all sequences are held out to stop by or none, as
             ``fastgru train`` does; None where any may be.
@@ -301,13 +303,11 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         on_resume
             Called before training goes on, with the epochs that were run until then.
         pretrained
-            Language model, or its file, with whose embedding and recurrent weights training
-            begins where the network has the same; alphabet, cell, embedding_size and hidden_size
-            have to be the same.
+            Language model, or its file, of the same alphabet, cell, embedding_size and hidden_size,
+            with whose embedding and recurrent weights training begins where the network has these.
         freeze_epochs
             Epochs in which only what is new learns; after as many more each, the pre-trained
-            recurrent layers join from the last to the first, then the embedding.  0 for all at
-            once.
+            recurrent layers join from the last to the first, then the embedding; 0 for all at once.
 
         Returns
         -------
@@ -325,7 +325,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         DivergenceError
             If training diverges.
         """
-        parameters = check_parameters(self.get_params(deep=False))
+        parameters = check_to_train(self.get_params(deep=False))
         given = given_labels(
             *(parameters, self._check_input(sequences, fitting=True), y),
             label_names=label_names,

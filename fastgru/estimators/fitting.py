@@ -93,6 +93,7 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     architecture = _architecture(parameters, len(given.outputs), training, validation)
     _require_memory(architecture)
     network = given.objective.new_network(architecture, _reading(parameters, training), seeds[1])
+    network.set_precision(parameters["precision"])
     thawing = _begin_pretrained(network, given.pretrained)
     values = {**parameters, "random_state": seeds[2]}
     options = TrainingOptions(
@@ -200,6 +201,7 @@ def train_network(
             on_state=partial(file.write, seeds) if file is not None and crew.leads else None,
             communicator=crew.communicator,
         )
+    network.set_precision(None)  # a network in memory is what its file is
     stopped_by = len(validation.encoded) if validation and parameters["early_stopping"] else 0
     fields = {
         "parameters": parameters,

@@ -23,5 +23,13 @@ def as_json(value: Any) -> Any:
 
 
 def saved_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what files keep of parameters: the number of threads changes no bit of the result."""
-    return {name: as_json(value) for name, value in parameters.items() if name != "threads"}
+    """Return what files keep of parameters.
+
+    The number of threads changes no bit of the result.  The precision came later, and is kept where
+    there is one, so that all other files are what they were.
+    """
+    return {
+        name: as_json(value)
+        for name, value in parameters.items()
+        if name != "threads" and not (name == "precision" and value is None)
+    }

@@ -31,11 +31,13 @@ __all__ = ["damaged", "network_card", "network_fields", "require_entries"]
 
 NewNetwork = Callable[[Architecture, Reading, int], SequenceNetwork]
 
-# parameters that files of earlier states of format 1 lack, with what was done then
+# parameters that files may lack, those of earlier states of format 1 among them, with what was
+# done then
 _ADDED_PARAMETERS = {
     "calibrate": False,
     "label_smoothing": 0.0,
     "focal_gamma": 0.0,
+    "precision": None,
     **{
         parameter.name: parameter.default
         for parameter in parameters_of("classification")

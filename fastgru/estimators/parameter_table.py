@@ -265,6 +265,15 @@ PARAMETERS = (
     Parameter(
         "dtype", str, "float32", "precision of the arithmetic", choices=("float32", "float64")
     ),
+    Parameter(
+        "precision",
+        str,
+        None,
+        "of the recurrent layers' products in training: less than that of dtype, where the CPU has "
+        "instructions for it",
+        choices=("bf16",),
+        optional=True,
+    ),
     Parameter("threads", int, None, "threads to use", minimum=1, optional=True),
     Parameter("random_state", int, None, "seed", minimum=0, maximum=2**63 - 1, optional=True),
 )

@@ -15,11 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.fitted_regressor import FittedRegressor
-from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.prediction import PredictionMixin
 from fastgru.estimators.regressor_fitting import fit_regressor, given_regression
 from fastgru.estimators.string_input import StringInput, TableTargets
 from fastgru.estimators.table_input import TableInput
+from fastgru.estimators.training_parameters import check_to_train
 from fastgru.training.state import Epoch
 
 
@@ -38,8 +38,8 @@ class SequenceRegressor(TableInput, TableTargets, RegressorMixin, PredictionMixi
     conv_stride, conv_pool, conv_norm, conv_residual, cell, hidden_size, num_layers, residual
     bidirectional, time_decay, position_embedding
     pooling, dropout, batch_size, max_epochs, learning_rate, weight_decay, clip_norm
-    warmup_fraction, early_stopping, validation_fraction, n_iter_no_change, dtype, threads
-    random_state
+    warmup_fraction, early_stopping, validation_fraction, n_iter_no_change, dtype
+    precision, threads, random_state
         All as in :class:`fastgru.SequenceClassifier`, but that no class is held out evenly.
 
     Attributes
@@ -97,6 +97,7 @@ class SequenceRegressor(TableInput, TableTargets, RegressorMixin, PredictionMixi
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         dtype: str = "float32",
+        precision: str | None = None,
         threads: int | None = None,
         random_state: int | None = None,
     ) -> None:
@@ -129,6 +130,7 @@ class SequenceRegressor(TableInput, TableTargets, RegressorMixin, PredictionMixi
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.dtype = dtype
+        self.precision = precision
         self.threads = threads
         self.random_state = random_state
 
@@ -184,7 +186,7 @@ class SequenceRegressor(TableInput, TableTargets, RegressorMixin, PredictionMixi
         DivergenceError
             If training diverges.
         """
-        parameters = check_parameters(self.get_params(deep=False), "regression")
+        parameters = check_to_train(self.get_params(deep=False), "regression")
         given = given_regression(
             *(parameters, self._check_input(sequences, fitting=True), y),
             target_names=target_names,

@@ -11,9 +11,9 @@ from fastgru import __version__
 from fastgru.errors import CheckpointError, ConfigurationError
 from fastgru.estimators.classifier import SequenceClassifier
 from fastgru.estimators.json_values import as_json
-from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.search import Report
 from fastgru.estimators.search_space import Space
+from fastgru.estimators.training_parameters import check_to_train
 
 __all__ = ["SearchTraining"]
 
@@ -41,7 +41,7 @@ class SearchTraining:
     def __init__(
         self, fixed: Mapping[str, Any], training: Labelled, validation: Labelled | None
     ) -> None:
-        parameters = check_parameters(SequenceClassifier(**fixed).get_params(deep=False))
+        parameters = check_to_train(SequenceClassifier(**fixed).get_params(deep=False))
         if not parameters["early_stopping"]:
             raise ConfigurationError(
                 "search: early_stopping is off, expected it on, since a trial is judged by the "

@@ -8,8 +8,8 @@ from typing import Any
 
 from fastgru.estimators.fitted_translator import FittedTranslator
 from fastgru.estimators.fitting import train_network
-from fastgru.estimators.parameters import check_parameters
 from fastgru.estimators.string_input import StringInput
+from fastgru.estimators.training_parameters import check_to_train
 from fastgru.estimators.translating import Translating
 from fastgru.estimators.translation_sets import given_pairs, tokens_per_letter
 from fastgru.training.state import Epoch
@@ -68,6 +68,9 @@ class Seq2Seq(Translating, StringInput):
         Epochs without progress before stopping.
     dtype
         ``"float32"`` or ``"float64"``.
+    precision
+        Of products of recurrent layers in training: None for ``dtype``, or ``"bf16"``, with sums
+        and weights in float32: faster, and only for CPUs with AVX512-BF16; predictions run on all.
     threads
         Threads to use, never more; None for all CPUs that the process may use.
     random_state
@@ -112,6 +115,7 @@ class Seq2Seq(Translating, StringInput):
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         dtype: str = "float32",
+        precision: str | None = None,
         threads: int | None = None,
         random_state: int | None = None,
     ) -> None:
@@ -133,6 +137,7 @@ class Seq2Seq(Translating, StringInput):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.dtype = dtype
+        self.precision = precision
         self.threads = threads
         self.random_state = random_state
 
@@ -182,7 +187,7 @@ class Seq2Seq(Translating, StringInput):
         DivergenceError
             If training diverges.
         """
-        parameters = check_parameters(self.get_params(deep=False), "translation")
+        parameters = check_to_train(self.get_params(deep=False), "translation")
         given = given_pairs(parameters, sequences, y, validation_data, groups)
         trained = train_network(
             *(parameters, given),

@@ -51,6 +51,11 @@ class Direction:
         Whether the gates are computed again on the way back, instead of being kept.
     precision
         Of products in training: ``"bf16"``, or None for that of the parameters.
+
+    Attributes
+    ----------
+    precision : str or None
+        The same; holds from the next forward pass on.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Direction:
         self._reverse = suffix.endswith("_reverse")
         self._bptt_steps = bptt_steps
         self._keeps_tape = kind.cell.reads_tape and not save_memory
-        self._bf16, self._pairs = precision == "bf16", False
+        self.precision, self._pairs = precision, False
         self.hidden_size = self._parameters["weight_hh"].shape[1]
         self.input_size = self._parameters["weight_ih"].shape[1]
         self.dtype = self._parameters["weight_hh"].dtype
@@ -170,7 +175,8 @@ class Direction:
             float (n_states * B, H), final states.
         """
         cell, rows = self.kind.cell, blocks.rows
-        self._blocks, self._given, self._pairs = blocks, given, training and self._bf16
+        self._blocks, self._given = blocks, given
+        self._pairs = training and self.precision == "bf16"
         counter, workers = new_work(len(blocks.table))
         self._layout = layout = Layout(
             n_steps=max(blocks.n_steps, 1),

@@ -209,6 +209,19 @@ class Stack:
             dy = gradients.x
         return gradients, initial
 
+    def set_precision(self, precision: str | None) -> None:
+        """Choose the precision of products in training, from the next forward pass on.
+
+        Parameters
+        ----------
+        precision
+            As :func:`fastgru.layers.checks.check_precision` lets it through.
+        """
+        for layer in self.layers:
+            for direction in layer:
+                assert isinstance(direction, Direction)
+                direction.precision = precision
+
     def forget(self) -> None:
         """Let go of the last pass; the memory that it worked in is kept for the next."""
         self._first_input, self._masks = LayerInput(), []

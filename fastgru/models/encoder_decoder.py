@@ -122,6 +122,17 @@ class EncoderDecoder(SequenceNetwork):
         EncoderDecoder.__init__(self, *given, 0)
         self.parameters.values[: self.parameters.size] = state["values"]
 
+    def set_precision(self, precision: str | None) -> None:
+        """Choose the precision of products in training, of encoder and decoder.
+
+        Parameters
+        ----------
+        precision
+            As for :meth:`.SequenceNetwork.set_precision`.
+        """
+        super().set_precision(precision)
+        self.decoder.stack.set_precision(precision)
+
     def _further_parts(self) -> Parts:
         sizes, channels = self.architecture, self.trunk.stack.output_size
         hidden, rng = sizes.hidden_size, self._rng

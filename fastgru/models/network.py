@@ -120,6 +120,18 @@ class SequenceNetwork:
         """Sources of dropout before the outputs, and between the layers."""
         return self._rng, self.trunk.rng
 
+    def set_precision(self, precision: str | None) -> None:
+        """Choose the precision of the recurrent layers' products in training; others keep theirs.
+
+        It is no part of what the network is: neither files nor copies have it.
+
+        Parameters
+        ----------
+        precision
+            As :func:`fastgru.layers.checks.check_precision` lets it through.
+        """
+        self.trunk.stack.set_precision(precision)
+
     def whole_weights(self) -> dict[str, np.ndarray]:
         """Return what the layers compute with, by name: of tied strands not only what is stored."""
         if self._ties is not None:

@@ -68,8 +68,8 @@ class Crew:
             if isinstance(other, _Fault):
                 raise RankError(f"rank {rank}: {other.message}")
         for rank, other in enumerate(found):
-            for name, value in found[0].items():
-                if name not in other or other[name] != value:
+            for name in {**found[0], **other}:
+                if other.get(name) != found[0].get(name):
                     raise RankError(
                         f"rank {rank}: has other {name} than rank 0, expected the same on all "
                         "ranks. Start all with the same files, options and installation, on CPUs "

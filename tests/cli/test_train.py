@@ -247,7 +247,8 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "dtype": "float64",
         "random_state": 42,
     }
-    assert {*given, "threads"} == {p.name for p in parameters_of("classification")}
+    # the precision has tests of its own, since not every CPU has it
+    assert {*given, "threads", "precision"} == {p.name for p in parameters_of("classification")}
     options: list[str] = []
     for name, value in given.items():
         flag = name.replace("_", "-")
@@ -264,6 +265,27 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
     assert read_model(path).card["training"]["parameters"] == given
     assert "validation loss" not in err
     assert "nan" not in err
+
+
+@pytest.mark.parametrize(
+    "task", ["classification", "regression", "language_model", "tagging", "translation"]
+)
+def test_train__refuses_a_precision_that_the_cpu_has_not_before_it_reads(
+    task: str, tmp_path: Path, run_cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastgru.layers.checks.cpu_features", frozenset)
+    told = {
+        "regression": ["--labels", "l.tsv", "--target", "x"],
+        "classification": ["--labels", "l.tsv"],
+        "tagging": ["--step-labels", "l.fa"],
+        "translation": ["--translations", "l.fa"],
+    }
+    options = [*told.get(task, ()), "--precision", "bf16", "-o", tmp_path / "m"]
+    code, _, err = run_cli(["train", "--task", task, "gone.fa", *options])
+    assert code == 2
+    assert "precision='bf16' is not available: this CPU has no AVX512-BF16 instructions." in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "m").exists()
 
 
 def test_train__writes_empty_cells_where_there_was_no_validation(

@@ -173,6 +173,7 @@ MESSAGES = [
     ("calibrate", "no", "calibrate must be True or False, got 'no'."),
     ("dtype", "float16", "dtype must be 'float32' or 'float64', got 'float16'."),
     ("dtype", np.float32, "dtype must be 'float32' or 'float64', got <class 'numpy.float32'>."),
+    ("precision", "fp16", "precision must be 'bf16' or None, got 'fp16'."),
     ("threads", 0, "threads must be an integer of at least 1 or None, got 0."),
     ("random_state", -1, "random_state must be an integer of at least 0 and at most 922"),
     ("random_state", 2**63, "at most 9223372036854775807 or None, got 9223372036854775808."),

@@ -207,6 +207,16 @@ def test_network__comes_back_from_another_process() -> None:
     assert (twin.start, twin.end) == (network.start, network.end)
 
 
+def test_set_precision__is_that_of_encoder_and_decoder() -> None:
+    network = make_network()
+    network.set_precision("bf16")
+    stacks = (network.trunk.stack, network.decoder.stack)
+    found = [side.precision for stack in stacks for layer in stack.layers for side in layer]
+    assert set(found) == {"bf16"}
+    network.set_precision(None)
+    assert {side.precision for stack in stacks for side in stack.layers[0]} == {None}
+
+
 def test_weights__are_those_of_the_architecture() -> None:
     network = make_network(num_layers=2, bidirectional=True)
     found = {name: view.shape for name, view in network.parameters.views().items()}

@@ -133,6 +133,8 @@ def test_require_same__names_the_rank_and_what_differs() -> None:
             crew.require_same({**facts, "sequences": "ba" if one.rank == 2 else "ab"})
         with pytest.raises(RankError, match=r"^rank 2: has other sequences than"):
             crew.require_same({"seed": 1} if one.rank == 2 else facts)
+        with pytest.raises(RankError, match=r"^rank 2: has other precision than"):
+            crew.require_same({**facts, "precision": "bf16"} if one.rank == 2 else facts)
 
     run_ranks(3, differ)
 

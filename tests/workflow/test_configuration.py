@@ -193,6 +193,7 @@ def test_workflow__passes_the_options_that_are_written(project):
         "flag": ("{position_embedding: true}", "--position-embedding "),
         "several": ("{pooling: [last, max]}", "--pooling last,max "),
         "none": ("{class_weight: null}", ""),
+        "less": ("{precision: bf16}", "--precision bf16 "),
     }
     models = "".join(f"  {name}: {options}\n" for name, (options, _) in expected.items())
     own_seed = "  own_seed: {random_state: 5}\n"
@@ -223,6 +224,7 @@ FAULTY_CONFIGS = [
         "{pooling: [first]}",
         "pooling > 0: 'first' is not one of ['last', 'mean', 'max', 'attention']",
     ),
+    ("{}", "{precision: fp16}", "models > m > precision: 'fp16' is not one of ['bf16', None]"),
     ("{}", "{datasets: [e]}", "models > m > datasets: not in config/datasets.tsv: e. It lists: d"),
     ("m: {}", "a/b: {}", "'a/b' does not match"),
     ("m: {}", "baselines: {}", "the name 'baselines' is taken by the workflow"),

@@ -55,9 +55,9 @@ def train_on_targets(
     start
         Arguments of `fit` that say what the network begins with; None for random weights.
     """
-    from fastgru.estimators.parameters import check_parameters
+    from fastgru.estimators.training_parameters import check_to_train
 
-    parameters = check_parameters(model.get_params(), args.task)
+    parameters = check_to_train(model.get_params(), args.task)
     data = read_labelled_input(args)
     training, validation = select_to_learn(args, data, parameters)
     warn_of_nucleotides(model.alphabet, data.sequences)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.estimators.classifier import SequenceClassifier
-    from fastgru.estimators.parameters import check_parameters
+    from fastgru.estimators.training_parameters import check_to_train
 
     model = SequenceClassifier(**chosen_parameters(args))
-    parameters = check_parameters(model.get_params())
+    parameters = check_to_train(model.get_params())
     data = read_labelled_input(args)
     training, validation = select_to_learn(args, data, parameters)
     for used in filter(None, (training, validation)):

@@ -20,7 +20,7 @@ from fastgru.errors import ConfigurationError
 def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.estimators.language_model import SequenceLanguageModel
-    from fastgru.estimators.parameters import check_parameters
+    from fastgru.estimators.training_parameters import check_to_train
     from fastgru.estimators.training_sets import given_sequences
 
     if args.shuffle_labels:
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
             "Leave the option out; 'evaluate --shuffle' is a control."
         )
     model = SequenceLanguageModel(**chosen_parameters(args))
-    parameters = check_parameters(model.get_params(), args.task)
+    parameters = check_to_train(model.get_params(), args.task)
     data = read_input(args)
     training, validation = select_to_learn(args, data, parameters)
     warn_of_nucleotides(model.alphabet, data.sequences)

@@ -26,12 +26,12 @@ Examples = tuple[list[str], list[str]]
 def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
     from fastgru.data.step_labels import MASKED
-    from fastgru.estimators.parameters import check_parameters
     from fastgru.estimators.tagger import SequenceTagger
     from fastgru.estimators.tagging_sets import given_tagging_sets
+    from fastgru.estimators.training_parameters import check_to_train
 
     model = SequenceTagger(**chosen_parameters(args))
-    parameters = check_parameters(model.get_params(), "tagging")
+    parameters = check_to_train(model.get_params(), "tagging")
     data, labels = read_tagged_input(args)
     used = data if args.split is not None else leave_conflicts_out(data, labels)
     training, validation = select_to_learn(args, used, parameters)

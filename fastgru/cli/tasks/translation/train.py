@@ -18,12 +18,12 @@ from fastgru.cli.tasks.translation.reading import pairs_of, read_pairs
 
 def run(args: argparse.Namespace) -> int:
     """Train, write the model and its history, and return the exit code."""
-    from fastgru.estimators.parameters import check_parameters
     from fastgru.estimators.seq2seq import Seq2Seq
+    from fastgru.estimators.training_parameters import check_to_train
     from fastgru.estimators.translation_sets import given_pairs
 
     model = Seq2Seq(**chosen_parameters(args))
-    parameters = check_parameters(model.get_params(), args.task)
+    parameters = check_to_train(model.get_params(), args.task)
     data, translations = read_pairs(args, parameters["target_alphabet"])
     training, validation = select_to_learn(args, data, parameters)
     if args.shuffle_labels:
