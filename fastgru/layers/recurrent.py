@@ -78,7 +78,7 @@ class Recurrent:
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bidirectional, self.bias = bidirectional, bias
         self.dropout, self.residual = dropout, residual
-        self.bptt_steps, self.save_memory = bptt_steps, save_memory
+        self.bptt_steps, self.save_memory, self.precision = bptt_steps, save_memory, precision
         self.activations, self.clip = variant.activations, variant.clip
         self.recurrent_dropout, self.zoneout = variant.recurrent_dropout, variant.zoneout
         self.layer_norm = variant.layer_norm
