@@ -224,8 +224,8 @@ FAULTS_AROUND: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("bias not added", "rows[worker, row, c] + bias[c]", "rows[worker, row, c]"),
         (
             "dilation ignored",
-            "dilation * inner, inner, width, packed",
-            "inner, inner, width, packed",
+            "dilation * inner, inner), width, packed",
+            "inner, inner), width, packed",
         ),
         ("stride ignored", "first * stride) * inner, stride * inner,", "first) * inner, inner,"),
         (

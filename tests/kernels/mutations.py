@@ -149,8 +149,8 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ("ended sequences go on", "state, next_row + i, 0, state.shape[1])", "state, row, 0, 1)"),
         (
             "output gradient of another step",
-            "third = first + 2 * rows_of(blocks)\n        d",
-            "third = first\n        d",
+            "load_picked_first(blocks, dy, places, third, at",
+            "load_picked_first(blocks, dy, places, first, at",
         ),
         (
             "gradients of positions by symbol",
