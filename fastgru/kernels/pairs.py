@@ -22,6 +22,7 @@ from fastgru._numba import (
     kernel,
     kernel_part,
     np,
+    register_jitable,
     type_dispatch,
     types,
 )
@@ -65,6 +66,7 @@ class BFloat(ir.Type):
         return hash(BFloat)
 
 
+@register_jitable
 def words_for(columns, lane):
     """Return the words that a row of so many columns takes, whole vectors."""
     return -(-columns // (2 * lane)) * lane
@@ -155,7 +157,7 @@ else:
 @kernel_part
 def _pair_columns(pairs, to, source, at, row, outer, n_rows, width, n_outer):
     lane = lanes(source)
-    words = (width + 2 * lane - 1) // (2 * lane) * lane
+    words = words_for(width, lane)
     for o in range(n_outer):
         for m in range(n_rows):
             first, target = at + o * outer + m * row, to + (o * n_rows + m) * words
