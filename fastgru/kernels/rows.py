@@ -55,6 +55,10 @@ class _Rows:
     def store(self, value, j):
         self.builder.store(value, self.pointers[j]).align = self.alignment
 
+    def fetch(self, *, write):
+        for pointer in self.pointers:
+            emit_prefetch(self.builder, pointer, write=write)
+
     def joined(self, vectors):
         """Return the vectors of all rows as one value."""
         while len(vectors) > 1:
@@ -225,11 +229,8 @@ def _fetch_strided(blocks, *, write):
 
     def generate(context, builder, signature, arguments):
         _, data, at, stride = arguments
-        rows = _Rows(
-            context, builder, signature.args[1], data, _strided(builder, group, at, stride)
-        )
-        for pointer in rows.pointers:
-            emit_prefetch(builder, pointer, write=write)
+        offsets = _strided(builder, group, at, stride)
+        _Rows(context, builder, signature.args[1], data, offsets).fetch(write=write)
         return context.get_dummy_value()
 
     return generate
@@ -242,9 +243,7 @@ def _fetch_picked(typing_context, blocks, array, places, first, at):
     def generate(context, builder, signature, arguments):
         _, data, places, first, at = arguments
         offsets = _picked(context, builder, group, signature.args[2], places, first, at)
-        rows = _Rows(context, builder, signature.args[1], data, offsets)
-        for pointer in rows.pointers:
-            emit_prefetch(builder, pointer, write=False)
+        _Rows(context, builder, signature.args[1], data, offsets).fetch(write=False)
         return context.get_dummy_value()
 
     return types.void(blocks, array, places, types.intp, types.intp), generate

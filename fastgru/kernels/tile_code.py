@@ -47,13 +47,13 @@ class _TileEmitter:
         self.vector = ir.VectorType(element, self.lanes)
         self.factors = ir.VectorType(factor, self.lanes)
         self.itemsize = VECTOR_BYTES // self.lanes
-        self.paired = element != factor
+        self.fma = _fma(builder.module, self.vector) if element == factor else None
 
     def multiply_add_vectors(self, a, b, c):
         """Return ``a * b + c``, or for pairs ``a_0 * b_0 + a_1 * b_1 + c``."""
-        if self.paired:
+        if self.fma is None:
             return emit_dot(self.builder, a, b, c)
-        return self.builder.call(_fma(self.builder.module, self.vector), [a, b, c])
+        return self.builder.call(self.fma, [a, b, c])
 
     def load(self, kind, pointer, offset):
         at = self.builder.gep(pointer, [offset])
