@@ -112,9 +112,25 @@ def kernel_part(
 
     def compile_lazily(function: F) -> F:
         options = {"parallel": parallel, "forceinline": inline}
-        return cast("F", _compile(_named(function, name), no_cpython_wrapper=True, **options))
+        part = _compile(_named(function, name), no_cpython_wrapper=True, **options)
+        return cast("F", part if jit_disabled else _compiled_once_for_a_type(part))
 
     return compile_lazily if function is None else compile_lazily(function)
+
+
+def _compiled_once_for_a_type(part: Any) -> Any:
+    """Keep numba from compiling a part again for each constant that it is called with.
+
+    The constants reach the part all the same: it is optimised together with its caller.
+    """
+    find = part.get_call_template
+
+    def find_without_constants(arguments: Any, keywords: Any) -> Any:
+        types_of = {name: types.unliteral(kind) for name, kind in keywords.items()}
+        return find(tuple(map(types.unliteral, arguments)), types_of)
+
+    part.get_call_template = find_without_constants
+    return part
 
 
 def _named(function: F, name: str | None) -> F:
@@ -157,28 +173,24 @@ def threads_limited_to(threads: int | None) -> Iterator[int]:
     """
     asked = default_threads() if threads is None else threads
     number = max(1, min(asked, int(config.NUMBA_NUM_THREADS)))
-    before, limited = numba.get_num_threads(), _is_limited()
+    before, limit = numba.get_num_threads(), getattr(_limit, "number", None)
     numba.set_num_threads(number)
-    _limit.in_force = True
+    _limit.number = number
     try:
         yield number
     finally:
         numba.set_num_threads(before)
-        _limit.in_force = limited
+        _limit.number = limit
 
 
 _limit = threading.local()
-
-
-def _is_limited() -> bool:
-    return getattr(_limit, "in_force", False)
 
 
 def threads_in_force() -> int:
     """Return the number of threads that a parallel kernel called now should use."""
     if jit_disabled:
         return 1
-    return int(numba.get_num_threads()) if _is_limited() else _default_threads_once()
+    return getattr(_limit, "number", None) or _default_threads_once()
 
 
 @functools.cache
