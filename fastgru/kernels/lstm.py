@@ -86,7 +86,7 @@ class LSTMSums(NamedTuple):
     Attributes
     ----------
     hh : float (n_groups, panels, units, 4 * LANES)
-    peepholes : float (n_groups, 3, padded_size)
+    peepholes : float (n_groups or 0, 1, 3, padded_size)
     """
 
     hh: np.ndarray
@@ -211,7 +211,7 @@ _add_recurrent_gradients = recurrent_gradients_part(4, 4)
 
 @kernel_part
 def _peephole_gradients(worker, group, row, n_rows, rows, state, dgates, peepholes):
-    lane, stride, padded = lanes(dgates), state.shape[1], peepholes.shape[2]
+    lane, stride, padded = lanes(dgates), state.shape[1], peepholes.shape[3]
     panels = dgates.shape[1]
     for p in range(panels):
         to = group * 3 * padded + p * lane

@@ -109,7 +109,7 @@ def _input_part(cell):
                                 panels)  # fmt: skip
             multiply_rows(blocks, False, dx_rows, (first + k) * stride, stride,
                           (dx.shape[1] + lane - 1) // lane, d, panels, w_ih,
-                          Ahead(dx_rows, 0, 0))  # fmt: skip
+                          Ahead(dgates, 0, 0))  # fmt: skip
             for i in range(count_active(blocks, block, t)):
                 row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
                 if add:
@@ -142,6 +142,14 @@ def _chunk_back_part(cell):
     return backward_chunk
 
 
+@kernel_part
+def clear_group(sums, group):
+    """Set the sums of a group to zero; there may be none."""
+    if sums.shape[0] > 0:
+        size = sums.size // sums.shape[0]
+        clear_span(sums, group * size, (group + 1) * size)
+
+
 def _groups_part(cell):
     n_states, reads_tape = cell.n_states, cell.reads_tape
     advance, backward_chunk = chunk_part(cell), _chunk_back_part(cell)
@@ -158,6 +166,10 @@ def _groups_part(cell):
         before = flush_denormals()
         group = take_next(counter)
         while group < groups.shape[0] - 1:
+            for array in (sums.table, sums.position_table, sums.ih):
+                clear_group(array, group)
+            for array in weight_sums:
+                clear_group(array, group)
             for block in range(groups[group], groups[group + 1]):
                 load_states(blocks, block, n_states, padded, dstates, dstate, worker * rows)
                 end = blocks[block]["steps"]
@@ -229,9 +241,9 @@ def backward_kernel(cell):
             Gradient of the dense input.
         add : bool
             Whether ``dx`` is added to instead.
-        sums : InputSums, zero
+        sums : InputSums, **written**
         weight_sums
-            Gradients of the recurrent weights, as the cell defines them, zero.
+            Gradients of the recurrent weights, as the cell defines them, **written**.
         scratch : Scratch
         """
         run_workers(backward_groups, n_workers,

@@ -61,6 +61,7 @@ class Inputs(NamedTuple):
     x : float (B * T, input_size) or (0, 0)
         Dense input; empty for none.
     w_ih : float (panels, input_size, gates * LANES)
+        Where the input is tokens, it has gone into the tables, and is not read.
     """
 
     tokens: np.ndarray
@@ -101,7 +102,7 @@ class Scratch(NamedTuple):
 
 
 class InputSums(NamedTuple):
-    """Gradients of the input's parameters for each group of blocks, **added to**.
+    """Gradients of the input's parameters for each group of blocks, **written**.
 
     Attributes
     ----------

@@ -12,17 +12,20 @@ from fastgru.kernels import decay, gru, gru_reset_before, lstm, rnn
 from fastgru.kernels.recurrence import Cell
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.layers.packing import (
+    add_groups,
+    columns_in_pairs,
     pack_columns,
-    pack_stripes,
+    pack_gate_in_stripes,
     pack_transposed,
     round_up,
-    unpack_columns,
+    stripes_in_pairs,
 )
 
 PEEPHOLES = ("weight_ci", "weight_cf", "weight_co")
 """Peephole weights (H,) of input, forget and output gate, named after the cell state c."""
 
 Parameters = Mapping[str, np.ndarray]
+NewArray = Callable[[str, tuple[int, ...], np.dtype], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class CellKind:
     products : tuple of tuple of int
         Gates of ``weight_hh`` (PyTorch's numbering) in each recurrent product, in tape order.
         A second product takes what the first has gated.
-    hh_at : list of int
+    hh_at : tuple of int
         Vector of the tape that the recurrent bias of each gate belongs to.
     peepholes : bool
     decays : bool
@@ -54,7 +57,7 @@ class CellKind:
     transposed: Callable[..., Any]
     sums: Callable[..., Any]
     products: tuple[tuple[int, ...], ...]
-    hh_at: list[int]
+    hh_at: tuple[int, ...]
     peepholes: bool = False
     decays: bool = False
 
@@ -64,31 +67,42 @@ class CellKind:
         return len(self.hh_at)
 
     @property
+    def all_gates(self) -> tuple[int, ...]:
+        """The gates, in PyTorch's order."""
+        return tuple(range(self.gates))
+
+    @property
     def input_vectors(self) -> slice:
         """Vectors of the tape that the input part of the gates belongs to."""
         return slice(self.cell.input_at, self.cell.input_at + self.gates)
 
-    def pack_forward(self, parameters: Parameters, *, pairs: bool) -> Any:
+    def pack_forward(self, parameters: Parameters, empty: NewArray, *, pairs: bool) -> Any:
         """Return the recurrent weights for the forward kernel, ``pairs`` of bfloat16 or not.
 
-        ``parameters`` holds arrays by PyTorch's names without layer and direction.
+        ``parameters`` holds arrays by PyTorch's names without layer and direction; ``empty`` makes
+        arrays of any content, from a name, a shape and a type.
         """
         weight = parameters["weight_hh"]
-        hidden, padded, _ = _sizes(weight)
-        arrays = [pack_columns(weight, hidden, self.products[0], padded, pairs=pairs)]
-        for (gate,) in self.products[1:]:
-            matrix = np.zeros((padded, hidden), weight.dtype)
-            matrix[:hidden] = weight[gate * hidden : (gate + 1) * hidden].T
-            arrays.append(pack_stripes(matrix, padded, pairs=pairs))
+        hidden, padded, panels = _sizes(weight)
+        first, *others = self.products
+        shape = (panels, padded, len(first) * lanes_of(weight.dtype))
+        columns = pack_columns(weight, hidden, first, empty("hh", shape, weight.dtype))
+        arrays = [columns_in_pairs(columns) if pairs else columns]
+        for (gate,) in others:
+            flat = empty(f"hh_{gate}", (padded * padded,), weight.dtype)
+            stripes = pack_gate_in_stripes(weight, hidden, gate, padded, flat)
+            arrays.append(stripes_in_pairs(stripes, padded) if pairs else stripes)
         return self.weights(*arrays, *self._pack_peepholes(parameters))
 
-    def pack_backward(self, parameters: Parameters, *, pairs: bool) -> Any:
-        """Return the recurrent weights for the backward kernel, ``pairs`` of bfloat16 or not."""
+    def pack_backward(self, parameters: Parameters, empty: NewArray, *, pairs: bool) -> Any:
+        """Return the recurrent weights for the backward kernel; as :meth:`pack_forward`."""
         weight = parameters["weight_hh"]
         hidden, padded, _ = _sizes(weight)
-        arrays = [
-            pack_transposed(weight, hidden, order, padded, pairs=pairs) for order in self.products
-        ]
+        arrays = []
+        for k, order in enumerate(self.products):
+            flat = empty(f"hh_back{k}", (len(order) * padded * padded,), weight.dtype)
+            stripes = pack_transposed(weight, hidden, order, padded, flat)
+            arrays.append(stripes_in_pairs(stripes, padded) if pairs else stripes)
         return self.transposed(*arrays, *self._pack_peepholes(parameters))
 
     def _pack_peepholes(self, parameters: Parameters) -> list[np.ndarray]:
@@ -101,29 +115,31 @@ class CellKind:
                 packed[row, :hidden] = parameters[name]
         return [packed]
 
-    def new_sums(self, parameters: Parameters, n_groups: int, zeros: Callable[..., Any]) -> Any:
-        """Return arrays for the gradients of each group, made by ``zeros(name, shape, dtype)``."""
+    def new_sums(self, parameters: Parameters, n_groups: int, empty: NewArray) -> Any:
+        """Return arrays for the gradients of each group, of any content."""
         weight = parameters["weight_hh"]
         _, padded, panels = _sizes(weight)
         units, lanes = round_up(padded, ROWS), lanes_of(weight.dtype)
         arrays = [
-            zeros(f"d_hh{k}", (n_groups, panels, units, len(order) * lanes), weight.dtype)
+            empty(f"d_hh{k}", (n_groups, panels, units, len(order) * lanes), weight.dtype)
             for k, order in enumerate(self.products)
         ]
         if self.peepholes:
             groups = n_groups if PEEPHOLES[0] in parameters else 0
-            arrays.append(zeros("d_peepholes", (groups, len(PEEPHOLES), padded), weight.dtype))
+            arrays.append(empty("d_peepholes", (groups, 1, len(PEEPHOLES), padded), weight.dtype))
         return self.sums(*arrays)
 
     def add_sums(self, sums: Any, grads: Parameters) -> None:
-        """Add the gradients of all groups, in order, to those of the parameters."""
+        """Add the gradients of all groups, in order, to those of the parameters.
+
+        ``sums`` are **overwritten**.
+        """
         grad = grads["weight_hh"]
         hidden = grad.shape[1]
-        gates = grad.reshape(self.gates, hidden, hidden)
         for order, parts in zip(self.products, sums, strict=False):
-            gates[list(order)] += unpack_columns(parts.sum(axis=0), hidden, hidden)
+            add_groups(parts, hidden, order, grad)
         if self.peepholes and len(sums.peepholes):
-            total = sums.peepholes.sum(axis=0)
+            total = sums.peepholes[:, 0].sum(axis=0)
             for row, name in enumerate(PEEPHOLES):
                 grads[name][...] += total[row, :hidden]
 
@@ -143,7 +159,7 @@ GRU_RESET_AFTER = CellKind(
     transposed=gru.GRUTransposed,
     sums=gru.GRUSums,
     products=((2, 0, 1),),
-    hh_at=[1, 2, 0],
+    hh_at=(1, 2, 0),
 )
 GRU_RESET_BEFORE = CellKind(
     cell=gru_reset_before.CELL,
@@ -153,7 +169,7 @@ GRU_RESET_BEFORE = CellKind(
     transposed=gru_reset_before.ResetBeforeTransposed,
     sums=gru_reset_before.ResetBeforeSums,
     products=((0, 1), (2,)),
-    hh_at=[0, 1, 2],
+    hh_at=(0, 1, 2),
 )
 LSTM = CellKind(
     cell=lstm.CELL,
@@ -163,7 +179,7 @@ LSTM = CellKind(
     transposed=lstm.LSTMTransposed,
     sums=lstm.LSTMSums,
     products=((0, 1, 2, 3),),
-    hh_at=[0, 1, 2, 3],
+    hh_at=(0, 1, 2, 3),
     peepholes=True,
 )
 
@@ -192,7 +208,7 @@ def _rnn(cell: Cell, forward: Callable[..., None], backward: Callable[..., None]
         transposed=rnn.RNNTransposed,
         sums=rnn.RNNSums,
         products=((0,),),
-        hh_at=[0],
+        hh_at=(0,),
     )
 
 

@@ -62,7 +62,7 @@ class DecayingDirection(Direction):
     def _pack_forward(self, blocks: Blocks, given: LayerInput, parameters: Parameters) -> Any:
         assert given.gaps is not None
         gaps = blocked_gaps(blocks, given.gaps, reverse=self._reverse)
-        rate, bias = (np.zeros(self._padded, self.dtype) for _ in DECAY_PARAMETERS)
+        rate, bias = (np.zeros(self._memory.padded, self.dtype) for _ in DECAY_PARAMETERS)
         for packed, name in zip((rate, bias), DECAY_PARAMETERS, strict=True):
             packed[: self.hidden_size] = parameters[name]
         self._decay = Decay(gaps, rate, bias)
@@ -70,7 +70,7 @@ class DecayingDirection(Direction):
 
     def _pack_backward(self, parameters: Parameters, groups: int) -> Any:
         part = self._blocks.part
-        shape = (groups, len(DECAY_PARAMETERS), self._padded)
+        shape = (groups, len(DECAY_PARAMETERS), self._memory.padded)
         self._decay_sums = self._workspace.zeros("d_decay", shape, self.dtype)
         cell = super()._pack_backward(parameters, groups)
         return DecayTransposed(cell, self._decay, part.of_groups(self._decay_sums))

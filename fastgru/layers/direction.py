@@ -6,33 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.kernels.pairs import words_for
+from fastgru.kernels.packing import add_tables, pack_inputs
 from fastgru.kernels.products import product
-from fastgru.kernels.registers import ROWS, lanes_of
-from fastgru.kernels.step import Inputs, InputSums, Layout, Scratch
+from fastgru.kernels.step import Inputs, InputSums
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind, Parameters
 from fastgru.layers.layer_input import InputGradients, LayerInput
 from fastgru.layers.names import NamesOfDirection
 from fastgru.layers.packing import (
-    pack_columns,
-    pack_rows,
+    add_groups,
+    columns_in_pairs,
+    gate_numbers,
     pack_transposed,
     round_up,
-    row_stride,
-    unpack_columns,
-    unpack_rows,
+    stripes_in_pairs,
 )
-from fastgru.layers.workspace import Workspace, new_work
-
-_CHUNK_ROWS = 64
-"""Rows (steps of all sequences of a block) that are taken together."""
-
-
-def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    out = np.zeros((a.shape[0], b.shape[1]), a.dtype)
-    product(a, b, out)
-    return out
+from fastgru.layers.pass_arrays import DirectionArrays, ForwardArrays, pass_kind
+from fastgru.layers.workspace import Workspace
 
 
 class Direction:
@@ -74,16 +64,19 @@ class Direction:
         self._names = NamesOfDirection(parameters, suffix)
         self._reverse = suffix.endswith("_reverse")
         self._bptt_steps = bptt_steps
-        self._keeps_tape = kind.cell.reads_tape and not save_memory
-        self.precision, self._pairs = precision, False
+        self.precision = precision
         self.hidden_size = self._parameters["weight_hh"].shape[1]
         self.input_size = self._parameters["weight_ih"].shape[1]
         self.dtype = self._parameters["weight_hh"].dtype
-        self._lanes = lanes_of(self.dtype)
-        self._padded = round_up(self.hidden_size, self._lanes)
-        self._panels = self._padded // self._lanes
         self._workspace = Workspace()
-        self.tape_bytes = 0
+        self._memory = DirectionArrays(
+            *(kind, self.hidden_size, self.input_size, self.dtype, self._reverse),
+            keeps_tape=kind.cell.reads_tape and not save_memory,
+            workspace=self._workspace,
+        )
+        self._arrays: ForwardArrays | None = None
+        self._nothing, self._no_rows = np.empty(0, self.dtype), np.empty((0, 0), self.dtype)
+        self._no_tokens = np.empty(0, np.int32)
 
     @property
     def _parameters(self) -> dict[str, np.ndarray]:
@@ -94,55 +87,60 @@ class Direction:
         return self._names.pick(self._all_grads)
 
     @property
-    def _factor_type(self) -> np.dtype:
-        """Type of packed weights: words where they are paired (:mod:`fastgru.kernels.pairs`)."""
-        return np.dtype(np.uint32) if self._pairs else self.dtype
+    def tape_bytes(self) -> int:
+        """Bytes that the last forward pass has kept for :meth:`backward`."""
+        return 0 if self._arrays is None else self._arrays.tape_bytes
 
-    def _projected(self, vectors: np.ndarray, weight_ih: np.ndarray) -> np.ndarray:
-        """Return the input part of the tape (N, width, H) for each of N input vectors."""
-        kind, hidden = self.kind, self.hidden_size
-        table = np.zeros((len(vectors), kind.cell.width, hidden), self.dtype)
-        products = _times(vectors, weight_ih.T)
-        table[:, kind.input_vectors] = products.reshape(len(vectors), kind.gates, hidden)
-        return table
-
-    def _table(self, symbols: np.ndarray | None, parameters: Parameters) -> np.ndarray:
-        """Return the input part for each symbol, or for none, biases included."""
-        kind, hidden = self.kind, self.hidden_size
-        if symbols is None:
-            table = np.zeros((1, kind.cell.width, hidden), self.dtype)
-        else:
-            table = self._projected(symbols, parameters["weight_ih"])
-        if "bias_ih" in parameters:
-            table[:, kind.input_vectors] += parameters["bias_ih"].reshape(kind.gates, hidden)
-            table[:, kind.hh_at] += parameters["bias_hh"].reshape(kind.gates, hidden)
-        return pack_rows(table)
+    def _arrange(self, blocks: Blocks, given: LayerInput, *, training: bool) -> ForwardArrays:
+        """Return the arrays of a pass: those of the last one where it was like this."""
+        pairs = training and self.precision == "bf16"
+        kind = pass_kind(given, training=training, pairs=pairs)
+        if self._arrays is None or not self._arrays.serve(blocks, kind):
+            self._arrays = ForwardArrays(self._memory, blocks, kind)
+        return self._arrays
 
     def _pack_inputs(self, given: LayerInput, parameters: Parameters) -> Inputs:
-        dense, weight_ih = given.x is not None, parameters["weight_ih"]
-        gates = range(self.kind.gates)
-        w_ih = np.empty((self._panels, 0, len(gates) * self._lanes), self._factor_type)
-        positions = np.empty((0, self._panels, self.kind.cell.width * self._lanes), self.dtype)
-        if dense:
-            k_rows = round_up(self.input_size, 2 if self._pairs else 1)
-            w_ih = pack_columns(weight_ih, self.hidden_size, gates, k_rows, pairs=self._pairs)
-        if given.positions is not None:
-            positions = pack_rows(self._projected(given.positions, weight_ih))
+        """Return the input of the kernels: biases, and tables of what tokens stand for."""
+        arrays, kind, nothing = self._arrays, self.kind, self._nothing
+        assert arrays is not None
+        pack_inputs(
+            np.empty((1, 0), self.dtype) if given.symbols is None else given.symbols,
+            self._no_rows if given.positions is None else given.positions,
+            parameters["weight_ih"],
+            *(parameters.get("bias_ih", nothing), parameters.get("bias_hh", nothing)),
+            *(self.hidden_size, kind.cell.input_at, gate_numbers(kind.hh_at)),
+            *(gate_numbers(kind.all_gates), arrays.w_ih, arrays.table, arrays.position_table),
+        )
         return Inputs(
-            tokens=np.empty(0, np.int32) if given.tokens is None else given.tokens,
-            table=self._table(None if dense else given.symbols, parameters),
-            position_table=positions,
-            x=np.empty((0, 0), self.dtype) if given.x is None else given.x,
-            w_ih=w_ih,
+            tokens=self._no_tokens if given.tokens is None else given.tokens,
+            table=arrays.table,
+            position_table=arrays.position_table,
+            x=self._no_rows if given.x is None else given.x,
+            w_ih=columns_in_pairs(arrays.w_ih) if arrays.kind.pairs else arrays.w_ih,
         )
 
     def _pack_forward(self, blocks: Blocks, given: LayerInput, parameters: Parameters) -> Any:
         """Return the recurrent weights as the forward kernel takes them."""
-        return self.kind.pack_forward(parameters, pairs=self._pairs)
+        assert self._arrays is not None
+        pairs = self._arrays.kind.pairs
+        return self.kind.pack_forward(parameters, self._workspace.empty, pairs=pairs)
 
     def _pack_backward(self, parameters: Parameters, groups: int) -> Any:
         """Return the recurrent weights as the backward kernel takes them."""
-        return self.kind.pack_backward(parameters, pairs=self._pairs)
+        assert self._arrays is not None
+        pairs = self._arrays.kind.pairs
+        return self.kind.pack_backward(parameters, self._workspace.empty, pairs=pairs)
+
+    def _pack_input_backward(self, weight_ih: np.ndarray) -> np.ndarray:
+        """Return the input weights as the backward kernel takes them: none where it is tokens."""
+        assert self._arrays is not None
+        pairs, memory, kind = self._arrays.kind.pairs, self._memory, self.kind
+        if self._given.x is None:
+            return np.empty(0, np.uint32) if pairs else self._nothing
+        columns = round_up(self.input_size, memory.lanes)
+        flat = memory.array("ih_back", kind.gates * memory.padded * columns)
+        pack_transposed(weight_ih, self.hidden_size, kind.all_gates, columns, flat)
+        return stripes_in_pairs(flat, columns) if pairs else flat
 
     def forward(
         self,
@@ -174,35 +172,15 @@ class Direction:
         np.ndarray
             float (n_states * B, H), final states.
         """
-        cell, rows = self.kind.cell, blocks.rows
         self._blocks, self._given = blocks, given
-        self._pairs = training and self.precision == "bf16"
-        counter, workers = new_work(len(blocks.table))
-        self._layout = layout = Layout(
-            n_steps=max(blocks.n_steps, 1),
-            reverse=self._reverse,
-            # Without a dense input nothing is taken for several steps at once on the way forward.
-            chunk=_CHUNK_ROWS // rows if training or given.x is not None else 1,
-            keep_tape=training and self._keeps_tape,
-            keep_states=training,
-        )
-        parameters = self._parameters
+        arrays, parameters = self._arrange(blocks, given, training=training), self._parameters
         self._inputs = self._pack_inputs(given, parameters)
         self._weights = self._pack_forward(blocks, given, parameters)
-        n_rows = max(blocks.n_rows, 1)
-        self._state = self._array(
-            *("state", n_rows if training else 2 * workers * rows),
-            row_stride(cell.n_states * self._padded, self.dtype),
-        )
-        n_cells = max(n_rows // rows, 1) if layout.keep_tape else workers * layout.chunk
-        self._cells = self._array("cells", n_cells, self._panels, rows, cell.width * self._lanes)
-        kept = self._cells.nbytes if layout.keep_tape else 0
-        self.tape_bytes = (self._state.nbytes + kept) * training
         final = np.zeros_like(initial)
         self.kind.forward(
-            *(counter, workers, blocks.table, layout),
-            *(self._inputs, self._weights, initial, self._state, self._cells),
-            *(self._scratch(workers, backward=False), self._or_none(y), column, final),
+            *(*arrays.work(), blocks.table, arrays.layout, self._inputs, self._weights, initial),
+            *(arrays.state, arrays.cells, arrays.scratch),
+            *(self._no_rows if y is None else y, column, final),
         )
         return final
 
@@ -234,113 +212,62 @@ class Direction:
         tuple
             Gradients of the input, and of the initial states.
         """
-        blocks, given, parameters = self._blocks, self._given, self._parameters
-        w_ih = np.empty(0, self._factor_type)
-        if given.x is not None:
-            columns, gates = round_up(self.input_size, self._lanes), range(self.kind.gates)
-            w_ih = pack_transposed(
-                parameters["weight_ih"], self.hidden_size, gates, columns, pairs=self._pairs
-            )
-        groups, part = blocks.part.n_groups, blocks.part
-        counter, workers = new_work(len(blocks.groups) - 1)
-        if not self._layout.keep_tape and self.kind.cell.reads_tape:
-            shape = self._cells.shape[1:]
-            self._cells = self._array("cells", workers * self._layout.chunk, *shape)
-        sums = self._input_sums(groups, given)
-        recurrent = self.kind.new_sums(parameters, groups, self._workspace.zeros)
+        blocks, parameters, arrays = self._blocks, self._parameters, self._arrays
+        assert arrays is not None
+        back, grads = arrays.back(parameters), self._grads
+        recurrent = self._pack_backward(parameters, blocks.part.n_groups)
         dstates = dstates.copy(order="C")
         self.kind.backward(
-            *(counter, workers, blocks.groups, blocks.table, self._layout),
-            *(self._bptt_steps, self._inputs, self._weights),
-            *(self._pack_backward(parameters, groups), w_ih, self._state, self._cells),
-            *(self._or_none(dy), column, dstates, self._or_none(dx), add),
-            *(type(of)(*map(part.of_groups, of)) for of in (sums, recurrent)),
-            self._scratch(workers, backward=True),
+            *(*back.work(), blocks.groups, blocks.table, arrays.layout, self._bptt_steps),
+            *(self._inputs, self._weights, recurrent),
+            *(self._pack_input_backward(parameters["weight_ih"]), arrays.state, back.cells),
+            *(self._no_rows if dy is None else dy, column, dstates),
+            *(self._no_rows if dx is None else dx, add, *back.own, back.scratch),
         )
-        part.complete([array for array in (*sums, *recurrent) if len(array)])
-        self.kind.add_sums(recurrent, self._grads)
-        return self._input_gradients(sums, given, dx), dstates
+        blocks.part.complete(back.all_sums)
+        self.kind.add_sums(back.recurrent, grads)
+        return self._input_gradients(back.sums, grads, parameters["weight_ih"], dx), dstates
 
     def forget(self) -> None:
         """Let go of the last pass; the memory that it worked in is kept for the next."""
         del self._blocks, self._given, self._inputs, self._weights
 
-    def _array(self, name: str, *shape: int) -> np.ndarray:
-        return self._workspace.empty(name, shape, self.dtype)
-
-    def _or_none(self, array: np.ndarray | None) -> np.ndarray:
-        """Return what the kernels take for an array that is not there."""
-        return np.empty((0, 0), self.dtype) if array is None else array
-
-    def _scratch(self, workers: int, *, backward: bool) -> Scratch:
-        cell, rows = self.kind.cell, self._blocks.rows
-        chunk_rows = self._layout.chunk * rows
-        way_back = workers if backward else 0
-        dense = workers if self._given.x is not None else 0
-        width, x_width = cell.width * self._lanes, row_stride(self.input_size, self.dtype)
-        return Scratch(
-            places=self._workspace.empty("places", (workers, 4, rows), np.dtype(np.int64)),
-            dstate=self._array("dstate", way_back * rows, cell.n_states * self._padded),
-            dgates=self._array("dgates", way_back, self._panels, chunk_rows, width),
-            x_rows=self._array("x_rows", dense * chunk_rows, x_width),
-            dx_rows=self._array("dx_rows", min(dense, way_back) * chunk_rows, x_width),
-            spare=self._array("spare", workers, 2 * rows + chunk_rows, self._padded),
-            pairs=self._pair_words(workers, rows, chunk_rows, x_width),
-        )
-
-    def _pair_words(self, workers: int, rows: int, chunk_rows: int, x_width: int) -> np.ndarray:
-        """Return memory for the largest operands of a step, of a chunk, and of its dense input."""
-        if not self._pairs:
-            return np.empty((0, 0), self._factor_type)
-        vectors, widest = self.kind.cell.width, max(self._padded, x_width)
-        step = rows * self._panels * words_for(vectors * self._lanes, self._lanes)
-        sums = round_up(chunk_rows, 2) // 2 * (widest + vectors * self._lanes)
-        dense = chunk_rows * words_for(x_width, self._lanes)
-        words = (workers, max(step, sums, dense))
-        return self._workspace.empty("pairs", words, self._factor_type)
-
-    def _input_sums(self, groups: int, given: LayerInput) -> InputSums:
-        dense = given.x is not None
-        n_symbols = 1 if dense or given.symbols is None else len(given.symbols)
-        n_positions = 0 if given.positions is None else len(given.positions)
-        input_rows = round_up(self.input_size, ROWS) if dense else 0
-        width = self.kind.cell.width * self._lanes
-
-        def zeros(name: str, *shape: int) -> np.ndarray:
-            return self._workspace.zeros(name, (groups, *shape), self.dtype)
-
-        return InputSums(
-            table=zeros("d_table", n_symbols, self._panels, width),
-            position_table=zeros("d_positions", n_positions, self._panels, width),
-            ih=zeros("d_ih", self._panels, input_rows, self.kind.gates * self._lanes),
-        )
-
     def _input_gradients(
-        self, sums: InputSums, given: LayerInput, dx: np.ndarray | None
+        self,
+        sums: InputSums,
+        grads: dict[str, np.ndarray],
+        weight_ih: np.ndarray,
+        dx: np.ndarray | None,
     ) -> InputGradients:
         """Add the sums to the parameters' gradients; return those of the input."""
-        kind, hidden, grads = self.kind, self.hidden_size, self._grads
-        d_cells = unpack_rows(sums.table.sum(axis=0), hidden)
-        if "bias_ih" in grads:
-            d_bias = d_cells.sum(axis=0)
-            grads["bias_ih"][...] += d_bias[kind.input_vectors].reshape(-1)
-            grads["bias_hh"][...] += d_bias[kind.hh_at].reshape(-1)
-        weight_ih, d_weight_ih = self._parameters["weight_ih"], grads["weight_ih"]
+        given, nothing = self._given, self._nothing
+        biases = (grads.get("bias_ih", nothing), grads.get("bias_hh", nothing))
         if given.x is not None:
-            d_gates = unpack_columns(sums.ih.sum(axis=0), hidden, self.input_size)
-            d_weight_ih.reshape(kind.gates, hidden, -1)[...] += d_gates
+            self._add_tables(sums.table, 0, biases)
+            add_groups(sums.ih, self.hidden_size, self.kind.all_gates, grads["weight_ih"])
             return InputGradients(None, None, dx)
 
-        def through_weight(d_cells: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        def through_weight(d_table: np.ndarray, vectors: np.ndarray) -> np.ndarray:
             """Take gradients of rows of a table through ``vectors @ weight_ih.T``."""
-            d_gates = np.ascontiguousarray(d_cells[:, kind.input_vectors])
-            d_rows = d_gates.reshape(len(d_cells), kind.gates * hidden)
-            product(d_rows.T, vectors, d_weight_ih)
-            return _times(d_rows, weight_ih)
+            # contiguous, so that one compiled product serves both
+            product(np.ascontiguousarray(d_table.T), vectors, grads["weight_ih"])
+            d_vectors = np.zeros_like(vectors)
+            product(d_table, weight_ih, d_vectors)
+            return d_vectors
 
         assert given.symbols is not None
-        d_symbols = through_weight(d_cells, given.symbols)
+        rows = self._add_tables(sums.table, len(given.symbols), biases)
+        d_symbols = through_weight(rows, given.symbols)
         if given.positions is None:
             return InputGradients(d_symbols, None, None)
-        d_places = unpack_rows(sums.position_table.sum(axis=0), hidden)
-        return InputGradients(d_symbols, through_weight(d_places, given.positions), None)
+        rows = self._add_tables(sums.position_table, len(given.positions), (nothing, nothing))
+        return InputGradients(d_symbols, through_weight(rows, given.positions), None)
+
+    def _add_tables(
+        self, sums: np.ndarray, n_rows: int, biases: tuple[np.ndarray, np.ndarray]
+    ) -> np.ndarray:
+        """Add the gradients of the biases; return those of the first rows, (n_rows, G * H)."""
+        kind, hidden = self.kind, self.hidden_size
+        rows = self._memory.array("d_rows", n_rows, kind.gates * hidden)
+        add_tables(sums, hidden, kind.cell.input_at, gate_numbers(kind.hh_at), rows, *biases)
+        return rows

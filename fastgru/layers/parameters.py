@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from fastgru.kernels.registers import lanes_of
-from fastgru.layers.packing import aligned_empty, round_up
+from fastgru.layers.packing import round_up
+from fastgru.layers.workspace import aligned_empty
 
 
 class ParameterStore:

@@ -250,7 +250,7 @@ class Recurrent:
             else check_shape(name, state, shape, self.dtype)
             for name, state in zip(names, states, strict=True)
         ]
-        return np.concatenate(given, axis=1)
+        return given[0] if len(given) == 1 else np.concatenate(given, axis=1)
 
 
 def _check_decaying(variant: Variant, save_memory: bool) -> None:

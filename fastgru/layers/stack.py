@@ -240,6 +240,8 @@ class Stack:
 
 def part_states(joined: np.ndarray, n_states: int) -> list[np.ndarray]:
     """Return each state (layers * directions, B, H) of states (layers * directions, n * B, H)."""
+    if n_states == 1:
+        return [joined]
     rows, columns, hidden = joined.shape
     parts = joined.reshape(rows, n_states, columns // n_states, hidden)
     return [np.ascontiguousarray(parts[:, state]) for state in range(n_states)]

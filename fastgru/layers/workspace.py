@@ -7,7 +7,15 @@ import math
 import numpy as np
 
 from fastgru._numba import threads_in_force
-from fastgru.layers.packing import aligned_empty
+from fastgru.kernels.registers import VECTOR_BYTES
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return an uninitialised array that starts on the boundary of a vector."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + VECTOR_BYTES, np.uint8)
+    skip = -memory.ctypes.data % VECTOR_BYTES
+    return memory[skip : skip + size].view(dtype).reshape(shape)
 
 
 def new_work(pieces: int) -> tuple[np.ndarray, int]:

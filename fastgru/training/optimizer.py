@@ -8,8 +8,8 @@ from collections.abc import Collection
 import numpy as np
 
 from fastgru.kernels.adamw import adamw_update, sum_of_squares
-from fastgru.layers.packing import aligned_empty
 from fastgru.layers.parameters import ParameterStore
+from fastgru.layers.workspace import aligned_empty
 
 
 class AdamW:

@@ -19,6 +19,10 @@ KINDS = [
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.cell.name)
 
 
+def _empty(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    return np.full(shape, np.nan, dtype)
+
+
 @every_kind
 def test_kind__takes_every_gate_once(kind: CellKind) -> None:
     gates = [gate for product in kind.products for gate in product]
@@ -43,7 +47,7 @@ def test_add_sums__adds_all_groups_to_the_gradients(kind: CellKind, peepholes: b
     parameters = {"weight_hh": np.arange(1.0, gates * hidden * hidden + 1).reshape(-1, hidden)}
     if peepholes:
         parameters |= {name: np.full(hidden, 3.0) for name in PEEPHOLES}
-    sums = kind.new_sums(parameters, 3, lambda name, shape, dtype: np.zeros(shape, dtype))
+    sums = kind.new_sums(parameters, 3, _empty)
     for array in sums:
         array[:] = 2.0
     grads = {name: np.ones_like(value) for name, value in parameters.items()}
@@ -58,8 +62,8 @@ def test_pack__makes_whole_panels_padded_with_zeros(kind: CellKind) -> None:
     weight = np.ones((kind.gates * hidden, hidden))
     padded = -(-hidden // lanes) * lanes
     for packed in (
-        kind.pack_forward({"weight_hh": weight}, pairs=False),
-        kind.pack_backward({"weight_hh": weight}, pairs=False),
+        kind.pack_forward({"weight_hh": weight}, _empty, pairs=False),
+        kind.pack_backward({"weight_hh": weight}, _empty, pairs=False),
     ):
         arrays = packed[: len(kind.products)]
         assert sum(array.size for array in arrays) == kind.gates * padded * padded
