@@ -108,12 +108,12 @@ def _decaying(cell):
     step, step_back = cell.forward_step, cell.backward_step
 
     @kernel_part(name=f"{cell.name}_decay_forward_step")
-    def forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
-                     scratch, y, column, hidden):  # fmt: skip
+    def forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
+                     cells, scratch, y, column, hidden):  # fmt: skip
         row, gap = state_row(worker, blocks, block, t, layout), blocks[block]["first"]
         _decay_states(gap + t * rows_of(blocks), active, row, weights.decay, state)
-        step(worker, blocks, block, t, active, at, layout, inputs, weights.cell, state, cells,
-             scratch, y, column, hidden)  # fmt: skip
+        step(worker, blocks, block, t, active, source, at, layout, inputs, weights.cell, state,
+             cells, scratch, y, column, hidden)  # fmt: skip
 
     @kernel_part(name=f"{cell.name}_decay_backward_step")
     def backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,

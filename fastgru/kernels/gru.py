@@ -35,8 +35,8 @@ from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
+    keep_rows,
     load_states_before,
-    next_cell_offset,
     prefetch_cell,
     repeat_states,
     state_row,
@@ -66,37 +66,37 @@ class GRUSums(NamedTuple):
 
 
 @kernel_part(inline=True)
-def _finish_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
-                  place, y, column, hidden, next_cell):  # fmt: skip
-    """Turn products into gates, in place, and write the new state of a panel."""
-    lane, stride = lanes(cells), state.shape[1]
+def _finish_panel(blocks, layout, p, active, row, next_row, products, source, first, inputs, state,
+                  cells, places, place, y, column, hidden):  # fmt: skip
+    """Turn products into gates, keep these on the tape, and write the new state of a panel."""
+    lane, stride, dense = lanes(cells), state.shape[1], inputs.x.shape[0] > 0
     entry, unit = p * 4 * lane, p * lane
     for i in range(0, active, group_of(blocks)):
-        cell = first + i * 4 * lane
-        q = load_rows(blocks, cells, cell, 4 * lane)
-        r = load_rows(blocks, cells, cell + lane, 4 * lane)
-        z = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
+        at, cell = source + i * 4 * lane, first + i * 4 * lane
+        q = load_rows(blocks, products, at, 4 * lane)
+        r = load_rows(blocks, products, at + lane, 4 * lane)
+        z = load_rows(blocks, products, at + 2 * lane, 4 * lane)
         h = load_rows(blocks, state, (row + i) * stride + unit, stride)
         q = with_input(blocks, q, inputs, places, place + i, entry)
         r = sigmoid(with_input(blocks, r, inputs, places, place + i, entry + lane))
         z = sigmoid(with_input(blocks, z, inputs, places, place + i, entry + 2 * lane))
         n = r * q
         if dense:
-            n = n + load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
+            n = n + load_rows(blocks, products, at + 3 * lane, 4 * lane)
         n = tanh(with_input(blocks, n, inputs, places, place + i, entry + 3 * lane))
         h = n + z * (h - n)
-        prefetch_cell(blocks, cells, cell + next_cell, 4)
-        store_rows(blocks, q, cells, cell, 4 * lane, rows_of(blocks))
-        store_rows(blocks, r, cells, cell + lane, 4 * lane, rows_of(blocks))
-        store_rows(blocks, z, cells, cell + 2 * lane, 4 * lane, rows_of(blocks))
-        store_rows(blocks, n, cells, cell + 3 * lane, 4 * lane, rows_of(blocks))
+        prefetch_cell(blocks, layout, cells, cell, 4)
+        keep_rows(blocks, layout, q, cells, cell, 4 * lane)
+        keep_rows(blocks, layout, r, cells, cell + lane, 4 * lane)
+        keep_rows(blocks, layout, z, cells, cell + 2 * lane, 4 * lane)
+        keep_rows(blocks, layout, n, cells, cell + 3 * lane, 4 * lane)
         store_state(blocks, h, state, (next_row + i) * stride + unit, y, places, place + i,
                     column + unit, hidden - unit, active - i)  # fmt: skip
 
 
 @kernel_part
-def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
-                  scratch, y, column, hidden):  # fmt: skip
+def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
+                  cells, scratch, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places = weights.hh.shape[0], scratch.places
     row = state_row(worker, blocks, block, t, layout)
@@ -105,12 +105,12 @@ def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights,
     h = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], state, row * stride, stride,
                         0, rows, panels * lane, 1)  # fmt: skip
     for p in range(panels):
-        first = (at * panels + p) * rows * 4 * lane
-        tile_3(blocks, dense, cells, first, 4 * lane, h.array, h.at, h.row, 1, 0,
+        here = (source * panels + p) * rows * 4 * lane
+        tile_3(blocks, dense, scratch.products, here, 4 * lane, h.array, h.at, h.row, 1, 0,
                weights.hh, p * h.size * 3 * lane, 3 * lane, lane, h.size, 1)  # fmt: skip
-        _finish_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
-                      worker * 4 * rows, y, column, hidden,
-                      next_cell_offset(layout, cells))  # fmt: skip
+        _finish_panel(blocks, layout, p, active, row, next_row, scratch.products, here,
+                      (at * panels + p) * rows * 4 * lane, inputs, state, cells, places,
+                      worker * 4 * rows, y, column, hidden)  # fmt: skip
     repeat_states(active, rows, state, row, next_row)
 
 

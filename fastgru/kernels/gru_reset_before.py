@@ -33,8 +33,8 @@ from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
+    keep_rows,
     load_states_before,
-    next_cell_offset,
     prefetch_cell,
     repeat_states,
     state_row,
@@ -75,46 +75,49 @@ class ResetBeforeSums(NamedTuple):
 
 
 @kernel_part(inline=True)
-def _reset_panel(blocks, p, active, row, first, inputs, state, cells, places, place, spare, at,
-                 next_cell):  # fmt: skip
-    """Finish r and z of one panel; write r * h."""
-    lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], spare.shape[2]
+def _reset_panel(blocks, p, active, row, products, source, inputs, state, places, place, spare,
+                 at):  # fmt: skip
+    """Finish r and z of one panel, in place; write r * h."""
+    lane, rows, stride, padded = lanes(state), rows_of(blocks), state.shape[1], spare.shape[2]
     entry, unit = p * 3 * lane, p * lane
     for i in range(0, active, group_of(blocks)):
-        cell = first + i * 3 * lane
-        r = load_rows(blocks, cells, cell, 3 * lane)
-        z = load_rows(blocks, cells, cell + lane, 3 * lane)
+        cell = source + i * 3 * lane
+        r = load_rows(blocks, products, cell, 3 * lane)
+        z = load_rows(blocks, products, cell + lane, 3 * lane)
         h = load_rows(blocks, state, (row + i) * stride + unit, stride)
         r = sigmoid(with_input(blocks, r, inputs, places, place + i, entry))
         z = sigmoid(with_input(blocks, z, inputs, places, place + i, entry + lane))
-        prefetch_cell(blocks, cells, cell + next_cell, 3)
-        store_rows(blocks, r, cells, cell, 3 * lane, rows)
-        store_rows(blocks, z, cells, cell + lane, 3 * lane, rows)
+        store_rows(blocks, r, products, cell, 3 * lane, rows)
+        store_rows(blocks, z, products, cell + lane, 3 * lane, rows)
         store_rows(blocks, r * h, spare, at + i * padded + unit, padded, rows)
 
 
 @kernel_part(inline=True)
-def _new_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places, place,
-               spare, at, y, column, hidden):  # fmt: skip
-    """Finish n of one panel and write the new state."""
+def _new_panel(blocks, layout, p, active, row, next_row, products, source, first, inputs, state,
+               cells, places, place, spare, at, y, column, hidden):  # fmt: skip
+    """Finish n of one panel, keep the gates on the tape, and write the new state."""
     lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], spare.shape[2]
-    entry, unit = p * 3 * lane, p * lane
+    entry, unit, dense = p * 3 * lane, p * lane, inputs.x.shape[0] > 0
     for i in range(0, active, group_of(blocks)):
-        cell = first + i * 3 * lane
-        z = load_rows(blocks, cells, cell + lane, 3 * lane)
+        here, cell = source + i * 3 * lane, first + i * 3 * lane
+        z = load_rows(blocks, products, here + lane, 3 * lane)
         n = load_rows(blocks, spare, at + (rows + i) * padded + unit, padded)
         h = load_rows(blocks, state, (row + i) * stride + unit, stride)
         if dense:
-            n = n + load_rows(blocks, cells, cell + 2 * lane, 3 * lane)
+            n = n + load_rows(blocks, products, here + 2 * lane, 3 * lane)
         n = tanh(with_input(blocks, n, inputs, places, place + i, entry + 2 * lane))
-        store_rows(blocks, n, cells, cell + 2 * lane, 3 * lane, rows)
+        prefetch_cell(blocks, layout, cells, cell, 3)
+        r = load_rows(blocks, products, here, 3 * lane)
+        keep_rows(blocks, layout, r, cells, cell, 3 * lane)
+        keep_rows(blocks, layout, z, cells, cell + lane, 3 * lane)
+        keep_rows(blocks, layout, n, cells, cell + 2 * lane, 3 * lane)
         store_state(blocks, n + z * (h - n), state, (next_row + i) * stride + unit, y, places,
                     place + i, column + unit, hidden - unit, active - i)  # fmt: skip
 
 
 @kernel_part
-def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
-                  scratch, y, column, hidden):  # fmt: skip
+def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
+                  cells, scratch, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places, spare = weights.rz.shape[0], scratch.places, scratch.spare
     padded, pairs = panels * lane, scratch.pairs
@@ -125,18 +128,19 @@ def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights,
     h = columns_operand(pairs, worker * pairs.shape[1], state, row * stride, stride, 0, rows,
                         padded, 1)  # fmt: skip
     for p in range(panels):
-        first = (at * panels + p) * rows * 3 * lane
-        tile_2(blocks, dense, cells, first, 3 * lane, h.array, h.at, h.row, 1, 0,
+        first = (source * panels + p) * rows * 3 * lane
+        tile_2(blocks, dense, scratch.products, first, 3 * lane, h.array, h.at, h.row, 1, 0,
                weights.rz, p * h.size * 2 * lane, 2 * lane, lane, h.size, 1)  # fmt: skip
-        _reset_panel(blocks, p, active, row, first, inputs, state, cells, places, place, spare,
-                     reset, next_cell_offset(layout, cells))  # fmt: skip
+        _reset_panel(blocks, p, active, row, scratch.products, first, inputs, state, places, place,
+                     spare, reset)  # fmt: skip
     rh = columns_operand(pairs, worker * pairs.shape[1], spare, reset, padded, 0, rows, padded, 1)
     multiply_rows(blocks, False, spare, reset + rows * padded, padded, panels, rh, 1, weights.n,
                   Ahead(spare, 0, 0))  # fmt: skip
     for p in range(panels):
-        first = (at * panels + p) * rows * 3 * lane
-        _new_panel(blocks, p, active, row, next_row, first, dense, inputs, state, cells, places,
-                   place, spare, reset, y, column, hidden)  # fmt: skip
+        size = rows * 3 * lane
+        _new_panel(blocks, layout, p, active, row, next_row, scratch.products,
+                   (source * panels + p) * size, (at * panels + p) * size, inputs, state, cells,
+                   places, place, spare, reset, y, column, hidden)  # fmt: skip
     repeat_states(active, rows, state, row, next_row)
 
 

@@ -39,8 +39,8 @@ from fastgru.kernels.rows import group_of, load_rows, store_rows
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
+    keep_rows,
     load_states_before,
-    next_cell_offset,
     prefetch_cell,
     repeat_states,
     state_row,
@@ -94,40 +94,41 @@ class LSTMSums(NamedTuple):
 
 
 @kernel_part(inline=True)
-def _finish_panel(blocks, p, active, row, next_row, first, inputs, peepholes, state, cells, places,
-                  place, y, column, hidden, next_cell):  # fmt: skip
-    """Turn products into gates, in place, and write the new states of a panel."""
-    lane, rows, stride, padded = lanes(cells), rows_of(blocks), state.shape[1], peepholes.shape[1]
+def _finish_panel(blocks, layout, p, active, row, next_row, products, source, first, inputs,
+                  peepholes, state, cells, places, place, y, column, hidden):  # fmt: skip
+    """Turn products into gates, keep these on the tape, and write the new states of a panel."""
+    lane, stride, padded = lanes(cells), state.shape[1], peepholes.shape[1]
     entry, unit = p * 4 * lane, p * lane
     for k in range(0, active, group_of(blocks)):
         # A gate is stored before the next one is loaded: the registers do not hold them all.
-        cell, after = first + k * 4 * lane, (next_row + k) * stride + unit
-        prefetch_cell(blocks, cells, cell + next_cell, 4)
+        at, cell = source + k * 4 * lane, first + k * 4 * lane
+        after = (next_row + k) * stride + unit
+        prefetch_cell(blocks, layout, cells, cell, 4)
         c = load_rows(blocks, state, (row + k) * stride + padded + unit, stride)
-        i = load_rows(blocks, cells, cell, 4 * lane)
+        i = load_rows(blocks, products, at, 4 * lane)
         i = with_input(blocks, i, inputs, places, place + k, entry)
         i = sigmoid(i + load_rows(blocks, peepholes, unit, 0) * c)
-        store_rows(blocks, i, cells, cell, 4 * lane, rows)
-        g = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
+        keep_rows(blocks, layout, i, cells, cell, 4 * lane)
+        g = load_rows(blocks, products, at + 2 * lane, 4 * lane)
         g = tanh(with_input(blocks, g, inputs, places, place + k, entry + 2 * lane))
-        store_rows(blocks, g, cells, cell + 2 * lane, 4 * lane, rows)
-        f = load_rows(blocks, cells, cell + lane, 4 * lane)
+        keep_rows(blocks, layout, g, cells, cell + 2 * lane, 4 * lane)
+        f = load_rows(blocks, products, at + lane, 4 * lane)
         f = with_input(blocks, f, inputs, places, place + k, entry + lane)
         f = sigmoid(f + load_rows(blocks, peepholes, padded + unit, 0) * c)
-        store_rows(blocks, f, cells, cell + lane, 4 * lane, rows)
+        keep_rows(blocks, layout, f, cells, cell + lane, 4 * lane)
         c = f * c + i * g
         store_rows(blocks, c, state, after + padded, stride, active - k)
-        o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
+        o = load_rows(blocks, products, at + 3 * lane, 4 * lane)
         o = with_input(blocks, o, inputs, places, place + k, entry + 3 * lane)
         o = sigmoid(o + load_rows(blocks, peepholes, 2 * padded + unit, 0) * c)
-        store_rows(blocks, o, cells, cell + 3 * lane, 4 * lane, rows)
+        keep_rows(blocks, layout, o, cells, cell + 3 * lane, 4 * lane)
         store_state(blocks, o * tanh(c), state, after, y, places, place + k,
                     column + unit, hidden - unit, active - k)  # fmt: skip
 
 
 @kernel_part
-def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
-                  scratch, y, column, hidden):  # fmt: skip
+def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
+                  cells, scratch, y, column, hidden):  # fmt: skip
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places = weights.hh.shape[0], scratch.places
     row = state_row(worker, blocks, block, t, layout)
@@ -136,12 +137,12 @@ def _forward_step(worker, blocks, block, t, active, at, layout, inputs, weights,
     h = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], state, row * stride, stride,
                         0, rows, panels * lane, 1)  # fmt: skip
     for p in range(panels):
-        first = (at * panels + p) * rows * 4 * lane
-        tile_4(blocks, dense, cells, first, 4 * lane, h.array, h.at, h.row, 1, 0,
+        here = (source * panels + p) * rows * 4 * lane
+        tile_4(blocks, dense, scratch.products, here, 4 * lane, h.array, h.at, h.row, 1, 0,
                weights.hh, p * h.size * 4 * lane, 4 * lane, lane, h.size, 1)  # fmt: skip
-        _finish_panel(blocks, p, active, row, next_row, first, inputs, weights.peepholes, state,
-                      cells, places, worker * 4 * rows, y, column, hidden,
-                      next_cell_offset(layout, cells))  # fmt: skip
+        _finish_panel(blocks, layout, p, active, row, next_row, scratch.products, here,
+                      (at * panels + p) * rows * 4 * lane, inputs, weights.peepholes, state, cells,
+                      places, worker * 4 * rows, y, column, hidden)  # fmt: skip
     repeat_states(active, rows, state, row, next_row)
 
 

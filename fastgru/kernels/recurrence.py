@@ -13,8 +13,8 @@ the step; the rows of tables are added as the gates are computed (:func:`.step.w
 Axes and layout: blocks and rows as in :mod:`.blocks`.  Hidden units are cut in panels of LANES
 units.  ``state`` holds h, for the LSTM followed by c, in row ``first + t * rows + i`` before step
 ``t`` (:func:`.step.state_row`).  A *cell of the tape* holds, for one step and one panel, ``rows``
-rows of the vectors that the cell defines (for the GRU ``q | r | z | n``): products first, gates
-after the step.
+rows of the vectors that the cell defines (for the GRU ``q | r | z | n``).  ``products`` has the
+same axes for the steps in hand: from there, in the caches, the gates go to the tape.
 """
 
 from collections.abc import Callable
@@ -83,40 +83,41 @@ def chunk_part(cell):
     step, tile = cell.forward_step, TILES[cell.gates]
 
     @kernel_part(name=f"{cell.name}_input_product")
-    def input_product(worker, blocks, n_steps, at, layout, size, w_ih, x_rows, cells,
+    def input_product(worker, blocks, n_steps, layout, size, w_ih, x_rows, products,
                       pairs):  # fmt: skip
         """Write ``x @ w_ih`` for a chunk of steps, panel by panel, and zero before it."""
-        lane, rows = lanes(cells), rows_of(blocks)
+        lane, rows = lanes(products), rows_of(blocks)
         panels, stride = w_ih.shape[0], x_rows.shape[1]
         x = columns_operand(pairs, worker * pairs.shape[1], x_rows,
                             worker * layout.chunk * rows * stride, stride, 0, n_steps * rows,
                             size, 1)  # fmt: skip
         for p in range(panels):
             for t in range(n_steps):
-                first = ((at + t) * panels + p) * rows * width * lane
-                tile(blocks, False, cells, first + input_at * lane, width * lane,
+                first = ((worker * layout.chunk + t) * panels + p) * rows * width * lane
+                tile(blocks, False, products, first + input_at * lane, width * lane,
                      x.array, x.at + t * rows * x.row, x.row, 1, 0,
                      w_ih, p * x.size * gates * lane, gates * lane, lane, x.size, 1)  # fmt: skip
                 for i in range(rows):
                     for v in range(input_at):
-                        store(0.0, cells, first + (i * width + v) * lane)
+                        store(0.0, products, first + (i * width + v) * lane)
 
     @kernel_part(name=f"{cell.name}_advance")
     def advance(worker, blocks, block, begin, end, at, layout, inputs, weights, state, cells,
                 scratch, y, column, hidden):  # fmt: skip
         """Take the steps from ``begin`` to ``end``; their cells stand from ``at`` on."""
-        entry_size = inputs.table.shape[1] * inputs.table.shape[2]
-        if inputs.x.shape[0] > 0:
+        entry_size, dense = inputs.table.shape[1] * inputs.table.shape[2], inputs.x.shape[0] > 0
+        if dense:
             x_rows = scratch.x_rows
             gather_inputs(worker, blocks, block, begin, end, layout, inputs.x, x_rows)
-            input_product(worker, blocks, end - begin, at, layout, inputs.x.shape[1], inputs.w_ih,
-                          x_rows, cells, scratch.pairs)  # fmt: skip
+            input_product(worker, blocks, end - begin, layout, inputs.x.shape[1], inputs.w_ih,
+                          x_rows, scratch.products, scratch.pairs)  # fmt: skip
         for t in range(begin, end):
             active = count_active(blocks, block, t)
             find_places(worker, blocks, block, t, active, layout, inputs.tokens, entry_size,
                         y.shape[1], scratch.places)  # fmt: skip
-            step(worker, blocks, block, t, active, at + t - begin, layout, inputs, weights, state,
-                 cells, scratch, y, column, hidden)  # fmt: skip
+            source = worker * layout.chunk + (t - begin if dense else 0)
+            step(worker, blocks, block, t, active, source, at + t - begin, layout, inputs, weights,
+                 state, cells, scratch, y, column, hidden)  # fmt: skip
 
     return advance
 

@@ -11,8 +11,7 @@ Backward, with d = dL/dh_t::
 
     dL/dh_{t-1} = W_h^T da + dL/dy_{t-1}            dW_h += da h_{t-1}^T
 
-The states say all that the way back needs; the one vector of a row of the tape is memory for the
-pre-activation alone.  Axes: see :mod:`.recurrence`.
+The states say all that the way back needs: there is no tape.  Axes: see :mod:`.recurrence`.
 """
 
 from typing import NamedTuple
@@ -75,9 +74,9 @@ def _steps(activation, derivative, name):
     """Return the forward and the backward step for one activation."""
 
     @kernel_part(name=f"{name}_forward_step")
-    def forward_step(worker, blocks, block, t, active, at, layout, inputs, weights, state, cells,
-                     scratch, y, column, hidden):  # fmt: skip
-        lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
+    def forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
+                     cells, scratch, y, column, hidden):  # fmt: skip
+        lane, rows, stride = lanes(state), rows_of(blocks), state.shape[1]
         panels, places = weights.hh.shape[0], scratch.places
         row = state_row(worker, blocks, block, t, layout)
         next_row = state_row(worker, blocks, block, t + 1, layout)
@@ -85,12 +84,12 @@ def _steps(activation, derivative, name):
         left = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], state, row * stride,
                             stride, 0, rows, panels * lane, 1)  # fmt: skip
         for p in range(panels):
-            first, unit = (at * panels + p) * rows * lane, p * lane
-            tile_1(blocks, dense, cells, first, lane, left.array, left.at, left.row, 1, 0,
-                   weights.hh, p * left.size * lane, lane, lane, left.size, 1)  # fmt: skip
+            first, unit = (source * panels + p) * rows * lane, p * lane
+            tile_1(blocks, dense, scratch.products, first, lane, left.array, left.at, left.row, 1,
+                   0, weights.hh, p * left.size * lane, lane, lane, left.size, 1)  # fmt: skip
             for i in range(0, active, group_of(blocks)):
                 place = worker * 4 * rows + i
-                a = load_rows(blocks, cells, first + i * lane, lane)
+                a = load_rows(blocks, scratch.products, first + i * lane, lane)
                 h = activation(with_input(blocks, a, inputs, places, place, unit))
                 store_state(blocks, h, state, (next_row + i) * stride + unit, y, places, place,
                             column + unit, hidden - unit, active - i)  # fmt: skip

@@ -13,7 +13,7 @@ Axes: j row of the group.
 
 from fastgru._numba import intrinsic, ir, jit_disabled, np, types
 from fastgru.kernels.blocks import block_rows
-from fastgru.kernels.registers import lanes_of
+from fastgru.kernels.registers import VECTOR_BYTES, lanes_of
 from fastgru.kernels.vectors import (
     Vector,
     as_vector,
@@ -54,6 +54,13 @@ class _Rows:
 
     def store(self, value, j):
         self.builder.store(value, self.pointers[j]).align = self.alignment
+
+    def stream(self, value, j):
+        """Store past the caches; the row is on the boundary of a vector."""
+        stored = self.builder.store(value, self.pointers[j])
+        stored.align = VECTOR_BYTES
+        once = [ir.Constant(ir.IntType(32), 1)]
+        stored.set_metadata("nontemporal", self.builder.module.add_metadata(once))
 
     def fetch(self, *, write):
         for pointer in self.pointers:
@@ -131,20 +138,23 @@ def _load_rows(typing_context, blocks, array, at, stride):
     return Vector(array.dtype, group)(blocks, array, types.intp, types.intp), generate
 
 
-@intrinsic
-def _store_rows(typing_context, blocks, value, array, at, stride, count):
-    group = _group(blocks.dtype)
+def _storing(store):
+    @intrinsic
+    def store_rows(typing_context, blocks, value, array, at, stride, count):
+        group = _group(blocks.dtype)
 
-    def generate(context, builder, signature, arguments):
-        _, given, data, at, stride, count = arguments
-        offsets = _strided(builder, group, at, stride)
-        rows = _Rows(context, builder, signature.args[2], data, offsets)
-        value = as_vector(context, builder, given, signature.args[1], rows.group)
-        rows.below(count, lambda j: rows.store(rows.part(value, j), j))
-        return context.get_dummy_value()
+        def generate(context, builder, signature, arguments):
+            _, given, data, at, stride, count = arguments
+            offsets = _strided(builder, group, at, stride)
+            rows = _Rows(context, builder, signature.args[2], data, offsets)
+            value = as_vector(context, builder, given, signature.args[1], rows.group)
+            rows.below(count, lambda j: store(rows, rows.part(value, j), j))
+            return context.get_dummy_value()
 
-    sizes = (types.intp, types.intp, types.intp)
-    return types.void(blocks, value, array, *sizes), generate
+        sizes = (types.intp, types.intp, types.intp)
+        return types.void(blocks, value, array, *sizes), generate
+
+    return store_rows
 
 
 @intrinsic
@@ -313,13 +323,15 @@ def _numpy_fetch(blocks, array, *places):
 
 
 if jit_disabled:
-    group_of, load_rows, store_rows = _numpy_group_of, _numpy_load_rows, _numpy_store_rows
+    group_of, load_rows = _numpy_group_of, _numpy_load_rows
+    store_rows = stream_rows = _numpy_store_rows
     load_picked, add_picked = _numpy_load_picked, _numpy_add_picked
     load_picked_first = _numpy_load_picked_first
     store_picked_first = _numpy_store_picked_first
     prefetch_rows = fetch_rows = fetch_picked = _numpy_fetch
 else:
-    group_of, load_rows, store_rows = _group_of, _load_rows, _store_rows
+    group_of, load_rows = _group_of, _load_rows
+    store_rows, stream_rows = _storing(_Rows.store), _storing(_Rows.stream)
     load_picked, add_picked = _load_picked, _add_picked
     load_picked_first, store_picked_first = _load_picked_first, _store_picked_first
     prefetch_rows, fetch_rows, fetch_picked = _prefetch_rows, _fetch_rows, _fetch_picked

@@ -19,6 +19,7 @@ from fastgru.kernels.rows import (
     prefetch_rows,
     store_picked_first,
     store_rows,
+    stream_rows,
 )
 from fastgru.kernels.vectors import lanes
 
@@ -39,6 +40,8 @@ class Layout(NamedTuple):
     keep_states : bool
         Whether the states of all steps are kept; otherwise each worker has those before and after
         the present one.
+    stream : bool
+        Whether the tape is written past the caches, which it would leave before the way back.
     """
 
     n_steps: int
@@ -46,6 +49,7 @@ class Layout(NamedTuple):
     chunk: int
     keep_tape: bool
     keep_states: bool
+    stream: bool
 
 
 class Inputs(NamedTuple):
@@ -88,6 +92,8 @@ class Scratch(NamedTuple):
         up to whole vectors, and to ROWS.
     spare : float (n_workers, 2 * rows + chunk * rows, padded_size)
         Rows of units, for what a cell has to remember within a step or a chunk.
+    products : float (n_workers * chunk, panels, rows, width * LANES)
+        What will be cells of the tape: products with the input of a chunk, and with the states.
     pairs : uint32 (n_workers, words) or float (0, 0)
         Operands in bfloat16; of a float type where products take them as they are (:mod:`.pairs`).
     """
@@ -98,6 +104,7 @@ class Scratch(NamedTuple):
     x_rows: np.ndarray
     dx_rows: np.ndarray
     spare: np.ndarray
+    products: np.ndarray
     pairs: np.ndarray
 
 
@@ -169,17 +176,6 @@ def store_state(blocks, h, state, at, y, places, first, y_at, width, count):
 
 
 @kernel_part(inline=True)
-def next_cell_offset(layout, cells):
-    """Return how far behind a cell of the tape that of the next step stands.
-
-    0 where the tape is not kept: behind a worker's cell stands another worker's then, and to fetch
-    that would take it away from it.
-    """
-    size = cells.shape[1] * cells.shape[2] * cells.shape[3]
-    return size if layout.keep_tape else 0
-
-
-@kernel_part(inline=True)
 def earlier_cell(cells, at):
     """Return the cell of the step before that at ``at``, for a product to fetch meanwhile."""
     size = cells.shape[1] * cells.shape[2] * cells.shape[3]
@@ -187,14 +183,25 @@ def earlier_cell(cells, at):
 
 
 @kernel_part(inline=True)
-def prefetch_cell(blocks, cells, at, width):
-    """Fetch a group's rows of a cell of the tape, to be written in the next step.
+def keep_rows(blocks, layout, value, cells, at, stride):
+    """Store a group's rows of a vector of the tape, where the way back or its caller reads them."""
+    if layout.stream:
+        stream_rows(blocks, value, cells, at, stride, rows_of(blocks))
+    elif layout.keep_states:
+        store_rows(blocks, value, cells, at, stride, rows_of(blocks))
+
+
+@kernel_part(inline=True)
+def prefetch_cell(blocks, layout, cells, at, width):
+    """Fetch what a group's rows of a cell at ``at`` are in the next step, to be written there.
 
     Where the memory is touched for the first time the arithmetic would wait for it (measured: 7 %
-    of a forward pass of 64 units).
+    of a forward pass of 64 units).  Behind a worker's cell of no tape stands another worker's.
     """
-    for v in range(width):
-        prefetch_rows(blocks, cells, at + v * lanes(cells), width * lanes(cells))
+    if layout.keep_tape and not layout.stream:
+        after = at + cells.shape[1] * cells.shape[2] * cells.shape[3]
+        for v in range(width):
+            prefetch_rows(blocks, cells, after + v * lanes(cells), width * lanes(cells))
 
 
 @kernel_part(inline=True)

@@ -25,6 +25,10 @@ from fastgru.layers.workspace import Workspace, new_work
 _CHUNK_ROWS = 64
 """Rows (steps of all sequences of a block) that are taken together."""
 
+_CACHED_BYTES = 8 << 20
+"""Size of a tape that caches may still hold when the way back comes (measured: one of 6 MB is read
+faster than it would be past them, and one of 13 MB is not)."""
+
 
 class PassKind(NamedTuple):
     """What tells the passes of a direction over one batch apart.
@@ -118,6 +122,7 @@ class DirectionArrays:
             x_rows=self.array("x_rows", dense * chunk_rows, x_width),
             dx_rows=self.array("dx_rows", min(dense, back) * chunk_rows, x_width),
             spare=self.array("spare", workers, 2 * rows + chunk_rows, self.padded),
+            products=self.array("products", workers * layout.chunk, self.panels, rows, self.width),
             pairs=self._pair_words(workers, rows, chunk_rows, x_width, kind),
         )
 
@@ -172,19 +177,21 @@ class ForwardArrays:
         self._of, self.blocks, self.kind = of, blocks, kind
         self._counter, workers = new_work(len(blocks.table))
         self._workers = workers
+        n_rows, keep_tape = max(blocks.n_rows, 1), training and of.keeps_tape
+        tape_bytes = n_rows * of.panels * of.width * of.dtype.itemsize
         self.layout = layout = Layout(
             n_steps=max(blocks.n_steps, 1),
             reverse=of.reverse,
             # Without a dense input nothing is taken for several steps at once on the way forward.
             chunk=_CHUNK_ROWS // rows if training or kind.dense else 1,
-            keep_tape=training and of.keeps_tape,
+            keep_tape=keep_tape,
             keep_states=training,
+            stream=keep_tape and tape_bytes > _CACHED_BYTES,
         )
         k_rows = round_up(of.input_size, 2 if kind.pairs else 1)
         self.w_ih = of.array("w_ih", of.panels, k_rows, of.cell_kind.gates * of.lanes)
         self.table = of.array("table", kind.n_symbols, of.panels, of.width)
         self.position_table = of.array("positions", kind.n_positions, of.panels, of.width)
-        n_rows = max(blocks.n_rows, 1)
         self.state = of.array(
             *("state", n_rows if training else 2 * workers * rows),
             row_stride(cell.n_states * of.padded, of.dtype),

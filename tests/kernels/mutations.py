@@ -169,7 +169,7 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "pass",
         ),
         ("input product in the wrong place", "first + input_at * lane", "first"),
-        ("no zero before the input product", "store(0.0, cells, first", "(0.0, cells, first"),
+        ("no zero before the input product", "store(0.0, products, first", "(0.0, products, first"),
     ],
     ("kernels/recurrence.py", LSTM): [
         ("cell state given as h", "row + i, s * padded, hidden)", "row + i, 0, hidden)"),
@@ -191,16 +191,22 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             WRONG_CHUNK,
         ),
     ],
-    ("layers/direction.py", GRU): [
+    ("kernels/packing.py", GRU): [
         (
             "recurrent bias without gradient",
-            'grads["bias_hh"][...] += d_bias[kind.hh_at].reshape(-1)',
+            "_add_bias(sums, n_rows, first + hh_at[j] * lane, entry, bias_hh, to, left)",
             "pass",
         ),
+        ("recurrent bias in the input part", "to = at + hh_at[j] * lane", "to = at + j * lane"),
+        (
+            "sums of the first group alone",
+            "for group in range(1, sums.shape[0])",
+            "for group in ()",
+        ),
+        ("gates in another order", "row = order[j] * hidden + unit\n", "row = j * hidden + unit\n"),
     ],
     ("layers/cells.py", GRU): [
-        ("a group left out of the sum", "parts.sum(axis=0)", "parts[:1].sum(axis=0)"),
-        ("recurrent bias outside the reset gate", "hh_at=[1, 2, 0]", "hh_at=[1, 2, 3]"),
+        ("recurrent bias outside the reset gate", "hh_at=(1, 2, 0)", "hh_at=(1, 2, 3)"),
     ],
     ("kernels/activations.py", GRU): [
         (

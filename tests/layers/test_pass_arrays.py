@@ -1,0 +1,94 @@
+"""The arrays of a pass serve those that are like it, and no others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fastgru
+from fastgru._numba import threads_limited_to
+from fastgru.layers import pass_arrays
+from fastgru.layers.direction import Direction
+from tests.problems import CELLS, DTYPES, GATED
+
+
+def _layer(name: str = "gru", dtype: str = "float32", **options: object) -> fastgru.GRU:
+    kind = CELLS[name]
+    layer = getattr(fastgru, kind.layer)(3, 21, dtype=dtype, **{**kind.options, **options})
+    rng = np.random.default_rng(5)
+    for value in layer.parameters.values():
+        value[...] = rng.standard_normal(value.shape)
+    return layer
+
+
+def _step(layer: fastgru.GRU, dense: bool) -> list[np.ndarray]:
+    rng, shape = np.random.default_rng(6), (11, 9)
+    vectors = rng.standard_normal((5, 3)).astype(layer.dtype)
+    x = rng.standard_normal((*shape, 3)) if dense else rng.integers(0, 5, shape)
+    embedding = None if dense else vectors
+    layer.zero_grad()
+    lengths = rng.integers(0, 10, shape[0])
+    y, _ = layer.forward(x, lengths=lengths, embedding=embedding, training=True)
+    return [y, layer.backward(rng.standard_normal(y.shape))[0], *layer.grads.values()]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize("name", GATED)
+def test_tape__gives_the_same_bits_past_the_caches(
+    name: str, dense: bool, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _step(_layer(name, dtype), dense)
+    monkeypatch.setattr(pass_arrays, "_CACHED_BYTES", 0)
+    layer = _layer(name, dtype)
+    found = _step(layer, dense)
+    assert _arrays(layer).layout.stream
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def _arrays(layer: fastgru.GRU) -> pass_arrays.ForwardArrays:
+    direction = layer.stack.layers[0][0]
+    assert isinstance(direction, Direction)
+    assert direction._arrays is not None
+    return direction._arrays
+
+
+def test_arrays__serve_the_next_pass_with_the_same_numbers() -> None:
+    layer = _layer()
+    first = _step(layer, dense=False)
+    arrays = _arrays(layer)
+    again = _step(layer, dense=False)
+    assert _arrays(layer) is arrays
+    for ours, theirs in zip(again, first, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_arrays__are_made_anew_for_another_kind_of_pass() -> None:
+    layer, tokens = _layer(), np.zeros((11, 9), np.int32)
+    embedding = np.ones((5, 3), np.float32)
+    seen = []
+
+    def look() -> None:
+        seen.append(_arrays(layer))
+
+    with threads_limited_to(1):
+        layer.forward(tokens, embedding=embedding, training=False)
+        look()
+        layer.forward(tokens, embedding=embedding, training=True)
+        look()
+        layer.forward(tokens, embedding=embedding[:4], training=True)
+        look()
+        layer.forward(np.ones((11, 9, 3)), training=True)
+        look()
+        layer.forward(np.ones((11, 8, 3)), training=True)
+        look()
+    with threads_limited_to(2):
+        layer.forward(np.ones((11, 8, 3)), training=True)
+        look()
+    assert len(set(map(id, seen))) == (len(seen) if fastgru_threads() > 1 else len(seen) - 1)
+
+
+def fastgru_threads() -> int:
+    with threads_limited_to(2) as threads:
+        return threads
