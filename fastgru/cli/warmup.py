@@ -35,6 +35,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="gru",
         help="kind of recurrent layers to compile for (default: %(default)s)",
     )
+    parser.add_argument(
+        "--precision",
+        choices=("bf16",),
+        help="compile for products in training of this precision, on CPUs with AVX512-BF16",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,8 +54,9 @@ def run(args: argparse.Namespace) -> int:
     cells = tuple(GATES) if args.cell == "all" else (args.cell,)
     for dtype, cell in itertools.product(dtypes, cells):
         begin = time.perf_counter()
-        compile_kernels(dtype, cell)
+        compile_kernels(dtype, cell, args.precision)
         seconds = time.perf_counter() - begin
-        _LOGGER.info("%s kernels for %s ready after %.1f s", dtype, cell, seconds)
+        numbers = f"{dtype} with {args.precision}" if args.precision else dtype
+        _LOGGER.info("%s kernels for %s ready after %.1f s", numbers, cell, seconds)
     _LOGGER.info("cache: %s", cache_directory())
     return 0

@@ -7,7 +7,7 @@ from fastgru.estimators.tagger import SequenceTagger
 from fastgru.models.architecture import POOLINGS
 
 
-def compile_kernels(dtype: str, cell: str) -> None:
+def compile_kernels(dtype: str, cell: str, precision: str | None = None) -> None:
     """Compile the classifier's kernels for a precision and cell, or load them from the cache.
 
     Parameters
@@ -16,6 +16,13 @@ def compile_kernels(dtype: str, cell: str) -> None:
         ``"float32"`` or ``"float64"``.
     cell
         ``"gru"``, ``"lstm"`` or ``"rnn"``.
+    precision
+        Of products in training: ``"bf16"``, or None for that of ``dtype``.
+
+    Raises
+    ------
+    ConfigurationError
+        For a precision that this CPU has no instructions for.
     """
     sequences, labels = ["ACGT", "ACG", "TTTT", "TTTA"], ["a", "a", "b", "b"]
     for conv_channels, conv_norm, position_embedding in (
@@ -34,6 +41,7 @@ def compile_kernels(dtype: str, cell: str) -> None:
             pooling=POOLINGS,
             max_epochs=1,
             dtype=dtype,
+            precision=precision,
             threads=1,
             random_state=0,
         )
@@ -41,7 +49,13 @@ def compile_kernels(dtype: str, cell: str) -> None:
         model.predict_proba(["ACGN"])
     for crf in (False, True):
         tagger = SequenceTagger(
-            crf=crf, cell=cell, max_epochs=1, dtype=dtype, threads=1, random_state=0
+            crf=crf,
+            cell=cell,
+            max_epochs=1,
+            dtype=dtype,
+            precision=precision,
+            threads=1,
+            random_state=0,
         )
         tagger.fit(["ACGT"], ["aabb"], validation_data=(["A"], ["a"]))
         tagger.predict(["ACGN"])

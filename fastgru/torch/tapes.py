@@ -179,7 +179,7 @@ def _joined(
     arrays = [
         np.zeros(shape, stack.dtype) if state is None else state.detach().numpy() for state in given
     ]
-    return np.concatenate(arrays, axis=1)
+    return np.ascontiguousarray(arrays[0]) if len(arrays) == 1 else np.concatenate(arrays, axis=1)
 
 
 class Tapes:

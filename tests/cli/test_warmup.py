@@ -4,6 +4,7 @@ import pytest
 
 from fastgru._numba import cache_directory
 from fastgru.estimators import warmup
+from fastgru.layers import checks
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,7 @@ from fastgru.estimators import warmup
         (["--dtype", "all"], ["float32 gru", "float64 gru"]),
         (["--cell", "lstm"], ["float32 lstm"]),
         (["--cell", "all"], ["float32 gru", "float32 lstm", "float32 rnn"]),
+        (["--precision", "bf16", "--cell", "lstm"], ["float32 with bf16 lstm"]),
     ],
 )
 def test_warmup__compiles_what_is_asked_for(
@@ -21,13 +23,17 @@ def test_warmup__compiles_what_is_asked_for(
 ) -> None:
     compiled: list[str] = []
     monkeypatch.setattr(
-        warmup, "compile_kernels", lambda dtype, cell: compiled.append(f"{dtype} {cell}")
+        warmup,
+        "compile_kernels",
+        lambda dtype, cell, precision: compiled.append(
+            f"{dtype}{f' with {precision}' if precision else ''} {cell}"
+        ),
     )
     code, out, err = run_cli(["warmup", *options])
     assert (code, out) == (0, "")
     assert compiled == expected
     for name in expected:
-        assert f"{name.replace(' ', ' kernels for ')} ready after " in err
+        assert f"{' kernels for '.join(name.rsplit(' ', 1))} ready after " in err
     assert err.endswith(f"cache: {cache_directory()}\n")
 
 
@@ -40,3 +46,12 @@ def test_warmup__knows_no_other_precision(run_cli) -> None:
     code, _, err = run_cli(["warmup", "--dtype", "float16"])
     assert code == 2
     assert "invalid choice: 'float16' (choose from" in err
+
+
+def test_warmup__refuses_a_precision_without_instructions(
+    run_cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "cpu_features", lambda: {"avx2"})
+    code, _, err = run_cli(["warmup", "--precision", "bf16"])
+    assert code == 2
+    assert "precision='bf16' is not available: this CPU has no AVX512-BF16 instructions" in err

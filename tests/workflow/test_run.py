@@ -291,7 +291,7 @@ def test_logs_and_timings__exist_for_every_job(run):
     steps = [*(f"{step}/{name}" for step in ("audit", "split") for name in ("sites", "peptides"))]
     steps += [f"{step}/{name}" for step in ("train", "evaluate") for name in RUNS]
     steps += ["baseline/sites/fold2/nearest", "control/sites/fold1/tiny/seed1", "experiment/sites"]
-    for step in (*steps, "warmup/float32-gru", "summarise", "report"):
+    for step in (*steps, "warmup/float32-gru-usual", "summarise", "report"):
         first_line = (project / f"logs/{step}.log").read_text().splitlines()[0]
         assert re.match(r"fastgru \S+: fastgru \w+", first_line)
         assert (project / f"results/timings/{step}.tsv").read_text().startswith("s\th:m:s")

@@ -202,9 +202,9 @@ def threads_per_dataset(wildcards):
     return max(1, workflow.cores // len(DATASETS))
 
 
-def warmup_marker(dtype, cell):
+def warmup_marker(dtype, cell, precision=None):
     """Name the versions that the compiled kernels depend on, so that an upgrade compiles anew."""
-    words = [dtype, cell]
+    words = [dtype, cell, precision or "usual"]
     for package in ("fastgru", "numba"):
         try:
             words += [package, metadata.version(package)]
@@ -217,7 +217,11 @@ def warmup_marker(dtype, cell):
 
 def kernels_needed(wildcards):
     options = configured(wildcards.get("model", SEARCHED))
-    return warmup_marker(options.get("dtype", "float32"), options.get("cell", "gru"))
+    return warmup_marker(
+        options.get("dtype", "float32"),
+        options.get("cell", "gru"),
+        options.get("precision"),
+    )
 
 
 def print_summary():

@@ -3,21 +3,26 @@
 
 rule warmup:
     output:
-        touch(warmup_marker("{dtype}", "{cell}")),
+        touch(warmup_marker("{dtype}", "{cell}", "{precision}")),
     log:
-        "logs/warmup/{dtype}-{cell}.log",
+        "logs/warmup/{dtype}-{cell}-{precision}.log",
     benchmark:
-        "results/timings/warmup/{dtype}-{cell}.tsv"
+        "results/timings/warmup/{dtype}-{cell}-{precision}.tsv"
     conda:
         "../envs/fastgru.yaml"
     threads: 1
     resources:
         mem_mb=sized(1500),
         runtime=sized(10),
+    params:
+        precision=lambda wildcards: (
+            "" if wildcards.precision == "usual" else "--precision bf16"
+        ),
     message:
         "compile the {wildcards.dtype} kernels for {wildcards.cell}, once and before several jobs need them"
     shell:
-        "fastgru warmup --dtype {wildcards.dtype} --cell {wildcards.cell} > {log} 2>&1"
+        "fastgru warmup --dtype {wildcards.dtype} --cell {wildcards.cell} {params.precision} "
+        "> {log} 2>&1"
 
 
 rule train:
