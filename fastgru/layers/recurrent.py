@@ -24,6 +24,7 @@ from fastgru.layers.layer_input import read_input
 from fastgru.layers.names import DECAY_PARAMETERS, direction_suffixes
 from fastgru.layers.stack import Stack, part_states
 from fastgru.layers.variant import Variant
+from fastgru.layers.workspace import OneCaller
 
 
 class Recurrent:
@@ -102,7 +103,7 @@ class Recurrent:
             variant=None if variant.is_compiled else variant,
             rng=self.rng,
         )
-        self._ready = False
+        self._ready, self._one_caller = False, OneCaller()
 
     def _initialise(self, suffix: str, features: int, peepholes: bool) -> None:
         hidden, gates = self.hidden_size, range(self._kind.gates)
@@ -196,15 +197,15 @@ class Recurrent:
         )
         if self._kind.decays or gaps is not None:
             given = replace(given, gaps=self._read_gaps(blocks, gaps))
-        self._ready = False
         names = [f"{name}0" for name in self._state_names]
         initial = self._join(names, states, blocks.n_sequences)
-        y, final = self.stack.forward(blocks, given, initial, training=training, rng=self.rng)
-        self._ready, self._batch = training, (blocks.n_sequences, blocks.n_steps)
+        batch = (blocks.n_sequences, blocks.n_steps)
+        with self._one_caller:
+            self._ready = False
+            y, final = self.stack.forward(blocks, given, initial, training=training, rng=self.rng)
+            self._ready, self._batch = training, batch
         assert y is not None
-        return y.reshape(*self._batch, self.stack.output_size), part_states(
-            final, self.stack.n_states
-        )
+        return y.reshape(*batch, self.stack.output_size), part_states(final, self.stack.n_states)
 
     def _read_gaps(self, blocks: Blocks, gaps: ArrayLike | None) -> np.ndarray:
         if gaps is None or not self._kind.decays:
@@ -231,7 +232,8 @@ class Recurrent:
         names = [f"d{name}_n" for name in self._state_names]
         final = self._join(names, dstates, self._batch[0])
         self._ready = False  # the tape is spent
-        gradients, initial = self.stack.backward(flat, final)
+        with self._one_caller:
+            gradients, initial = self.stack.backward(flat, final)
         self.position_embedding_grad = gradients.positions
         if gradients.x is None:
             assert gradients.symbols is not None

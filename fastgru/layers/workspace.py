@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 
@@ -21,6 +22,25 @@ def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 def new_work(pieces: int) -> tuple[np.ndarray, int]:
     """Return what a parallel kernel shares out its work by: a counter, and the workers."""
     return np.zeros(1, np.int64), max(1, min(threads_in_force(), pieces))
+
+
+class OneCaller:
+    """Makes Python threads that share what works in one memory take turns: ``with one_caller:``.
+
+    A copy is free, whoever has the original.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[OneCaller], tuple[()]]:
+        return OneCaller, ()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class Workspace:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
+import fastgru
 from fastgru._numba import jit_disabled, threads_limited_to
 from tests.comparing import assert_same_bits, assert_same_solution
 from tests.problems import EVERY_CELL, GATED, make_problem, solve
@@ -71,6 +74,25 @@ def test_layers__may_run_in_several_python_threads_at_once() -> None:
     for thread in threads:
         thread.join()
     assert outcomes == ["equal"] * len(problems)
+
+
+def test_layer__may_be_shared_by_several_python_threads() -> None:
+    rng, layer = np.random.default_rng(0), fastgru.GRU(8, 32, random_state=0)
+    inputs = [rng.standard_normal((10 + k, 200, 8)).astype(np.float32) for k in range(4)]
+    expected = [layer.forward(x, training=False)[0] for x in inputs]
+    with ThreadPoolExecutor(len(inputs)) as callers:
+        for _ in range(50):
+            found = callers.map(lambda x: layer.forward(x, training=False)[0], inputs)
+            for ours, theirs in zip(found, expected, strict=True):
+                assert_same_bits(ours, theirs)
+
+
+def test_layer__is_copied_while_another_thread_holds_it() -> None:
+    layer = fastgru.GRU(2, 3, random_state=0)
+    with layer._one_caller:
+        twin = copy.deepcopy(layer)
+    x = np.ones((1, 4, 2), np.float32)
+    assert_same_bits(twin.forward(x)[0], layer.forward(x)[0])
 
 
 @pytest.mark.parametrize(
