@@ -225,6 +225,8 @@ def emit_masked(builder, action, vector, place, mask, value=None):
 
 @intrinsic
 def _load_first(typing_context, array, offset, count):
+    if array.layout != "C":
+        return None
     vector = Vector(array.dtype)
 
     def generate(context, builder, signature, arguments):
@@ -238,6 +240,8 @@ def _load_first(typing_context, array, offset, count):
 
 @intrinsic
 def _store_first(typing_context, value, array, offset, count):
+    if array.layout != "C":
+        return None
     vector = Vector(array.dtype)
 
     def generate(context, builder, signature, arguments):

@@ -7,8 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastgru._numba import jit_disabled
 from fastgru.kernels.registers import lanes_of
-from fastgru.kernels.vectors import lanes, load, power_of_two, sqrt, store, where_less
+from fastgru.kernels.vectors import (
+    lanes,
+    load,
+    load_first,
+    power_of_two,
+    sqrt,
+    store,
+    store_first,
+    where_less,
+)
 from tests.kernels.uncached import uncached_kernel
 from tests.problems import DTYPES
 
@@ -90,3 +100,24 @@ def test_store__writes_no_further_than_a_vector() -> None:
     copy_vector(np.arange(1.0, 2 * lane + 1), lane, out)
     np.testing.assert_array_equal(out[0], np.arange(lane + 1, 2 * lane + 1))
     assert not out[1:].any()
+
+
+@uncached_kernel
+def copy_whole(source: Any, target: Any) -> None:
+    store(load(source, 0), target, 0)
+
+
+@uncached_kernel
+def copy_first(source: Any, target: Any) -> None:
+    store_first(load_first(source, 0, 2), target, 0, 2)
+
+
+@pytest.mark.skipif(jit_disabled, reason="the compiler refuses")
+@pytest.mark.parametrize("copy", [copy_whole, copy_first])
+@pytest.mark.parametrize("scattered", ["source", "target"])
+def test_offsets__count_contiguous_memory_alone(copy: Any, scattered: str) -> None:
+    arrays = {name: np.zeros((16, 16), np.float32) for name in ("source", "target")}
+    copy(*arrays.values())
+    arrays[scattered] = arrays[scattered].T
+    with pytest.raises(Exception, match="No implementation of function"):
+        copy(*arrays.values())
