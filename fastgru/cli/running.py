@@ -49,14 +49,14 @@ def run_command(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     code
         That of the command, or the one that fits the error, after the error was shown.
     """
-    try:
-        if getattr(args, "mpi", False):
-            from fastgru.cli.ranks import run_as_rank
+    if not getattr(args, "mpi", False):
+        return _run_alone(args, arguments)
+    from fastgru.cli.ranks import another_speaks, run_as_rank
 
-            return run_as_rank(args, lambda: _run_alone(args, arguments))
+    try:
+        return run_as_rank(args, lambda: _run_alone(args, arguments))
     except FastgruError as error:
-        return _show_early(error, args)
-    return _run_alone(args, arguments)
+        return _DATA_FAULT if another_speaks() else _show_early(error, args)
 
 
 def _run_alone(args: argparse.Namespace, arguments: Sequence[str]) -> int:
