@@ -36,7 +36,7 @@ def watch(command: list[str], **options: object) -> ThreadUse:
     process = subprocess.Popen(command, **options)  # type: ignore[call-overload]
     used: dict[str, float] = {}
     while process.poll() is None:
-        for task in _tasks(process.pid):
+        for task in tasks_below(process.pid):
             try:
                 fields = (task / "stat").read_text().rpartition(")")[2].split()
             except OSError:
@@ -46,13 +46,14 @@ def watch(command: list[str], **options: object) -> ThreadUse:
     return ThreadUse(process.returncode, sorted(used.values(), reverse=True))
 
 
-def _tasks(pid: int) -> list[Path]:
+def tasks_below(pid: int) -> list[Path]:
+    """Return the threads of a process and of its children, by their folders in /proc."""
     tasks: list[Path] = []
     try:
         tasks += Path(f"/proc/{pid}/task").iterdir()
         for task in list(tasks):
             for child in (task / "children").read_text().split():
-                tasks += _tasks(int(child))
+                tasks += tasks_below(int(child))
     except OSError:
         pass
     return tasks

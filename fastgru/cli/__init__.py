@@ -84,13 +84,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     code
         0 success, 1 data or files at fault, 2 wrong usage, 130 interrupted.
     """
+    from fastgru.cli.ranks import one_speaking
     from fastgru.cli.streams import open_missing_streams
 
     open_missing_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _make_parser()
     try:
-        args = _parse(parser, arguments)
+        with one_speaking(arguments):
+            args = _parse(parser, arguments)
         if not hasattr(args, "run"):
             parser.print_help()
             return 0

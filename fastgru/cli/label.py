@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TextIO
 
 from fastgru.cli.options import add_output, positive_int, require_new_output
 from fastgru.cli.overwriting import refuse_overwritten_input
@@ -62,27 +62,40 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write windows and labels, and return the exit code."""
-    from fastgru.data.fasta import write_fasta
+    from fastgru.data.writing import atomic_write
 
     require_new_output(args, args.labels_output)
     refuse_overwritten_input(args, [args.labels_output])
-    pairs = list(_windows(args))
-    if not pairs:
-        raise LabelError(
-            f"--window {args.window}: no sequence or region is as long, expected one at least. Cut "
-            "shorter windows."
-        )
-    # the labels first: without them nobody should take the windows for whole
-    write_fasta((labels for _, labels in pairs), args.labels_output)
-    write_fasta((window for window, _ in pairs), args.output)
-    n_coding = sum(len(labels.sequence) - labels.sequence.count("N") for _, labels in pairs)
+    # the labels get their name first: without them nobody should take the windows for whole
+    with atomic_write(args.output) as windows, atomic_write(args.labels_output) as labels:
+        n_windows, n_coding = _write_pairs(_windows(args), windows, labels)
+        if not n_windows:
+            raise LabelError(
+                f"--window {args.window}: no sequence or region is as long, expected one at least. "
+                "Cut shorter windows."
+            )
     _LOGGER.info(
         "%s of %d letters, both strands of each; %.1f %% of the letters are coding",
-        counted(len(pairs), "window"),
+        counted(n_windows, "window"),
         args.window,
-        100 * n_coding / (len(pairs) * args.window),
+        100 * n_coding / (n_windows * args.window),
     )
     return 0
+
+
+def _write_pairs(
+    pairs: Iterable[tuple[Record, Record]], windows: TextIO, labels: TextIO
+) -> tuple[int, int]:
+    """Write windows and their labels as they come; return how many, and their coding letters."""
+    from fastgru.data.fasta import write_record
+
+    n_windows = n_coding = 0
+    for window, of_window in pairs:
+        write_record(window, windows)
+        write_record(of_window, labels)
+        n_windows += 1
+        n_coding += len(of_window.sequence) - of_window.sequence.count("N")
+    return n_windows, n_coding
 
 
 def _windows(args: argparse.Namespace) -> Iterator[tuple[Record, Record]]:

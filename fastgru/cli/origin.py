@@ -83,5 +83,6 @@ def describe_data(data: LabelledSequences, chosen: LabelledSequences) -> dict[st
     }
     source = chosen.split_file
     if source is None and data.splits is not None:
-        source = source_of(data.splits, data.groups)
+        made = {} if data.split_origin is None else asdict(data.split_origin)
+        source = source_of(data.splits, data.groups, **made)
     return entry if source is None else {**entry, "split": asdict(source)}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from fastgru.cli.prediction_files import FormattedRecord, PredictionWriter
-    from fastgru.cli.stream_progress import BytesRead, StreamProgress
+    from fastgru.cli.stream_progress import InputRead, StreamProgress
     from fastgru.data.unlabelled import CheckedSequence
     from fastgru.estimators.fitted_model import FittedModel
     from fastgru.estimators.streaming import PredictedChunk
@@ -143,17 +143,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _predict(args: argparse.Namespace, model: FittedModel) -> None:
     """Write the predictions, and say what was unusual about the records."""
-    from fastgru.cli.stream_progress import BytesRead, show_stream_progress
+    from fastgru.cli.stream_progress import BytesRead, LettersRead, show_stream_progress
     from fastgru.cli.tasks import task_module
 
     columns, cells_of = task_module(model.task, "predict").begin(args, model)
-    letters, position = _LettersOfProteins(model), BytesRead()
-    files = shard_of_records(args)
+    letters = _LettersOfProteins(model)
+    files, n_letters = shard_of_records(args)
+    position: InputRead = BytesRead(files) if n_letters is None else LettersRead(n_letters)
     with (
         open_predictions(args, columns, model.task) as writer,
-        show_stream_progress("predicting", files) as progress,
+        show_stream_progress("predicting", position.total) as progress,
     ):
-        records = letters.noted(_read_records(args, model, files, position))
+        records = letters.noted(position.noted(_read_records(args, model, files, position)))
         _write_predictions(
             *(writer, cells_of),
             records=writer.skip_done(records, progress),
@@ -179,7 +180,7 @@ def _read_records(
     args: argparse.Namespace,
     model: FittedModel,
     files: Sequence[str | PathLike[str]],
-    position: BytesRead,
+    position: InputRead,
 ) -> Iterator[CheckedSequence]:
     """Return the records to predict, one by one."""
     from fastgru.data.series import SERIES
@@ -240,7 +241,7 @@ def _write_predictions(
     model: FittedModel,
     threads: int | None,
     progress: StreamProgress,
-    position: BytesRead,
+    position: InputRead,
 ) -> None:
     """Predict chunk by chunk."""
     from fastgru.estimators.overlapping import run_behind

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastgru.cli.overwriting import inputs_of
@@ -15,7 +17,33 @@ from fastgru.errors import ConfigurationError, DivergenceError, RankError
 if TYPE_CHECKING:
     from fastgru.training.ranks import Crew
 
-__all__ = ["run_as_rank"]
+__all__ = ["another_speaks", "one_speaking", "run_as_rank"]
+
+_RANKS = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
+_PATIENCE = 1.0
+"""Seconds that the first rank has to end by itself where a signal came to all."""
+
+
+def another_speaks() -> bool:
+    """Whether this is not the first process, by what starters of MPI say before MPI has begun."""
+    return next((os.environ[name] for name in _RANKS if name in os.environ), "0") != "0"
+
+
+@contextlib.contextmanager
+def one_speaking(arguments: Sequence[str]) -> Iterator[None]:
+    """Let help and faults of usage be shown by one of the processes that MPI has started.
+
+    Parameters
+    ----------
+    arguments
+        Of the command.
+    """
+    with contextlib.ExitStack() as stack:
+        if "--mpi" in arguments and another_speaks():
+            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+            stack.enter_context(contextlib.redirect_stderr(nowhere))
+        yield
 
 
 def run_as_rank(args: argparse.Namespace, run: Callable[[], int]) -> int:
@@ -111,13 +139,16 @@ class _Ending:
 
     def _share(self, error: BaseException) -> None:
         crew, said = self._crew, str(error) or type(error).__name__
-        if isinstance(error, SystemExit | KeyboardInterrupt):
+        by_signal = isinstance(error, SystemExit | KeyboardInterrupt)
+        if by_signal:
             said = "was ended by a signal"
         if not crew.has_met:
             crew.give_up(said)
             self.all_know = True
         elif isinstance(error, RankError | DivergenceError):
             self.all_know = True
+        elif not crew.leads and by_signal:  # mpirun names the rank; a scheduler sends it to all
+            time.sleep(_PATIENCE)
         elif not crew.leads:
             rank = crew.communicator.rank
             sys.stderr.write(f"fastgru train: error: rank {rank}: {said}\n")

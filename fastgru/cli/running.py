@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import logging
 import os
 import shlex
@@ -24,6 +25,12 @@ from fastgru.errors import ConfigurationError, FastgruError
 __all__ = ["run_command"]
 
 _LOGGER = logging.getLogger("fastgru")
+_NO_ROOM = ". Make room there, or write to another disk."
+_REMEDIES = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.EFBIG: ". Raise the limit of the size of files (ulimit -f), or choose another place.",
+}
 _DATA_FAULT, _USAGE_FAULT, _TERMINATED, _INTERRUPTED = 1, 2, 143, 130
 
 
@@ -42,14 +49,14 @@ def run_command(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     code
         That of the command, or the one that fits the error, after the error was shown.
     """
-    try:
-        if getattr(args, "mpi", False):
-            from fastgru.cli.ranks import run_as_rank
+    if not getattr(args, "mpi", False):
+        return _run_alone(args, arguments)
+    from fastgru.cli.ranks import another_speaks, run_as_rank
 
-            return run_as_rank(args, lambda: _run_alone(args, arguments))
+    try:
+        return run_as_rank(args, lambda: _run_alone(args, arguments))
     except FastgruError as error:
-        return _show_early(error, args)
-    return _run_alone(args, arguments)
+        return _DATA_FAULT if another_speaks() else _show_early(error, args)
 
 
 def _run_alone(args: argparse.Namespace, arguments: Sequence[str]) -> int:
@@ -97,7 +104,8 @@ def _explain(error: BaseException, args: argparse.Namespace) -> int:
         return _DATA_FAULT
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        _LOGGER.error("fastgru %s: error: %s%s", args.command, place, error.strerror or error)
+        text = f"{place}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
+        _LOGGER.error("fastgru %s: error: %s", args.command, text)
         return _DATA_FAULT
     if isinstance(error, MemoryError):
         _LOGGER.error(

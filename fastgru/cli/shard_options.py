@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastgru.cli.options import positive_int
 from fastgru.errors import ConfigurationError
@@ -71,8 +71,23 @@ def chosen_plan(args: argparse.Namespace, grid: Grid | None) -> ShardPlan | None
     return plan
 
 
-def shard_of_records(args: argparse.Namespace) -> Sequence[str | PathLike[str]]:
-    """Return what a command on whole records reads: its files, or their parts in the shard.
+class RecordInput(NamedTuple):
+    """What a command on whole records reads.
+
+    Attributes
+    ----------
+    files
+        Its files, or their parts in the shard.
+    n_letters
+        About the letters of the shard; None without one.
+    """
+
+    files: Sequence[str | PathLike[str]]
+    n_letters: int | None
+
+
+def shard_of_records(args: argparse.Namespace) -> RecordInput:
+    """Return what a command on whole records reads.
 
     Parameters
     ----------
@@ -87,8 +102,10 @@ def shard_of_records(args: argparse.Namespace) -> Sequence[str | PathLike[str]]:
     from fastgru.data.shard_reading import file_parts
 
     plan = chosen_plan(args, None)
-    files: list[str] = args.fasta
-    return files if plan is None else file_parts(plan, args.shard, files)
+    if plan is None:
+        return RecordInput(args.fasta, None)
+    n_letters = plan.shards[args.shard - 1].n_letters
+    return RecordInput(file_parts(plan, args.shard, args.fasta), n_letters)
 
 
 def shard_of_windows(args: argparse.Namespace, scanner: Scanner) -> ShardInput | None:

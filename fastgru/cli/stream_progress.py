@@ -7,28 +7,87 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol
 
 from fastgru.cli.progress import Progress, show_progress
-from fastgru.data.file_parts import FilePart
 
-__all__ = ["BytesRead", "StreamProgress", "show_stream_progress"]
+if TYPE_CHECKING:
+    from fastgru.data.unlabelled import CheckedSequence
+
+__all__ = ["BytesRead", "InputRead", "LettersRead", "StreamProgress", "show_stream_progress"]
 
 _RECENT = 10
 
 
-class BytesRead:
-    """Counts the bytes of the input; stands where a digest may stand."""
+class InputRead(Protocol):
+    """Counts what has been read of the input; stands where a digest may stand."""
 
-    def __init__(self) -> None:
+    @property
+    def total(self) -> int | None:
+        """What all of it will be; None if that is unknown."""
+
+    def update(self, data: memoryview | bytes, /) -> None:
+        """Take more bytes into account."""
+
+    def noted(self, records: Iterable[CheckedSequence]) -> Iterator[CheckedSequence]:
+        """Yield the records, and take them into account."""
+
+    def __call__(self) -> int:
+        """Return how much has been read."""
+
+
+class BytesRead:
+    """Counts the bytes of files.
+
+    Parameters
+    ----------
+    paths
+        How much they have is known where all of them are plain files.
+    """
+
+    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
         self._count = 0
+        files = list(paths)
+        known = all(map(os.path.isfile, files))
+        self.total = sum(map(os.path.getsize, files)) if known else None
 
     def update(self, data: memoryview | bytes, /) -> None:
         """Count more bytes."""
         self._count += len(data)
 
+    def noted(self, records: Iterable[CheckedSequence]) -> Iterator[CheckedSequence]:
+        """Yield the records."""
+        yield from records
+
     def __call__(self) -> int:
-        """Return how many have been read."""
+        """Return how many bytes have been read."""
         return self._count
+
+
+class LettersRead:
+    """Counts the letters of a shard, whose bytes say little: its files may be compressed.
+
+    Parameters
+    ----------
+    total
+        About the letters of its records.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._count, self.total = 0, total
+
+    def update(self, data: memoryview | bytes, /) -> None:
+        """Take no account of bytes."""
+
+    def noted(self, records: Iterable[CheckedSequence]) -> Iterator[CheckedSequence]:
+        """Yield the records, and count their letters."""
+        for record in records:
+            self._count += len(record.sequence)
+            yield record
+
+    def __call__(self) -> int:
+        """Return how many letters have been read, of those that were expected."""
+        return min(self._count, self.total)
 
 
 class StreamProgress:
@@ -55,7 +114,7 @@ class StreamProgress:
         records, letters
             More of them.
         position
-            Bytes of the input that had been read for all so far.
+            How much of the input had been read for all so far.
         """
         self._records += records
         self._letters += letters
@@ -77,21 +136,16 @@ class StreamProgress:
 
 
 @contextlib.contextmanager
-def show_stream_progress(
-    description: str, paths: Iterable[str | os.PathLike[str]]
-) -> Iterator[StreamProgress]:
+def show_stream_progress(description: str, total: int | None) -> Iterator[StreamProgress]:
     """Show the progress of the work done inside the block, on standard error.
 
     Parameters
     ----------
     description
         What is being done, such as "predicting".
-    paths
-        Files of the input.  How much is left is known where all of them are whole plain files.
+    total
+        Of :class:`InputRead`.
     """
-    files = list(paths)
-    known = all(os.path.isfile(file) and not isinstance(file, FilePart) for file in files)
-    total = sum(map(os.path.getsize, files)) if known else None
     with show_progress(description, total, as_share=True) as progress:
         yield StreamProgress(progress)
 

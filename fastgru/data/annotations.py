@@ -26,8 +26,9 @@ __all__ = ["CODING", "CodingSegment", "codon_places", "cut_labelled_windows", "r
 CODING = "123"
 """Labels of coding letters, by their place in a codon."""
 
-_LABELS = np.array(list("N" + CODING))
+_LABELS = np.frombuffer(f"N{CODING}".encode(), np.uint8)
 _N_COLUMNS = 9
+_AT_ONCE = 1 << 20
 
 
 class CodingSegment(NamedTuple):
@@ -153,9 +154,16 @@ def cut_labelled_windows(
         Letters and labels of a window on the forward strand, then of the same on the reverse one.
     """
     dna, segments = get_alphabet("dna"), list(segments)
-    labels = {strand: _LABELS[codon_places(segments, start, end, strand)] for strand in "+-"}
-    for first in range(0, end - start - window + 1, window):
-        text = dna.normalise(letters[start + first : start + first + window])
-        chosen = slice(first, first + window)
-        yield text, "".join(labels["+"][chosen])
-        yield reverse_complement(text, dna), "".join(labels["-"][chosen][::-1])
+    borders = np.array([segment[:2] for segment in segments], np.int64).reshape(-1, 2)
+    stretch = max(_AT_ONCE // window, 1) * window
+    last = end - (end - start) % window
+    for begin in range(start, last, stretch):
+        stop = min(begin + stretch, last)
+        touching = np.flatnonzero((borders[:, 0] < stop) & (borders[:, 1] > begin))
+        near = [segments[number] for number in touching]
+        labels = {strand: _LABELS[codon_places(near, begin, stop, strand)] for strand in "+-"}
+        for first in range(begin, stop, window):
+            text = dna.normalise(letters[first : first + window])
+            ahead, back = (labels[strand][first - begin :][:window] for strand in "+-")
+            yield text, ahead.tobytes().decode()
+            yield reverse_complement(text, dna), back[::-1].tobytes().decode()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from fastgru.data.disk_room import reserve_room
 from fastgru.data.files import open_text
 from fastgru.data.long_fasta import record_lengths
 from fastgru.data.tracks import Intervals
-from fastgru.data.writing import atomic_write_bytes
+from fastgru.data.writing import atomic_write_bytes, naming_file
 from fastgru.errors import FastgruError, LabelError, counted, display_name, location, shorten
 from fastgru.packages import require_package
 
@@ -24,6 +27,9 @@ _LOGGER = logging.getLogger(__name__)
 _AT_ONCE = 1 << 16
 # 12 of an interval, 32 of a summary of four, sixteen and so on, and the index; not compressed
 _BYTES_OF_ROW = 32
+# a block of each kind and its places in the indexes, beside the name in a tree of its own
+_BYTES_OF_NAME, _BYTES_OF_HEADER = 256, 4096
+_END = bytes.fromhex("26fc8f88")  # what every bigWig begins and ends with
 _LARGEST_SIZE = 2**32 - 1
 _ROW = np.dtype([("start", "<i8"), ("end", "<i8"), ("value", "<f8")])
 
@@ -104,7 +110,8 @@ class BigWigFile:
     def __init__(self, path: str) -> None:
         require_bigwig(f"--bigwig {path}")
         self._path = path
-        self._rows = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._folder = tempfile.gettempdir()
+        self._rows = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by `close`
         self._counts: list[tuple[str, int]] = []
 
     def add(self, intervals: Intervals) -> None:
@@ -114,7 +121,8 @@ class BigWigFile:
         rows = np.empty(len(intervals.starts), _ROW)
         rows["start"], rows["end"] = intervals.starts, intervals.ends
         rows["value"] = intervals.values
-        self._rows.write(rows.tobytes())
+        with self._naming_rows():
+            self._rows.write(rows.tobytes())
         if self._counts and self._counts[-1][0] == intervals.chrom:
             self._counts[-1] = intervals.chrom, self._counts[-1][1] + len(rows)
         else:
@@ -147,50 +155,62 @@ class BigWigFile:
         with_intervals = set(named)
         others = [chrom for chrom in sizes if chrom not in with_intervals]
         header = [(chrom, sizes[chrom]) for chrom in [*named, *others]]
-        with tempfile.TemporaryDirectory() as folder:
-            self._require_room(folder)
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             place = os.path.join(folder, "track.bw")
             self._write(place, header)
+            self._require_whole(place)
             with open(place, "rb") as made, atomic_write_bytes(self._path) as file:
                 shutil.copyfileobj(made, file)
 
-    def _require_room(self, folder: str) -> None:
+    def _take_room(self, place: str, header: list[tuple[str, int]]) -> None:
         """Refuse a full disk beforehand: libBigWig goes on writing to it, and then may not end."""
-        n_rows = sum(count for _, count in self._counts)
-        needed, free = _BYTES_OF_ROW * n_rows, shutil.disk_usage(folder).free
-        if free < needed:
-            raise FastgruError(
-                f"{self._path}: {free / 1e6:.0f} MB are free for temporary files in "
-                f"{tempfile.gettempdir()}, expected {needed / 1e6:.0f} MB at least. Make room, or "
-                "name another folder in the environment variable TMPDIR."
-            )
+        needed = _largest_size(
+            sum(count for _, count in self._counts), [name for name, _ in header]
+        )
+        free = shutil.disk_usage(self._folder).free
+        if free >= needed:
+            try:
+                reserve_room(place, needed)
+                return
+            except OSError as error:  # somebody else was quicker, or has a quota
+                if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                    raise
+        raise FastgruError(
+            f"{self._path}: {free / 1e6:.0f} MB are free for temporary files in {self._folder}, "
+            f"expected {needed / 1e6:.0f} MB at least. Make room, or name another folder in the "
+            "environment variable TMPDIR."
+        )
+
+    def _require_whole(self, place: str) -> None:
+        """Refuse what libBigWig has not written to its end, of which it says nothing."""
+        with open(place, "rb") as file:
+            file.seek(-min(len(_END), os.path.getsize(place)), os.SEEK_END)
+            if file.read() == _END:
+                return
+        raise self._cut_off("the disk was full for some time")
+
+    def _cut_off(self, reason: str) -> FastgruError:
+        return FastgruError(
+            f"{self._path}: its temporary file in {self._folder} is cut off ({reason}), expected "
+            "a whole one. Make room, or name another folder in the environment variable TMPDIR."
+        )
 
     def _write(self, place: str, header: list[tuple[str, int]]) -> None:
         import pyBigWig
 
-        too_long = [name for name, size in header if size > _LARGEST_SIZE]
-        if too_long:
-            raise FastgruError(
-                f"{self._path}: {shorten(too_long)} has more than {_LARGEST_SIZE} letters, which a "
-                "bigWig cannot hold. Write a bedGraph instead."
-            )
-        # bytes that are no UTF-8 are read as surrogates
-        strange = next(
-            (name for name, _ in header if any("\ud800" <= c <= "\udfff" for c in name)), None
-        )
-        if strange is not None:
-            raise FastgruError(
-                f"{self._path}: the name {strange!a} is no UTF-8, expected one that a bigWig "
-                "can hold. Rename the sequence, or write a bedGraph instead."
-            )
+        _require_storable(self._path, header)
         file = pyBigWig.open(place, "w")
         try:
+            self._take_room(place, header)
             file.addHeader(header)
-            self._rows.seek(0)
+            with self._naming_rows():
+                self._rows.seek(0)
             sizes = dict(header)
             for chrom, count in self._counts:
                 for first in range(0, count, _AT_ONCE):
                     self._add_entries(file, chrom, sizes[chrom], min(_AT_ONCE, count - first))
+        except RuntimeError as error:
+            raise self._cut_off(f"libBigWig says: {str(error).lower()}") from error
         finally:
             file.close()
 
@@ -204,6 +224,34 @@ class BigWigFile:
         starts, ends, values = (np.ascontiguousarray(rows[name]) for name in _ROW.names or ())
         file.addEntries([chrom] * count, starts, ends=ends, values=values)
 
+    def _naming_rows(self) -> contextlib.AbstractContextManager[None]:
+        return naming_file(f"{self._path}: temporary file in {self._folder}")
+
     def close(self) -> None:
         """Give the temporary file back."""
-        self._rows.close()
+        with contextlib.suppress(OSError):  # what it has not written, it has said before
+            self._rows.close()
+
+
+def _largest_size(n_rows: int, names: Sequence[str]) -> int:
+    """Return how many bytes a bigWig has at most."""
+    of_names = _BYTES_OF_NAME + 2 * max(len(name.encode()) for name in names)
+    return _BYTES_OF_HEADER + _BYTES_OF_ROW * n_rows + of_names * len(names)
+
+
+def _require_storable(path: str, header: list[tuple[str, int]]) -> None:
+    too_long = [name for name, size in header if size > _LARGEST_SIZE]
+    if too_long:
+        raise FastgruError(
+            f"{path}: {shorten(too_long)} has more than {_LARGEST_SIZE} letters, which a "
+            "bigWig cannot hold. Write a bedGraph instead."
+        )
+    # bytes that are no UTF-8 are read as surrogates
+    strange = next(
+        (name for name, _ in header if any("\ud800" <= c <= "\udfff" for c in name)), None
+    )
+    if strange is not None:
+        raise FastgruError(
+            f"{path}: the name {strange!a} is no UTF-8, expected one that a bigWig "
+            "can hold. Rename the sequence, or write a bedGraph instead."
+        )

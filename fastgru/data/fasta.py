@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TextIO
 
 from fastgru.data.file_parts import first_line_of
 from fastgru.data.files import Digest, open_lines
@@ -29,6 +30,7 @@ __all__ = [
     "read_fasta",
     "read_with",
     "write_fasta",
+    "write_record",
 ]
 
 _WIDTH = 80
@@ -234,7 +236,19 @@ def write_fasta(records: Iterable[Record], path: str | os.PathLike[str]) -> None
     """
     with atomic_write(path) as file:
         for record in records:
-            header = f"{record.id} {record.description}" if record.description else record.id
-            file.write(f">{header}\n")
-            for start in range(0, len(record.sequence), _WIDTH):
-                file.write(record.sequence[start : start + _WIDTH] + "\n")
+            write_record(record, file)
+
+
+def write_record(record: Record, file: TextIO) -> None:
+    """Write one record, as `write_fasta` does.
+
+    Parameters
+    ----------
+    record
+    file
+        Open for writing.
+    """
+    header = f"{record.id} {record.description}" if record.description else record.id
+    file.write(f">{header}\n")
+    letters = record.sequence
+    file.writelines(f"{letters[at : at + _WIDTH]}\n" for at in range(0, len(letters), _WIDTH))

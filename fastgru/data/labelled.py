@@ -22,7 +22,13 @@ from fastgru.data.label_forms import (
     label_from_table,
     require_one_form,
 )
-from fastgru.data.label_table import UNLABELLED, LabelTable, SplitSource, read_label_table
+from fastgru.data.label_table import (
+    UNLABELLED,
+    LabelTable,
+    SplitOrigin,
+    SplitSource,
+    read_label_table,
+)
 from fastgru.data.problems import Problem, Problems, check_record
 from fastgru.data.records import read_records
 from fastgru.data.series_files import SeriesKind, SeriesRecord, read_series
@@ -81,6 +87,8 @@ class LabelledSequences:
         Numbers of each record in place of a label, or None.
     split_file
         The file that the splits come from, or None.
+    split_origin
+        How splits that were given with the labels were made, or None.
     """
 
     ids: list[str]
@@ -93,6 +101,7 @@ class LabelledSequences:
     respelled: dict[str, int] = field(default_factory=dict)
     targets: list[Targets] | None = None
     split_file: SplitSource | None = None
+    split_origin: SplitOrigin | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -120,6 +129,7 @@ class LabelledSequences:
             self.respelled,
             None if self.targets is None else [self.targets[place] for place in places],
             self.split_file,
+            self.split_origin,
         )
 
 
@@ -281,6 +291,8 @@ class _Reader:
         rows = [table.rows[record_id] for record_id in self.data.ids]
         if table.has_split:
             self.data.splits = [row.split or "" for row in rows]
+            if table.split_method is not None:
+                self.data.split_origin = SplitOrigin(table.split_method, table.split_seed)
         if table.has_group:
             self.data.groups = [row.group or "" for row in rows]
         if targets:

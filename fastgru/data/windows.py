@@ -89,7 +89,8 @@ class WindowGrid:
     def span(self, length: int, ranges: Iterable[tuple[int, int]]) -> int:
         """Return how many letters lie from the first to the last of each range of windows."""
         return sum(
-            int(self.bounds(length, last - 1, last)[1][0] - self.bounds(length, first, last)[0][0])
+            int(self.bounds(length, last - 1, last)[1][0])
+            - int(self.bounds(length, first, first + 1)[0][0])
             for first, last in ranges
         )
 

@@ -12,7 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from fastgru.data.files import is_special
 from fastgru.errors import FastgruError, reason_of
@@ -161,9 +161,21 @@ def remove_unfinished(path: str | os.PathLike[str]) -> None:
                 os.unlink(left)
 
 
+class _NamedFile(io.FileIO):
+    """Names itself where it cannot be written: a file may be written inside another's block."""
+
+    def __init__(self, path: str, shown: str) -> None:
+        super().__init__(path, "wb")
+        self._shown = shown
+
+    def write(self, content: Any, /) -> int:
+        with naming_file(self._shown):
+            return super().write(content)
+
+
 def _create(path: str, shown: str | os.PathLike[str]) -> BinaryIO:
     try:
-        return open(path, "wb")
+        return io.BufferedWriter(_NamedFile(path, os.fspath(shown)))
     except OSError as error:
         raise FastgruError(
             f"{os.fspath(shown)}: cannot be written ({reason_of(error)}). Choose another output."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -130,3 +131,16 @@ def send(command: Command, sent: signal.Signals) -> None:
 def name_of(value: object) -> str | None:
     """Name a test after its signal, in the place of a number."""
     return value.name if isinstance(value, signal.Signals) else None
+
+
+def peak_megabytes(*arguments: object) -> float:
+    """Peak of the resident memory of ``fastgru ARGUMENTS``, which writes hundreds of lines."""
+    program = (  # ru_maxrss begins with the memory of this process
+        "import sys\nfrom fastgru.cli import main\ncode = main(sys.argv[1:])\n"
+        "sys.stderr.write(open('/proc/self/status').read())\nsys.exit(code)"
+    )
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    assert len(done.stdout.splitlines()) > 500
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", done.stderr)
+    return int(kilobytes) / 1024

@@ -6,11 +6,9 @@ import contextlib
 import gzip
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -138,20 +136,6 @@ def test_prediction__that_meets_a_limit_of_size_goes_on(
     assert predict(start, work, killed, name).finish()[0] == 0
     assert (killed / name).read_bytes() == (whole / name).read_bytes()
     assert [path.name for path in killed.iterdir()] == [name]
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 16 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if shutil.which("mount") is None or os.geteuid() != 0:
-        pytest.skip("needs mount, as root")
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
-    if subprocess.run(mounting, check=False, capture_output=True).returncode:
-        pytest.skip("this system mounts nothing")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from fastgru.data.annotations import CodingSegment, cut_labelled_windows
 from fastgru.data.fasta import read_fasta
+from tests.cli.commands import peak_megabytes
 
 LETTERS = "".join(np.random.default_rng(2).choice(list("ACGTacgt"), 100))
 
@@ -117,3 +119,16 @@ def test_label__leaves_no_windows_without_labels(
     assert code != 0
     assert "No space left on device" in err
     assert not windows.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_memory__does_not_grow_with_the_number_of_windows(tmp_path: Path, annotation: Path) -> None:
+    peaks = []
+    for size in (2_000_000, 12_000_000):
+        fasta = tmp_path / "genome.fa"
+        lines = "ACGTTGCAAC" * 10 + "\n"
+        fasta.write_text(f">one\n{lines * (size // 100)}", encoding="utf-8")
+        command = ["label", "-q", fasta, "--annotation", annotation, "--window", 1000]
+        peaks.append(peak_megabytes(*command, "--labels-output", "/dev/null", "-o", "-"))
+    # the windows of both strands and their labels are 40 MB more
+    assert peaks[1] < peaks[0] + 10, f"{peaks} MB"

@@ -6,11 +6,14 @@ With threads in the place of processes where that is enough, else with mpirun, w
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ import fastgru
 import fastgru.training.mpi
 from fastgru.cli import main
 from fastgru.cli.checkpointing import fit_with_checkpoint
-from fastgru.cli.ranks import run_as_rank
+from fastgru.cli.ranks import _RANKS, another_speaks, run_as_rank
 from fastgru.errors import CheckpointError, DivergenceError, FastgruError, RankError
 from fastgru.training.ranks import crew_in_force
 from tests.cli.conftest import Work
@@ -157,17 +160,22 @@ def test_run_as_rank__aborts_where_the_others_cannot_know(
     assert capsys.readouterr().err == (said if failing else "")  # the first has a log
 
 
-def test_run_as_rank__says_that_a_signal_came(run_all, capsys) -> None:
+def test_run_as_rank__leaves_signals_to_the_first_and_to_mpirun(
+    run_all, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may come to all, which would say as often that they came."""
+    waited: list[float] = []
+    monkeypatch.setattr("fastgru.cli.ranks.time.sleep", waited.append)
+
     def command(args: argparse.Namespace) -> int:
         meet()
-        if crew_in_force().communicator.rank == 1:
-            raise KeyboardInterrupt
-        return 0
+        raise KeyboardInterrupt
 
-    _, (error, _, aborts) = run_all(2, command)
-    assert isinstance(error, KeyboardInterrupt)
-    assert aborts == [1]
-    assert "error: rank 1: was ended by a signal\n" in capsys.readouterr().err
+    results = run_all(3, command)
+    assert [type(error) for error, *_ in results] == [KeyboardInterrupt] * 3
+    assert [aborts for *_, aborts in results] == [[1]] * 3
+    assert waited == [1.0, 1.0]  # so that the first can say how to go on
+    assert "was ended by a signal" not in capsys.readouterr().err
 
 
 def test_run_as_rank__aborts_on_a_bug_with_its_traceback(
@@ -222,11 +230,31 @@ n_epochs, run_epoch = 0, loop._run_epoch
 def kill_in_the_third(*given):
     global n_epochs
     n_epochs += 1
-    if n_epochs == 3 and MPI.COMM_WORLD.rank == 1:
+    if n_epochs == 3 and MPI.COMM_WORLD.rank in {ranks}:
         os.kill(os.getpid(), signal.{signal})
     return run_epoch(*given)
 
 loop._run_epoch = kill_in_the_third
+sys.stderr.write(f"pid {{os.getpid()}}\\n")
+sys.exit(main(sys.argv[1:]))
+"""
+
+KILLED_AT_WRITE = """
+import os, signal, sys
+from mpi4py import MPI
+from fastgru.cli import main
+
+n_writes, fsync = 0, os.fsync
+
+def kill_at(descriptor):  # a file is written, but not yet under its name
+    global n_writes
+    n_writes += 1
+    if n_writes == {number} and MPI.COMM_WORLD.rank == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    fsync(descriptor)
+
+os.fsync = kill_at
+sys.stderr.write(f"pid {{os.getpid()}}\\n")
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -274,26 +302,139 @@ def test_train__under_mpirun_gives_the_files_of_one_process(
     assert done.stderr.count(f"{size} processes share each batch") == 1
 
 
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, False),
+        ({"OMPI_COMM_WORLD_RANK": "0"}, False),
+        ({"OMPI_COMM_WORLD_RANK": "3"}, True),
+        ({"PMI_RANK": "1"}, True),
+        # one of the tasks of SLURM has started mpirun
+        ({"OMPI_COMM_WORLD_RANK": "0", "SLURM_PROCID": "2"}, False),
+    ],
+)
+def test_another_speaks__knows_the_first_process(
+    environment: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in _RANKS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert another_speaks() == expected
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_main__shows_faults_of_usage_on_one_rank(
+    run_cli, rank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", rank)
+    code, _, err = run_cli(["train", "a.fa", "--what", "--mpi"])
+    assert code == 2
+    assert ("error: " in err) == (rank == "0")
+    assert "error: " in run_cli(["train", "a.fa", "--what"]).err  # what is not shared
+
+
 @needs_mpirun
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("rank", [0, 1])
 @pytest.mark.parametrize("sent", ["SIGKILL", "SIGTERM"])
 def test_train__under_mpirun_ends_with_a_killed_rank_and_goes_on(
-    sent: str, work: Work, alone: tuple[bytes, str], tmp_path: Path
+    sent: str, rank: int, work: Work, alone: tuple[bytes, str], tmp_path: Path
 ) -> None:
-    arguments = [*TRAIN, str(work.fasta), "-o", "m.safetensors"]
-    done = mpirun(2, arguments, tmp_path, ["-c", KILLED.format(signal=sent)])
+    outputs = ["--history", "h.tsv", "-o", "m.safetensors"]
+    arguments = [*TRAIN, str(work.fasta), *outputs]
+    done = mpirun(2, arguments, tmp_path, ["-c", KILLED.format(signal=sent, ranks={rank})])
     assert done.returncode != 0
     said = "should one of them die, all end, and the same command with --resume goes on from"
     assert f"{said} m.safetensors.checkpoint" in done.stderr
     if sent == "SIGKILL":
         assert "signal 9" in done.stderr  # by mpirun
-    assert not (tmp_path / "m.safetensors").exists()
+    elif rank == 0:
+        said = "m.safetensors.checkpoint: the same command with --resume goes on\n"
+        assert done.stderr.count(said) == 1
+    assert "Traceback" not in done.stderr
+    require_ended(done)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["h.tsv", "m.safetensors.checkpoint"]
     if sent == "SIGKILL":
-        assert main([*arguments[:-1], str(tmp_path / "m.safetensors"), "--resume"]) == 0
+        here = ["--history", str(tmp_path / "h.tsv"), "-o", str(tmp_path / "m.safetensors")]
+        assert main([*TRAIN, str(work.fasta), *here, "--resume"]) == 0
     else:
         assert mpirun(3, [*arguments, "--resume"], tmp_path).returncode == 0
-    assert (tmp_path / "m.safetensors").read_bytes() == alone[0]
-    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+    require_whole(tmp_path, alone)
+
+
+@needs_mpirun
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_train__under_mpirun_goes_on_where_the_writing_rank_was_killed_as_it_wrote(
+    number: int, work: Work, alone: tuple[bytes, str], tmp_path: Path
+) -> None:
+    outputs = ["--history", "h.tsv", "-o", "m.safetensors"]
+    arguments = [*TRAIN, str(work.fasta), *outputs]
+    done = mpirun(2, arguments, tmp_path, ["-c", KILLED_AT_WRITE.format(number=number)])
+    assert done.returncode != 0
+    assert "signal 9" in done.stderr
+    require_ended(done)
+    assert not (tmp_path / "m.safetensors").exists()
+    assert mpirun(2, [*arguments, "--resume"], tmp_path).returncode == 0
+    require_whole(tmp_path, alone)
+
+
+def require_ended(done: subprocess.CompletedProcess[str]) -> None:
+    """Wait for the ranks, which say who they are: none may go on alone."""
+    end = time.monotonic() + 30
+    for pid in map(int, re.findall(r"pid (\d+)\n", done.stderr)):
+        with contextlib.suppress(ProcessLookupError):
+            while time.monotonic() < end:
+                os.kill(pid, 0)
+                time.sleep(0.1)
+            raise AssertionError(f"process {pid} has not ended")
+
+
+def require_whole(folder: Path, alone: tuple[bytes, str]) -> None:
+    assert (folder / "m.safetensors").read_bytes() == alone[0]
+    assert (folder / "h.tsv").read_text(encoding="utf-8") == alone[1]
+    assert sorted(path.name for path in folder.iterdir()) == ["h.tsv", "m.safetensors"]
+
+
+@needs_mpirun
+@pytest.mark.timeout(600)
+def test_train__under_mpirun_says_once_that_all_were_ended(work: Work, tmp_path: Path) -> None:
+    program = KILLED.format(signal="SIGTERM", ranks={0, 1, 2})
+    done = mpirun(3, [*TRAIN, str(work.fasta), "-o", "m.safetensors"], tmp_path, ["-c", program])
+    assert done.returncode != 0
+    said = "m.safetensors.checkpoint: the same command with --resume goes on\n"
+    assert done.stderr.count(said) <= 1  # mpirun may be quicker
+    assert "was ended by a signal" not in done.stderr
+    require_ended(done)
+
+
+@needs_mpirun
+def test_train__under_mpirun_shows_faults_of_usage_and_help_once(tmp_path: Path) -> None:
+    done = mpirun(3, [*TRAIN, "a.fa", "-o", "m.safetensors", "--what"], tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("error: unrecognized arguments: --what") == 1
+    done = mpirun(3, ["train", "--help"], tmp_path)
+    assert (done.returncode, done.stdout.count("usage: fastgru train")) == (0, 1)
+
+
+@needs_mpirun
+@pytest.mark.timeout(600)
+def test_train__under_mpirun_warns_once(work: Work, tmp_path: Path) -> None:
+    (tmp_path / "m.safetensors").write_bytes(b"old")
+    arguments = [*TRAIN, str(work.fasta), "-o", "m.safetensors", "--shuffle-labels"]
+    done = mpirun(3, arguments, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("m.safetensors: exists already. Use --force to replace it") == 1
+    done = mpirun(3, [*arguments, "--force", "--resume"], tmp_path)
+    assert done.returncode == 0
+    for said in (
+        "warning: the labels are shuffled",
+        "m.safetensors.checkpoint: no checkpoint is there, so training starts anew",
+        "of 4 kept, ",
+    ):
+        assert done.stderr.count(said) == 1, said
 
 
 @needs_mpirun

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 from fastgru import SequenceClassifier
+from tests.cli.commands import peak_megabytes
 from tests.cli.conftest import Work
 from tests.planted import MOTIF
 from tests.task_inputs import words_of, write_task
@@ -258,19 +258,6 @@ def test_memory__does_not_grow_with_a_chromosome(work: Work, tmp_path: Path, len
             file.writelines(repeat(line * 1000, size // 100_000))
         peaks.append(peak_megabytes("scan", "-q", work.model, fasta, "--step", size // 250))
     assert peaks[1] < peaks[0] + 15, f"{peaks} MB"
-
-
-def peak_megabytes(*arguments: object) -> float:
-    """Peak of the resident memory of the command in a process of its own."""
-    program = (  # ru_maxrss begins with the memory of this process
-        "import sys\nfrom fastgru.cli import main\ncode = main(sys.argv[1:])\n"
-        "sys.stderr.write(open('/proc/self/status').read())\nsys.exit(code)"
-    )
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    assert len(done.stdout.splitlines()) > 500
-    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", done.stderr)
-    return int(kilobytes) / 1024
 
 
 def test_bad_records__end_the_scan_before_any_work(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,23 @@ def test_shard__past_all_records_is_an_empty_table(run_cli, work: Work, tmp_path
     found = [run_cli([*command, "--shards", plan, "--shard", shard]).out for shard in (1, 2)]
     header = expected.splitlines(keepends=True)[0]
     assert sorted(found) == [header, expected]
+
+
+def test_predict__says_how_much_of_a_shard_is_done(
+    run_cli, work: Work, reads: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastgru.estimators.streaming.CHUNK_LETTERS", 200)
+    plan, compressed = tmp_path / "plan.json", reads[1]
+    assert run_cli(["shards", compressed, "--number", 2, "-o", plan]).code == 0
+    for shard in (1, 2):
+        options = ["--shards", plan, "--shard", shard, "--threads", 1]
+        code, _, err = run_cli(["predict", work.model, compressed, *options])
+        assert code == 0
+        shares = [int(share) for share in re.findall(r"predicting: (\d+) %, ", err)]
+        assert shares == sorted(shares)
+        assert len(shares) > 5
+        assert 5 < shares[0] < 40
+        assert shares[-1] == 100
 
 
 def test_predict__names_the_line_of_a_bad_record_in_a_shard(

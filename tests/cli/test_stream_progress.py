@@ -9,8 +9,10 @@ import pytest
 
 from fastgru.cli import progress as bars
 from fastgru.cli import stream_progress
-from fastgru.cli.stream_progress import BytesRead, show_stream_progress
+from fastgru.cli.stream_progress import BytesRead, LettersRead, show_stream_progress
+from fastgru.data.alphabets import get_alphabet
 from fastgru.data.records import read_records
+from fastgru.data.unlabelled import read_sequences
 
 
 class Clock:
@@ -32,7 +34,7 @@ def test_show_stream_progress__says_share_rates_and_time_left(
     clock = Clock(monkeypatch)
     with (
         caplog.at_level(logging.INFO, logger="fastgru"),
-        show_stream_progress("predicting", [file, file]) as progress,
+        show_stream_progress("predicting", BytesRead([file, file]).total) as progress,
     ):
         for chunk in range(1, 5):
             clock.now += 10
@@ -51,7 +53,7 @@ def test_show_stream_progress__of_standard_input_says_rates_alone(
     clock = Clock(monkeypatch)
     with (
         caplog.at_level(logging.INFO, logger="fastgru"),
-        show_stream_progress("predicting", [file, "-"]) as progress,
+        show_stream_progress("predicting", BytesRead([file, "-"]).total) as progress,
     ):
         for chunk in range(1, 9):
             clock.now += 1
@@ -67,7 +69,7 @@ def test_show_stream_progress__does_not_count_what_an_earlier_run_did_as_pace(
     clock = Clock(monkeypatch)
     with (
         caplog.at_level(logging.INFO, logger="fastgru"),
-        show_stream_progress("predicting", [file]) as progress,
+        show_stream_progress("predicting", BytesRead([file]).total) as progress,
     ):
         progress.skip(80)
         clock.now += 10
@@ -89,7 +91,7 @@ def test_show_stream_progress__draws_a_bar_on_a_terminal(
     monkeypatch.setenv("COLUMNS", "120")
     with caplog.at_level(logging.INFO, logger="fastgru"):
         for paths in ([file], ["-"]):
-            with show_stream_progress("predicting", paths) as progress:
+            with show_stream_progress("predicting", BytesRead(paths).total) as progress:
                 progress.advance(7, 70, 500)
     assert caplog.messages == []
     assert "50 %" in terminal.getvalue()
@@ -98,7 +100,16 @@ def test_show_stream_progress__draws_a_bar_on_a_terminal(
 
 def test_bytes_read__counts_stored_bytes(tmp_path: Path) -> None:
     (tmp_path / "a.fa").write_bytes(b">a\nACGT\n")
-    position = BytesRead()
+    position = BytesRead([])
     for _ in range(2):
         list(read_records(tmp_path / "a.fa", digest=position))
     assert position() == 16
+
+
+def test_letters_read__count_those_of_a_shard_up_to_what_was_expected(tmp_path: Path) -> None:
+    (tmp_path / "a.fa").write_bytes(b">a\nACGT\n>b\nAC\n>c\nACG\n")
+    position = LettersRead(8)
+    records = read_sequences([tmp_path / "a.fa"], get_alphabet("dna"), digest=position)
+    counts = [position() for _ in position.noted(records)]
+    assert counts == [4, 6, 8]
+    assert position.total == 8

@@ -347,12 +347,17 @@ def test_train__remembers_the_split_and_what_was_left_of_it(
 
 
 def test_train__remembers_the_split_beside_the_labels(tmp_path: Path, work, quick, run_cli) -> None:
-    assert (
-        run_cli(["train", work.fasta, "--labels", work.split, *quick, "-o", tmp_path / "m"]).code
-        == 0
-    )
-    split = read_model(tmp_path / "m").card["data"]["split"]
-    assert (split["name"], split["n_train"], split["n_test"]) == (None, 48, 24)
+    made = tmp_path / "split.tsv"
+    options = ["--labels", work.labels, "--seed", 7, "-o", made]
+    assert run_cli(["split", work.fasta, *options]).code == 0
+    found = []
+    for number, table in enumerate((work.split, made)):
+        path = tmp_path / f"m{number}"
+        assert run_cli(["train", work.fasta, "--labels", table, *quick, "-o", path]).code == 0
+        found.append(read_model(path).card["data"]["split"])
+    assert (found[0]["name"], found[0]["n_train"], found[0]["n_test"]) == (None, 48, 24)
+    assert (found[0]["method"], found[0]["seed"]) == (None, None)
+    assert (found[1]["method"], found[1]["seed"]) == ("random, test 0.2, validation 0.1", 7)
 
 
 def test_train__states_licence_and_intended_use(tmp_path: Path, work, quick, run_cli) -> None:

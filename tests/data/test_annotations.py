@@ -104,6 +104,18 @@ def test_cut_labelled_windows__label_both_strands(found, window) -> None:
         assert (text, labels) == (piece, "".join(expected))
 
 
+@given(found=segments(), window=st.integers(1, 30), at_once=st.integers(1, 40))
+def test_cut_labelled_windows__are_the_same_whatever_is_looked_at_at_once(
+    found, window, at_once
+) -> None:
+    letters = "".join(np.random.default_rng(1).choice(list("ACGTacgtn"), 60))
+    found = [*found, *found[:1]]  # the last of those that overlap counts
+    expected = list(cut_labelled_windows(letters, found, 5, 57, window))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fastgru.data.annotations._AT_ONCE", at_once)
+        assert list(cut_labelled_windows(letters, found, 5, 57, window)) == expected
+
+
 def test_labels__spell_the_codons_of_a_gene_on_either_strand() -> None:
     letters = "CC" + "ATGGC" + "GTAG" + "ATAA" + "C"
     ahead = [CodingSegment(2, 7, "+", 0), CodingSegment(11, 15, "+", 1)]

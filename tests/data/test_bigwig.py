@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from fastgru.data.bigwig import _BYTES_OF_ROW, BigWigFile, read_sizes
+from fastgru.data.bigwig import BigWigFile, _largest_size, read_sizes
 from fastgru.data.tracks import Intervals
 from fastgru.errors import FastgruError, LabelError
 
@@ -66,27 +69,86 @@ def test_bigwig__refuses_names_that_are_no_utf8(tmp_path: Path) -> None:
 def test_bigwig__refuses_a_disk_without_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = SimpleNamespace(free=63)
+    needed = _largest_size(2, ["chr1"])
+    usage = SimpleNamespace(free=needed - 1)
     monkeypatch.setattr("fastgru.data.bigwig.shutil.disk_usage", lambda folder: usage)
     file = BigWigFile(str(tmp_path / "s.bw"))
     file.add(intervals("chr1", (0, 5, 1.0), (5, 7, 0.5)))
     with pytest.raises(FastgruError, match=r"0 MB are free for temporary files in .*TMPDIR"):
         file.write({"chr1": 7})
     assert list(tmp_path.iterdir()) == []
-    usage.free = 64
+    usage.free = needed
     file.write({"chr1": 7})
     file.close()
     assert read(tmp_path / "s.bw") == {"chr1": [(0, 5, 1.0), (5, 7, 0.5)]}
 
 
-def test_bigwig__takes_no_more_room_than_it_asks_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("n_names", "n_rows", "n_letters"), [(1, 100_000, 4), (1, 0, 1), (5000, 1, 20), (500, 3, 200)]
+)
+def test_bigwig__takes_no_more_room_than_it_asks_for(
+    tmp_path: Path, n_names: int, n_rows: int, n_letters: int
+) -> None:
     rng = np.random.default_rng(1)
-    starts = np.arange(100_000) * 10
+    starts = np.arange(n_rows) * 10
+    names = [f"{number}".ljust(n_letters, "x") for number in range(n_names)]
     file = BigWigFile(str(tmp_path / "s.bw"))
-    file.add(Intervals("chr1", starts, starts + 10, rng.random(len(starts))))
-    file.write({"chr1": 1_000_000})
+    for name in names:
+        file.add(Intervals(name, starts, starts + 10, rng.random(len(starts))))
+    file.write(dict.fromkeys(names, 1_000_000))
     file.close()
-    assert (tmp_path / "s.bw").stat().st_size < _BYTES_OF_ROW * len(starts)
+    assert (tmp_path / "s.bw").stat().st_size <= _largest_size(n_names * n_rows, names)
+
+
+def many() -> Intervals:
+    starts = np.arange(20_000) * 10
+    return Intervals("chr1", starts, starts + 10, np.random.default_rng(1).random(len(starts)))
+
+
+def test_bigwig__is_whole_where_others_fill_the_disk_while_it_is_written(
+    tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["mount", "-o", "remount,size=2m", str(small_disk)], check=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    paths = [tmp_path / "alone.bw", tmp_path / "crowded.bw"]
+    add_entries = BigWigFile._add_entries
+
+    def fill_and_add(*arguments: object) -> None:
+        with contextlib.suppress(OSError), (small_disk / "fill").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        add_entries(*arguments)
+
+    for path, add in zip(paths, (add_entries, fill_and_add), strict=True):
+        monkeypatch.setattr(BigWigFile, "_add_entries", add)
+        file = BigWigFile(str(path))
+        file.add(many())
+        file.write({"chr1": 200_000})
+        file.close()
+    assert (small_disk / "fill").stat().st_size > 1000
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_bigwig__refuses_what_libbigwig_has_not_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tmp_path / "whole.bw"
+    file = BigWigFile(str(whole))
+    file.add(many())
+    file.write({"chr1": 200_000})
+    file.close()
+    content = whole.read_bytes()
+    for n_bytes in (0, 3, 1000, len(content) - 1):
+
+        def write(self: BigWigFile, place: str, header: object, n_bytes: int = n_bytes) -> None:
+            Path(place).write_bytes(content[:n_bytes])
+
+        monkeypatch.setattr(BigWigFile, "_write", write)
+        file = BigWigFile(str(tmp_path / "s.bw"))
+        with pytest.raises(FastgruError, match=r"its temporary file in .* is cut off \(the disk"):
+            file.write({"chr1": 200_000})
+        file.close()
+    assert list(tmp_path.iterdir()) == [whole]
 
 
 def test_sizes__of_an_empty_file_are_refused(tmp_path: Path) -> None:

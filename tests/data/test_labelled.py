@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastgru.data.label_table import SplitSource
+from fastgru.data.label_table import SplitOrigin, SplitSource
 from fastgru.data.labelled import UNLABELLED, InputFile, LabelledSequences, read_labelled
 from fastgru.data.target_columns import TargetColumns
 from fastgru.errors import ConfigurationError, FastaFormatError, FastgruError, LabelError
@@ -113,9 +113,10 @@ def test_subset__picks_every_column() -> None:
         files=[InputFile("f", "0", 3)],
         targets=[(1.0,), (None,), (3.0,)],
         split_file=SplitSource("s.tsv", "0", 2, 0, 1, 3),
+        split_origin=SplitOrigin("random", 1),
     )
     actual = data.subset([2, 0])
-    of_all = {"files", "respelled", "split_file"}
+    of_all = {"files", "respelled", "split_file", "split_origin"}
     for field in dataclasses.fields(data):
         whole = getattr(data, field.name)
         expected = whole if field.name in of_all else [whole[2], whole[0]]

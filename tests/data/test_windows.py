@@ -92,3 +92,8 @@ def test_span__of_all_windows_is_the_sequence(length: int, window: int, step: in
     grid = WindowGrid(window, step)
     assert grid.span(length, [(0, grid.count(length))]) == length
     assert grid.span(length, []) == 0
+
+
+def test_span__takes_no_memory_for_the_windows_between() -> None:
+    length = 10**15  # a byte for each would be a petabyte
+    assert WindowGrid(10, 1).span(length, [(0, length - 9), (5, 6)]) == length + 10

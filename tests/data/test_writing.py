@@ -86,6 +86,18 @@ def test_atomic_write__says_which_file_is_at_fault() -> None:
     assert caught.value.filename == "/dev/full"
 
 
+def test_atomic_write__says_which_of_several_files_is_at_fault(tmp_path: Path) -> None:
+    def fail() -> None:
+        with atomic_write("/dev/full") as full, atomic_write(tmp_path / "good"):
+            full.write("x")
+            full.flush()
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        fail()
+    assert caught.value.filename == "/dev/full"
+    assert listing(tmp_path) == []
+
+
 def test_atomic_write__to_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     with atomic_write("-") as file:
         file.write("é\n")

@@ -12,15 +12,21 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_snakemake(
-    project: Path, *arguments: str, snakefile: Path = ROOT / "Snakefile"
+    project: Path,
+    *arguments: str,
+    snakefile: Path = ROOT / "Snakefile",
+    commands: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in the folder `project`, with the Snakefile of the repository.
+
+    Programs in the folder `commands` stand before those of the environment.
 
     Messages are in ``stdout``: Snakemake writes those of a dry run there, and others to stderr.
     """
     environment = dict(os.environ)
     # The fastgru command of this very environment, whether it was activated or not.
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    folders = [*([] if commands is None else [commands]), Path(sys.executable).parent]
+    environment["PATH"] = os.pathsep.join([*map(str, folders), environment["PATH"]])
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", snakefile, *arguments],
         check=False,

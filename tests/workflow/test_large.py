@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -188,6 +190,53 @@ def test_predictions__have_the_bytes_of_a_single_run(project, results, run_cli) 
     for name in ("one", "three"):
         found = gzip.decompress((results / f"predictions/{name}/predictions.tsv.gz").read_bytes())
         assert found.decode() == expected
+
+
+KILLED = """\
+#!{python}
+# fastgru, which is killed in a prediction once: when it has written ten records or so
+import os, signal, sys
+from fastgru.cli import main
+
+if sys.argv[1] == "predict" and not os.path.exists("killed"):
+    import fastgru.cli.resuming, fastgru.estimators.streaming
+
+    fastgru.estimators.streaming.CHUNK_LETTERS = 300
+    fastgru.cli.resuming._COMMIT_SECONDS = 0
+    n_writes, fsync = 0, os.fsync
+
+    def kill_at(descriptor):
+        global n_writes
+        n_writes += 1
+        if n_writes == 4:
+            open("killed", "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        fsync(descriptor)
+
+    os.fsync = kill_at
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_prediction__goes_on_where_a_job_was_killed(project: Path, run_cli, tmp_path: Path) -> None:
+    copy = tmp_path / "project"
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("results", ".snakemake", "logs"))
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    (commands / "fastgru").write_text(KILLED.format(python=sys.executable))
+    (commands / "fastgru").chmod(0o755)
+    target = "results/predictions/one/predictions.tsv.gz"
+    result = run_snakemake(copy, "--cores", "1", "--retries", "1", target, commands=commands)
+    assert result.returncode == 0, result.stdout
+    assert (copy / "killed").exists()
+    (log,) = (copy / "logs/predictions/one").glob("1-of-*.log")
+    assert re.search(r"prediction goes on after \d+ records", log.read_text())
+    files = [copy / name for name in ("my model.safetensors", "reads.fa", "more.fa.gz")]
+    expected = run_cli(["predict", *files, "--on-invalid", "status"]).out
+    assert gzip.decompress((copy / target).read_bytes()).decode() == expected
+    assert not list(copy.glob("results/**/.*.part*"))
 
 
 @pytest.mark.slow

@@ -72,6 +72,9 @@ def test_train__goes_on_where_a_job_was_killed():
     # Snakemake removes the outputs of a failed job, so the checkpoint must be none of them
     assert " --resume --force " in RULES["train"]
     assert "checkpoint" not in RULES["train"]
+    # nor is the part file of a prediction
+    assert " --resume --force " in RULES["predict"]
+    assert ".part" not in RULES["predict"]
 
 
 # nothing to look at, or tables that are too large for a page

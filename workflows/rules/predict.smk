@@ -54,7 +54,7 @@ rule predict:
     shell:
         "fastgru predict {input.model:q} {input.fasta:q} --shards {input.plan}"
         " --shard {wildcards.shard} {params.options} --threads {threads} --output {output}"
-        " > {log} 2>&1"
+        " --resume --force > {log} 2>&1"
 
 
 rule gather_predictions:
