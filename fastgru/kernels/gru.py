@@ -17,8 +17,9 @@ Backward, with d = dL/dh_t; the gradients of the pre-activations, and what they 
     dL/dh_{t-1} = d * z + W_hn^T dq + W_hr^T dr + W_hz^T dz + dL/dy_{t-1}
     dW_h       += [dq, dr, dz] h_{t-1}^T            biases, table += [dq, dr, dz, dn]
 
-A row of the tape is ``q | r | z | n``: the recurrent product fills the first three, the input the
-last three, and where they overlap they add up.  Axes: see :mod:`.recurrence`.
+A row of the products, and of the tape, is ``q | r | z | n``: the recurrent one fills the first
+three, that of the input the last three, and where they overlap they add up.  Axes: see
+:mod:`.recurrence`.
 """
 
 from typing import NamedTuple

@@ -184,7 +184,7 @@ def earlier_cell(cells, at):
 
 @kernel_part(inline=True)
 def keep_rows(blocks, layout, value, cells, at, stride):
-    """Store a group's rows of a vector of the tape, where the way back or its caller reads them."""
+    """Keep a group's rows of a vector on the tape; a pass that is not for training keeps none."""
     if layout.stream:
         stream_rows(blocks, value, cells, at, stride, rows_of(blocks))
     elif layout.keep_states:
