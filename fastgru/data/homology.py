@@ -22,7 +22,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.mmseqs import Hits, Watch, align, is_thorough
+from fastgru.data.mmseqs import STRETCHES_UP_TO, Hits, Watch, align, is_thorough
 from fastgru.data.strands import canonical
 from fastgru.errors import ToolError
 
@@ -83,10 +83,13 @@ def why_incomplete(sequences: Sequence[str], alphabet: Alphabet) -> str | None:
     """
     if _is_thorough(sequences, alphabet):
         return None
-    residues = alphabet.name == "protein"
-    needed = "few words in common" if residues else "no word of 15 letters in common"
+    n_letters = sum(map(len, sequences))
+    needed = "no word of 15 letters in common"
+    if alphabet.name == "protein":
+        by_stretch = n_letters <= STRETCHES_UP_TO
+        needed = "no long stretch without gaps in common" if by_stretch else "few words in common"
     return (
-        f"{sum(map(len, sequences))} letters are too many for a thorough search for similar "
+        f"{n_letters} letters are too many for a thorough search for similar "
         f"sequences, so that pairs with {needed} may be missed"
     )
 
@@ -290,6 +293,7 @@ def find_pairs(
         identity=threshold.identity,
         coverage=threshold.coverage,
         thorough=thorough,
+        among=n_letters,
         threads=threads,
         watch=watch,
     ):

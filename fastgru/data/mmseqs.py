@@ -24,11 +24,24 @@ from fastgru.data.alphabets import Alphabet
 from fastgru.data.length_bands import Band, length_bands
 from fastgru.errors import ConfigurationError, ToolError
 
-__all__ = ["Advance", "Hits", "Watch", "align", "find_mmseqs", "is_thorough", "least_stretch"]
+__all__ = [
+    "STRETCHES_UP_TO",
+    "Advance",
+    "Hits",
+    "Watch",
+    "align",
+    "find_mmseqs",
+    "is_thorough",
+    "least_stretch",
+]
 
 _EXHAUSTIVE_CELLS = 1.6e11
 """Cells of all alignments up to which proteins are aligned each with each: a minute on one core at
 most, which is less than words take there."""
+
+STRETCHES_UP_TO = 3e6
+"""Residues up to which proteins with a common stretch are aligned, and not only those with common
+words: the best stretch of every pair takes as long there as all similar words of -s 7.5 do."""
 
 _SHORT_WORDS_UP_TO = 2e7
 """Nucleotides up to which matches of 9 lead to an alignment; MMseqs2 itself asks for 15, which a
@@ -45,7 +58,10 @@ _LONGEST_WHOLE = {"protein": 1 << 31, "nucleotide": 10_000}
 _LEAST_STRETCH, _MOST_STRETCH = 15, 28
 """Scores of the best stretch without gaps from which on a pair of nucleotides is aligned: that of
 MMseqs2, and one that two unrelated sequences of a thousand letters have once in fifty pairs."""
-_MATCH, _MISMATCH, _GAP_EVERY = 2, -3, 40
+_PROTEIN_STRETCH = 36
+"""Above 400,000 letters a pair with an E-value of 0.1 scores 58 at least (BLOSUM62, 30 residues or
+more), and a gap costs 11: half of that and more is in one of two stretches."""
+_MATCH, _MISMATCH, _STRETCHES = 2, -3, 5
 
 _BLOCK_LINES = 1 << 18
 _COLUMNS = "query,target,fident,bits"
@@ -121,8 +137,9 @@ def _bundled() -> str | None:
 def is_thorough(n_query_letters: int, n_target_letters: int, alphabet: Alphabet) -> bool:
     """Whether a search of that size is thorough: larger ones would take too long.
 
-    A thorough search aligns proteins each with each, and nucleotides that share a word of 9.  A
-    fast one aligns what is alike in short words (proteins, -s 7.5), or in one of 15 nucleotides.
+    A thorough search aligns proteins each with each, and nucleotides that share words of 9.  A
+    fast one aligns proteins with a stretch in common, in sets above three million residues those
+    that are alike in short words (-s 7.5), and nucleotides that share a word of 15.
 
     Parameters
     ----------
@@ -143,6 +160,7 @@ def align(
     identity: float,
     coverage: float,
     thorough: bool = True,
+    among: int | None = None,
     threads: int = 1,
     watch: Watch | None = None,
 ) -> Iterator[Hits]:
@@ -163,6 +181,9 @@ def align(
         Least share of each of the two sequences that the alignment covers, in [0, 1].
     thorough
         Whether to look thoroughly; see :func:`is_thorough`.
+    among
+        Letters of the whole set, by which a search that is not thorough goes by stretches or by
+        words; None for those of the targets.
     threads
         Most threads to use.
     watch
@@ -192,12 +213,13 @@ def align(
         fewest_letters=_BAND_LETTERS[_kind(alphabet)],
         longest_whole=_LONGEST_WHOLE[_kind(alphabet)],
     )
+    among = int(lengths[1].sum()) if among is None else among
     limits = ["--min-seq-id", str(identity), "-c", str(coverage), "--cov-mode", "0"]
     told = nullcontext() if watch is None or len(bands) < 2 else watch(sum(b.cells for b in bands))
     with told as progress:
         for band in bands:
             stretch = least_stretch(band.shortest, alphabet, identity, coverage)
-            options = [*limits, *_prefilter(alphabet, thorough, stretch)]
+            options = [*limits, *_prefilter(alphabet, thorough, among, stretch)]
             command = [program, "search", "queries", "targets", "hits", "work", *options]
             yield from _search(command, band, queries, targets, alphabet, threads)
             if progress is not None:
@@ -208,9 +230,10 @@ def least_stretch(shortest: int, alphabet: Alphabet, identity: float, coverage: 
     """Return the score of the best stretch without gaps from which on a pair is aligned.
 
     Of nucleotides, where a match counts 2 and a mismatch -3, the stretches of an alignment that
-    is wanted sum up to ``columns (2 identity - 3 (1 - identity))`` at least: with a gap in every
-    40 columns one of them has the sum over the number of stretches.  Pairs without such a stretch
-    are of chance, and most of those that share a word; aligning them took most of the time.
+    is wanted sum up to ``columns (2 identity - 3 (1 - identity))`` at least, so that with four
+    gaps, wherever they are, one of five has a fifth of that.  Most pairs that share words have no
+    such stretch, as they share them by chance; to align them took most of the time.  What
+    MMseqs2 looks at shares two words on a diagonal, so that a score up to 20 leaves nothing out.
 
     Parameters
     ----------
@@ -224,8 +247,7 @@ def least_stretch(shortest: int, alphabet: Alphabet, identity: float, coverage: 
         return _LEAST_STRETCH
     columns = coverage * shortest
     score = columns * (_MATCH * identity + _MISMATCH * (1 - identity))
-    stretch = int(score / (1 + columns / _GAP_EVERY))
-    return min(max(stretch, _LEAST_STRETCH), _MOST_STRETCH)
+    return min(max(int(score / _STRETCHES), _LEAST_STRETCH), _MOST_STRETCH)
 
 
 def _kind(alphabet: Alphabet) -> str:
@@ -263,12 +285,16 @@ def _search(
             yield from _read_hits(file)
 
 
-def _prefilter(alphabet: Alphabet, thorough: bool, stretch: int) -> list[str]:
+def _prefilter(alphabet: Alphabet, thorough: bool, among: int, stretch: int) -> list[str]:
     """Return the options that decide which pairs are aligned at all."""
     if alphabet.name != "protein":
         words = ["-k", "9", "--spaced-kmer-mode", "0"] if thorough else []
         return ["--search-type", "3", "--min-ungapped-score", str(stretch), *words]
-    pairs = ["--prefilter-mode", "2"] if thorough else ["-s", "7.5"]
+    pairs = ["-s", "7.5"]
+    if thorough:
+        pairs = ["--prefilter-mode", "2"]
+    elif among <= STRETCHES_UP_TO:
+        pairs = ["--prefilter-mode", "1", "--min-ungapped-score", str(_PROTEIN_STRETCH)]
     return ["--search-type", "1", "--comp-bias-corr", "0", *pairs]
 
 
