@@ -233,7 +233,8 @@ def least_stretch(shortest: int, alphabet: Alphabet, identity: float, coverage: 
     is wanted sum up to ``columns (2 identity - 3 (1 - identity))`` at least, so that with four
     gaps, wherever they are, one of five has a fifth of that.  Most pairs that share words have no
     such stretch, as they share them by chance; to align them took most of the time.  What
-    MMseqs2 looks at shares two words on a diagonal, so that a score up to 20 leaves nothing out.
+    MMseqs2 looks at shares two words on a diagonal, which score 20 by themselves in most cases.
+    A pair is lost where its best stretch has no such words (docs/decisions, 0101).
 
     Parameters
     ----------
