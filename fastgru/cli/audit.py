@@ -10,7 +10,7 @@ from typing import Any
 
 from fastgru._machine import usable_threads
 from fastgru.cli.alphabet import chosen_alphabet
-from fastgru.cli.homology import add_homology, homology_threshold
+from fastgru.cli.homology import add_homology, homology_threshold, watch_search
 from fastgru.cli.options import (
     add_output,
     add_threads,
@@ -100,6 +100,7 @@ def run(args: argparse.Namespace) -> int:
         threshold=threshold if compared else None,
         levels=levels,
         threads=usable_threads(args.threads),
+        watch=watch_search,
     )
     with atomic_write(args.output) as file:
         json.dump(report, file, indent=2, sort_keys=True, allow_nan=False)

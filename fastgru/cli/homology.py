@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastgru.cli.alphabet import chosen_alphabet
 from fastgru.cli.options import share
+from fastgru.cli.progress import show_progress
 from fastgru.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fastgru.data.homology import Threshold
 
-__all__ = ["add_homology", "homology_threshold"]
+__all__ = ["add_homology", "homology_threshold", "watch_search"]
+
+watch_search = functools.partial(show_progress, "looking for similar sequences", as_share=True)
+"""Shows how far a search for homologues is: takes the number of its cells."""
 
 
 def add_homology(parser: argparse._ActionsContainer) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastgru._machine import usable_threads
 from fastgru.cli.alphabet import chosen_alphabet
-from fastgru.cli.homology import add_homology, homology_threshold
+from fastgru.cli.homology import add_homology, homology_threshold, watch_search
 from fastgru.cli.options import (
     add_output,
     add_seed,
@@ -140,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
         threshold=threshold,
     )
     threads = usable_threads(args.threads)
-    divided, splits = divide(used, chosen_alphabet(args), plan, threads=threads)
+    divided, splits = divide(used, chosen_alphabet(args), plan, threads=threads, watch=watch_search)
     origins = origins_of(used, chosen_alphabet(args), plan)
     for path, parts, origin in zip(outputs, splits, origins, strict=True):
         write_split(path, divided, parts, origin)

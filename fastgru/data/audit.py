@@ -34,6 +34,7 @@ from fastgru.data.homology import (
 )
 from fastgru.data.labelled import LabelledSequences
 from fastgru.data.leaks import describe_homology, find_leaks
+from fastgru.data.mmseqs import Watch
 from fastgru.data.probes import find_shortcuts
 from fastgru.data.series import SERIES
 from fastgru.data.series_files import Series
@@ -55,6 +56,7 @@ def audit(
     threshold: Threshold | None = None,
     levels: Mapping[str, str] | None = None,
     threads: int = 1,
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Look at labelled sequences and report what is there.
 
@@ -73,6 +75,8 @@ def audit(
         Levels of findings, by code, in place of :data:`.findings.LEVELS`.
     threads
         Most threads to use.
+    watch
+        Told of the progress of large searches.
 
     Returns
     -------
@@ -105,7 +109,9 @@ def audit(
         "resolve_rule": RULE,
         "excluded": [_describe_exclusion(data, exclusion) for exclusion in exclusions],
         "respelled": data.respelled,
-        **_describe_similarity(data, data.subset(kept), alphabet, answers, threshold, threads),
+        **_describe_similarity(
+            data, data.subset(kept), alphabet, answers, threshold, threads, watch
+        ),
     }
     report["findings"] = find_concerns(report, data, symbol_counts, alphabet, levels or {})
     return report
@@ -203,13 +209,16 @@ def _describe_similarity(
     answers: Answers,
     threshold: Threshold | None,
     threads: int,
+    watch: Watch | None,
 ) -> dict[str, Any]:
     """Describe homologues in use, what a given split has on both sides, and the shortcuts."""
     homology: dict[str, Any] | None = None
     groups = np.arange(len(used)) if used.groups is not None else None
     if alphabet is not None and threshold is not None and len(used):
         try:
-            groups = group_homologues(used.sequences, alphabet, threshold, threads=threads)
+            groups = group_homologues(
+                used.sequences, alphabet, threshold, threads=threads, watch=watch
+            )
             compared = used if data.splits is None else data
             incomplete = why_incomplete(compared.sequences, alphabet)
             homology = describe_homology(groups, threshold, incomplete)
@@ -217,7 +226,7 @@ def _describe_similarity(
             homology, threshold = {"not_checked": str(error)}, None
     leaks = None
     if data.splits is not None:
-        leaks = find_leaks(data, alphabet, threshold, threads=threads)
+        leaks = find_leaks(data, alphabet, threshold, threads=threads, watch=watch)
     if groups is not None and used.groups is not None:
         groups = join_named(groups, used.groups)
     return {

@@ -17,6 +17,7 @@ from fastgru.data.alphabets import Alphabet
 from fastgru.data.homology import Threshold, divide_apart
 from fastgru.data.label_table import SPLIT_NAMES, SplitOrigin
 from fastgru.data.labelled import LabelledSequences
+from fastgru.data.mmseqs import Watch
 from fastgru.data.random_splits import fold_splits, random_split
 from fastgru.data.series_files import SeriesKind
 from fastgru.data.splits import refuse_divided_groups
@@ -79,7 +80,12 @@ def origins_of(
 
 
 def divide(
-    data: LabelledSequences, alphabet: Alphabet | SeriesKind, plan: SplitPlan, *, threads: int = 1
+    data: LabelledSequences,
+    alphabet: Alphabet | SeriesKind,
+    plan: SplitPlan,
+    *,
+    threads: int = 1,
+    watch: Watch | None = None,
 ) -> tuple[LabelledSequences, list[list[str]]]:
     """Divide labelled records as planned.
 
@@ -92,6 +98,8 @@ def divide(
     plan
     threads
         Most threads to use.
+    watch
+        Told of the progress of large searches.
 
     Returns
     -------
@@ -129,7 +137,7 @@ def divide(
             "split by homology: series have no letters to align, expected dna, rna or protein. "
             "Choose another method."
         )
-    return _divide_homologues(data, alphabet, plan, threads)
+    return _divide_homologues(data, alphabet, plan, threads, watch)
 
 
 def _method_for(data: LabelledSequences) -> str:
@@ -166,7 +174,7 @@ def _draw(labels: Sequence[str], groups: Sequence[str] | None, plan: SplitPlan) 
 
 
 def _divide_homologues(
-    data: LabelledSequences, alphabet: Alphabet, plan: SplitPlan, threads: int
+    data: LabelledSequences, alphabet: Alphabet, plan: SplitPlan, threads: int, watch: Watch | None
 ) -> tuple[LabelledSequences, list[list[str]]]:
     """Divide groups that are named after their first member."""
     groups, splits = divide_apart(
@@ -176,6 +184,7 @@ def _divide_homologues(
         lambda groups: _draw(data.labels, _name_groups(groups, data.ids), plan),
         together=data.groups,
         threads=threads,
+        watch=watch,
     )
     return replace(data, groups=_name_groups(groups, data.ids)), splits
 

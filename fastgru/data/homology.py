@@ -6,8 +6,9 @@ expected by chance among the sequences at hand: its E-value is at most :data:`MA
 nucleotides either strand counts.  Groups are the connected components: members of one group need
 not be alike, but no pair that the search finds leads out of it.
 
-The search finds all pairs of proteins in sets of up to 200,000 letters, and most of nucleotides up
-to twenty million; in larger sets distant pairs are missed (docs/decisions, 0047).
+The search finds all pairs of proteins in sets of up to 400,000 letters, and most of nucleotides up
+to twenty million; in larger sets distant pairs are missed (docs/decisions, 0047).  Its time grows
+with the square of the letters, and a family of n has n^2 pairs (0101).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from fastgru.data.alphabets import Alphabet
-from fastgru.data.mmseqs import Hits, align, is_thorough
+from fastgru.data.mmseqs import STRETCHES_UP_TO, Hits, Watch, align, is_thorough
 from fastgru.data.strands import canonical
 from fastgru.errors import ToolError
 
@@ -83,10 +84,13 @@ def why_incomplete(sequences: Sequence[str], alphabet: Alphabet) -> str | None:
     """
     if _is_thorough(sequences, alphabet):
         return None
-    residues = alphabet.name == "protein"
-    needed = "few words in common" if residues else "no word of 15 letters in common"
+    n_letters = sum(map(len, sequences))
+    needed = "no word of 15 letters in common"
+    if alphabet.name == "protein":
+        by_stretch = n_letters <= STRETCHES_UP_TO
+        needed = "no long stretch without gaps in common" if by_stretch else "few words in common"
     return (
-        f"{sum(map(len, sequences))} letters are too many for a thorough search for similar "
+        f"{n_letters} letters are too many for a thorough search for similar "
         f"sequences, so that pairs with {needed} may be missed"
     )
 
@@ -97,7 +101,12 @@ def _is_thorough(sequences: Sequence[str], alphabet: Alphabet) -> bool:
 
 
 def group_homologues(
-    sequences: Sequence[str], alphabet: Alphabet, threshold: Threshold, *, threads: int = 1
+    sequences: Sequence[str],
+    alphabet: Alphabet,
+    threshold: Threshold,
+    *,
+    threads: int = 1,
+    watch: Watch | None = None,
 ) -> NDArray[np.int64]:
     """Return the group of each sequence, numbered from 0 in order of the first member.
 
@@ -110,6 +119,8 @@ def group_homologues(
     alphabet, threshold
     threads
         Most threads to use.
+    watch
+        Told of the progress of large searches.
 
     Returns
     -------
@@ -129,6 +140,7 @@ def group_homologues(
         threshold,
         thorough=_is_thorough(sequences, alphabet),
         threads=threads,
+        watch=watch,
     ):
         groups = join(groups, hits.query, hits.target)
     return groups
@@ -184,6 +196,7 @@ def divide_apart(
     *,
     together: Sequence[str] | None = None,
     threads: int = 1,
+    watch: Watch | None = None,
 ) -> tuple[NDArray[np.int64], list[list[str]]]:
     """Divide groups of homologues, and search across the parts until nothing is found there.
 
@@ -202,6 +215,8 @@ def divide_apart(
         Names of further groups that are to stay together, one for each sequence.
     threads
         Most threads to use.
+    watch
+        Told of the progress of large searches.
 
     Returns
     -------
@@ -212,7 +227,7 @@ def divide_apart(
     ToolError
         If MMseqs2 is missing or fails, or goes on finding pairs.
     """
-    groups = group_homologues(sequences, alphabet, threshold, threads=threads)
+    groups = group_homologues(sequences, alphabet, threshold, threads=threads, watch=watch)
     if together is not None:
         groups = join_named(groups, together)
     incomplete = why_incomplete(sequences, alphabet)
@@ -222,7 +237,9 @@ def divide_apart(
         splits = draw(groups)
         n_found = 0
         for parts in splits:
-            for hits in pairs_across(sequences, parts, alphabet, threshold, threads=threads):
+            for hits in pairs_across(
+                sequences, parts, alphabet, threshold, threads=threads, watch=watch
+            ):
                 n_found += len(hits.query)
                 groups = join(groups, hits.query, hits.target)
         if n_found == 0:
@@ -242,6 +259,7 @@ def find_pairs(
     among: int | None = None,
     thorough: bool | None = None,
     threads: int = 1,
+    watch: Watch | None = None,
 ) -> Iterator[Hits]:
     """Find homologous pairs of a query and a target; all of them only in small sets of proteins.
 
@@ -256,6 +274,8 @@ def find_pairs(
         Whether to search thoroughly; None for :func:`.mmseqs.is_thorough` of these two lists.
     threads
         Most threads to use.
+    watch
+        Told of the progress of large searches.
 
     Yields
     ------
@@ -274,7 +294,9 @@ def find_pairs(
         identity=threshold.identity,
         coverage=threshold.coverage,
         thorough=thorough,
+        among=n_letters,
         threads=threads,
+        watch=watch,
     ):
         longer = np.maximum(*(of[at] for of, at in zip(lengths, hits[:2], strict=True)))
         # Karlin and Altschul 1990: E = m n 2^-bits; the same for both directions by the longer m.
@@ -289,6 +311,7 @@ def pairs_across(
     threshold: Threshold,
     *,
     threads: int = 1,
+    watch: Watch | None = None,
 ) -> Iterator[Hits]:
     """Find the homologous pairs that stand in different parts of a split.
 
@@ -302,6 +325,8 @@ def pairs_across(
     alphabet, threshold
     threads
         Most threads to use.
+    watch
+        Told of the progress of large searches.
 
     Yields
     ------
@@ -320,5 +345,6 @@ def pairs_across(
             among=among,
             thorough=thorough,
             threads=threads,
+            watch=watch,
         ):
             yield hits._replace(query=inside[hits.query], target=later[hits.target])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastgru.data.alphabets import Alphabet
 from fastgru.data.homology import Threshold, pairs_across
 from fastgru.data.labelled import LabelledSequences
+from fastgru.data.mmseqs import Watch
 from fastgru.data.series import SERIES
 from fastgru.data.strands import canonical
 
@@ -32,6 +33,7 @@ def find_leaks(
     threshold: Threshold | None,
     *,
     threads: int = 1,
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Look for the test and validation records in the parts that come before them.
 
@@ -45,6 +47,8 @@ def find_leaks(
         From where on sequences are homologous; None to look for copies alone.
     threads
         Most threads to use.
+    watch
+        Told of the progress of large searches.
 
     Returns
     -------
@@ -75,7 +79,9 @@ def find_leaks(
     n_kinds = 1 if alphabet is None else _N_COPIES
     if alphabet is not None and threshold is not None:
         n_kinds = len(KINDS)
-        for hits in pairs_across(data.sequences, parts, alphabet, threshold, threads=threads):
+        for hits in pairs_across(
+            data.sequences, parts, alphabet, threshold, threads=threads, watch=watch
+        ):
             for one, other, identity in zip(*(c.tolist() for c in hits[:3]), strict=True):
                 note(one, other, 2 if identity >= _NEAR else 3, identity)
     return {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fastgru.data import mmseqs
 from fastgru.datasets import load_amp
 
 
@@ -113,6 +114,18 @@ def labelled_file(folder: Path, *columns: str) -> list[str]:
     names = "\t".join(["id", "label", "split"][: 2 + len(columns)])
     (folder / "labels.tsv").write_text("\n".join([names, *rows]), encoding="utf-8")
     return ["audit", folder / "a.fa", "--labels", folder / "labels.tsv"]
+
+
+def test_audit__shows_how_far_a_large_search_is(
+    tmp_path: Path, run_cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = labelled_file(tmp_path)
+    assert "looking for similar" not in run_cli(arguments)[2]
+    monkeypatch.setattr(mmseqs, "_BAND_LETTERS", {"nucleotide": 800})
+    _, _, err = run_cli(arguments)
+    shown = [line for line in err.splitlines() if "looking for similar sequences: " in line]
+    assert len(shown) >= 2
+    assert shown[-1].endswith("100 %")
 
 
 def test_audit__looks_for_leaks_in_a_given_split(tmp_path: Path, run_cli) -> None:

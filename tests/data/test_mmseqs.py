@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fastgru.data import mmseqs
-from fastgru.data.alphabets import get_alphabet
-from fastgru.data.mmseqs import Hits, align, find_mmseqs, is_thorough
+from fastgru.data.alphabets import Alphabet, get_alphabet
+from fastgru.data.mmseqs import Hits, align, find_mmseqs, is_thorough, least_stretch
 from fastgru.errors import ConfigurationError, ToolError
 from tests.data.relatives import collected, mutated
 
@@ -41,16 +43,99 @@ def test_align__finds_the_pairs_and_their_identity() -> None:
 
 def test_align__finds_the_same_by_words() -> None:
     exhaustive = find(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8)
-    by_words = collected(
-        align(CHILDREN, PARENTS, PROTEIN, identity=0.7, coverage=0.8, thorough=False)
+    for among in (3_000_000, 3_000_001):  # by stretches, by words
+        options = {"identity": 0.7, "coverage": 0.8, "thorough": False, "among": among}
+        found = find(CHILDREN, PARENTS, PROTEIN, **options)
+        for first, second in zip(exhaustive, found, strict=True):
+            assert first.tolist() == pytest.approx(second.tolist())
+
+
+def relatives_of_many_lengths(alphabet: Alphabet) -> list[str]:
+    """Families of sequences with differences and gaps, down to the least identity."""
+    rng, sequences = random.Random(12), []
+    share = 0.5 if alphabet is PROTEIN else 0.16
+    for length in (40, 60, 100, 160, 250, 400, 700) * 4:
+        parent = "".join(rng.choices(alphabet.letters, k=length))
+        sequences.append(parent)
+        for changed in (0.05, share / 2, share):
+            child = mutated(parent, changed, alphabet.letters, rng)
+            for place in rng.sample(range(length), rng.randint(0, length // 30)):
+                child = child[:place] + rng.choice(alphabet.letters) * (place % 2) + child[place:]
+            sequences.append(child[rng.randint(0, length // 10) :])
+    return sequences
+
+
+@pytest.mark.parametrize("alphabet", [DNA, PROTEIN], ids=["dna", "protein"])
+def test_align__finds_in_bands_what_it_finds_at_once(
+    alphabet: Alphabet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sequences = relatives_of_many_lengths(alphabet)
+    threshold = {"identity": 0.4 if alphabet is PROTEIN else 0.8, "coverage": 0.8}
+    in_bands = {"protein": 2000, "nucleotide": 2000}
+    # one search of all lengths, with the limit of MMseqs2 itself
+    with monkeypatch.context() as plain:
+        plain.setattr(mmseqs, "_BAND_LETTERS", dict.fromkeys(in_bands, 1 << 40))
+        plain.setattr(mmseqs, "_MOST_STRETCH", 15)
+        expected = find(sequences, sequences, alphabet, **threshold)
+    assert len(expected.query) > 250
+    monkeypatch.setattr(mmseqs, "_BAND_LETTERS", in_bands)
+    found = find(sequences, sequences, alphabet, **threshold)
+    for one, other in zip(found, expected, strict=True):
+        assert one.tolist() == other.tolist()
+
+
+def test_align__by_stretches_loses_none_of_all_pairs() -> None:
+    sequences = relatives_of_many_lengths(PROTEIN)
+    every, found = (
+        find(sequences, sequences, PROTEIN, identity=0.4, coverage=0.8, thorough=thorough)
+        for thorough in (True, False)
     )
-    for first, second in zip(exhaustive, by_words, strict=True):
-        assert first.tolist() == pytest.approx(second.tolist())
+    assert found.query.tolist() == every.query.tolist()
+    assert found.target.tolist() == every.target.tolist()
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "shortest", "identity", "expected"),
+    [
+        (DNA, 60, 0.8, 15),  # 48 columns, of which 10 differ: 2 * 38 - 3 * 10, over 5
+        (DNA, 125, 0.8, 20),
+        (RNA, 160, 0.8, 25),
+        (DNA, 1000, 0.8, 28),
+        (DNA, 1000, 0.6, 15),  # such alignments need not score at all
+        (PROTEIN, 1000, 0.8, 15),
+    ],
+)
+def test_least_stretch__is_a_fifth_of_the_least_score(
+    alphabet: Alphabet, shortest: int, identity: float, expected: int
+) -> None:
+    assert least_stretch(shortest, alphabet, identity, 0.8) == expected
+
+
+def test_align__tells_of_the_progress_of_large_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+
+    class Told:
+        def advance(self, count: int = 1) -> None:
+            told.append(count)
+
+    @contextlib.contextmanager
+    def watch(total: int) -> Iterator[Told]:
+        told.append(-total)
+        yield Told()
+
+    options = {"identity": 0.7, "coverage": 0.8, "watch": watch}
+    find(CHILDREN, PARENTS, PROTEIN, **options)
+    assert told == []
+    monkeypatch.setattr(mmseqs, "_BAND_LETTERS", {"protein": 200})
+    hits = find(CHILDREN, PARENTS, PROTEIN, **options)
+    assert hits.query.tolist() == list(range(20))
+    assert len(told) == 5
+    assert sum(told) == 0
 
 
 def test_is_thorough__depends_on_letters_alone() -> None:
-    assert is_thorough(200_000, 200_000, PROTEIN)
-    assert not is_thorough(200_001, 200_000, PROTEIN)
+    assert is_thorough(400_000, 400_000, PROTEIN)
+    assert not is_thorough(400_001, 400_000, PROTEIN)
     assert is_thorough(20_000_000, 1, DNA)
     assert not is_thorough(1, 20_000_001, RNA)
 

@@ -19,8 +19,8 @@ rule audit:
         "../envs/fastgru.yaml"
     threads: threads_per_dataset
     resources:
-        mem_mb=sized(600, 40),
-        runtime=sized(30, 20),
+        mem_mb=sized(1100, 40),
+        runtime=sized(30, 10),
     params:
         labelled=input_of("audit"),
         options=audit_options,
@@ -49,8 +49,8 @@ rule split:
         "../envs/fastgru.yaml"
     threads: threads_per_dataset
     resources:
-        mem_mb=sized(600, 40),
-        runtime=sized(30, 20),
+        mem_mb=sized(1100, 40),
+        runtime=sized(30, 10),
     params:
         labelled=input_of("split"),
         options=split_options,
