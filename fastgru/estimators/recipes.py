@@ -72,7 +72,7 @@ RECIPES = {
             "conv_channels": (32, 64),
             "conv_width": (8,),
             "conv_pool": (4, 2),
-            "pooling": ("mean", "max"),
+            "pooling": ("mean",),
             "weight_decay": 0.1,
         },
     ),
