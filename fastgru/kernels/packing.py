@@ -214,6 +214,6 @@ def add_tables(sums, hidden, input_at, hh_at, rows, bias_ih, bias_hh):
             source, to = first + (input_at + j) * lane, j * hidden + p * lane
             for n in range(rows.shape[0]):
                 store_first(load(sums, n * entry + source), rows, n * rows.shape[1] + to, left)
-            if bias_ih.shape[0] > 0:
+            if bias_ih.shape[0] > 0 and n_rows > 0:
                 _add_bias(sums, n_rows, source, entry, bias_ih, to, left)
                 _add_bias(sums, n_rows, first + hh_at[j] * lane, entry, bias_hh, to, left)

@@ -198,7 +198,8 @@ def check_tokens(
         array = array.astype(np.int64)
     valid_lengths = check_lengths(lengths, *array.shape)
     # As unsigned numbers the negative ones are the largest: one pass over a batch instead of two.
-    if array.size and array.view(f"u{array.itemsize}").max() >= n_symbols:
+    unsigned = array.dtype.str.replace("i", "u")  # of the same order of bytes
+    if array.size and array.view(unsigned).max() >= n_symbols:
         valid = array[np.arange(array.shape[1]) < valid_lengths[:, None]]
         bad = valid[(valid < 0) | (valid >= n_symbols)]
         if bad.size:

@@ -103,11 +103,14 @@ class Direction:
         """Return the input of the kernels: biases, and tables of what tokens stand for."""
         arrays, kind, nothing = self._arrays, self.kind, self._nothing
         assert arrays is not None
+        weight_ih, bias_ih, bias_hh = (
+            np.ascontiguousarray(parameters.get(name, nothing))
+            for name in ("weight_ih", "bias_ih", "bias_hh")
+        )
         pack_inputs(
             np.empty((1, 0), self.dtype) if given.symbols is None else given.symbols,
             self._no_rows if given.positions is None else given.positions,
-            parameters["weight_ih"],
-            *(parameters.get("bias_ih", nothing), parameters.get("bias_hh", nothing)),
+            *(weight_ih, bias_ih, bias_hh),
             *(self.hidden_size, kind.cell.input_at, gate_numbers(kind.hh_at)),
             *(gate_numbers(kind.all_gates), arrays.w_ih, arrays.table, arrays.position_table),
         )

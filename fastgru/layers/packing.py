@@ -1,7 +1,7 @@
 """Weights in the order in which the kernels read them, and gradients back again.
 
 What is where, and the loops over it, stand in :mod:`fastgru.kernels.packing`.  Parameters stand in
-PyTorch's layout, ``(G * H, K)`` with the gates stacked, contiguous.
+PyTorch's layout, ``(G * H, K)`` with the gates stacked.
 
 Axes: G gates, H hidden units, K summed index (hidden units or input features), P panels, L lanes.
 """
@@ -60,7 +60,7 @@ def pack_columns(
     weight: np.ndarray, hidden: int, order: tuple[int, ...], packed: np.ndarray
 ) -> np.ndarray:
     """Pack (G * H, K) for the forward pass as (P, k_rows, g * L), zero rows after the first K."""
-    kernels.pack_columns(weight, hidden, gate_numbers(order), packed)
+    kernels.pack_columns(np.ascontiguousarray(weight), hidden, gate_numbers(order), packed)
     return packed
 
 
@@ -109,6 +109,7 @@ def pack_transposed(
 
     ``packed`` is flat.
     """
+    weight = np.ascontiguousarray(weight)
     kernels.pack_transposed(weight, hidden, gate_numbers(order), columns, packed)
     return packed
 

@@ -203,6 +203,11 @@ class ForwardArrays:
         self.scratch = of.scratch(blocks, layout, kind, back=0)
         self._back: BackwardArrays | None = None
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over the arrays of a copy, which do not start on a vector."""
+        self.__dict__.update(state)
+        self.layout = self.layout._replace(stream=False)
+
     def serve(self, blocks: Blocks, kind: PassKind) -> bool:
         """Return whether a pass can work in these arrays."""
         return self.blocks is blocks and self.kind == kind

@@ -48,11 +48,16 @@ class Workspace:
 
     Fresh memory costs a page fault every 4 KiB when it is first touched; for the tape of a
     training step that is as long as the arithmetic of a small layer.
+
+    A copy begins with none: arrays that are copied start anywhere, and no longer on a vector.
     """
 
     def __init__(self) -> None:
         self._buffers: dict[tuple[str, str], np.ndarray] = {}
         self._last: dict[tuple[str, str], np.ndarray] = {}
+
+    def __reduce__(self) -> tuple[type[Workspace], tuple[()]]:
+        return Workspace, ()
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """Return an array with any content; it is overwritten by the next call of this name."""

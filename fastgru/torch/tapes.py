@@ -179,7 +179,8 @@ def _joined(
     arrays = [
         np.zeros(shape, stack.dtype) if state is None else state.detach().numpy() for state in given
     ]
-    return np.ascontiguousarray(arrays[0]) if len(arrays) == 1 else np.concatenate(arrays, axis=1)
+    joined = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1)
+    return np.ascontiguousarray(joined)
 
 
 class Tapes:

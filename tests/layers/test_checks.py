@@ -124,6 +124,11 @@ def test_check_tokens__takes_an_empty_batch_of_any_type(empty: Any) -> None:
         ),
         ([[0, 3]], None, "tokens must be from 0 to 2, the rows of embedding, got 3."),
         ([[0, -1]], None, "tokens must be from 0 to 2, the rows of embedding, got -1."),
+        (
+            np.array([[0, 2 << 24]], ">i4"),  # 2 in the other order of bytes
+            None,
+            "tokens must be from 0 to 2, the rows of embedding, got 33554432.",
+        ),
         ([[0, 7], [9, 0]], [1, 1], "tokens must be from 0 to 2, the rows of embedding, got 9."),
         ([[0, 1]], [3], "lengths must be from 0 to 2, got 3."),
         ([[0, 1], [2]], None, RAGGED.format("tokens")),

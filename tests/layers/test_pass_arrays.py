@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,34 @@ def _arrays(layer: fastgru.GRU) -> pass_arrays.ForwardArrays:
     assert isinstance(direction, Direction)
     assert direction._arrays is not None
     return direction._arrays
+
+
+@pytest.mark.parametrize("midway", [False, True])
+def test_copy__works_in_arrays_of_its_own(midway: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy's copies start anywhere, and what is written past the caches starts on a vector."""
+    monkeypatch.setattr(pass_arrays, "_CACHED_BYTES", 0)
+    layer, x, kept = _layer(), np.ones((11, 9, 3), np.float32), []
+    y = layer.forward(x, training=True)[0]
+    expected = None if midway else layer.backward(y)[0]
+    for _ in range(8):
+        twin = copy.deepcopy(layer)
+        kept.append(twin)  # so that the next one is elsewhere
+        if not midway:
+            np.testing.assert_array_equal(twin.forward(x, training=True)[0], y)
+        dx = twin.backward(y)[0]
+        expected = dx if expected is None else expected
+        np.testing.assert_array_equal(dx, expected)
+        longer = np.ones((12, 30, 3), np.float32)
+        np.testing.assert_array_equal(twin.forward(longer)[0][:11, :9], y)
+
+
+def test_parameters__may_be_replaced_by_arrays_in_another_order() -> None:
+    layer, expected = _layer(), _step(_layer(), dense=True)
+    for name, value in layer.parameters.items():
+        doubled = np.repeat(value, 2, axis=-1)
+        layer.parameters[name] = doubled[..., ::2] if value.ndim == 1 else np.asfortranarray(value)
+    for ours, theirs in zip(_step(layer, dense=True), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_arrays__serve_the_next_pass_with_the_same_numbers() -> None:
