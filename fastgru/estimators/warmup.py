@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastgru.estimators.classifier import SequenceClassifier
 from fastgru.estimators.tagger import SequenceTagger
 from fastgru.models.architecture import POOLINGS
@@ -24,6 +26,8 @@ def compile_kernels(dtype: str, cell: str, precision: str | None = None) -> None
     ConfigurationError
         For a precision that this CPU has no instructions for.
     """
+    common: dict[str, Any] = {"cell": cell, "dtype": dtype, "precision": precision}
+    common |= {"max_epochs": 1, "threads": 1, "random_state": 0}
     sequences, labels = ["ACGT", "ACG", "TTTT", "TTTA"], ["a", "a", "b", "b"]
     for conv_channels, conv_norm, position_embedding in (
         ((), "none", True),
@@ -33,30 +37,17 @@ def compile_kernels(dtype: str, cell: str, precision: str | None = None) -> None
         model = SequenceClassifier(
             conv_channels=conv_channels,
             conv_norm=conv_norm,
-            cell=cell,
             hidden_size=8,
             embedding_size=4,
             num_layers=2,
             position_embedding=position_embedding,
             pooling=POOLINGS,
-            max_epochs=1,
-            dtype=dtype,
-            precision=precision,
-            threads=1,
-            random_state=0,
+            **common,
         )
         model.fit(sequences, labels, validation_data=(["A"], ["a"]))
         model.predict_proba(["ACGN"])
     for crf in (False, True):
-        tagger = SequenceTagger(
-            crf=crf,
-            cell=cell,
-            max_epochs=1,
-            dtype=dtype,
-            precision=precision,
-            threads=1,
-            random_state=0,
-        )
+        tagger = SequenceTagger(crf=crf, **common)
         tagger.fit(["ACGT"], ["aabb"], validation_data=(["A"], ["a"]))
         tagger.predict(["ACGN"])
         tagger.predict_proba(["ACGN"])
