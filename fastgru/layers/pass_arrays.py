@@ -109,10 +109,12 @@ class DirectionArrays:
         """Return an array of any content, the next of this name in its memory."""
         return self.workspace.empty(name, shape, self.dtype)
 
-    def scratch(self, blocks: Blocks, layout: Layout, kind: PassKind, *, back: int) -> Scratch:
-        """Return the memory of the workers; ``back`` of them are on the way back, or none is."""
-        workers = back or new_work(len(blocks.table))[1]
-        cell, rows, chunk_rows = self.cell_kind.cell, blocks.rows, layout.chunk * blocks.rows
+    def scratch(
+        self, rows: int, layout: Layout, kind: PassKind, workers: int, *, backward: bool
+    ) -> Scratch:
+        """Return the memory of the workers, for blocks of ``rows`` sequences."""
+        cell, chunk_rows = self.cell_kind.cell, layout.chunk * rows
+        back = workers if backward else 0
         dense = workers if kind.dense else 0
         x_width = row_stride(self.input_size, self.dtype)
         return Scratch(
@@ -152,7 +154,19 @@ class DirectionArrays:
         )
 
 
-class ForwardArrays:
+class _Shared:
+    """Work of a pass that its workers share out, ``pieces`` of it."""
+
+    def __init__(self, pieces: int) -> None:
+        self._counter, self._workers = new_work(pieces)
+
+    def work(self) -> tuple[np.ndarray, int]:
+        """Return the counter, at zero, and the workers."""
+        self._counter[0] = 0
+        return self._counter, self._workers
+
+
+class ForwardArrays(_Shared):
     """The arrays of a forward pass, and of the backward pass that follows.
 
     Parameters
@@ -175,8 +189,8 @@ class ForwardArrays:
     def __init__(self, of: DirectionArrays, blocks: Blocks, kind: PassKind) -> None:
         cell, rows, training = of.cell_kind.cell, blocks.rows, kind.training
         self._of, self.blocks, self.kind = of, blocks, kind
-        self._counter, workers = new_work(len(blocks.table))
-        self._workers = workers
+        super().__init__(len(blocks.table))
+        workers = self._workers
         n_rows, keep_tape = max(blocks.n_rows, 1), training and of.keeps_tape
         tape_bytes = n_rows * of.panels * of.width * of.dtype.itemsize
         self.layout = layout = Layout(
@@ -200,7 +214,7 @@ class ForwardArrays:
         self.cells = of.array("cells", n_cells, of.panels, rows, of.width)
         kept = self.cells.nbytes if layout.keep_tape else 0
         self.tape_bytes = (self.state.nbytes + kept) * training
-        self.scratch = of.scratch(blocks, layout, kind, back=0)
+        self.scratch = of.scratch(rows, layout, kind, workers, backward=False)
         self._back: BackwardArrays | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -212,11 +226,6 @@ class ForwardArrays:
         """Return whether a pass can work in these arrays."""
         return self.blocks is blocks and self.kind == kind
 
-    def work(self) -> tuple[np.ndarray, int]:
-        """Return the counter, at zero, and the workers."""
-        self._counter[0] = 0
-        return self._counter, self._workers
-
     def back(self, parameters: Parameters) -> BackwardArrays:
         """Return the arrays of the way back."""
         if self._back is None:
@@ -224,7 +233,7 @@ class ForwardArrays:
         return self._back
 
 
-class BackwardArrays:
+class BackwardArrays(_Shared):
     """The arrays of a backward pass.
 
     Parameters
@@ -250,19 +259,14 @@ class BackwardArrays:
 
     def __init__(self, of: DirectionArrays, forward: ForwardArrays, parameters: Parameters) -> None:
         blocks, layout, kind = forward.blocks, forward.layout, forward.kind
-        self._counter, self._workers = new_work(len(blocks.groups) - 1)
+        super().__init__(len(blocks.groups) - 1)
         self.cells = forward.cells
         if not layout.keep_tape and of.cell_kind.cell.reads_tape:
             shape = self.cells.shape[1:]
             self.cells = of.array("cells", self._workers * layout.chunk, *shape)
-        self.scratch = of.scratch(blocks, layout, kind, back=self._workers)
+        self.scratch = of.scratch(blocks.rows, layout, kind, self._workers, backward=True)
         part = blocks.part
         self.sums = of.input_sums(part.n_groups, kind)
         self.recurrent: Any = of.cell_kind.new_sums(parameters, part.n_groups, of.workspace.empty)
         self.own = [type(sums)(*map(part.of_groups, sums)) for sums in (self.sums, self.recurrent)]
         self.all_sums = [array for array in (*self.sums, *self.recurrent) if len(array)]
-
-    def work(self) -> tuple[np.ndarray, int]:
-        """Return the counter, at zero, and the workers."""
-        self._counter[0] = 0
-        return self._counter, self._workers
