@@ -15,8 +15,8 @@ from numba import get_num_threads
 
 from fastgru import _machine, _numba
 from fastgru._numba import kernel, kernel_part, threads_limited_to
-from fastgru.kernels.workers import run_workers
-from fastgru.layers.workspace import new_work
+from fastgru.kernels.workers import APART, deal, run_workers
+from fastgru.layers.workspace import new_shares
 from tests.kernels.uncached import without_cache
 
 ROOT = Path(__file__).parent.parent
@@ -135,30 +135,29 @@ def test_threads_in_force__are_the_default_without_a_limit(monkeypatch: pytest.M
 
 @without_cache
 @kernel_part
-def meet(worker: Any, present: Any, patience: Any, met: Any) -> None:
+def meet(worker: Any, shares: Any, present: Any, patience: Any, met: Any) -> None:
     """Wait until every worker is here."""
     present[worker] = 1
     for _ in range(patience):
-        if present.sum() == present.shape[0]:
+        if present.sum() == shares.shape[0] // APART:
             met[worker] = True
             break
 
 
 @without_cache
 @kernel(parallel=True)
-def gather(n_workers: Any, present: Any, patience: Any, met: Any) -> None:
-    run_workers(meet, n_workers, (present, patience, met))
+def gather(shares: Any, present: Any, patience: Any, met: Any) -> None:
+    run_workers(meet, (shares, present, patience, met))
 
 
 @needs_compilation
 @pytest.mark.parametrize("threads", range(1, AVAILABLE + 1))
 def test_kernels__run_on_that_many_threads(threads: int) -> None:
     with threads_limited_to(threads):
-        _, n_workers = new_work(pieces=1000)
-        assert n_workers == threads
-        met = np.zeros(n_workers, bool)
-        gather(n_workers, np.zeros(n_workers, np.int64), 100_000_000, met)
-    assert met.all()  # so none waited for another to end
+        shares = new_shares(pieces=1000)
+        met = np.zeros(len(shares), bool)
+        gather(shares, np.zeros(len(shares), np.int64), 100_000_000, met)
+    assert met.sum() == threads  # so none waited for another to end
 
 
 # --- forked processes and threading layers ------------------------------------------------
@@ -168,12 +167,12 @@ import os, sys, threading
 import numpy as np
 from fastgru import _numba
 from fastgru.kernels.pooling import pool_backward
-from fastgru.layers.workspace import new_work
+from fastgru.layers.workspace import new_shares
 
 def call():
     lengths, gradient = np.full(64, 100), np.ones((64, 50))
     first, dy = np.zeros((64, 50), np.int32), np.empty((64, 100, 50))
-    pool_backward(*new_work(64), lengths, gradient * 100, gradient, first, dy)
+    pool_backward(new_shares(64), lengths, gradient * 100, gradient, first, dy)
     assert (dy[:, 0] == 2).all() and (dy[:, 1:] == 1).all()
 
 def call_in_a_fork():
@@ -209,7 +208,7 @@ def run(program: str, **environment: str) -> str:
 
 def has_layer(name: str) -> bool:
     with threads_limited_to(1):
-        gather(1, np.zeros(1, np.int64), 1, np.zeros(1, bool))
+        gather(deal(1, 1), np.zeros(APART, np.int64), 1, np.zeros(APART, bool))
         return _numba.threading_layer() == name
 
 

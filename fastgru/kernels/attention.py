@@ -66,23 +66,22 @@ def _attend(b, length, y, weight, attention, pooled):
 
 
 @kernel_part
-def _attend_all(worker, counter, lengths, y, weight, attention, pooled):
+def _attend_all(worker, shares, lengths, y, weight, attention, pooled):
     before = flush_denormals()
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         _attend(b, lengths[b], y, weight, attention, pooled)
-        b = take_next(counter)
+        b = take_next(shares, worker)
     restore_denormals(before)
 
 
 @kernel(parallel=True)
-def attention_forward(counter, n_workers, lengths, y, weight, attention, pooled):
+def attention_forward(shares, lengths, y, weight, attention, pooled):
     """Take the weighted mean over the valid steps of each sequence.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     lengths : int64 (B,)
     y : float (B, T, C)
     weight : float (C,)
@@ -96,7 +95,7 @@ def attention_forward(counter, n_workers, lengths, y, weight, attention, pooled)
     The workers take one sequence after the other, and sums over time are in order: the result does
     not depend on the number of threads.
     """
-    run_workers(_attend_all, n_workers, (counter, lengths, y, weight, attention, pooled))
+    run_workers(_attend_all, (shares, lengths, y, weight, attention, pooled))
 
 
 @kernel_part
@@ -122,27 +121,26 @@ def _attend_back(b, length, y, weight, attention, d_pooled, d_scores, d_weight, 
 
 @kernel_part
 def _attend_all_back(
-    worker, counter, lengths, y, weight, attention, d_pooled, d_scores, d_weight, dy, add
+    worker, shares, lengths, y, weight, attention, d_pooled, d_scores, d_weight, dy, add
 ):
     before = flush_denormals()
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         length = lengths[b]
         _attend_back(b, length, y, weight, attention, d_pooled, d_scores, d_weight, dy, add)
-        b = take_next(counter)
+        b = take_next(shares, worker)
     restore_denormals(before)
 
 
 @kernel(parallel=True)
 def attention_backward(
-    counter, n_workers, lengths, y, weight, attention, d_pooled, d_scores, d_weight, dy, add
+    shares, lengths, y, weight, attention, d_pooled, d_scores, d_weight, dy, add
 ):
     """Take the gradient of the weighted mean to the states and the vector of the scores.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     lengths : int64 (B,)
     y : float (B, T, C)
     weight : float (C,)
@@ -158,6 +156,5 @@ def attention_backward(
     """
     run_workers(
         _attend_all_back,
-        n_workers,
-        (counter, lengths, y, weight, attention, d_pooled, d_scores, d_weight, dy, add),
+        (shares, lengths, y, weight, attention, d_pooled, d_scores, d_weight, dy, add),
     )

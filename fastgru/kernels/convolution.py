@@ -54,12 +54,12 @@ def _pad(source, first, length, spacing, before, after, padded, at):
 
 
 @kernel_part
-def _convolve(worker, counter, geometry, n_steps, n_out, lengths, x, packed, bias, padded, rows, z):
+def _convolve(worker, shares, geometry, n_steps, n_out, lengths, x, packed, bias, padded, rows, z):
     """Take sequences and convolve them; arguments as in :func:`convolve`."""
     width, dilation, stride, left = geometry
     room = padded.shape[0] // rows.shape[0]
     inner, columns = padded.shape[1], rows.shape[2]
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         length = lengths[b]
         outputs = (length + stride - 1) // stride
@@ -74,19 +74,16 @@ def _convolve(worker, counter, geometry, n_steps, n_out, lengths, x, packed, bia
                 place = b * n_out + first + row
                 for c in range(z.shape[1]):
                     z[place, c] = rows[worker, row, c] + bias[c]
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def convolve(
-    counter, n_workers, geometry, n_steps, n_out, lengths, x, packed, bias, padded, rows, z
-):
+def convolve(shares, geometry, n_steps, n_out, lengths, x, packed, bias, padded, rows, z):
     """Convolve each sequence.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     geometry : Geometry
     n_steps, n_out : int
         T and U, steps that the caller's arrays have room for.
@@ -96,12 +93,12 @@ def convolve(
         The taps, one (I, C) after the other, by :func:`fastgru.layers.packing.pack_stripes`, I
         and C rounded up to those of ``padded`` and ``rows``.
     bias : float (C,)
-    padded : float (n_workers * R, I), scratch
+    padded : float (W * R, I), scratch
         With R rows for the longest sequence, what its taps read around it, and a whole tile.
-    rows : float (n_workers, ROWS, C), scratch
+    rows : float (W, ROWS, C), scratch
     z : float (B * U, C), **written** at valid steps
     """
-    run_workers(_convolve, n_workers, (counter, geometry, n_steps, n_out, lengths, x, packed, bias,
+    run_workers(_convolve, (shares, geometry, n_steps, n_out, lengths, x, packed, bias,
                                        padded, rows, z))  # fmt: skip
 
 
@@ -152,14 +149,14 @@ def _input_gradient(worker, geometry, length, dz, at, packed, rows, first_row, d
 
 
 @kernel_part
-def _convolve_back(worker, counter, geometry, n_steps, n_out, groups, lengths, x, dz, packed,
+def _convolve_back(worker, shares, geometry, n_steps, n_out, groups, lengths, x, dz, packed,
                    padded_x, padded_dz, rows, dx, d_weight, d_bias):  # fmt: skip
     """Take groups of sequences and go back through them; arguments as in :func:`convolve_back`."""
     width, dilation, stride, left = geometry
     room, dz_room = padded_x.shape[0] // rows.shape[0], padded_dz.shape[0] // rows.shape[0]
     right = (width - 1) * dilation - left
     at, dz_at = worker * room, worker * dz_room
-    group = take_next(counter)
+    group = take_next(shares, worker)
     while group + 1 < groups.shape[0]:
         for b in range(groups[group], groups[group + 1]):
             length = lengths[b]
@@ -172,17 +169,17 @@ def _convolve_back(worker, counter, geometry, n_steps, n_out, groups, lengths, x
             if dx.shape[0] > 0:
                 _input_gradient(worker, geometry, length, padded_dz, dz_at, packed, rows,
                                 b * n_steps, dx)  # fmt: skip
-        group = take_next(counter)
+        group = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def convolve_back(counter, n_workers, geometry, n_steps, n_out, groups, lengths, x, dz, packed,
+def convolve_back(shares, geometry, n_steps, n_out, groups, lengths, x, dz, packed,
                   padded_x, padded_dz, rows, dx, d_weight, d_bias):  # fmt: skip
     """Go back through :func:`convolve`.
 
     Parameters
     ----------
-    counter, n_workers, geometry, n_steps, n_out
+    shares, geometry, n_steps, n_out
         As there.
     groups : int64 (n_groups + 1,)
         Bounds of the groups of sequences in which gradients are summed.
@@ -193,12 +190,12 @@ def convolve_back(counter, n_workers, geometry, n_steps, n_out, groups, lengths,
     packed : float, flat
         The taps from the last to the first, one (C, I) after the other, packed like those of
         :func:`convolve`.
-    padded_x, padded_dz : float (n_workers * R, I) and (n_workers * R, C), scratch
-    rows : float (n_workers, ROWS, I), scratch
+    padded_x, padded_dz : float (W * R, I) and (W * R, C), scratch
+    rows : float (W, ROWS, I), scratch
     dx : float (B * T, I), **written** at valid steps; (0, 0) where it is not wanted
     d_weight : float (n_groups, K, I, C), **added to**
     d_bias : float (n_groups, C), **added to**
     """
-    run_workers(_convolve_back, n_workers, (counter, geometry, n_steps, n_out, groups, lengths, x,
+    run_workers(_convolve_back, (shares, geometry, n_steps, n_out, groups, lengths, x,
                                             dz, packed, padded_x, padded_dz, rows, dx, d_weight,
                                             d_bias))  # fmt: skip

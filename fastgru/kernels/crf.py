@@ -165,7 +165,7 @@ def _add_steps(
 @kernel_part
 def _expect_all(
     worker,
-    counter,
+    shares,
     lengths,
     labels,
     logits,
@@ -182,7 +182,7 @@ def _expect_all(
     d_end,
 ):
     before = flush_denormals()
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         last, factor = lengths[b] - 1, factors[b]
         log_total = 0.0
@@ -207,14 +207,13 @@ def _expect_all(
                 d_start,
             )
         log_partition[b] = log_total
-        b = take_next(counter)
+        b = take_next(shares, worker)
     restore_denormals(before)
 
 
 @kernel(parallel=True)
 def crf_expectations(
-    counter,
-    n_workers,
+    shares,
     lengths,
     labels,
     logits,
@@ -234,9 +233,7 @@ def crf_expectations(
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
-        At most W.
+    shares : int64 (W, 8), :func:`.workers.deal`
     lengths : int64 (B,)
     labels : int64 (B, T)
         The label of each step, from 0 to K - 1; below 0 where it is not known.
@@ -266,9 +263,8 @@ def crf_expectations(
     """
     run_workers(
         _expect_all,
-        n_workers,
         (
-            counter,
+            shares,
             lengths,
             labels,
             logits,

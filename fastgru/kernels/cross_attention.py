@@ -48,14 +48,14 @@ def _distance(u, centre, reach):
 
 
 @kernel_part
-def _attend(worker, counter, lengths, source_lengths, centres, queries, states, offset_bias,
+def _attend(worker, shares, lengths, source_lengths, centres, queries, states, offset_bias,
             weights, context, transposed):  # fmt: skip
     before = flush_denormals()
     steps, channels, room = centres.shape[1], queries.shape[1], transposed.shape[1]
     reach = offset_bias.shape[0] // 2
     n_pairs = lengths.shape[0]
     rows = states.shape[0] // n_pairs
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < n_pairs:
         length, n_states, first = lengths[b], source_lengths[b], b * steps
         _transpose(b * rows, n_states, states, worker, transposed)
@@ -71,19 +71,18 @@ def _attend(worker, counter, lengths, source_lengths, centres, queries, states, 
         multiply(False, context, first * channels, channels, length, channels,
                  weights, first * room, room, 1,
                  states, b * rows * channels, channels, n_states)  # fmt: skip
-        b = take_next(counter)
+        b = take_next(shares, worker)
     restore_denormals(before)
 
 
 @kernel(parallel=True)
-def cross_attention_forward(counter, n_workers, lengths, source_lengths, centres, queries, states,
+def cross_attention_forward(shares, lengths, source_lengths, centres, queries, states,
                             offset_bias, weights, context, transposed):  # fmt: skip
     """Take the weighted mean of the states of the other sequence, at each step.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     lengths : int64 (B,)
         Steps that attend.
     source_lengths : int64 (B,), at least 1
@@ -98,9 +97,9 @@ def cross_attention_forward(counter, n_workers, lengths, source_lengths, centres
         w, from 0 to 1, and 0 past the last state.
     context : float (B * T, C), **written** at valid steps and up to a whole tile of them
         z.
-    transposed : float (n_workers * C, U), scratch
+    transposed : float (W * C, U), scratch
     """
-    run_workers(_attend, n_workers, (counter, lengths, source_lengths, centres, queries, states,
+    run_workers(_attend, (shares, lengths, source_lengths, centres, queries, states,
                                      offset_bias, weights, context, transposed))  # fmt: skip
 
 
@@ -127,14 +126,14 @@ def _score_gradients(b, at, length, n_states, centres, weights, d_scores, d_offs
 
 
 @kernel_part
-def _attend_back(worker, counter, lengths, source_lengths, centres, queries, states, weights,
+def _attend_back(worker, shares, lengths, source_lengths, centres, queries, states, weights,
                  d_context, d_queries, d_states, d_offset_bias, d_scores, transposed):  # fmt: skip
     before = flush_denormals()
     steps, channels, room = centres.shape[1], queries.shape[1], transposed.shape[1]
     n_pairs = lengths.shape[0]
     rows = states.shape[0] // n_pairs
     scores_at = worker * steps * room
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < n_pairs:
         length, n_states = lengths[b], source_lengths[b]
         at, states_at = b * steps * channels, b * rows * channels
@@ -149,20 +148,19 @@ def _attend_back(worker, counter, lengths, source_lengths, centres, queries, sta
                  weights, b * steps * room, 1, room, d_context, at, channels, length)  # fmt: skip
         multiply(True, d_states, states_at, channels, n_states, channels,
                  d_scores, scores_at, 1, room, queries, at, channels, length)  # fmt: skip
-        b = take_next(counter)
+        b = take_next(shares, worker)
     restore_denormals(before)
 
 
 @kernel(parallel=True)
-def cross_attention_backward(counter, n_workers, lengths, source_lengths, centres, queries, states,
+def cross_attention_backward(shares, lengths, source_lengths, centres, queries, states,
                              weights, d_context, d_queries, d_states, d_offset_bias,
                              d_scores, transposed):  # fmt: skip
     """Take the gradient of the weighted means to queries, states and the bias.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     lengths, source_lengths : int64 (B,)
     centres : int64 (B, T)
     queries : float (B * T, C)
@@ -174,9 +172,9 @@ def cross_attention_backward(counter, n_workers, lengths, source_lengths, centre
     d_states : float (B * U, C), **written** at valid states and up to a whole tile of them
     d_offset_bias : float (B, 2 R + 1), **written**
         Of each pair apart, so that their sum can be taken in an order that no thread changes.
-    d_scores : float (n_workers * T, U), scratch
-    transposed : float (n_workers * C, U), scratch
+    d_scores : float (W * T, U), scratch
+    transposed : float (W * C, U), scratch
     """
-    run_workers(_attend_back, n_workers, (counter, lengths, source_lengths, centres, queries,
+    run_workers(_attend_back, (shares, lengths, source_lengths, centres, queries,
                                           states, weights, d_context, d_queries, d_states,
                                           d_offset_bias, d_scores, transposed))  # fmt: skip

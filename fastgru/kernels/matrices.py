@@ -45,25 +45,24 @@ def multiply(add, out, out_at, out_row, rows, columns,
 
 
 @kernel_part
-def _multiply_rows(worker, counter, add, a, b, out, inner):
+def _multiply_rows(worker, shares, add, a, b, out, inner):
     before = flush_denormals()
     columns, wide = out.shape[1], a.shape[1]
-    first = take_next(counter) * ROWS
+    first = take_next(shares, worker) * ROWS
     while first < out.shape[0]:
         multiply(add, out, first * columns, columns, ROWS, columns,
                   a, first * wide, wide, 1, b, 0, columns, inner)  # fmt: skip
-        first = take_next(counter) * ROWS
+        first = take_next(shares, worker) * ROWS
     restore_denormals(before)
 
 
 @kernel(parallel=True)
-def multiply_rows_of(counter, n_workers, add, a, b, out, inner):
+def multiply_rows_of(shares, add, a, b, out, inner):
     """Multiply rows by a matrix: ``out = a b``, k in ascending order.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     add : bool
         Whether to add to what stands in ``out``.
     a : float (M, any), M a multiple of ROWS
@@ -72,33 +71,32 @@ def multiply_rows_of(counter, n_workers, add, a, b, out, inner):
     inner : int
         Columns of ``a`` and rows of ``b`` that count.
     """
-    run_workers(_multiply_rows, n_workers, (counter, add, a, b, out, inner))
+    run_workers(_multiply_rows, (shares, add, a, b, out, inner))
 
 
 @kernel_part
-def _multiply_columns(worker, counter, a, b, out, inner):
+def _multiply_columns(worker, shares, a, b, out, inner):
     before = flush_denormals()
     columns, wide = out.shape[1], a.shape[1]
-    first = take_next(counter) * ROWS
+    first = take_next(shares, worker) * ROWS
     while first < out.shape[0]:
         multiply(False, out, first * columns, columns, ROWS, columns,
                   a, first, 1, wide, b, 0, columns, inner)  # fmt: skip
-        first = take_next(counter) * ROWS
+        first = take_next(shares, worker) * ROWS
     restore_denormals(before)
 
 
 @kernel(parallel=True)
-def multiply_columns_of(counter, n_workers, a, b, out, inner):
+def multiply_columns_of(shares, a, b, out, inner):
     """Multiply a transposed matrix by another: ``out = a^T b``, k in ascending order.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     a : float (at least ``inner``, M), M a multiple of ROWS
     b : float (at least ``inner``, N), N a multiple of a vector
     out : float (M, N), **written**
     inner : int
         Rows of ``a`` and ``b`` that count.
     """
-    run_workers(_multiply_columns, n_workers, (counter, a, b, out, inner))
+    run_workers(_multiply_columns, (shares, a, b, out, inner))

@@ -56,22 +56,21 @@ def _normalise_step(row, epsilon, weight, bias, z, v, inverse):
 
 
 @kernel_part
-def _normalise_steps(worker, counter, n_steps, lengths, epsilon, weight, bias, z, v, inverse):
-    b = take_next(counter)
+def _normalise_steps(worker, shares, n_steps, lengths, epsilon, weight, bias, z, v, inverse):
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         for t in range(lengths[b]):
             _normalise_step(b * n_steps + t, epsilon, weight, bias, z, v, inverse)
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def normalise_steps(counter, n_workers, n_steps, lengths, epsilon, weight, bias, z, v, inverse):
+def normalise_steps(shares, n_steps, lengths, epsilon, weight, bias, z, v, inverse):
     """Normalise each step over its channels.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     n_steps : int
         U, steps that the caller's arrays have room for.
     lengths : int64 (B,)
@@ -83,7 +82,7 @@ def normalise_steps(counter, n_workers, n_steps, lengths, epsilon, weight, bias,
     inverse : float (B * U,), **written** at valid steps
         1 / s.
     """
-    run_workers(_normalise_steps, n_workers, (counter, n_steps, lengths, epsilon, weight, bias, z,
+    run_workers(_normalise_steps, (shares, n_steps, lengths, epsilon, weight, bias, z,
                                               v, inverse))  # fmt: skip
 
 
@@ -102,34 +101,34 @@ def _step_back(row, weight, v, inverse, dz):
 
 
 @kernel_part
-def _steps_back(worker, counter, n_steps, lengths, weight, v, inverse, dz):
-    b = take_next(counter)
+def _steps_back(worker, shares, n_steps, lengths, weight, v, inverse, dz):
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         for t in range(lengths[b]):
             _step_back(b * n_steps + t, weight, v, inverse, dz)
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def normalise_steps_back(counter, n_workers, n_steps, lengths, weight, v, inverse, dz):
+def normalise_steps_back(shares, n_steps, lengths, weight, v, inverse, dz):
     """Go back through :func:`normalise_steps` to its input.
 
     Parameters
     ----------
-    counter, n_workers, n_steps, lengths, weight
+    shares, n_steps, lengths, weight
         As there.
     v, inverse
         As it has written them.
     dz : float (B * U, C)
         dy, **replaced** by dz at valid steps.
     """
-    run_workers(_steps_back, n_workers, (counter, n_steps, lengths, weight, v, inverse, dz))
+    run_workers(_steps_back, (shares, n_steps, lengths, weight, v, inverse, dz))
 
 
 @kernel_part
-def _standardise(worker, counter, n_steps, lengths, mean, inverse, weight, bias, z, v):
+def _standardise(worker, shares, n_steps, lengths, mean, inverse, weight, bias, z, v):
     n = z.shape[1]
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         for row in range(b * n_steps, b * n_steps + lengths[b]):
             for c in range(0, n, lanes(z)):
@@ -137,16 +136,16 @@ def _standardise(worker, counter, n_steps, lengths, mean, inverse, weight, bias,
                 value = centred * load_first(inverse, c, n - c)
                 store_first(value, v, row * n + c, n - c)
             _scale_and_shift(v, row * n, n, weight, bias, z)
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def standardise(counter, n_workers, n_steps, lengths, mean, inverse, weight, bias, z, v):
+def standardise(shares, n_steps, lengths, mean, inverse, weight, bias, z, v):
     """Normalise each channel by a mean and a deviation that are known.
 
     Parameters
     ----------
-    counter, n_workers, n_steps, lengths
+    shares, n_steps, lengths
         As in :func:`normalise_steps`.
     mean, inverse : float (C,)
         The mean of a channel, and 1 / s.
@@ -154,14 +153,14 @@ def standardise(counter, n_workers, n_steps, lengths, mean, inverse, weight, bia
     z : float (B * U, C), **replaced** by y at valid steps
     v : float (B * U, C), **written** at valid steps
     """
-    run_workers(_standardise, n_workers, (counter, n_steps, lengths, mean, inverse, weight, bias,
+    run_workers(_standardise, (shares, n_steps, lengths, mean, inverse, weight, bias,
                                           z, v))  # fmt: skip
 
 
 @kernel_part
-def _standardise_back(worker, counter, n_steps, lengths, scale, mean, mean_product, v, dz):
+def _standardise_back(worker, shares, n_steps, lengths, scale, mean, mean_product, v, dz):
     n = dz.shape[1]
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         for row in range(b * n_steps, b * n_steps + lengths[b]):
             for c in range(0, n, lanes(dz)):
@@ -169,16 +168,16 @@ def _standardise_back(worker, counter, n_steps, lengths, scale, mean, mean_produ
                 along = load_first(v, at, count) * load_first(mean_product, c, count)
                 d = load_first(dz, at, count) - load_first(mean, c, count) - along
                 store_first(d * load_first(scale, c, count), dz, at, count)
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def standardise_back(counter, n_workers, n_steps, lengths, scale, mean, mean_product, v, dz):
+def standardise_back(shares, n_steps, lengths, scale, mean, mean_product, v, dz):
     """Go back through :func:`standardise` by mean and deviation of the batch itself.
 
     Parameters
     ----------
-    counter, n_workers, n_steps, lengths
+    shares, n_steps, lengths
         As there.
     scale : float (C,)
         weight / s.
@@ -189,7 +188,7 @@ def standardise_back(counter, n_workers, n_steps, lengths, scale, mean, mean_pro
     dz : float (B * U, C)
         dy, **replaced** by dz at valid steps.
     """
-    run_workers(_standardise_back, n_workers, (counter, n_steps, lengths, scale, mean,
+    run_workers(_standardise_back, (shares, n_steps, lengths, scale, mean,
                                                mean_product, v, dz))  # fmt: skip
 
 
@@ -205,18 +204,18 @@ def _add_step(shift, p, q, at, sums, products, sums_at, n):
 
 
 @kernel_part
-def _sum_groups(worker, counter, n_steps, groups, lengths, shift, p, q, sums, products):
+def _sum_groups(worker, shares, n_steps, groups, lengths, shift, p, q, sums, products):
     n = p.shape[1]
-    group = take_next(counter)
+    group = take_next(shares, worker)
     while group + 1 < groups.shape[0]:
         for b in range(groups[group], groups[group + 1]):
             for row in range(b * n_steps, b * n_steps + lengths[b]):
                 _add_step(shift, p, q, row * n, sums, products, group * n, n)
-        group = take_next(counter)
+        group = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def sum_steps(counter, n_workers, n_steps, groups, lengths, shift, p, q, sums, products):
+def sum_steps(shares, n_steps, groups, lengths, shift, p, q, sums, products):
     """Sum two arrays, and their product, over the valid steps of each group of sequences.
 
     With both arrays z, and with its mean for ``shift``, the products are those of the variance;
@@ -224,7 +223,7 @@ def sum_steps(counter, n_workers, n_steps, groups, lengths, shift, p, q, sums, p
 
     Parameters
     ----------
-    counter, n_workers, n_steps
+    shares, n_steps
         As in :func:`normalise_steps`.
     groups : int64 (G + 1,)
         Bounds of the groups.
@@ -235,5 +234,5 @@ def sum_steps(counter, n_workers, n_steps, groups, lengths, shift, p, q, sums, p
     sums, products : float (G, C), **added to**
         Of p, and of p times q, in the order of the steps.
     """
-    run_workers(_sum_groups, n_workers, (counter, n_steps, groups, lengths, shift, p, q, sums,
+    run_workers(_sum_groups, (shares, n_steps, groups, lengths, shift, p, q, sums,
                                          products))  # fmt: skip

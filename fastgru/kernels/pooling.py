@@ -35,21 +35,20 @@ def _pool_sequence(b, length, y, mean, maximum, first):
 
 
 @kernel_part
-def _pool_sequences(worker, counter, lengths, y, mean, maximum, first):
-    b = take_next(counter)
+def _pool_sequences(worker, shares, lengths, y, mean, maximum, first):
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         _pool_sequence(b, lengths[b], y, mean, maximum, first)
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def pool_forward(counter, n_workers, lengths, y, mean, maximum, first):
+def pool_forward(shares, lengths, y, mean, maximum, first):
     """Take mean and maximum over the valid steps of each sequence.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     lengths : int64 (B,)
     y : float (B, T, C)
     mean, maximum : float (B, C), **written**
@@ -61,7 +60,7 @@ def pool_forward(counter, n_workers, lengths, y, mean, maximum, first):
     The workers take one sequence after the other, the sum over time is in order: the result does
     not depend on the number of threads.
     """
-    run_workers(_pool_sequences, n_workers, (counter, lengths, y, mean, maximum, first))
+    run_workers(_pool_sequences, (shares, lengths, y, mean, maximum, first))
 
 
 @kernel_part
@@ -74,24 +73,23 @@ def _unpool_sequence(b, length, d_mean, d_maximum, first, dy):
 
 
 @kernel_part
-def _unpool_sequences(worker, counter, lengths, d_mean, d_maximum, first, dy):
-    b = take_next(counter)
+def _unpool_sequences(worker, shares, lengths, d_mean, d_maximum, first, dy):
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         _unpool_sequence(b, lengths[b], d_mean, d_maximum, first, dy)
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def pool_backward(counter, n_workers, lengths, d_mean, d_maximum, first, dy):
+def pool_backward(shares, lengths, d_mean, d_maximum, first, dy):
     """Spread the gradients of mean and maximum over the steps of each sequence.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     lengths : int64 (B,)
     d_mean, d_maximum : float (B, C)
     first : int32 (B, C)
     dy : float (B, T, C), **written** at valid steps
     """
-    run_workers(_unpool_sequences, n_workers, (counter, lengths, d_mean, d_maximum, first, dy))
+    run_workers(_unpool_sequences, (shares, lengths, d_mean, d_maximum, first, dy))

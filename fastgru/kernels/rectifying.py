@@ -16,8 +16,8 @@ from fastgru.kernels.workers import run_workers, take_next
 
 
 @kernel_part
-def _rectify(worker, counter, window, n_steps, n_windows, lengths, z, y, chosen):
-    b = take_next(counter)
+def _rectify(worker, shares, window, n_steps, n_windows, lengths, z, y, chosen):
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         length = lengths[b]
         for u in range(n_windows):
@@ -32,17 +32,16 @@ def _rectify(worker, counter, window, n_steps, n_windows, lengths, z, y, chosen)
                     if value > y[place, c] or value != value:  # a NaN stays
                         y[place, c] = value
                         chosen[place, c] = offset
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def rectify(counter, n_workers, window, n_steps, n_windows, lengths, z, y, chosen):
+def rectify(shares, window, n_steps, n_windows, lengths, z, y, chosen):
     """Take the largest positive value of each window.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     window : int
         P, steps of a window, 127 at most.
     n_steps, n_windows : int
@@ -54,33 +53,33 @@ def rectify(counter, n_workers, window, n_steps, n_windows, lengths, z, y, chose
     chosen : int8 (B * W, C), **written**
         Place of the value in its window, -1 for none.
     """
-    run_workers(_rectify, n_workers, (counter, window, n_steps, n_windows, lengths, z, y, chosen))
+    run_workers(_rectify, (shares, window, n_steps, n_windows, lengths, z, y, chosen))
 
 
 @kernel_part
-def _rectify_back(worker, counter, window, n_steps, n_windows, lengths, dy, chosen, dz):
-    b = take_next(counter)
+def _rectify_back(worker, shares, window, n_steps, n_windows, lengths, dy, chosen, dz):
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         for t in range(lengths[b]):
             row, place = b * n_steps + t, b * n_windows + t // window
             offset = t % window
             for c in range(dy.shape[1]):
                 dz[row, c] = dy[place, c] if chosen[place, c] == offset else 0.0
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def rectify_back(counter, n_workers, window, n_steps, n_windows, lengths, dy, chosen, dz):
+def rectify_back(shares, window, n_steps, n_windows, lengths, dy, chosen, dz):
     """Hand the gradients to the values that were chosen.
 
     Parameters
     ----------
-    counter, n_workers, window, n_steps, n_windows, lengths
+    shares, window, n_steps, n_windows, lengths
         As in :func:`rectify`.
     dy : float (B * W, C)
     chosen : int8 (B * W, C)
         From :func:`rectify`.
     dz : float (B * U, C), **written** at valid steps
     """
-    run_workers(_rectify_back, n_workers, (counter, window, n_steps, n_windows, lengths, dy,
+    run_workers(_rectify_back, (shares, window, n_steps, n_windows, lengths, dy,
                                            chosen, dz))  # fmt: skip

@@ -162,13 +162,13 @@ def forward_kernel(cell):
     n_states, advance = cell.n_states, chunk_part(cell)
 
     @kernel_part(name=f"{cell.name}_forward_blocks")
-    def forward_blocks(worker, counter, blocks, layout, inputs, weights, initial, state, cells,
+    def forward_blocks(worker, shares, blocks, layout, inputs, weights, initial, state, cells,
                        scratch, y, column, final):  # fmt: skip
         """Take one block after the other through all steps, until none is left."""
         rows, hidden = rows_of(blocks), initial.shape[1]
         padded = inputs.table.shape[1] * lanes(state)
         before = flush_denormals()
-        block = take_next(counter)
+        block = take_next(shares, worker)
         while block < blocks.shape[0]:
             first, n_steps = blocks[block]["first"], blocks[block]["steps"]
             row = state_row(worker, blocks, block, 0, layout)
@@ -182,19 +182,18 @@ def forward_kernel(cell):
                 clear_past_ends(blocks, block, layout, y, column, hidden)
             row = state_row(worker, blocks, block, n_steps, layout)
             store_states(blocks, block, n_states, padded, state, row, final)
-            block = take_next(counter)
+            block = take_next(shares, worker)
         restore_denormals(before)
 
     @kernel(parallel=True, name=f"{cell.name}_forward")
-    def forward(counter, n_workers, blocks, layout, inputs, weights, initial, state, cells,
+    def forward(shares, blocks, layout, inputs, weights, initial, state, cells,
                 scratch, y, column, final):  # fmt: skip
         """Run one direction of one layer through all steps.
 
         Parameters
         ----------
-        counter : int64 (1,)
-            Zero.
-        n_workers : int
+        shares : int64 (W, 8)
+            Of the blocks (:func:`.workers.deal`).
         blocks : :func:`.blocks.block_type` (n_blocks,)
         layout : :class:`.step.Layout`
         inputs : Inputs
@@ -218,8 +217,8 @@ def forward_kernel(cell):
         The workers take one block after the other through all of
         time: the result does not depend on the number of threads.
         """
-        run_workers(forward_blocks, n_workers,
-                    (counter, blocks, layout, inputs, weights, initial, state, cells, scratch,
+        run_workers(forward_blocks,
+                    (shares, blocks, layout, inputs, weights, initial, state, cells, scratch,
                      y, column, final))  # fmt: skip
 
     return forward

@@ -156,7 +156,7 @@ def _groups_part(cell):
     weight_gradients, input_gradients = cell.weight_gradients, _input_part(cell)
 
     @kernel_part(name=f"{cell.name}_backward_groups")
-    def backward_groups(worker, counter, groups, blocks, layout, bptt_steps, inputs, weights,
+    def backward_groups(worker, shares, groups, blocks, layout, bptt_steps, inputs, weights,
                         transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums,
                         weight_sums, scratch):  # fmt: skip
         """Take the blocks of one group after the other back, until no group is left."""
@@ -164,7 +164,7 @@ def _groups_part(cell):
         dstate, padded = scratch.dstate, scratch.dstate.shape[1] // n_states
         no_outputs = dy[:0]
         before = flush_denormals()
-        group = take_next(counter)
+        group = take_next(shares, worker)
         while group < groups.shape[0] - 1:
             for array in (sums.table, sums.position_table, sums.ih):
                 clear_group(array, group)
@@ -196,7 +196,7 @@ def _groups_part(cell):
                 if dense and not add:
                     clear_past_ends(blocks, block, layout, dx, 0, dx.shape[1])
                 store_states(blocks, block, n_states, padded, dstate, worker * rows, dstates)
-            group = take_next(counter)
+            group = take_next(shares, worker)
         restore_denormals(before)
 
     return backward_groups
@@ -207,14 +207,14 @@ def backward_kernel(cell):
     backward_groups = _groups_part(cell)
 
     @kernel(parallel=True, name=f"{cell.name}_backward")
-    def backward(counter, n_workers, groups, blocks, layout, bptt_steps, inputs, weights,
+    def backward(shares, groups, blocks, layout, bptt_steps, inputs, weights,
                  transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums, weight_sums,
                  scratch):  # fmt: skip
         """Run one direction of one layer from the last step to the first.
 
         Parameters
         ----------
-        counter, n_workers
+        shares
             As in the forward kernel (:func:`.recurrence.forward_kernel`).
         groups : int64 (n_groups + 1,)
             Group ``g`` holds the blocks ``groups[g]`` to ``groups[g + 1] - 1``.
@@ -246,8 +246,8 @@ def backward_kernel(cell):
             Gradients of the recurrent weights, as the cell defines them, **written**.
         scratch : Scratch
         """
-        run_workers(backward_groups, n_workers,
-                    (counter, groups, blocks, layout, bptt_steps, inputs, weights, transposed,
+        run_workers(backward_groups,
+                    (shares, groups, blocks, layout, bptt_steps, inputs, weights, transposed,
                      w_ih, state, cells, dy, column, dstates, dx, add, sums, weight_sums,
                      scratch))  # fmt: skip
 

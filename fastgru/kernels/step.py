@@ -78,23 +78,25 @@ class Inputs(NamedTuple):
 class Scratch(NamedTuple):
     """Memory of the workers, any content; what a kernel does not need is empty.
 
+    Axes: W places of workers (:data:`.workers.APART`), as many as their shares have.
+
     Attributes
     ----------
-    places : int64 (n_workers, 4, rows)
+    places : int64 (W, 4, rows)
         Of each row of a block at the present step, the offset in ``table``, in ``position_table``,
         in the caller's states, and there of the step before (:func:`find_places`).
-    dstate : float (n_workers * rows, n_states * padded_size)
+    dstate : float (W * rows, n_states * padded_size)
         Gradient of the states, on its way back.
-    dgates : float (n_workers, panels, chunk * rows, width * LANES)
+    dgates : float (W, panels, chunk * rows, width * LANES)
         Gradients of the pre-activations of a chunk.
-    x_rows, dx_rows : float (n_workers * chunk * rows, x_stride)
+    x_rows, dx_rows : float (W * chunk * rows, x_stride)
         Dense input of a chunk and its gradient; ``x_stride`` is at least the input size rounded
         up to whole vectors, and to ROWS.
-    spare : float (n_workers, 2 * rows + chunk * rows, padded_size)
+    spare : float (W, 2 * rows + chunk * rows, padded_size)
         Rows of units, for what a cell has to remember within a step or a chunk.
-    products : float (n_workers * chunk, panels, rows, width * LANES)
+    products : float (W * chunk, panels, rows, width * LANES)
         What will be cells of the tape: products with the input of a chunk, and with the states.
-    pairs : uint32 (n_workers, words) or float (0, 0)
+    pairs : uint32 (W, words) or float (0, 0)
         Operands in bfloat16; of a float type where products take them as they are (:mod:`.pairs`).
     """
 

@@ -22,11 +22,11 @@ def _add_vectors(source, source_at, target, target_at, columns):
 
 
 @kernel_part
-def _convolve(worker, counter, geometry, n_steps, n_out, lengths, tokens, table, bias, row, z):
+def _convolve(worker, shares, geometry, n_steps, n_out, lengths, tokens, table, bias, row, z):
     """Take sequences and convolve them; arguments as in :func:`convolve_tokens`."""
     width, dilation, stride, left = geometry
     n_symbols, columns = table.shape[1], table.shape[2]
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         length = lengths[b]
         for t in range((length + stride - 1) // stride):
@@ -39,19 +39,16 @@ def _convolve(worker, counter, geometry, n_steps, n_out, lengths, tokens, table,
                     _add_vectors(table, symbol * columns, row, worker * columns, columns)
             for c in range(z.shape[1]):
                 z[b * n_out + t, c] = row[worker, c]
-        b = take_next(counter)
+        b = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def convolve_tokens(
-    counter, n_workers, geometry, n_steps, n_out, lengths, tokens, table, bias, row, z
-):
+def convolve_tokens(shares, geometry, n_steps, n_out, lengths, tokens, table, bias, row, z):
     """Convolve the embeddings of tokens.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
+    shares : int64 (W, 8), :func:`.workers.deal`
     geometry : fastgru.kernels.convolution.Geometry
     n_steps, n_out : int
         T and U, steps that the caller's arrays have room for.
@@ -59,20 +56,20 @@ def convolve_tokens(
     tokens : int32 (B * T,)
     table : float (K, V, C), C whole vectors
     bias : float (C,)
-    row : float (n_workers, C), scratch
+    row : float (W, C), scratch
     z : float (B * U, channels), **written** at valid steps; the first channels of C
     """
-    run_workers(_convolve, n_workers, (counter, geometry, n_steps, n_out, lengths, tokens, table,
+    run_workers(_convolve, (shares, geometry, n_steps, n_out, lengths, tokens, table,
                                        bias, row, z))  # fmt: skip
 
 
 @kernel_part
-def _convolve_back(worker, counter, geometry, n_steps, n_out, groups, lengths, tokens, dz, row,
+def _convolve_back(worker, shares, geometry, n_steps, n_out, groups, lengths, tokens, dz, row,
                    d_table, d_bias):  # fmt: skip
     """Take groups and go back through them; arguments as in :func:`convolve_tokens_back`."""
     width, dilation, stride, left = geometry
     n_symbols, columns = d_table.shape[2], d_table.shape[3]
-    group = take_next(counter)
+    group = take_next(shares, worker)
     while group + 1 < groups.shape[0]:
         for b in range(groups[group], groups[group + 1]):
             length = lengths[b]
@@ -85,17 +82,17 @@ def _convolve_back(worker, counter, geometry, n_steps, n_out, groups, lengths, t
                     if 0 <= step < length:
                         symbol = (group * width + k) * n_symbols + tokens[b * n_steps + step]
                         _add_vectors(row, worker * columns, d_table, symbol * columns, columns)
-        group = take_next(counter)
+        group = take_next(shares, worker)
 
 
 @kernel(parallel=True)
-def convolve_tokens_back(counter, n_workers, geometry, n_steps, n_out, groups, lengths, tokens, dz,
+def convolve_tokens_back(shares, geometry, n_steps, n_out, groups, lengths, tokens, dz,
                          row, d_table, d_bias):  # fmt: skip
     """Go back through :func:`convolve_tokens`.
 
     Parameters
     ----------
-    counter, n_workers, geometry, n_steps, n_out
+    shares, geometry, n_steps, n_out
         As there.
     groups : int64 (n_groups + 1,)
         Bounds of the groups of sequences in which gradients are summed.
@@ -103,9 +100,9 @@ def convolve_tokens_back(counter, n_workers, geometry, n_steps, n_out, groups, l
         As there.
     dz : float (B * U, channels)
         Read at valid steps.
-    row : float (n_workers, C), scratch, zero
+    row : float (W, C), scratch, zero
     d_table : float (n_groups, K, V, C), **added to**
     d_bias : float (n_groups, C), **added to**
     """
-    run_workers(_convolve_back, n_workers, (counter, geometry, n_steps, n_out, groups, lengths,
+    run_workers(_convolve_back, (shares, geometry, n_steps, n_out, groups, lengths,
                                             tokens, dz, row, d_table, d_bias))  # fmt: skip

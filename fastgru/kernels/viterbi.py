@@ -46,25 +46,23 @@ def _decode(worker, b, last, logits, transitions, start, end, work, path):
 
 
 @kernel_part
-def _decode_all(worker, counter, lengths, logits, transitions, start, end, work, path):
+def _decode_all(worker, shares, lengths, logits, transitions, start, end, work, path):
     before = flush_denormals()
-    b = take_next(counter)
+    b = take_next(shares, worker)
     while b < lengths.shape[0]:
         if lengths[b] > 0:
             _decode(worker, b, lengths[b] - 1, logits, transitions, start, end, work, path)
-        b = take_next(counter)
+        b = take_next(shares, worker)
     restore_denormals(before)
 
 
 @kernel(parallel=True)
-def crf_decode(counter, n_workers, lengths, logits, transitions, start, end, work, path):
+def crf_decode(shares, lengths, logits, transitions, start, end, work, path):
     """Find the path with the highest score.
 
     Parameters
     ----------
-    counter : int64 (1,), zero
-    n_workers : int
-        At most W.
+    shares : int64 (W, 8), :func:`.workers.deal`
     lengths : int64 (B,)
     logits : float (B, T, K)
     transitions : float (K, K)
@@ -77,6 +75,5 @@ def crf_decode(counter, n_workers, lengths, logits, transitions, start, end, wor
     """
     run_workers(
         _decode_all,
-        n_workers,
-        (counter, lengths, logits, transitions, start, end, work, path),
+        (shares, lengths, logits, transitions, start, end, work, path),
     )

@@ -20,7 +20,7 @@ from fastgru.kernels.normalising import (
 )
 from fastgru.layers.blocks import even_groups
 from fastgru.layers.layer_norm import EPSILON
-from fastgru.layers.workspace import Workspace, new_work
+from fastgru.layers.workspace import Workspace, new_shares
 
 __all__ = ["MOMENTUM", "BatchNorm", "ChannelNorm", "LayerNorm"]
 
@@ -92,9 +92,9 @@ class ChannelNorm(ABC):
     def _bias(self) -> np.ndarray:
         return self._parameters[self._names[1]]
 
-    def _batch(self) -> tuple[np.ndarray, int, int, np.ndarray]:
+    def _batch(self) -> tuple[np.ndarray, int, np.ndarray]:
         """Return what the kernels have to know of the batch."""
-        return *new_work(len(self._lengths)), self._n_steps, self._lengths
+        return new_shares(len(self._lengths)), self._n_steps, self._lengths
 
     def _sum(
         self, p: np.ndarray, q: np.ndarray, shift: np.ndarray
@@ -103,8 +103,8 @@ class ChannelNorm(ABC):
         groups = even_groups(len(self._lengths))
         shape = (len(groups) - 1, p.shape[1])
         sums, products = (self._workspace.zeros(n, shape, p.dtype) for n in ("sums", "products"))
-        work = new_work(len(groups) - 1)
-        sum_steps(*work, self._n_steps, groups, self._lengths, shift, p, q, sums, products)
+        shares = new_shares(len(groups) - 1)
+        sum_steps(shares, self._n_steps, groups, self._lengths, shift, p, q, sums, products)
         return sums.sum(axis=0, dtype=np.float64), products.sum(axis=0, dtype=np.float64)
 
 

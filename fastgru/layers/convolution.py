@@ -21,7 +21,7 @@ from fastgru.layers.channel_norm import ChannelNorm
 from fastgru.layers.convolution_sizes import ConvolutionSizes
 from fastgru.layers.layer_input import InputGradients, LayerInput, as_dense, dense_gradients
 from fastgru.layers.packing import pack_stripes, round_up
-from fastgru.layers.workspace import Workspace, new_work
+from fastgru.layers.workspace import Workspace, new_shares
 
 _MAX_SYMBOLS = 64
 """Alphabets up to here have tables of all taps that stay in a near cache."""
@@ -154,10 +154,10 @@ class Convolution:
     def _bias(self) -> np.ndarray:
         return np.pad(self._parameters[self._names[1]], (0, self._columns - self.channels))
 
-    def _windows(self) -> tuple[np.ndarray, int, int, int, int, np.ndarray]:
+    def _windows(self) -> tuple[np.ndarray, int, int, int, np.ndarray]:
         """Return what the kernels of the rectifier have to know of the batch."""
-        work = new_work(len(self._lengths))
-        return *work, self._sizes.pool, self._n_out, self._n_windows, self._outputs
+        shares = new_shares(len(self._lengths))
+        return shares, self._sizes.pool, self._n_out, self._n_windows, self._outputs
 
     def _convolve_tokens(self, given: LayerInput, z: np.ndarray) -> None:
         assert given.symbols is not None
@@ -166,10 +166,10 @@ class Convolution:
         table = np.zeros((width, len(given.symbols), self._columns), self.dtype)
         for k in range(width):
             product(given.symbols, self._weight[:, :, k].T, table[k, :, : self.channels])
-        work = new_work(len(self._lengths))
+        shares = new_shares(len(self._lengths))
         convolve_tokens(
-            *(*work, self._geometry, self._n_steps, self._n_out, self._lengths, given.tokens),
-            *(table, self._bias(), self._array("row", work[1], self._columns), z),
+            *(shares, self._geometry, self._n_steps, self._n_out, self._lengths, given.tokens),
+            *(table, self._bias(), self._array("row", len(shares), self._columns), z),
         )
 
     def _tokens_back(
@@ -178,10 +178,10 @@ class Convolution:
         given = self._given
         assert given.symbols is not None
         assert given.tokens is not None
-        counter, workers = new_work(len(groups) - 1)
-        row = self._workspace.zeros("row", (workers, self._columns), self.dtype)
+        shares = new_shares(len(groups) - 1)
+        row = self._workspace.zeros("row", (len(shares), self._columns), self.dtype)
         convolve_tokens_back(
-            *(counter, workers, self._geometry, self._n_steps, self._n_out, groups),
+            *(shares, self._geometry, self._n_steps, self._n_out, groups),
             *(self._lengths, given.tokens, dz, row, d_taps, d_bias),
         )
         total = d_taps.sum(axis=0)[:, :, : self.channels]
@@ -208,27 +208,27 @@ class Convolution:
         return pack_stripes(np.ascontiguousarray(rows), self._columns)
 
     def _convolve_dense(self, z: np.ndarray) -> None:
-        counter, workers = new_work(len(self._lengths))
+        shares = new_shares(len(self._lengths))
         convolve(
-            *(counter, workers, self._geometry, self._n_steps, self._n_out, self._lengths),
+            *(shares, self._geometry, self._n_steps, self._n_out, self._lengths),
             *(self._x, self._packed(backward=False), self._bias()),
-            self._array("padded_x", workers * self._room(self._n_steps), self._inner),
-            self._array("rows", workers, ROWS, self._columns),
+            self._array("padded_x", len(shares) * self._room(self._n_steps), self._inner),
+            self._array("rows", len(shares), ROWS, self._columns),
             z,
         )
 
     def _dense_back(
         self, dz: np.ndarray, groups: np.ndarray, d_taps: np.ndarray, d_bias: np.ndarray
     ) -> InputGradients:
-        counter, workers = new_work(len(groups) - 1)
+        shares = new_shares(len(groups) - 1)
         room = self._room(self._n_steps)
         dx = np.zeros_like(self._x)  # the layer below multiplies all of it by its masks
         convolve_back(
-            *(counter, workers, self._geometry, self._n_steps, self._n_out, groups, self._lengths),
+            *(shares, self._geometry, self._n_steps, self._n_out, groups, self._lengths),
             *(self._x, dz, self._packed(backward=True)),
-            self._array("padded_x", workers * room, self._inner),
-            self._array("padded_dz", workers * room, self._columns),
-            self._array("rows_back", workers, ROWS, self._inner),
+            self._array("padded_x", len(shares) * room, self._inner),
+            self._array("padded_dz", len(shares) * room, self._columns),
+            self._array("rows_back", len(shares), ROWS, self._inner),
             *(dx, d_taps, d_bias),
         )
         total = d_taps.sum(axis=0)[:, : self.input_size, : self.channels]

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastgru.kernels.crf import SCRATCH_ROWS, crf_expectations
 from fastgru.kernels.viterbi import crf_decode
-from fastgru.layers.workspace import new_work
+from fastgru.layers.workspace import new_shares
 
 __all__ = ["UNKNOWN", "ChainField"]
 
@@ -114,10 +114,10 @@ class ChainField:
         lengths
             int64 (B,)
         """
-        counter, n_workers = new_work(len(logits))
+        shares = new_shares(len(logits))
         path = np.zeros(logits.shape[:2], np.int64)
-        work = np.empty((n_workers, *logits.shape[1:]))
-        crf_decode(counter, n_workers, lengths, logits, *self.scores(), work, path)
+        work = np.empty((len(shares), *logits.shape[1:]))
+        crf_decode(shares, lengths, logits, *self.scores(), work, path)
         return path
 
     def _expect(
@@ -129,14 +129,14 @@ class ChainField:
         marginals: np.ndarray,
         sums: tuple[np.ndarray, ...],
     ) -> np.ndarray:
-        counter, n_workers = new_work(len(logits))
+        shares = new_shares(len(logits))
         log_partition = np.empty(len(logits))
-        work = np.empty((n_workers, logits.shape[1] + SCRATCH_ROWS, logits.shape[2]))
+        work = np.empty((len(shares), logits.shape[1] + SCRATCH_ROWS, logits.shape[2]))
         transitions, start, end = self.scores()
         with np.errstate(over="ignore"):  # the kernel does without what is infinite
             odds = np.exp(transitions.astype(np.float64))
         crf_expectations(
-            *(counter, n_workers, lengths, labels, logits, transitions, odds, start, end),
+            *(shares, lengths, labels, logits, transitions, odds, start, end),
             *(factors, work),
             *(log_partition, marginals, *sums),
         )

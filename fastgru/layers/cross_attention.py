@@ -23,7 +23,7 @@ from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.kernels.whole_arrays import tanh_of
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.packing import round_up
-from fastgru.layers.workspace import new_work
+from fastgru.layers.workspace import new_shares
 
 __all__ = ["CrossAttention", "Memory", "with_room"]
 
@@ -50,14 +50,14 @@ def _times(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     add = out is not None
     if out is None:
         out = np.empty((len(a), b.shape[1]), a.dtype)
-    multiply_rows_of(*new_work(len(a) // ROWS), add, a, b, out, len(b))
+    multiply_rows_of(new_shares(len(a) // ROWS), add, a, b, out, len(b))
     return out
 
 
 def _times_transposed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the transpose of ``a`` (R, M) times ``b`` (R, N), both with room."""
     out = np.empty((a.shape[1], b.shape[1]), a.dtype)
-    multiply_columns_of(*new_work(a.shape[1] // ROWS), a, b, out, len(a))
+    multiply_columns_of(new_shares(a.shape[1] // ROWS), a, b, out, len(a))
     return out
 
 
@@ -157,10 +157,10 @@ class CrossAttention:
         context = np.zeros_like(queries)
         room = len(memory.states) // len(lengths)
         weights = np.zeros((len(h), room), dtype)
-        counter, workers = new_work(len(lengths))
-        transposed = np.empty((workers * queries.shape[1], room), dtype)
+        shares = new_shares(len(lengths))
+        transposed = np.empty((len(shares) * queries.shape[1], room), dtype)
         cross_attention_forward(
-            *(counter, workers, lengths, memory.lengths, centres, queries, memory.states),
+            *(shares, lengths, memory.lengths, centres, queries, memory.states),
             *(self.parameters["offset_bias"], weights, context, transposed),
         )
         of_context, of_state = np.split(self.parameters["weight_out"], [self._channels], axis=1)
@@ -207,11 +207,11 @@ class CrossAttention:
         d_queries, d_states = np.zeros_like(self._queries), np.zeros_like(memory.states)
         n_distances = len(self.parameters["offset_bias"])
         d_offset_bias = np.empty((len(lengths), n_distances), d_context.dtype)
-        counter, workers = new_work(len(lengths))
-        d_scores = np.empty((workers * centres.shape[1], room), d_context.dtype)
-        transposed = np.empty((workers * d_context.shape[1], room), d_context.dtype)
+        shares = new_shares(len(lengths))
+        d_scores = np.empty((len(shares) * centres.shape[1], room), d_context.dtype)
+        transposed = np.empty((len(shares) * d_context.shape[1], room), d_context.dtype)
         cross_attention_backward(
-            *(counter, workers, lengths, memory.lengths, centres, self._queries, memory.states),
+            *(shares, lengths, memory.lengths, centres, self._queries, memory.states),
             *(self._weights, d_context, d_queries, d_states, d_offset_bias, d_scores, transposed),
         )
         self.grads["offset_bias"] += d_offset_bias.sum(axis=0)

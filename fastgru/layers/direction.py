@@ -181,7 +181,7 @@ class Direction:
         self._weights = self._pack_forward(blocks, given, parameters)
         final = np.zeros_like(initial)
         self.kind.forward(
-            *(*arrays.work(), blocks.table, arrays.layout, self._inputs, self._weights, initial),
+            *(arrays.shares(), blocks.table, arrays.layout, self._inputs, self._weights, initial),
             *(arrays.state, arrays.cells, arrays.scratch),
             *(self._no_rows if y is None else y, column, final),
         )
@@ -221,7 +221,7 @@ class Direction:
         recurrent = self._pack_backward(parameters, blocks.part.n_groups)
         dstates = dstates.copy(order="C")
         self.kind.backward(
-            *(*back.work(), blocks.groups, blocks.table, arrays.layout, self._bptt_steps),
+            *(back.shares(), blocks.groups, blocks.table, arrays.layout, self._bptt_steps),
             *(self._inputs, self._weights, recurrent),
             *(self._pack_input_backward(parameters["weight_ih"]), arrays.state, back.cells),
             *(self._no_rows if dy is None else dy, column, dstates),

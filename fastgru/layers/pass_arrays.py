@@ -16,11 +16,12 @@ from fastgru._numba import threads_in_force
 from fastgru.kernels.pairs import words_for
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.kernels.step import InputSums, Layout, Scratch
+from fastgru.kernels.workers import deal_again
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind, Parameters
 from fastgru.layers.layer_input import LayerInput
 from fastgru.layers.packing import round_up, row_stride
-from fastgru.layers.workspace import Workspace, new_work
+from fastgru.layers.workspace import Workspace, new_shares
 
 _CHUNK_ROWS = 64
 """Rows (steps of all sequences of a block) that are taken together."""
@@ -158,12 +159,12 @@ class _Shared:
     """Work of a pass that its workers share out, ``pieces`` of it."""
 
     def __init__(self, pieces: int) -> None:
-        self._counter, self._workers = new_work(pieces)
+        self._shares = new_shares(pieces)
 
-    def work(self) -> tuple[np.ndarray, int]:
-        """Return the counter, at zero, and the workers."""
-        self._counter[0] = 0
-        return self._counter, self._workers
+    def shares(self) -> np.ndarray:
+        """Return the shares of the workers, none taken."""
+        deal_again(self._shares)
+        return self._shares
 
 
 class ForwardArrays(_Shared):
@@ -190,7 +191,7 @@ class ForwardArrays(_Shared):
         cell, rows, training = of.cell_kind.cell, blocks.rows, kind.training
         self._of, self.blocks, self.kind = of, blocks, kind
         super().__init__(len(blocks.table))
-        workers = self._workers
+        workers = len(self._shares)
         n_rows, keep_tape = max(blocks.n_rows, 1), training and of.keeps_tape
         tape_bytes = n_rows * of.panels * of.width * of.dtype.itemsize
         self.layout = layout = Layout(
@@ -263,8 +264,8 @@ class BackwardArrays(_Shared):
         self.cells = forward.cells
         if not layout.keep_tape and of.cell_kind.cell.reads_tape:
             shape = self.cells.shape[1:]
-            self.cells = of.array("cells", self._workers * layout.chunk, *shape)
-        self.scratch = of.scratch(blocks.rows, layout, kind, self._workers, backward=True)
+            self.cells = of.array("cells", len(self._shares) * layout.chunk, *shape)
+        self.scratch = of.scratch(blocks.rows, layout, kind, len(self._shares), backward=True)
         part = blocks.part
         self.sums = of.input_sums(part.n_groups, kind)
         self.recurrent: Any = of.cell_kind.new_sums(parameters, part.n_groups, of.workspace.empty)

@@ -13,7 +13,7 @@ import numpy as np
 
 from fastgru.kernels.attention import attention_backward, attention_forward
 from fastgru.kernels.pooling import pool_backward, pool_forward
-from fastgru.layers.workspace import Workspace, new_work
+from fastgru.layers.workspace import Workspace, new_shares
 
 
 class Pooling:
@@ -109,14 +109,14 @@ class Pooling:
             return {}
         mean, most = (np.empty((len(y), y.shape[2]), y.dtype) for _ in range(2))
         self._first_maximum = np.empty(mean.shape, np.int32)
-        pool_forward(*new_work(len(y)), self._lengths, y, mean, most, self._first_maximum)
+        pool_forward(new_shares(len(y)), self._lengths, y, mean, most, self._first_maximum)
         return {"mean": mean, "max": most}
 
     def _attend(self, y: np.ndarray) -> np.ndarray:
         self.attention = np.zeros(y.shape[:2], y.dtype)
         pooled = np.empty((len(y), y.shape[2]), y.dtype)
-        weight, work = self.parameters["weight"], new_work(len(y))
-        attention_forward(*work, self._lengths, y, weight, self.attention, pooled)
+        weight, shares = self.parameters["weight"], new_shares(len(y))
+        attention_forward(shares, self._lengths, y, weight, self.attention, pooled)
         return pooled
 
     def backward(
@@ -152,8 +152,8 @@ class Pooling:
         dy = self._workspace.empty("dy", shape, dfeatures.dtype)
         if self._pools_evenly:
             mean, most = (given.get(name, none) for name in ("mean", "max"))
-            work = new_work(n_sequences)
-            pool_backward(*work, self._lengths, mean, most, self._first_maximum, dy)
+            shares = new_shares(n_sequences)
+            pool_backward(shares, self._lengths, mean, most, self._first_maximum, dy)
         if self.parameters:
             d_weight = self._attend_back(given["attention"], dy, add=self._pools_evenly)
             self.grads["weight"] += join(d_weight).sum(axis=0)
@@ -169,7 +169,7 @@ class Pooling:
         assert y is not None
         d_scores, d_weight = np.empty_like(self.attention), np.empty_like(d_pooled)
         attention_backward(
-            *(*new_work(len(y)), self._lengths, y, self.parameters["weight"], self.attention),
+            *(new_shares(len(y)), self._lengths, y, self.parameters["weight"], self.attention),
             *(d_pooled, d_scores, d_weight, dy, add),
         )
         return d_weight

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastgru._numba import threads_in_force
 from fastgru.kernels.registers import VECTOR_BYTES
+from fastgru.kernels.workers import deal
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -19,9 +20,10 @@ def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return memory[skip : skip + size].view(dtype).reshape(shape)
 
 
-def new_work(pieces: int) -> tuple[np.ndarray, int]:
-    """Return what a parallel kernel shares out its work by: a counter, and the workers."""
-    return np.zeros(1, np.int64), max(1, min(threads_in_force(), pieces))
+def new_shares(pieces: int) -> np.ndarray:
+    """Return the shares of the workers that a parallel kernel is to run on."""
+    shares: np.ndarray = deal(pieces, max(1, min(threads_in_force(), pieces)))
+    return shares
 
 
 class OneCaller:

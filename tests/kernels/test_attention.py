@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fastgru._numba import threads_limited_to
 from fastgru.kernels.attention import attention_backward, attention_forward
+from fastgru.kernels.workers import deal
 from tests.comparing import assert_same_bits
 from tests.gradients import TOLERANCE, central_differences
 from tests.problems import DTYPES
@@ -35,12 +36,11 @@ def attend(
     """Pool h (B, T, C) forward and back by the kernels; the gradient is added to `before`."""
     attention, scratch = (np.full(h.shape[:2], np.nan, h.dtype) for _ in range(2))
     pooled, dweight = (np.full((len(h), h.shape[2]), np.nan, h.dtype) for _ in range(2))
-    counter = np.zeros(1, np.int64)
-    attention_forward(counter, n_workers, lengths, h, weight, attention, pooled)
+    attention_forward(deal(len(h), n_workers), lengths, h, weight, attention, pooled)
     dh = np.full_like(h, np.nan) if before is None else before.copy()
     given = (lengths, h, weight, attention, dpooled)
-    counter = np.zeros(1, np.int64)
-    attention_backward(counter, n_workers, *given, scratch, dweight, dh, before is not None)
+    shares = deal(len(h), n_workers)
+    attention_backward(shares, *given, scratch, dweight, dh, before is not None)
     past = np.arange(h.shape[1]) >= lengths[:, None]
     for array in (attention, dh) if before is None else (attention,):
         assert np.isnan(array[past]).all()  # written at valid steps alone

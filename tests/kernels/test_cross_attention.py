@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fastgru._numba import threads_limited_to
 from fastgru.kernels.cross_attention import cross_attention_backward, cross_attention_forward
 from fastgru.kernels.registers import ROWS, lanes_of
+from fastgru.kernels.workers import deal
 from tests.comparing import assert_same_bits
 from tests.gradients import TOLERANCE, central_differences
 from tests.problems import DTYPES
@@ -70,16 +71,15 @@ def attend(problem: Problem, n_workers: int = 1) -> Attended:
     centres = np.zeros((n, steps), np.int64)
     centres[:, : problem.centres.shape[1]] = problem.centres
     weights, context = np.zeros((n * steps, wide), dtype), np.zeros_like(queries)
-    transposed = np.full((n_workers * queries.shape[1], wide), np.nan, dtype)
+    shares = deal(n, n_workers)
+    transposed = np.full((len(shares) * queries.shape[1], wide), np.nan, dtype)
     given = (problem.lengths, problem.source_lengths, centres, queries, states)
-    cross_attention_forward(
-        np.zeros(1, np.int64), n_workers, *given, problem.offset_bias, weights, context, transposed
-    )
+    cross_attention_forward(shares, *given, problem.offset_bias, weights, context, transposed)
     d_queries, d_states = np.zeros_like(queries), np.zeros_like(states)
     d_offset_bias = np.full((n, len(problem.offset_bias)), np.nan, dtype)
-    d_scores = np.full((n_workers * steps, wide), np.nan, dtype)
+    d_scores = np.full((len(shares) * steps, wide), np.nan, dtype)
     cross_attention_backward(
-        *(np.zeros(1, np.int64), n_workers, *given, weights, d_context),
+        *(deal(n, n_workers), *given, weights, d_context),
         *(d_queries, d_states, d_offset_bias, d_scores, transposed),
     )
     channels = problem.queries.shape[2]

@@ -14,6 +14,7 @@ from fastgru.kernels.normalising import (
     standardise_back,
     sum_steps,
 )
+from fastgru.kernels.workers import deal
 from tests.comparing import assert_same_bits
 from tests.problems import DTYPES
 from tests.reference import around
@@ -23,10 +24,6 @@ EPSILON = 1e-5
 
 def valid_steps(lengths: np.ndarray, n_steps: int) -> np.ndarray:
     return (np.arange(n_steps) < lengths[:, None]).reshape(-1)
-
-
-def work(n_workers: int) -> tuple[np.ndarray, int]:
-    return np.zeros(1, np.int64), n_workers
 
 
 problems = st.fixed_dictionaries(
@@ -57,8 +54,8 @@ def run_steps(lengths: np.ndarray, arrays: dict, n_workers: int = 1) -> list[np.
     z, dz = arrays["z"].copy(), arrays["dy"].copy()
     v, inverse = np.full_like(z, np.nan), np.full(len(z), np.nan, z.dtype)
     weight, bias = arrays["weight"], arrays["bias"]
-    normalise_steps(*work(n_workers), 6, lengths, EPSILON, weight, bias, z, v, inverse)
-    normalise_steps_back(*work(n_workers), 6, lengths, weight, v, inverse, dz)
+    normalise_steps(deal(len(lengths), n_workers), 6, lengths, EPSILON, weight, bias, z, v, inverse)
+    normalise_steps_back(deal(len(lengths), n_workers), 6, lengths, weight, v, inverse, dz)
     return [z, v, inverse, dz]
 
 
@@ -92,14 +89,18 @@ def test_standardise__with_the_sums_of_a_batch_equals_reference(dtype: str, prob
     groups = np.array([0, len(lengths) // 2, len(lengths)])
     mean, inverse = (array.astype(dtype) for array in statistics(arrays["z"][valid]))
     z, dz, v = arrays["z"].copy(), arrays["dy"].copy(), np.full_like(arrays["z"], np.nan)
-    standardise(*work(1), 6, lengths, mean, inverse, arrays["weight"], arrays["bias"], z, v)
+    standardise(
+        deal(len(lengths), 1), 6, lengths, mean, inverse, arrays["weight"], arrays["bias"], z, v
+    )
     sums, products = (np.zeros((2, z.shape[1]), dtype) for _ in range(2))
     zero = np.zeros(z.shape[1], dtype)
-    sum_steps(*work(1), 6, groups, lengths, zero, dz, v, sums, products)
+    sum_steps(deal(2, 1), 6, groups, lengths, zero, dz, v, sums, products)
     n_valid = max(1, valid.sum())
     means = (sums.sum(axis=0) / n_valid).astype(dtype), (products.sum(axis=0) / n_valid)
     scale = arrays["weight"] * inverse
-    standardise_back(*work(1), 6, lengths, scale, means[0], means[1].astype(dtype), v, dz)
+    standardise_back(
+        deal(len(lengths), 1), 6, lengths, scale, means[0], means[1].astype(dtype), v, dz
+    )
     for array in (z, v, dz):
         assert np.isnan(array[~valid]).all()
     wide = {name: array.astype(np.float64) for name, array in arrays.items()}
@@ -130,8 +131,8 @@ def test_kernels__leave_what_stands_past_the_end(dtype: str) -> None:
     ones, bias = np.ones(5, dtype), arrays["bias"]
     z, v, inverse, dz = run_steps(lengths, arrays)
     other_z, other_dz, other_v = arrays["z"].copy(), arrays["dy"].copy(), np.full_like(v, np.nan)
-    standardise(*work(1), 6, lengths, bias, ones, ones, bias, other_z, other_v)
-    standardise_back(*work(1), 6, lengths, ones, bias, bias, other_v, other_dz)
+    standardise(deal(len(lengths), 1), 6, lengths, bias, ones, ones, bias, other_z, other_v)
+    standardise_back(deal(len(lengths), 1), 6, lengths, ones, bias, bias, other_v, other_dz)
     for written in (z, dz, other_z, other_dz):
         assert (written[past] == 7).all()
         assert not (written[~past] == 7).any()
@@ -146,7 +147,7 @@ def test_sum_steps__sums_each_group(dtype: str, problem: dict) -> None:
     groups, valid = np.array([0, len(lengths) // 3, len(lengths)]), valid_steps(lengths, 6)
     sums, products = (np.zeros((2, problem["channels"]), dtype) for _ in range(2))
     p, q, shift = arrays["z"], arrays["dy"], arrays["bias"]
-    sum_steps(*work(1), 6, groups, lengths, shift, p, q, sums, products)
+    sum_steps(deal(2, 1), 6, groups, lengths, shift, p, q, sums, products)
     for group, (first, last) in enumerate(pairwise(groups)):
         rows = np.flatnonzero(valid[: 6 * last])
         rows = rows[rows >= 6 * first]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fastgru._numba import threads_limited_to
 from fastgru.kernels.pooling import pool_backward, pool_forward
+from fastgru.kernels.workers import deal
 from tests.comparing import assert_same_bits
 from tests.gradients import TOLERANCE, central_differences
 from tests.problems import DTYPES
@@ -33,9 +34,9 @@ def pool(
     """Pool h (B, T, C) forward and back by the kernels."""
     mean, maximum = (np.full((len(h), h.shape[2]), np.nan, h.dtype) for _ in range(2))
     first = np.full((len(h), h.shape[2]), -1, np.int32)
-    pool_forward(np.zeros(1, np.int64), n_workers, lengths, h, mean, maximum, first)
+    pool_forward(deal(len(h), n_workers), lengths, h, mean, maximum, first)
     dh = np.full_like(h, np.nan)
-    pool_backward(np.zeros(1, np.int64), n_workers, lengths, dmean, dmaximum, first, dh)
+    pool_backward(deal(len(h), n_workers), lengths, dmean, dmaximum, first, dh)
     past = np.arange(h.shape[1]) >= lengths[:, None]
     assert np.isnan(dh[past]).all()  # written at valid steps alone
     dh[past] = 0

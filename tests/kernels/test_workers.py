@@ -8,40 +8,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastgru._numba import jit_disabled, kernel, kernel_part, threads_limited_to
-from fastgru.kernels.workers import run_workers, take_next
+from fastgru.kernels.workers import APART, deal, deal_again, run_workers, take_next
 from tests.kernels.uncached import uncached_kernel, without_cache
 
 
 @without_cache
 @kernel_part
-def work(worker: Any, counter: Any, effort: Any, times_taken: Any, takers: Any, sums: Any) -> None:
+def work(worker: Any, shares: Any, effort: Any, times_taken: Any, takers: Any, sums: Any) -> None:
     """Take pieces; each takes as long as `effort` says, and leaves a sum."""
-    piece = take_next(counter)
+    piece = take_next(shares, worker)
     while piece < effort.shape[0]:
         times_taken[piece] += 1
         takers[piece] = worker
         for k in range(effort[piece]):
             sums[piece] += k * 0.5
-        piece = take_next(counter)
+        piece = take_next(shares, worker)
 
 
 @without_cache
 @kernel(parallel=True)
-def share_out(
-    counter: Any, n_workers: Any, effort: Any, times_taken: Any, takers: Any, sums: Any
-) -> None:
-    run_workers(work, n_workers, (counter, effort, times_taken, takers, sums))
+def share_out(shares: Any, effort: Any, times_taken: Any, takers: Any, sums: Any) -> None:
+    run_workers(work, (shares, effort, times_taken, takers, sums))
 
 
 class Outcome:
     """What the workers left behind."""
 
     def __init__(self, effort: np.ndarray, n_workers: int) -> None:
-        self.counter = np.zeros(1, np.int64)
+        shares = deal(len(effort), n_workers)
         self.times_taken = np.zeros(len(effort), np.int64)
         self.takers = np.full(len(effort), -1)
         self.sums = np.zeros(len(effort))
-        share_out(self.counter, n_workers, effort, self.times_taken, self.takers, self.sums)
+        share_out(shares, effort, self.times_taken, self.takers, self.sums)
 
 
 @settings(max_examples=20)
@@ -56,22 +54,21 @@ def test_run_workers__takes_every_piece_once(
     with threads_limited_to(threads):
         outcome = Outcome(np.array(effort, np.int64), n_workers)
     assert (outcome.times_taken == 1).all()
-    assert outcome.counter[0] == len(effort) + n_workers  # each asks once more than it gets
-    assert set(outcome.takers) <= set(range(n_workers))
+    assert set(outcome.takers) <= set(range(0, APART * n_workers, APART))
     expected = [sum(k * 0.5 for k in range(size)) for size in effort]
     np.testing.assert_array_equal(outcome.sums, expected)
 
 
 @pytest.mark.skipif(jit_disabled, reason="plain Python has one thread")
 def test_run_workers__share_uneven_work_by_what_it_takes() -> None:
-    # The first piece takes longer than all others together: whoever has it leaves them alone.
+    # The first piece takes longer than all others together: its taker leaves them to the other.
     effort = np.array([100_000_000] + [1000] * 200, np.int64)
     with threads_limited_to(2) as threads:
         if threads < 2:
             pytest.skip("about two threads")
         takers = Outcome(effort, 2).takers
-    # Were the other worker late to start, the first would have taken more than its one piece.
-    assert (takers == takers[0]).sum() < 100
+    # The first 100 are the first worker's share.
+    assert (takers[:100] == APART).any()
 
 
 def test_run_workers__does_nothing_without_workers() -> None:
@@ -80,11 +77,27 @@ def test_run_workers__does_nothing_without_workers() -> None:
 
 
 @uncached_kernel
-def take_three(counter: Any) -> Any:
-    return take_next(counter), take_next(counter), take_next(counter)
+def take(shares: Any, worker: Any) -> Any:
+    return take_next(shares, worker)
 
 
-def test_take_next__counts_from_where_the_counter_stands() -> None:
-    counter = np.array([5])
-    assert take_three(counter) == (5, 6, 7)
-    assert counter[0] == 8
+def test_take_next__takes_the_own_share_before_the_others() -> None:
+    shares = deal(7, 3)
+    first, second, third = 0, APART, 2 * APART
+    assert [take(shares, second) for _ in range(3)] == [2, 3, 4]  # its own, then the third's
+    assert [take(shares, first) for _ in range(3)] == [0, 1, 5]
+    assert [take(shares, third) for _ in range(3)] == [6, 7, 7]  # no more: all 7 are taken
+    assert take(shares, first) == 7
+
+
+def test_deal_again__gives_each_its_own_once_more() -> None:
+    shares = deal(5, 2)
+    for _ in range(6):
+        take(shares, 0)
+    deal_again(shares)
+    np.testing.assert_array_equal(shares, deal(5, 2))
+
+
+def test_deal__leaves_workers_without_a_piece_nothing() -> None:
+    shares = deal(1, 3)
+    assert [take(shares, worker * APART) for worker in (1, 0, 2)] == [0, 1, 1]
