@@ -12,6 +12,7 @@ Axes: B sequences, T time, C columns; i sequence of a block.
 """
 
 from fastgru._numba import intrinsic, jit_disabled, kernel_part, np, types
+from fastgru.kernels.registers import ROWS
 from fastgru.kernels.vectors import lanes, load_first, store, store_first
 
 
@@ -34,7 +35,7 @@ def block_rows(dtype):
 
 @intrinsic
 def _compiled_rows_of(typing_context, blocks):
-    rows = block_rows(blocks.dtype)
+    rows = ROWS if isinstance(blocks, types.NoneType) else block_rows(blocks.dtype)
 
     def generate(context, builder, signature, arguments):
         return context.get_constant(types.intp, rows)
@@ -43,11 +44,11 @@ def _compiled_rows_of(typing_context, blocks):
 
 
 def _plain_rows_of(blocks):
-    return block_rows(blocks.dtype)
+    return ROWS if blocks is None else block_rows(blocks.dtype)
 
 
 rows_of = _plain_rows_of if jit_disabled else _compiled_rows_of
-"""Rows of a table of blocks: a constant in compiled code."""
+"""Rows of a table of blocks, ROWS of None: a constant in compiled code."""
 
 
 @kernel_part(inline=True)

@@ -66,7 +66,8 @@ def _convolve(worker, shares, geometry, n_steps, n_out, lengths, x, packed, bias
         at = worker * room
         _pad(x, b * n_steps, length, 1, left, room - left - length, padded, at)
         for first in range(0, outputs, ROWS):
-            multiply_rows(None, False, rows, worker * ROWS * columns, columns, columns // lanes(z),
+            multiply_rows(None, 1, False, rows, worker * ROWS * columns, columns,
+                          columns // lanes(z),
                           Operand(padded, (at + first * stride) * inner, stride * inner,
                                   dilation * inner, inner), width, packed,
                           Ahead(rows, 0, 0))  # fmt: skip
@@ -140,7 +141,7 @@ def _input_gradient(worker, geometry, length, dz, at, packed, rows, first_row, d
     width, dilation, _, _ = geometry
     columns, inner = dz.shape[1], rows.shape[2]
     for first in range(0, length, ROWS):
-        multiply_rows(None, False, rows, worker * ROWS * inner, inner, inner // lanes(dx),
+        multiply_rows(None, 1, False, rows, worker * ROWS * inner, inner, inner // lanes(dx),
                       Operand(dz, (at + first) * columns, columns, dilation * columns,
                               columns), width, packed, Ahead(rows, 0, 0))  # fmt: skip
         for row in range(min(ROWS, length - first)):

@@ -134,7 +134,7 @@ def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, 
         _reset_panel(blocks, p, active, row, scratch.products, first, inputs, state, places, place,
                      spare, reset)  # fmt: skip
     rh = columns_operand(pairs, worker * pairs.shape[1], spare, reset, padded, 0, rows, padded, 1)
-    multiply_rows(blocks, False, spare, reset + rows * padded, padded, panels, rh, 1, weights.n,
+    multiply_rows(blocks, 1, False, spare, reset + rows * padded, padded, panels, rh, 1, weights.n,
                   Ahead(spare, 0, 0))  # fmt: skip
     for p in range(panels):
         size = rows * 3 * lane
@@ -211,13 +211,13 @@ def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, s
     first, outer = (worker * panels * chunk_rows + k) * 3 * lane, chunk_rows * 3 * lane
     dn = columns_operand(pairs, worker * pairs.shape[1], dgates, first + 2 * lane, 3 * lane, outer,
                          rows, lane, panels)  # fmt: skip
-    multiply_rows(blocks, False, spare, worker * spare.shape[1] * padded, padded, panels, dn,
+    multiply_rows(blocks, 1, False, spare, worker * spare.shape[1] * padded, padded, panels, dn,
                   panels, transposed.n, Ahead(spare, 0, 0))  # fmt: skip
     for p in range(panels):
         _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells, sums, scratch)
     dr = columns_operand(pairs, worker * pairs.shape[1], dgates, first, 3 * lane, outer, rows,
                          2 * lane, panels)  # fmt: skip
-    multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels, dr, panels,
+    multiply_rows(blocks, 1, True, dstate, worker * rows * padded, padded, panels, dr, panels,
                   transposed.rz, earlier_cell(cells, at))  # fmt: skip
 
 

@@ -203,7 +203,7 @@ def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, s
     first = (worker * panels * chunk_rows + k) * 4 * lane
     di = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], dgates, first, 4 * lane,
                          chunk_rows * 4 * lane, rows, 4 * lane, panels)  # fmt: skip
-    multiply_rows(blocks, True, dstate, worker * rows * stride, stride, panels, di, panels,
+    multiply_rows(blocks, 1, True, dstate, worker * rows * stride, stride, panels, di, panels,
                   transposed.hh, earlier_cell(cells, at))  # fmt: skip
 
 

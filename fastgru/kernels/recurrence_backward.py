@@ -101,21 +101,21 @@ def _input_part(cell):
         first = worker * layout.chunk * rows
         add_outer_products(group, sums.ih, x_rows, first * stride, stride, worker, dgates,
                            input_at, (end - begin) * rows, pairs)  # fmt: skip
+        d = columns_operand(pairs, worker * pairs.shape[1], dgates,
+                            (worker * panels * chunk_rows * width + input_at) * lane, width * lane,
+                            chunk_rows * width * lane, (end - begin) * rows, gates * lane,
+                            panels)  # fmt: skip
+        multiply_rows(blocks, end - begin, False, dx_rows, first * stride, stride,
+                      (dx.shape[1] + lane - 1) // lane, d, panels, w_ih,
+                      Ahead(dgates, 0, 0))  # fmt: skip
         for t in range(begin, end):
-            k = (t - begin) * rows
-            a_at = ((worker * panels * chunk_rows + k) * width + input_at) * lane
-            d = columns_operand(pairs, worker * pairs.shape[1], dgates, a_at, width * lane,
-                                chunk_rows * width * lane, rows, gates * lane,
-                                panels)  # fmt: skip
-            multiply_rows(blocks, False, dx_rows, (first + k) * stride, stride,
-                          (dx.shape[1] + lane - 1) // lane, d, panels, w_ih,
-                          Ahead(dgates, 0, 0))  # fmt: skip
             for i in range(count_active(blocks, block, t)):
+                source = first + (t - begin) * rows + i
                 row = caller_row(blocks, block, i, t, layout.n_steps, layout.reverse)
                 if add:
-                    add_row(dx_rows, first + k + i, 0, dx, row, 0, dx.shape[1])
+                    add_row(dx_rows, source, 0, dx, row, 0, dx.shape[1])
                 else:
-                    copy_row(dx_rows, first + k + i, 0, dx, row, 0, dx.shape[1])
+                    copy_row(dx_rows, source, 0, dx, row, 0, dx.shape[1])
 
     return input_gradients
 

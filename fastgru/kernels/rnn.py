@@ -118,7 +118,7 @@ def _steps(activation, derivative, name):
         first = (worker * panels * chunk_rows + k) * lane
         da = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], dgates, first, lane,
                              chunk_rows * lane, rows, lane, panels)  # fmt: skip
-        multiply_rows(blocks, True, dstate, worker * rows * padded, padded, panels, da, panels,
+        multiply_rows(blocks, 1, True, dstate, worker * rows * padded, padded, panels, da, panels,
                       transposed.hh, Ahead(cells, 0, 0))  # fmt: skip
 
     return forward_step, backward_step

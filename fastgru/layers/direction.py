@@ -221,7 +221,7 @@ class Direction:
         recurrent = self._pack_backward(parameters, blocks.part.n_groups)
         dstates = dstates.copy(order="C")
         self.kind.backward(
-            *(back.shares(), blocks.groups, blocks.table, arrays.layout, self._bptt_steps),
+            *(back.shares(), blocks.groups, blocks.table, back.layout, self._bptt_steps),
             *(self._inputs, self._weights, recurrent),
             *(self._pack_input_backward(parameters["weight_ih"]), arrays.state, back.cells),
             *(self._no_rows if dy is None else dy, column, dstates),

@@ -26,6 +26,10 @@ from fastgru.layers.workspace import Workspace, new_shares
 _CHUNK_ROWS = 64
 """Rows (steps of all sequences of a block) that are taken together."""
 
+_LARGE_SUMS, _CHUNK_ROWS_OF_LARGE_SUMS = 3 << 20, 512
+"""Bytes of the gradients of a layer's weights that no longer stay in the caches beside the weights,
+and the rows that are taken together then: each chunk adds to all of them."""
+
 _CACHED_BYTES = 8 << 20
 """Size of a tape that caches may still hold when the way back comes (measured: one of 6 MB is read
 faster than it would be past them, and one of 13 MB is not)."""
@@ -138,7 +142,8 @@ class DirectionArrays:
         width, widest = self.width, max(self.padded, x_width)
         step = rows * self.panels * words_for(width, self.lanes)
         sums = round_up(chunk_rows, 2) // 2 * (widest + width)
-        dense = chunk_rows * words_for(x_width, self.lanes)
+        back = self.panels * words_for(width, self.lanes)
+        dense = chunk_rows * max(words_for(x_width, self.lanes), back) * kind.dense
         words = (workers, max(step, sums, dense))
         return self.workspace.empty("pairs", words, np.dtype(np.uint32))
 
@@ -246,6 +251,8 @@ class BackwardArrays(_Shared):
 
     Attributes
     ----------
+    layout : Layout
+        That of the forward pass, with chunks of the way back.
     cells : np.ndarray
         The tape, or where it is not kept a chunk for each worker.
     scratch : Scratch
@@ -261,13 +268,17 @@ class BackwardArrays(_Shared):
     def __init__(self, of: DirectionArrays, forward: ForwardArrays, parameters: Parameters) -> None:
         blocks, layout, kind = forward.blocks, forward.layout, forward.kind
         super().__init__(len(blocks.groups) - 1)
+        part = blocks.part
+        self.sums = of.input_sums(part.n_groups, kind)
+        self.recurrent: Any = of.cell_kind.new_sums(parameters, part.n_groups, of.workspace.empty)
+        self.all_sums = [array for array in (*self.sums, *self.recurrent) if len(array)]
+        of_weights = sum(array.nbytes for array in (self.sums.ih, *self.recurrent))
+        if of_weights >= _LARGE_SUMS * part.n_groups:
+            layout = layout._replace(chunk=_CHUNK_ROWS_OF_LARGE_SUMS // blocks.rows)
+        self.layout = layout
         self.cells = forward.cells
         if not layout.keep_tape and of.cell_kind.cell.reads_tape:
             shape = self.cells.shape[1:]
             self.cells = of.array("cells", len(self._shares) * layout.chunk, *shape)
         self.scratch = of.scratch(blocks.rows, layout, kind, len(self._shares), backward=True)
-        part = blocks.part
-        self.sums = of.input_sums(part.n_groups, kind)
-        self.recurrent: Any = of.cell_kind.new_sums(parameters, part.n_groups, of.workspace.empty)
         self.own = [type(sums)(*map(part.of_groups, sums)) for sums in (self.sums, self.recurrent)]
-        self.all_sums = [array for array in (*self.sums, *self.recurrent) if len(array)]

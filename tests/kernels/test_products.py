@@ -22,7 +22,7 @@ def run_multiply_rows(
     shape: Any, add: bool, out: Any, at: Any, a: Any, sizes: Any, packed: Any, ahead: Any
 ) -> None:
     multiply_rows(
-        *(shape, add, out, at[0], out.shape[1], sizes[0]),
+        *(shape, sizes[2], add, out, at[0], out.shape[1], sizes[0]),
         Operand(a, at[1], a.shape[2], a.shape[1] * a.shape[2], sizes[1]),
         *(a.shape[0], packed, ahead),
     )
@@ -35,16 +35,17 @@ def test_multiply_rows__adds_or_writes_the_product(
     rows: int, dtype: str, add: bool, data: st.DataObject
 ) -> None:
     lane, rng = lanes_of(dtype), np.random.default_rng(0)
-    panels, outer, inner = (data.draw(st.integers(low, 6)) for low in (0, 1, 0))
-    a = rng.standard_normal((outer, rows + 1, inner + 2)).astype(dtype)  # outer panels of rows
+    panels, outer, inner, tiles = (data.draw(st.integers(low, 6)) for low in (0, 1, 0, 0))
+    n = tiles * rows
+    a = rng.standard_normal((outer, n + 1, inner + 2)).astype(dtype)  # outer panels of rows
     matrix = rng.standard_normal((outer * inner, panels * lane)).astype(dtype)
-    out = rng.standard_normal((rows + 2, panels * lane + 3)).astype(dtype)
+    out = rng.standard_normal((n + 2, panels * lane + 3)).astype(dtype)
     expected = out.astype(float)
     used = np.concatenate([a[o, 1:, 2:] for o in range(outer)], axis=1).astype(float)
-    place = (slice(1, 1 + rows), slice(1, 1 + panels * lane))
+    place = (slice(1, 1 + n), slice(1, 1 + panels * lane))
     expected[place] = expected[place] * add + used @ matrix.astype(float)
     at = np.array([out.shape[1] + 1, a.shape[2] + 2])
-    sizes = np.array([panels, inner])
+    sizes = np.array([panels, inner, tiles])
     table = np.zeros(0, block_type(rows))
     ahead = Ahead(matrix, data.draw(st.integers(-9, 9)), data.draw(st.integers(0, 99)))
     run_multiply_rows(table, add, out, at, a, sizes, pack_stripes(matrix, panels * lane), ahead)

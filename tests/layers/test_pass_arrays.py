@@ -49,6 +49,32 @@ def test_tape__gives_the_same_bits_past_the_caches(
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("rows", [24, 512])
+@pytest.mark.parametrize("save_memory", [False, True])
+@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize("name", GATED)
+def test_chunks_of_large_sums__give_the_same_gradients(
+    name: str, dense: bool, save_memory: bool, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _step(_layer(name, "float64", save_memory=save_memory), dense)
+    monkeypatch.setattr(pass_arrays, "_LARGE_SUMS", 0)
+    monkeypatch.setattr(pass_arrays, "_CHUNK_ROWS_OF_LARGE_SUMS", rows)
+    layer = _layer(name, "float64", save_memory=save_memory)
+    found = _step(layer, dense)
+    assert _arrays(layer).back({}).layout.chunk == rows // 8
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("hidden_size", "rows"), [(496, 64), (512, 512)])
+def test_chunks__are_long_where_sums_are_large(hidden_size: int, rows: int) -> None:
+    layer = fastgru.GRU(1, hidden_size)
+    y, _ = layer.forward(np.zeros((9, 1, 1)), training=True)
+    layer.backward(y)
+    back = _arrays(layer).back({})
+    assert back.layout.chunk * 8 == rows
+
+
 def _arrays(layer: fastgru.GRU) -> pass_arrays.ForwardArrays:
     direction = layer.stack.layers[0][0]
     assert isinstance(direction, Direction)
