@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from benchmarks import baselines
+from benchmarks.line_transfer import line_transfer
 from benchmarks.machine import Company, describe_machine
 from benchmarks.recording import NOT_MEASURED
 from benchmarks.rivals import Setting
 from fastgru._numba import default_threads, threads_limited_to
 
 _company = Company()
+_transfers: list[float] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,11 +34,20 @@ def setting(request: pytest.FixtureRequest) -> Iterator[Setting]:
         yield Setting(in_force, flush)
 
 
+@pytest.fixture(autouse=True)
+def between_cpus() -> None:
+    """Measure before each row how near each other the CPUs are."""
+    seconds = line_transfer()
+    if seconds is not None:
+        _transfers.append(seconds)
+
+
 def pytest_benchmark_generate_machine_info(config: Any) -> dict[str, Any]:
     """Describe the machine; called when the run is over."""
     return {
         **describe_machine(config.getoption("threads")),
         "rivals_flush_denormals": not config.getoption("keep_denormals"),
         "cpus_busy_elsewhere": _company.cpus(),
+        "line_transfer_ns": [round(seconds * 1e9) for seconds in _transfers],
         "not_measured": NOT_MEASURED,
     }

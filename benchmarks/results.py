@@ -55,6 +55,9 @@ def tidy(repeats: Sequence[Document], command: str) -> Document:
     machine = dict(first["machine_info"])
     company = [document["machine_info"]["cpus_busy_elsewhere"] for document in repeats]
     machine["cpus_busy_elsewhere"] = None if None in company else max(company)
+    machine["line_transfer_ns"] = [
+        time for document in repeats for time in document["machine_info"]["line_transfer_ns"]
+    ]
     return {
         "benchmarks": [_joined(parts) for parts in entries.values()],
         "command": command,

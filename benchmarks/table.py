@@ -144,6 +144,9 @@ def circumstances(document: Document) -> str:
     if versions:
         denormals = "flushed to zero" if machine["rivals_flush_denormals"] else "kept"
         text += f" and {', '.join(versions)} (denormals {denormals}), taken in turns"
+    if between := sorted(machine.get("line_transfer_ns", [])):
+        low, middle, high = (between[round(q * (len(between) - 1))] for q in (0.05, 0.5, 0.95))
+        text += f". A line took {middle} ns ({low} to {high}) between two CPUs"
     if company is not None and company > BUSY:
         text += f". Others kept {company} CPUs busy meanwhile: do not trust these figures"
     return f"{text}."

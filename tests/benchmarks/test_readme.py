@@ -43,7 +43,7 @@ def test_write_tables__leaves_the_rest_alone(
         write_tables(stored)
         text = page.read_text(encoding="utf-8")
         assert text.startswith("before\n<!-- speed -->\n<!-- from results/run.json by ")
-        assert text.endswith("taken in turns.\n<!-- /speed -->\nafter\n")
+        assert text.endswith("between two CPUs.\n<!-- /speed -->\nafter\n")
         assert "old" not in text
         assert source_of(text) == stored
 

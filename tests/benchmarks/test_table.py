@@ -94,6 +94,14 @@ def test_circumstances__warns_of_company_and_of_uncommitted_changes(
     assert text.endswith("Others kept 1.5 CPUs busy meanwhile: do not trust these figures.")
 
 
+def test_circumstances__says_how_near_the_cpus_were(document: dict[str, Any]) -> None:
+    assert circumstances(document).endswith(". A line took 50 ns (40 to 320) between two CPUs.")
+    document["machine_info"]["line_transfer_ns"] = []
+    assert "A line" not in circumstances(document)
+    del document["machine_info"]["line_transfer_ns"]  # as stored by earlier versions
+    assert "A line" not in circumstances(document)
+
+
 def test_circumstances__names_the_rivals_there_were(document: dict[str, Any]) -> None:
     assert "and PyTorch 2.13.0 (denormals flushed to zero), taken" in circumstances(document)
     document["machine_info"]["libraries"] = {"onnxruntime": "1.20", "onednn-cpu-gomp": "2023.2"}
@@ -119,6 +127,8 @@ def raw_of(document: dict[str, Any], repeat: int) -> dict[str, Any]:
     raw = copy.deepcopy(document)
     raw["commit_info"]["branch"] = "somewhere"
     raw["machine_info"]["not_measured"] = raw.pop("not_measured")
+    times = raw["machine_info"]["line_transfer_ns"]
+    raw["machine_info"]["line_transfer_ns"] = times[:2] if repeat == 0 else times[2:]
     entries = []
     for entry in raw["benchmarks"]:
         extra = entry["extra_info"]
