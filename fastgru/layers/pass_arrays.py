@@ -115,26 +115,26 @@ class DirectionArrays:
         return self.workspace.empty(name, shape, self.dtype)
 
     def scratch(
-        self, rows: int, layout: Layout, kind: PassKind, workers: int, *, backward: bool
+        self, rows: int, layout: Layout, kind: PassKind, places: int, *, backward: bool
     ) -> Scratch:
         """Return the memory of the workers, for blocks of ``rows`` sequences."""
         cell, chunk_rows = self.cell_kind.cell, layout.chunk * rows
-        back = workers if backward else 0
-        dense = workers if kind.dense else 0
+        back = places if backward else 0
+        dense = places if kind.dense else 0
         x_width = row_stride(self.input_size, self.dtype)
         return Scratch(
-            places=self.workspace.empty("places", (workers, 4, rows), np.dtype(np.int64)),
+            places=self.workspace.empty("places", (places, 4, rows), np.dtype(np.int64)),
             dstate=self.array("dstate", back * rows, cell.n_states * self.padded),
             dgates=self.array("dgates", back, self.panels, chunk_rows, self.width),
             x_rows=self.array("x_rows", dense * chunk_rows, x_width),
             dx_rows=self.array("dx_rows", min(dense, back) * chunk_rows, x_width),
-            spare=self.array("spare", workers, 2 * rows + chunk_rows, self.padded),
-            products=self.array("products", workers * layout.chunk, self.panels, rows, self.width),
-            pairs=self._pair_words(workers, rows, chunk_rows, x_width, kind),
+            spare=self.array("spare", places, 2 * rows + chunk_rows, self.padded),
+            products=self.array("products", places * layout.chunk, self.panels, rows, self.width),
+            pairs=self._pair_words(places, rows, chunk_rows, x_width, kind),
         )
 
     def _pair_words(
-        self, workers: int, rows: int, chunk_rows: int, x_width: int, kind: PassKind
+        self, places: int, rows: int, chunk_rows: int, x_width: int, kind: PassKind
     ) -> np.ndarray:
         """Return memory for the largest operands of a step, of a chunk, and of its dense input."""
         if not kind.pairs:
@@ -144,7 +144,7 @@ class DirectionArrays:
         sums = round_up(chunk_rows, 2) // 2 * (widest + width)
         back = self.panels * words_for(width, self.lanes)
         dense = chunk_rows * max(words_for(x_width, self.lanes), back) * kind.dense
-        words = (workers, max(step, sums, dense))
+        words = (places, max(step, sums, dense))
         return self.workspace.empty("pairs", words, np.dtype(np.uint32))
 
     def input_sums(self, groups: int, kind: PassKind) -> InputSums:
@@ -196,7 +196,7 @@ class ForwardArrays(_Shared):
         cell, rows, training = of.cell_kind.cell, blocks.rows, kind.training
         self._of, self.blocks, self.kind = of, blocks, kind
         super().__init__(len(blocks.table))
-        workers = len(self._shares)
+        places = len(self._shares)
         n_rows, keep_tape = max(blocks.n_rows, 1), training and of.keeps_tape
         tape_bytes = n_rows * of.panels * of.width * of.dtype.itemsize
         self.layout = layout = Layout(
@@ -213,20 +213,21 @@ class ForwardArrays(_Shared):
         self.table = of.array("table", kind.n_symbols, of.panels, of.width)
         self.position_table = of.array("positions", kind.n_positions, of.panels, of.width)
         self.state = of.array(
-            *("state", n_rows if training else 2 * workers * rows),
+            *("state", n_rows if training else 2 * places * rows),
             row_stride(cell.n_states * of.padded, of.dtype),
         )
-        n_cells = max(n_rows // rows, 1) if layout.keep_tape else workers * layout.chunk
+        n_cells = max(n_rows // rows, 1) if layout.keep_tape else places * layout.chunk
         self.cells = of.array("cells", n_cells, of.panels, rows, of.width)
         kept = self.cells.nbytes if layout.keep_tape else 0
         self.tape_bytes = (self.state.nbytes + kept) * training
-        self.scratch = of.scratch(rows, layout, kind, workers, backward=False)
+        self.scratch = of.scratch(rows, layout, kind, places, backward=False)
         self._back: BackwardArrays | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over the arrays of a copy, which do not start on a vector."""
         self.__dict__.update(state)
         self.layout = self.layout._replace(stream=False)
+        self._back = None
 
     def serve(self, blocks: Blocks, kind: PassKind) -> bool:
         """Return whether a pass can work in these arrays."""
@@ -268,7 +269,7 @@ class BackwardArrays(_Shared):
     def __init__(self, of: DirectionArrays, forward: ForwardArrays, parameters: Parameters) -> None:
         blocks, layout, kind = forward.blocks, forward.layout, forward.kind
         super().__init__(len(blocks.groups) - 1)
-        part = blocks.part
+        part, places = blocks.part, len(self._shares)
         self.sums = of.input_sums(part.n_groups, kind)
         self.recurrent: Any = of.cell_kind.new_sums(parameters, part.n_groups, of.workspace.empty)
         self.all_sums = [array for array in (*self.sums, *self.recurrent) if len(array)]
@@ -279,6 +280,6 @@ class BackwardArrays(_Shared):
         self.cells = forward.cells
         if not layout.keep_tape and of.cell_kind.cell.reads_tape:
             shape = self.cells.shape[1:]
-            self.cells = of.array("cells", len(self._shares) * layout.chunk, *shape)
-        self.scratch = of.scratch(blocks.rows, layout, kind, len(self._shares), backward=True)
+            self.cells = of.array("cells", places * layout.chunk, *shape)
+        self.scratch = of.scratch(blocks.rows, layout, kind, places, backward=True)
         self.own = [type(sums)(*map(part.of_groups, sums)) for sums in (self.sums, self.recurrent)]
