@@ -156,7 +156,7 @@ _fetch_add = _plain_fetch_add if jit_disabled else _compiled_fetch_add
 def take_next(shares, worker):
     """Take the next piece of the worker's own share, or of another's where that is done.
 
-    Returns the number of all pieces where none is left.
+    Returns the number of pieces that were dealt where none is left: the end of the caller's loop.
     """
     n_places = shares.shape[0]
     for other in range(0, n_places, APART):

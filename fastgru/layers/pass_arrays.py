@@ -223,11 +223,14 @@ class ForwardArrays(_Shared):
         self.scratch = of.scratch(rows, layout, kind, places, backward=False)
         self._back: BackwardArrays | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is copied: not the way back, whose arrays are views of each other."""
+        return {**self.__dict__, "_back": None}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over the arrays of a copy, which do not start on a vector."""
         self.__dict__.update(state)
         self.layout = self.layout._replace(stream=False)
-        self._back = None
 
     def serve(self, blocks: Blocks, kind: PassKind) -> bool:
         """Return whether a pass can work in these arrays."""
