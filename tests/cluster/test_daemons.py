@@ -59,8 +59,11 @@ def test_cluster__ends_with_tests_that_are_killed(folder: Path) -> None:
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
     ) as tests:
-        assert tests.stdout is not None
-        assert tests.stdout.readline() == b"runs\n"
-        assert {"munged", "slurmctld", "slurmd", "sleep"} <= set(processes_of(folder))
-        tests.kill()
+        try:
+            assert tests.stdout is not None
+            assert tests.stdout.readline() == b"runs\n"
+            started = {"munged", "slurmctld", "slurmd", "sleep"}  # the last a moment after its job
+            slurm.wait_until(lambda: started <= set(processes_of(folder)), 20, "all processes run")
+        finally:
+            tests.kill()
     slurm.wait_until(lambda: not processes_of(folder), 20, "all processes end")
