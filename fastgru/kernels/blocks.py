@@ -33,9 +33,16 @@ def block_rows(dtype):
     return dtype["lengths"].shape[0]
 
 
+def tile_rows(blocks):
+    """Return the rows of a table of blocks or of its type; ROWS of None."""
+    if blocks is None or isinstance(blocks, types.NoneType):
+        return ROWS
+    return block_rows(blocks.dtype)
+
+
 @intrinsic
 def _compiled_rows_of(typing_context, blocks):
-    rows = ROWS if isinstance(blocks, types.NoneType) else block_rows(blocks.dtype)
+    rows = tile_rows(blocks)
 
     def generate(context, builder, signature, arguments):
         return context.get_constant(types.intp, rows)
@@ -43,12 +50,8 @@ def _compiled_rows_of(typing_context, blocks):
     return types.intp(blocks), generate
 
 
-def _plain_rows_of(blocks):
-    return ROWS if blocks is None else block_rows(blocks.dtype)
-
-
-rows_of = _plain_rows_of if jit_disabled else _compiled_rows_of
-"""Rows of a table of blocks, ROWS of None: a constant in compiled code."""
+rows_of = tile_rows if jit_disabled else _compiled_rows_of
+""":func:`tile_rows` in kernels: a constant in compiled code."""
 
 
 @kernel_part(inline=True)

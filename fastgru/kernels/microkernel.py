@@ -18,9 +18,9 @@ Axes: m row of the tile, k summed index, v vector of a row, l lane of a vector.
 from typing import NamedTuple
 
 from fastgru._numba import intrinsic, jit_disabled, np, types
-from fastgru.kernels.blocks import block_rows
+from fastgru.kernels.blocks import tile_rows
 from fastgru.kernels.pairs import unpair
-from fastgru.kernels.registers import ROWS, lanes_of
+from fastgru.kernels.registers import lanes_of
 from fastgru.kernels.tile_code import emit_tile
 
 
@@ -64,7 +64,7 @@ def _compiled_tile(vectors):
         if not (a.dtype == b.dtype and a.dtype in (c.dtype, types.uint32)):
             return None
         sizes = types.intp
-        rows = ROWS if isinstance(shape, types.NoneType) else block_rows(shape.dtype)
+        rows = tile_rows(shape)
         signature = types.void(
             *(shape, types.boolean, c, sizes, sizes), *(a, sizes, sizes, sizes, sizes),
             *(b, sizes, sizes, sizes), *(sizes, sizes),
@@ -85,7 +85,7 @@ def _numpy_tile(vectors):
     @np.errstate(over="ignore", invalid="ignore")  # padding may hold anything
     def tile(shape, add, c, c_offset, c_row, a, a_offset, a_row, a_k, a_outer,
              b, b_offset, b_k, b_vector, inner, outer, ahead=None):  # fmt: skip
-        rows = ROWS if shape is None else block_rows(shape.dtype)
+        rows = tile_rows(shape)
         lanes = lanes_of(c.dtype)
         columns = (np.arange(vectors)[:, None] * b_vector + np.arange(lanes)).ravel()
         c_at = c_offset + np.arange(rows)[:, None] * c_row + np.arange(vectors * lanes)
