@@ -11,6 +11,7 @@ Threads
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import os
 import threading
@@ -173,6 +174,7 @@ def threads_limited_to(threads: int | None) -> Iterator[int]:
     """
     asked = default_threads() if threads is None else threads
     number = max(1, min(asked, int(config.NUMBA_NUM_THREADS)))
+    threading_layer()
     before, limit = numba.get_num_threads(), getattr(_limit, "number", None)
     numba.set_num_threads(number)
     _limit.number = number
@@ -201,8 +203,26 @@ def _default_threads_once() -> int:
 @functools.cache
 def threading_layer() -> str:
     """Return the name of numba's threading layer, starting it if need be: tbb, omp, workqueue."""
-    numba.get_num_threads()  # launches the pool
+    with _openmp_for_others():
+        numba.get_num_threads()  # launches the pool
     return str(numba.threading_layer())
+
+
+@contextlib.contextmanager
+def _openmp_for_others() -> Iterator[None]:
+    """Leave GNU OpenMP with as many threads as it had for the others that use it.
+
+    Numba's start says to all of the process how many threads there are from then on: PyTorch, told
+    to use one, would go on with as many as there are CPUs.
+    """
+    try:
+        openmp = ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        yield
+        return
+    threads = openmp.omp_get_max_threads()
+    yield
+    openmp.omp_set_num_threads(threads)
 
 
 _one_caller = threading.Lock()

@@ -252,3 +252,15 @@ for thread in threads: thread.join()
 print(_numba.threading_layer())
 """
     assert run(program, NUMBA_THREADING_LAYER="workqueue") == "workqueue\n"
+
+
+@needs_openmp
+def test_threading_layer__leaves_others_the_threads_of_openmp() -> None:
+    program = (
+        "import ctypes\n"
+        "openmp = ctypes.CDLL('libgomp.so.1')\n"
+        "openmp.omp_set_num_threads(3)\n"
+        "with _numba.threads_limited_to(1):\n"
+        "    print(_numba.threading_layer(), openmp.omp_get_max_threads())\n"
+    )
+    assert run(program, NUMBA_THREADING_LAYER="omp") == "omp 3\n"

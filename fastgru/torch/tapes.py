@@ -9,7 +9,6 @@ the graph, or with the graph.
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import weakref
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from fastgru._numba import threading_layer, threads_in_force, threads_limited_to
+from fastgru._numba import threads_in_force, threads_limited_to
 from fastgru.errors import FastgruError
 from fastgru.layers.cells import CellKind
 from fastgru.layers.layer_input import LayerInput
@@ -148,22 +147,10 @@ class Tape:
 
 def _threads_of_torch() -> contextlib.AbstractContextManager[object]:
     """Let kernels run on as many threads as PyTorch does; it takes time only where that differs."""
-    _start_threads()
     threads = torch.get_num_threads()
     if threads == threads_in_force():
         return contextlib.nullcontext()
     return threads_limited_to(threads)
-
-
-@functools.cache
-def _start_threads() -> None:
-    """Start the threads of the kernels, and leave those of PyTorch as they are.
-
-    Both may share one OpenMP, to which the start says how many threads there are from then on.
-    """
-    threads = torch.get_num_threads()
-    threading_layer()
-    torch.set_num_threads(threads)
 
 
 def _arrays_of(weights: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:

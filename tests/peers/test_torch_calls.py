@@ -20,12 +20,19 @@ row = partial(pytest.mark.conformance, "PyTorch", "fastgru.torch")
 
 
 @row("torch.set_num_threads: kept by the first call of a process")
-def test_first_call__leaves_the_threads_of_torch() -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        "fastgru.torch.RNN(2, 3)(torch.zeros(4, 5, 2))",
+        "fastgru.RNN(2, 3).forward(torch.zeros(4, 5, 2).numpy())",
+    ],
+)
+def test_first_call__leaves_the_threads_of_torch(call: str) -> None:
     program = (
         "import torch\n"
+        "import fastgru, fastgru.torch\n"
         "torch.set_num_threads(1)\n"
-        "from fastgru.torch import RNN\n"
-        "RNN(2, 3)(torch.zeros(4, 5, 2))\n"
+        f"{call}\n"
         "print(torch.get_num_threads())\n"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
