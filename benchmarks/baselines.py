@@ -53,6 +53,7 @@ class TorchLayer:
         self._gradients = [torch.from_numpy(array) for array in (problem.dy, *problem.d_final)]
         self._x, self._tokens = torch.from_numpy(problem.x), problem.embedding is not None
         self._lengths = problem.lengths
+        self._weights = list(self._layer.parameters())  # as an optimiser has them
         # What stands where the gradient of the input is wanted: the embedding, or the input itself.
         source = problem.embedding if self._tokens else problem.x
         self._source = torch.tensor(source, requires_grad=True)
@@ -82,8 +83,7 @@ class TorchLayer:
 
     def backward(self) -> None:
         """Gradients of everything."""
-        self._layer.zero_grad()
-        for tensor in (self._source, *self._initial):
+        for tensor in (self._source, *self._initial, *self._weights):
             tensor.grad = None
         torch.autograd.backward(self._outputs, self._gradients)
 

@@ -10,6 +10,9 @@ last, with zeros for weights, make the last panel whole.  With ``row(j, u) = ord
                                    row = (v - input_at) * H + p * L + l, and + bias_hh of gate j
                                    where v = hh_at[j]
     grad[row(j, p * L + l), k]  += sum over g of sums[g, p, k, j * L + l], in ascending g
+    d_vectors[n, k]              = sum over row of d[n, row] weight_ih[row, k],
+    d_weight_ih[row, k]         += sum over n of d[n, row] vectors[n, k],
+                                   d[n, row] = sum over g of d_table[g, n, p, v * L + l]
 
 One thread does all of it, in microseconds to a tenth of a millisecond: another would save less than
 it costs to wait for it where other processes share the CPUs.
@@ -190,19 +193,40 @@ def _add_bias(sums, n_rows, at, entry, grad, to, count):
     store_first(load_first(grad, to, count) + total, grad, to, count)
 
 
+@kernel_part
+def _take_row_back(sums, n, hidden, input_at, gates, vectors, weight_ih, d_weight_ih, d_vectors):
+    """Take the gradients of the gates of row ``n`` of a table through ``vectors @ weight_ih.T``."""
+    lane = lanes(sums)
+    for c in range(vectors.shape[1]):
+        d_vectors[n, c] = 0
+    for j in range(gates):
+        for unit in range(hidden):
+            d, row = (
+                sums[0, n, unit // lane, (input_at + j) * lane + unit % lane],
+                j * hidden + unit,
+            )
+            for c in range(vectors.shape[1]):
+                d_weight_ih[row, c] += d * vectors[n, c]
+            for c in range(vectors.shape[1]):
+                d_vectors[n, c] += d * weight_ih[row, c]
+
+
 @kernel
-def add_tables(sums, hidden, input_at, hh_at, rows, bias_ih, bias_hh):
-    """Add up the gradients of a table over all groups, in order; add those of the biases.
+def take_tables_back(sums, hidden, input_at, hh_at, vectors, weight_ih, d_weight_ih, d_bias_ih,
+                     d_bias_hh, d_vectors):  # fmt: skip
+    """Add up the gradients of a table over all groups, in order, and take them to what it is of.
 
     Parameters
     ----------
     sums : float (n_groups, n, panels, width * LANES), **overwritten**
     hidden, input_at, hh_at
         As in :func:`pack_inputs`.
-    rows : float (n, G * H) or (0, 0), **written**
-        The gradients of the input part of each row's gates.
-    bias_ih, bias_hh : float (G * H,) or (0,), **added to**
-        Gradients of the biases.
+    vectors : float (n, I) or (0, 0)
+        That the table was made of; none where it holds biases alone.
+    weight_ih : float (G * H, I)
+    d_weight_ih : float (G * H, I), **added to**
+    d_bias_ih, d_bias_hh : float (G * H,) or (0,), **added to**
+    d_vectors : float (n, I) or (0, 0), **written**
     """
     lane, gates, width = lanes(sums), hh_at.shape[0], sums.shape[3]
     n_rows, entry = sums.shape[1], sums.shape[2] * width
@@ -210,10 +234,10 @@ def add_tables(sums, hidden, input_at, hh_at, rows, bias_ih, bias_hh):
         first, left = p * width, hidden - p * lane
         for n in range(n_rows):
             _add_up(sums, n * entry + first, width)
-        for j in range(gates):
+        for j in range(gates if d_bias_ih.shape[0] > 0 and n_rows > 0 else 0):
             source, to = first + (input_at + j) * lane, j * hidden + p * lane
-            for n in range(rows.shape[0]):
-                store_first(load(sums, n * entry + source), rows, n * rows.shape[1] + to, left)
-            if bias_ih.shape[0] > 0 and n_rows > 0:
-                _add_bias(sums, n_rows, source, entry, bias_ih, to, left)
-                _add_bias(sums, n_rows, first + hh_at[j] * lane, entry, bias_hh, to, left)
+            _add_bias(sums, n_rows, source, entry, d_bias_ih, to, left)
+            _add_bias(sums, n_rows, first + hh_at[j] * lane, entry, d_bias_hh, to, left)
+    for n in range(vectors.shape[0]):
+        _take_row_back(sums, n, hidden, input_at, gates, vectors, weight_ih, d_weight_ih,
+                       d_vectors)  # fmt: skip

@@ -27,7 +27,7 @@ from fastgru.kernels.pairs import columns_operand
 from fastgru.kernels.products import TILES
 from fastgru.kernels.step import find_places, state_row
 from fastgru.kernels.vectors import lanes, store
-from fastgru.kernels.workers import run_workers, take_next
+from fastgru.kernels.workers import deal_again, run_workers, take_next
 
 
 class Cell(NamedTuple):
@@ -193,7 +193,7 @@ def forward_kernel(cell):
         Parameters
         ----------
         shares : int64 (W, 8)
-            Of the blocks (:func:`.workers.deal`).
+            Of the blocks (:func:`.workers.deal`), dealt again for each pass.
         blocks : :func:`.blocks.block_type` (n_blocks,)
         layout : :class:`.step.Layout`
         inputs : Inputs
@@ -217,6 +217,7 @@ def forward_kernel(cell):
         The workers take one block after the other through all of
         time: the result does not depend on the number of threads.
         """
+        deal_again(shares)
         run_workers(forward_blocks,
                     (shares, blocks, layout, inputs, weights, initial, state, cells, scratch,
                      y, column, final))  # fmt: skip

@@ -37,7 +37,7 @@ from fastgru.kernels.recurrence import (
 from fastgru.kernels.registers import ROWS
 from fastgru.kernels.step import find_places
 from fastgru.kernels.vectors import lanes
-from fastgru.kernels.workers import run_workers, take_next
+from fastgru.kernels.workers import deal_again, run_workers, take_next
 
 
 @cache
@@ -246,6 +246,7 @@ def backward_kernel(cell):
             Gradients of the recurrent weights, as the cell defines them, **written**.
         scratch : Scratch
         """
+        deal_again(shares)
         run_workers(backward_groups,
                     (shares, groups, blocks, layout, bptt_steps, inputs, weights, transposed,
                      w_ih, state, cells, dy, column, dstates, dx, add, sums, weight_sums,

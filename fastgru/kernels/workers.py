@@ -100,8 +100,8 @@ run_workers = _plain_run_workers if jit_disabled else _compiled_run_workers
 
 # --- what each of them takes ------------------------------------------------------------
 
-NEXT, END = 0, 1
-"""Columns of shares: the next piece of a worker's share, and where the share ends."""
+NEXT, END, FIRST = 0, 1, 2
+"""Columns of shares: the next piece of a worker's share, where the share ends, and its first."""
 
 APART = 2
 """Numbers from one worker to the next: 0, 2, 4, ...
@@ -122,15 +122,17 @@ def deal(pieces, n_workers):
     long as each takes its own, it finds in its cache what it left there in the pass before.
     """
     shares = np.zeros((APART * n_workers, _LINE), np.int64)
-    shares[::APART, END] = pieces * np.arange(1, n_workers + 1) // n_workers
-    deal_again(shares)
+    bounds = pieces * np.arange(n_workers + 1) // max(n_workers, 1)
+    shares[::APART, FIRST], shares[::APART, END] = bounds[:-1], bounds[1:]
+    shares[:, NEXT] = shares[:, FIRST]
     return shares
 
 
+@kernel_part
 def deal_again(shares):
-    """Make shares that were taken whole once more."""
-    shares[APART::APART, NEXT] = shares[:-APART:APART, END]
-    shares[:1, NEXT] = 0
+    """Make shares that were taken whole once more, for another pass."""
+    for place in range(shares.shape[0]):
+        shares[place, NEXT] = shares[place, FIRST]
 
 
 @intrinsic

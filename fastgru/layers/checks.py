@@ -112,6 +112,8 @@ def check_shape(
     ConfigurationError
         If it has another number of axes or another size, or is not numeric.
     """
+    if type(value) is np.ndarray and value.shape == shape and value.dtype == dtype:
+        return _as_compiled_for(value, dtype)  # as in every step of a training
     array = _as_array(name, value)
     fits = array.ndim == len(shape) and all(
         isinstance(wanted, str) or wanted == found

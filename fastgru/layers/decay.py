@@ -83,11 +83,11 @@ class DecayingDirection(Direction):
         dx: np.ndarray | None,
         *,
         add: bool,
-    ) -> tuple[InputGradients, np.ndarray]:
+    ) -> InputGradients:
         """Run back through the last forward pass; as in :meth:`.Direction.backward`."""
-        result = super().backward(dy, column, dstates, dx, add=add)
+        gradients = super().backward(dy, column, dstates, dx, add=add)
         self._blocks.part.complete([self._decay_sums])
         total, grads = self._decay_sums.sum(axis=0), self._grads
         for row, name in enumerate(DECAY_PARAMETERS):
             grads[name][...] += total[row, : self.hidden_size]
-        return result
+        return gradients

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastgru.kernels.packing import add_tables, pack_inputs
-from fastgru.kernels.products import product
+from fastgru.kernels.packing import pack_inputs, take_tables_back
 from fastgru.kernels.step import Inputs, InputSums
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind, Parameters
@@ -75,7 +74,9 @@ class Direction:
             workspace=self._workspace,
         )
         self._arrays: ForwardArrays | None = None
+        self._hh_at, self._all_gates = gate_numbers(kind.hh_at), gate_numbers(kind.all_gates)
         self._nothing, self._no_rows = np.empty(0, self.dtype), np.empty((0, 0), self.dtype)
+        self._no_symbols = np.empty((1, 0), self.dtype)
         self._no_tokens = np.empty(0, np.int32)
 
     @property
@@ -101,18 +102,16 @@ class Direction:
 
     def _pack_inputs(self, given: LayerInput, parameters: Parameters) -> Inputs:
         """Return the input of the kernels: biases, and tables of what tokens stand for."""
-        arrays, kind, nothing = self._arrays, self.kind, self._nothing
+        arrays, nothing = self._arrays, self._nothing
         assert arrays is not None
-        weight_ih, bias_ih, bias_hh = (
-            np.ascontiguousarray(parameters.get(name, nothing))
-            for name in ("weight_ih", "bias_ih", "bias_hh")
-        )
         pack_inputs(
-            np.empty((1, 0), self.dtype) if given.symbols is None else given.symbols,
+            self._no_symbols if given.symbols is None else given.symbols,
             self._no_rows if given.positions is None else given.positions,
-            *(weight_ih, bias_ih, bias_hh),
-            *(self.hidden_size, kind.cell.input_at, gate_numbers(kind.hh_at)),
-            *(gate_numbers(kind.all_gates), arrays.w_ih, arrays.table, arrays.position_table),
+            np.ascontiguousarray(parameters["weight_ih"]),
+            np.ascontiguousarray(parameters.get("bias_ih", nothing)),
+            np.ascontiguousarray(parameters.get("bias_hh", nothing)),
+            *(self.hidden_size, self.kind.cell.input_at, self._hh_at, self._all_gates),
+            *(arrays.w_ih, arrays.table, arrays.position_table),
         )
         return Inputs(
             tokens=self._no_tokens if given.tokens is None else given.tokens,
@@ -150,11 +149,12 @@ class Direction:
         blocks: Blocks,
         given: LayerInput,
         initial: np.ndarray,
+        final: np.ndarray,
         y: np.ndarray | None,
         column: int,
         *,
         training: bool,
-    ) -> np.ndarray:
+    ) -> None:
         """Run through all steps.
 
         Parameters
@@ -163,29 +163,24 @@ class Direction:
         given
         initial
             float (n_states * B, H), initial states: h, for the LSTM followed by c.
+        final
+            float (n_states * B, H), **written**: final states.
         y
             float (B * T, columns), **written**: the states after each step, from ``column`` on,
             zero past each length; None where they are not wanted.
         column
         training
             Whether what :meth:`backward` needs is kept.
-
-        Returns
-        -------
-        np.ndarray
-            float (n_states * B, H), final states.
         """
         self._blocks, self._given = blocks, given
         arrays, parameters = self._arrange(blocks, given, training=training), self._parameters
         self._inputs = self._pack_inputs(given, parameters)
         self._weights = self._pack_forward(blocks, given, parameters)
-        final = np.zeros_like(initial)
         self.kind.forward(
-            *(arrays.shares(), blocks.table, arrays.layout, self._inputs, self._weights, initial),
+            *(arrays.shares, blocks.table, arrays.layout, self._inputs, self._weights, initial),
             *(arrays.state, arrays.cells, arrays.scratch),
             *(self._no_rows if y is None else y, column, final),
         )
-        return final
 
     def backward(
         self,
@@ -195,7 +190,7 @@ class Direction:
         dx: np.ndarray | None,
         *,
         add: bool,
-    ) -> tuple[InputGradients, np.ndarray]:
+    ) -> InputGradients:
         """Run back through the last forward pass; adds to the gradients of the parameters.
 
         Parameters
@@ -204,7 +199,8 @@ class Direction:
             float (B * T, columns), gradient of the states after each step, from ``column`` on.
         column
         dstates
-            float (n_states * B, H), gradient of the final states.
+            float (n_states * B, H), gradient of the final states, **overwritten** with that of
+            the initial states.
         dx
             float (B * T, I), gradient of the dense input, **written**; None for token input.
         add
@@ -212,16 +208,14 @@ class Direction:
 
         Returns
         -------
-        tuple
-            Gradients of the input, and of the initial states.
+        InputGradients
         """
         blocks, parameters, arrays = self._blocks, self._parameters, self._arrays
         assert arrays is not None
         back, grads = arrays.back(parameters), self._grads
         recurrent = self._pack_backward(parameters, blocks.part.n_groups)
-        dstates = dstates.copy(order="C")
         self.kind.backward(
-            *(back.shares(), blocks.groups, blocks.table, back.layout, self._bptt_steps),
+            *(back.shares, blocks.groups, blocks.table, back.layout, self._bptt_steps),
             *(self._inputs, self._weights, recurrent),
             *(self._pack_input_backward(parameters["weight_ih"]), arrays.state, back.cells),
             *(self._no_rows if dy is None else dy, column, dstates),
@@ -229,7 +223,7 @@ class Direction:
         )
         blocks.part.complete(back.all_sums)
         self.kind.add_sums(back.recurrent, grads)
-        return self._input_gradients(back.sums, grads, parameters["weight_ih"], dx), dstates
+        return self._input_gradients(back.sums, grads, parameters["weight_ih"], dx)
 
     def forget(self) -> None:
         """Let go of the last pass; the memory that it worked in is kept for the next."""
@@ -244,33 +238,26 @@ class Direction:
     ) -> InputGradients:
         """Add the sums to the parameters' gradients; return those of the input."""
         given, nothing = self._given, self._nothing
-        biases = (grads.get("bias_ih", nothing), grads.get("bias_hh", nothing))
-        if given.x is not None:
-            self._add_tables(sums.table, 0, biases)
-            add_groups(sums.ih, self.hidden_size, self.kind.all_gates, grads["weight_ih"])
-            return InputGradients(None, None, dx)
+        symbols = self._no_rows if given.symbols is None else given.symbols
 
-        def through_weight(d_table: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-            """Take gradients of rows of a table through ``vectors @ weight_ih.T``."""
-            # contiguous, so that one compiled product serves both
-            product(np.ascontiguousarray(d_table.T), vectors, grads["weight_ih"])
-            d_vectors = np.zeros_like(vectors)
-            product(d_table, weight_ih, d_vectors)
+        def through_weight(
+            table: np.ndarray, vectors: np.ndarray, bias_ih: np.ndarray, bias_hh: np.ndarray
+        ) -> np.ndarray:
+            """Take the gradients of a table through the weights to those of its vectors."""
+            d_vectors = np.empty(vectors.shape, self.dtype)
+            take_tables_back(
+                *(table, self.hidden_size, self.kind.cell.input_at, self._hh_at, vectors),
+                *(np.ascontiguousarray(weight_ih), grads["weight_ih"], bias_ih, bias_hh),
+                d_vectors,
+            )
             return d_vectors
 
-        assert given.symbols is not None
-        rows = self._add_tables(sums.table, len(given.symbols), biases)
-        d_symbols = through_weight(rows, given.symbols)
+        biases = grads.get("bias_ih", nothing), grads.get("bias_hh", nothing)
+        d_symbols = through_weight(sums.table, symbols, *biases)
+        if given.x is not None:
+            add_groups(sums.ih, self.hidden_size, self.kind.all_gates, grads["weight_ih"])
+            return InputGradients(None, None, dx)
         if given.positions is None:
             return InputGradients(d_symbols, None, None)
-        rows = self._add_tables(sums.position_table, len(given.positions), (nothing, nothing))
-        return InputGradients(d_symbols, through_weight(rows, given.positions), None)
-
-    def _add_tables(
-        self, sums: np.ndarray, n_rows: int, biases: tuple[np.ndarray, np.ndarray]
-    ) -> np.ndarray:
-        """Add the gradients of the biases; return those of the first rows, (n_rows, G * H)."""
-        kind, hidden = self.kind, self.hidden_size
-        rows = self._memory.array("d_rows", n_rows, kind.gates * hidden)
-        add_tables(sums, hidden, kind.cell.input_at, gate_numbers(kind.hh_at), rows, *biases)
-        return rows
+        positions = through_weight(sums.position_table, given.positions, nothing, nothing)
+        return InputGradients(d_symbols, positions, None)

@@ -103,12 +103,13 @@ class GeneralDirection:
         blocks: Blocks,
         given: LayerInput,
         initial: np.ndarray,
+        final: np.ndarray,
         y: np.ndarray | None,
         column: int,
         *,
         training: bool,
-    ) -> np.ndarray:
-        """Run through all steps; arguments and result as in :meth:`.Direction.forward`."""
+    ) -> None:
+        """Run through all steps; arguments as in :meth:`.Direction.forward`."""
         self._steps = _Steps(blocks, self._reverse)
         self._prepare(given, blocks.n_sequences, training)
         columns = slice(column, column + self.hidden_size)
@@ -125,7 +126,7 @@ class GeneralDirection:
                 if training:
                     self._tape.append(_Step(before, held, None if self._save_memory else gates))
         self.tape_bytes = sum({id(a): a.nbytes for a in _arrays_in(self._tape)}.values())
-        return self._in_callers_order(states)
+        final[:] = self._in_callers_order(states)
 
     def _prepare(self, given: LayerInput, n_sequences: int, training: bool) -> None:
         """Make what every step of a pass takes: weights, input, the mask of recurrent dropout."""
@@ -174,7 +175,7 @@ class GeneralDirection:
         dx: np.ndarray | None,
         *,
         add: bool,
-    ) -> tuple[InputGradients, np.ndarray]:
+    ) -> InputGradients:
         """Run back through the last pass; arguments and result as in :meth:`.Direction.backward`.
 
         Adds to the gradients of the parameters.
@@ -192,7 +193,8 @@ class GeneralDirection:
                     d[:, :n] = 0
             gradients = self._input.gradients(dx)
         self._tape = []
-        return gradients, self._in_callers_order(d)
+        dstates[:] = self._in_callers_order(d)
+        return gradients
 
     def forget(self) -> None:
         """Let go of the last pass, as :meth:`.Direction.forget` does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,8 +13,7 @@ from fastgru.layers.blocks import Blocks, plan_blocks
 from fastgru.layers.checks import check_lengths, check_shape, check_tokens
 
 
-@dataclass(frozen=True)
-class LayerInput:
+class LayerInput(NamedTuple):
     """The input of a layer, in the caller's order of steps.
 
     Either ``tokens`` and ``symbols`` (with ``positions`` beside them where those are learned) or
@@ -45,8 +44,7 @@ class LayerInput:
     gaps: np.ndarray | None = None
 
 
-@dataclass(frozen=True)
-class InputGradients:
+class InputGradients(NamedTuple):
     """Gradients of a :class:`LayerInput`, None where it had none."""
 
     symbols: np.ndarray | None
@@ -72,7 +70,7 @@ def take_sequences(given: LayerInput, blocks: Blocks) -> LayerInput:
         by_sequence = steps.reshape(part.n_sequences, blocks.n_steps, *steps.shape[1:])
         return part.take(by_sequence).reshape(-1, *steps.shape[1:])
 
-    return replace(given, tokens=take(given.tokens), x=take(given.x), gaps=take(given.gaps))
+    return given._replace(tokens=take(given.tokens), x=take(given.x), gaps=take(given.gaps))
 
 
 def join_input(gradients: InputGradients, blocks: Blocks) -> InputGradients:
@@ -89,11 +87,13 @@ def join_input(gradients: InputGradients, blocks: Blocks) -> InputGradients:
         return gradients
     n_features = gradients.x.shape[1]
     by_sequence = gradients.x.reshape(blocks.n_sequences, blocks.n_steps, n_features)
-    return replace(gradients, x=blocks.part.join(by_sequence).reshape(-1, n_features))
+    return gradients._replace(x=blocks.part.join(by_sequence).reshape(-1, n_features))
 
 
 def merge_gradients(parts: list[InputGradients]) -> InputGradients:
     """Add up what the directions say of their common input (``x`` they have added themselves)."""
+    if len(parts) == 1:
+        return parts[0]
     return InputGradients(
         symbols=_sum([part.symbols for part in parts]),
         positions=_sum([part.positions for part in parts]),

@@ -16,7 +16,6 @@ from fastgru._numba import threads_in_force
 from fastgru.kernels.pairs import words_for
 from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.kernels.step import InputSums, Layout, Scratch
-from fastgru.kernels.workers import deal_again
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind, Parameters
 from fastgru.layers.layer_input import LayerInput
@@ -160,19 +159,7 @@ class DirectionArrays:
         )
 
 
-class _Shared:
-    """Work of a pass that its workers share out, ``pieces`` of it."""
-
-    def __init__(self, pieces: int) -> None:
-        self._shares = new_shares(pieces)
-
-    def shares(self) -> np.ndarray:
-        """Return the shares of the workers, none taken."""
-        deal_again(self._shares)
-        return self._shares
-
-
-class ForwardArrays(_Shared):
+class ForwardArrays:
     """The arrays of a forward pass, and of the backward pass that follows.
 
     Parameters
@@ -183,6 +170,8 @@ class ForwardArrays(_Shared):
 
     Attributes
     ----------
+    shares : np.ndarray
+        Of the workers, of the blocks.
     layout : Layout
     w_ih, table, position_table : np.ndarray
         Of :class:`fastgru.kernels.step.Inputs`.
@@ -195,8 +184,8 @@ class ForwardArrays(_Shared):
     def __init__(self, of: DirectionArrays, blocks: Blocks, kind: PassKind) -> None:
         cell, rows, training = of.cell_kind.cell, blocks.rows, kind.training
         self._of, self.blocks, self.kind = of, blocks, kind
-        super().__init__(len(blocks.table))
-        places = len(self._shares)
+        self.shares = new_shares(len(blocks.table))
+        places = len(self.shares)
         n_rows, keep_tape = max(blocks.n_rows, 1), training and of.keeps_tape
         tape_bytes = n_rows * of.panels * of.width * of.dtype.itemsize
         self.layout = layout = Layout(
@@ -243,7 +232,7 @@ class ForwardArrays(_Shared):
         return self._back
 
 
-class BackwardArrays(_Shared):
+class BackwardArrays:
     """The arrays of a backward pass.
 
     Parameters
@@ -255,6 +244,8 @@ class BackwardArrays(_Shared):
 
     Attributes
     ----------
+    shares : np.ndarray
+        Of the workers, of the groups.
     layout : Layout
         That of the forward pass, with chunks of the way back.
     cells : np.ndarray
@@ -271,8 +262,8 @@ class BackwardArrays(_Shared):
 
     def __init__(self, of: DirectionArrays, forward: ForwardArrays, parameters: Parameters) -> None:
         blocks, layout, kind = forward.blocks, forward.layout, forward.kind
-        super().__init__(len(blocks.groups) - 1)
-        part, places = blocks.part, len(self._shares)
+        self.shares = new_shares(len(blocks.groups) - 1)
+        part, places = blocks.part, len(self.shares)
         self.sums = of.input_sums(part.n_groups, kind)
         self.recurrent: Any = of.cell_kind.new_sums(parameters, part.n_groups, of.workspace.empty)
         self.all_sums = [array for array in (*self.sums, *self.recurrent) if len(array)]

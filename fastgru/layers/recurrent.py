@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -196,9 +195,8 @@ class Recurrent:
             dtype=self.dtype,
         )
         if self._kind.decays or gaps is not None:
-            given = replace(given, gaps=self._read_gaps(blocks, gaps))
-        names = [f"{name}0" for name in self._state_names]
-        initial = self._join(names, states, blocks.n_sequences)
+            given = given._replace(gaps=self._read_gaps(blocks, gaps))
+        initial = self._join("{}0", states, blocks.n_sequences)
         batch = (blocks.n_sequences, blocks.n_steps)
         with self._one_caller:
             self._ready = False
@@ -229,8 +227,7 @@ class Recurrent:
         if dy is not None:
             shape = (*self._batch, self.stack.output_size)
             flat = check_shape("dy", dy, shape, self.dtype).reshape(-1, shape[2])
-        names = [f"d{name}_n" for name in self._state_names]
-        final = self._join(names, dstates, self._batch[0])
+        final = self._join("d{}_n", dstates, self._batch[0])
         self._ready = False  # the tape is spent
         with self._one_caller:
             gradients, initial = self.stack.backward(flat, final)
@@ -242,15 +239,15 @@ class Recurrent:
         return dx, part_states(initial, self.stack.n_states)
 
     def _join(
-        self, names: list[str], states: Sequence[ArrayLike | None], n_sequences: int
+        self, called: str, states: Sequence[ArrayLike | None], n_sequences: int
     ) -> np.ndarray:
-        """Check the states and join them as the stack takes them; None is zero."""
+        """Check the states, ``called`` so, and join them as the stack takes them; None is zero."""
         shape = (self.num_layers * self.num_directions, n_sequences, self.hidden_size)
         given = [
             np.zeros(shape, self.dtype)
             if state is None
-            else check_shape(name, state, shape, self.dtype)
-            for name, state in zip(names, states, strict=True)
+            else check_shape(called.format(name), state, shape, self.dtype)
+            for name, state in zip(self._state_names, states, strict=True)
         ]
         return given[0] if len(given) == 1 else np.concatenate(given, axis=1)
 

@@ -133,15 +133,16 @@ class Stack:
             for side, direction in enumerate(directions):
                 k = level * len(directions) + side
                 column = side * self.hidden_size
-                final[k] = direction.forward(
-                    *(blocks, given, initial[k], y, column), training=training
+                direction.forward(
+                    *(blocks, given, initial[k], final[k], y, column), training=training
                 )
             if not last:
                 assert y is not None
                 self._drop(y, training, rng)
             if self._residual and level > 0 and y is not None:
                 y += given.x
-            given = LayerInput(x=y, gaps=given.gaps)
+            if not last:
+                given = LayerInput(x=y, gaps=given.gaps)
         return y, final
 
     def _new_outputs(self, blocks: Blocks, level: int, last: bool) -> np.ndarray:
@@ -186,7 +187,7 @@ class Stack:
         tuple
             Gradients of the first layer's input, and of the initial states.
         """
-        initial = np.empty_like(dstates)
+        initial = dstates.copy()
         gradients = InputGradients(None, None, None)
         for level in reversed(range(len(self.layers))):
             parts: list[InputGradients] = []
@@ -201,10 +202,8 @@ class Stack:
             for side, direction in enumerate(self.layers[level]):
                 k = level * len(self.layers[level]) + side
                 column = side * self.hidden_size
-                part, initial[k] = direction.backward(
-                    *(dy, column, dstates[k], dx), add=around or side > 0
-                )
-                parts.append(part)
+                add = around or side > 0
+                parts.append(direction.backward(dy, column, initial[k], dx, add=add))
             gradients = merge_gradients(parts)
             dy = gradients.x
         return gradients, initial

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,8 +22,8 @@ class Call(NamedTuple):
         Where its tape goes back to.
     tape
     batch
-    names
-        Of the weights.
+    weights
+        Tensors by PyTorch's names.
     rng
         Source of the dropout masks; None for no dropout.
     """
@@ -31,19 +31,19 @@ class Call(NamedTuple):
     tapes: Tapes
     tape: Tape
     batch: Batch
-    names: Sequence[str]
+    weights: Mapping[str, torch.Tensor]
     rng: np.random.Generator | None
 
     def run(
-        self, x: torch.Tensor, tensors: Sequence[torch.Tensor], *, keep: bool
+        self, x: torch.Tensor, states: Sequence[torch.Tensor], *, keep: bool
     ) -> tuple[torch.Tensor, ...]:
         """Run all layers.
 
         Parameters
         ----------
         x
-        tensors
-            Initial states, if any, and weights.
+        states
+            Initial states, if any.
         keep
             Whether to keep what gradients need.
 
@@ -52,11 +52,7 @@ class Call(NamedTuple):
         tuple of torch.Tensor
             As of :meth:`Tape.forward`.
         """
-        n_states = len(tensors) - len(self.names)
-        weights = dict(zip(self.names, tensors[n_states:], strict=True))
-        return self.tape.forward(
-            *(self.batch, x, tensors[:n_states], weights), keep=keep, rng=self.rng
-        )
+        return self.tape.forward(*(self.batch, x, states, self.weights), keep=keep, rng=self.rng)
 
 
 class Recurrence(torch.autograd.Function):
@@ -66,10 +62,10 @@ class Recurrence(torch.autograd.Function):
     def forward(
         ctx: Any, call: Call, x: torch.Tensor, *tensors: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
-        """Run all layers; parameters as of :meth:`Call.run`."""
+        """Run all layers; ``tensors`` are initial states, and the weights of the call."""
         ctx.set_materialize_grads(False)
-        ctx.n_states = len(tensors) - len(call.names)
-        outputs = call.run(x, tensors, keep=True)
+        ctx.n_states = len(tensors) - len(call.weights)
+        outputs = call.run(x, tensors[: ctx.n_states], keep=True)
         # The tape reads x and the weights again: autograd refuses to go back once they are changed.
         ctx.save_for_backward(call.tapes.hold(call.tape), x, *tensors[ctx.n_states :])
         return outputs

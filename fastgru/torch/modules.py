@@ -145,12 +145,12 @@ class _OnKernels(torch.nn.RNNBase):
             bidirectional=self.bidirectional,
             dropout=self.dropout,
         )
-        call = Call(self._tapes, tape, batch, list(weights), self._new_rng())
-        tensors = [*states, *weights.values()]
+        call = Call(self._tapes, tape, batch, weights, self._new_rng())
+        tensors = (*states, *weights.values())
         if torch.is_grad_enabled() and any(t.requires_grad for t in (x, *tensors)):
             kept: tuple[torch.Tensor, ...] = Recurrence.apply(call, x, *tensors)
             return kept
-        outputs = call.run(x, tensors, keep=False)
+        outputs = call.run(x, states, keep=False)
         self._tapes.give_back(tape)
         return outputs
 

@@ -194,10 +194,15 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("kernels/packing.py", GRU): [
         (
             "recurrent bias without gradient",
-            "_add_bias(sums, n_rows, first + hh_at[j] * lane, entry, bias_hh, to, left)",
+            "_add_bias(sums, n_rows, first + hh_at[j] * lane, entry, d_bias_hh, to, left)",
             "pass",
         ),
         ("recurrent bias in the input part", "to = at + hh_at[j] * lane", "to = at + j * lane"),
+        (
+            "symbols' gradient of the last gate alone",
+            "d_vectors[n, c] += d * weight_ih[row, c]",
+            "d_vectors[n, c] = d * weight_ih[row, c]",
+        ),
         (
             "sums of the first group alone",
             "for group in range(1, sums.shape[0])",

@@ -117,11 +117,18 @@ def _check_table(packed: np.ndarray, expected: np.ndarray, dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("bias", [True, False])
-@given(hidden=sizes, rows=st.integers(0, 4), tape=tapes, n_groups=st.integers(1, 3))
-def test_add_tables__adds_up_rows_and_biases(
+@given(
+    hidden=sizes,
+    features=st.integers(0, 20),
+    rows=st.integers(0, 4),
+    tape=tapes,
+    n_groups=st.integers(1, 3),
+)
+def test_take_tables_back__adds_up_rows_and_biases(
     dtype: str,
     bias: bool,
     hidden: int,
+    features: int,
     rows: int,
     tape: tuple[int, int, int, tuple[int, ...]],
     n_groups: int,
@@ -136,12 +143,18 @@ def test_add_tables__adds_up_rows_and_biases(
     if not rows:  # what stands behind no rows is something
         sums = np.full(sums.shape[2:], np.nan, dtype)[:0].reshape(sums.shape)
     total = whole.sum(axis=0)[:, :, :hidden]  # whole numbers: the same in any order
-    found = np.full((rows, gates * hidden), np.nan, dtype)
+    vectors = rng.integers(-9, 9, (rows if features else 0, features)).astype(dtype)
+    weight = rng.integers(-9, 9, (gates * hidden, features)).astype(dtype)
+    d_weight, d_vectors = np.ones_like(weight), np.full_like(vectors, np.nan)
     biases = [np.ones(gates * hidden * bias, dtype) for _ in range(2)]
-    packing.add_tables(sums, hidden, input_at, np.array(hh_at), found, *biases)
-    np.testing.assert_array_equal(
-        found, total[:, input_at : input_at + gates].reshape(rows, gates * hidden)
+    packing.take_tables_back(
+        *(sums, hidden, input_at, np.array(hh_at), vectors, weight, d_weight, *biases, d_vectors)
     )
+    d_rows = total[: len(vectors), input_at : input_at + gates].reshape(
+        len(vectors), gates * hidden
+    )
+    np.testing.assert_array_equal(d_vectors, d_rows @ weight)
+    np.testing.assert_array_equal(d_weight, 1 + d_rows.T @ vectors)
     if bias:
         of_vectors = 1 + total.sum(axis=0)
         np.testing.assert_array_equal(biases[0].reshape(gates, -1), of_vectors[input_at:][:gates])
