@@ -46,7 +46,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         or positions.  ``"augment"`` reads either strand at random in training, at no cost, and the
         one that is given afterwards.  ``"none"`` reads the one that is given.
     embedding_size
-        Features of each letter or k-mer.
+        Features of each letter or k-mer; the first ten of an amino acid begin as its properties.
     kmer_size
         Letters of the words (k-mers) that are embedded, each with a row of its own of the table;
         1 for single letters.  At most 6 for DNA and RNA and 3 for proteins.  A word with ambiguity

@@ -15,6 +15,7 @@ from fastgru._numba import threads_limited_to
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.input_profile import InputProfile, describe_inputs
 from fastgru.data.letter_features import FeaturedReading, codes_of, features_of
+from fastgru.data.residues import residue_properties
 from fastgru.data.seen_sequences import note_seen
 from fastgru.data.series import SERIES, SeriesProfile, SeriesScale, describe_series
 from fastgru.errors import ConfigurationError
@@ -23,6 +24,7 @@ from fastgru.estimators.holding_out import hold_out
 from fastgru.estimators.inputs import n_features_of
 from fastgru.estimators.training_sets import GivenSets
 from fastgru.layers.kmer_sizes import count_kmers
+from fastgru.layers.series_input import SeriesInput
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.models.reading import Reading
@@ -94,6 +96,7 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     _require_memory(architecture)
     network = given.objective.new_network(architecture, _reading(parameters, training), seeds[1])
     network.set_precision(parameters["precision"])
+    _begin_with_chemistry(network, parameters)
     thawing = _begin_pretrained(network, given.pretrained)
     values = {**parameters, "random_state": seeds[2]}
     options = TrainingOptions(
@@ -124,6 +127,14 @@ def _reading(parameters: dict[str, Any], training: LabelledSet) -> Reading:
     if training.encoded[0].ndim == 1:
         return mixture
     return FeaturedReading(mixture, SeriesScale.of(features_of(training.encoded), training.weights))
+
+
+def _begin_with_chemistry(network: SequenceNetwork, parameters: dict[str, Any]) -> None:
+    """Let the vectors of amino acids begin with their properties; those of k-mers stay random."""
+    embedding = network.embedding
+    if parameters["alphabet"] == "protein" and parameters.get("kmer_size", 1) == 1:
+        assert not isinstance(embedding, SeriesInput)
+        embedding.begin_with(residue_properties(get_alphabet("protein").letters))
 
 
 def _begin_pretrained(network: SequenceNetwork, pretrained: Pretrained | None) -> Thawing:

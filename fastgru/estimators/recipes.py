@@ -48,10 +48,10 @@ RECIPES = {
         {
             "conv_channels": (64,),
             "conv_width": (5,),
-            "pooling": ("max",),
+            "pooling": ("mean", "max"),
             "dropout": 0.3,
             "weight_decay": 0.1,
-            "label_smoothing": 0.05,
+            "label_smoothing": 0.1,
         },
     ),
     "proteins": Recipe(

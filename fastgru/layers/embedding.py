@@ -50,12 +50,25 @@ class Embedding:
         rng: np.random.Generator,
     ) -> None:
         self._kmer_reader = kmers
-        scale = 1 / np.sqrt(2.0 if n_positions else 1.0)
+        self._scale = 1 / np.sqrt(2.0 if n_positions else 1.0)
         sizes = {"letters": n_rows, **({"positions": n_positions} if n_positions else {})}
         self.parameters = {
-            name: scale * rng.standard_normal((rows, output_size)) for name, rows in sizes.items()
+            name: self._scale * rng.standard_normal((rows, output_size))
+            for name, rows in sizes.items()
         }
         self.grads: dict[str, np.ndarray] = {}
+
+    def begin_with(self, known: np.ndarray) -> None:
+        """Let vectors begin with what is known of their letters or k-mers.
+
+        Parameters
+        ----------
+        known
+            Float (n_rows, n), of variance 1: the first n features, or as many as there are.
+        """
+        letters = self.parameters["letters"]
+        n = min(known.shape[1], letters.shape[1])
+        letters[:, :n] = self._scale * known[:, :n]
 
     def forward(
         self, tokens: np.ndarray, lengths: np.ndarray

@@ -34,6 +34,16 @@ class FeaturedEmbedding:
         self._letters, self._features = letters, features
         self.parameters, self.grads = letters.parameters, letters.grads
 
+    def begin_with(self, known: np.ndarray) -> None:
+        """Let vectors begin with what is known of their letters, as in :meth:`.Embedding.begin_with`.
+
+        Parameters
+        ----------
+        known
+            Float (n_rows, n).
+        """
+        self._letters.begin_with(known)
+
     def forward(
         self, joined: np.ndarray, lengths: np.ndarray
     ) -> tuple[LayerInput, np.ndarray, int]:
