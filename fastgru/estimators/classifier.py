@@ -33,25 +33,24 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
     Parameters
     ----------
     alphabet
-        ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of the
-        letters they stand for.  ``"series"`` for real numbers in place of letters, such as the
-        events of a nanopore: each is an array (length, n_features), or (length,) for one feature.
-        These are standardised by mean and deviation in training; ``embedding_size`` means nothing.
+        ``"dna"``, ``"rna"`` or ``"protein"``.  Ambiguity codes count as the average of their
+        letters.  ``"series"`` for real numbers in their place, such as the events of a nanopore:
+        arrays (length, n_features), or (length,) for one feature, standardised in training.
     reverse_complement
         ``"average"`` for DNA whose strand means nothing: the logits are the mean of those of both
         strands, so that a sequence and its reverse complement get the same probabilities, to the
         last bit.  Takes twice the time.  ``"equivariant"`` has the same by weights that both
         strands share, up to rounding, with half the parameters and in the time of ``"none"``; it
         needs both directions, even numbers of features, odd ``conv_width``, and no strides, pools
-        or positions.  ``"augment"`` reads either strand at random in training, at no cost, and the
-        one that is given afterwards.  ``"none"`` reads the one that is given.
+        or positions.  ``"augment"`` reads either strand at random, in training alone.
     embedding_size
-        Features of each letter or k-mer; the first ten of an amino acid begin as its properties.
+        Features of each letter or k-mer.
+    embedding_init
+        Where they begin: at ``"random"``, or ten of an amino acid at its ``"properties"``.
     kmer_size
-        Letters of the words (k-mers) that are embedded, each with a row of its own of the table;
-        1 for single letters.  At most 6 for DNA and RNA and 3 for proteins.  A word with ambiguity
-        codes counts as the average of the words that it stands for, and steps, positions and
-        attention are those of words.  Sequences shorter than one word are refused.
+        Letters of the words (k-mers) that are embedded, at most 6 for DNA and RNA and 3 for
+        proteins.  A word with ambiguity codes counts as the average of those that it stands for;
+        steps, positions and attention are those of words.  Sequences without a word are refused.
     kmer_stride
         Letters from the start of a word to that of the next, at most ``kmer_size``: with a stride
         of s there are 1 / s as many steps.  Letters past the last whole word are not read.
@@ -68,13 +67,13 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
     conv_pool
         Neighbouring features of which the largest is kept.
     conv_norm
-        Normalisation between each convolution and its rectifier, with a learned scale and shift
+        Normalisation between each convolution and its rectifier, with a scale and shift to learn
         for each feature: ``"layer"`` over the features of a step, ``"batch"`` over all steps of a
-        batch, in prediction by the running mean and variance of training, or ``"none"``.
+        batch (in prediction by their running mean and variance), or ``"none"``.
     conv_residual
-        Whether a convolutional layer adds its input to its output, behind rectifier and dropout,
-        where both have the same shape: as many features, stride 1 and pool 1.  The input of the
-        first layer are the ``embedding_size`` features of the letters.
+        Whether a convolutional layer adds its input, of the first the embedding, to its output,
+        behind rectifier and dropout, where both have the same shape: as many features, stride and
+        pool 1.
     cell
         Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
         or ``"rnn"`` (tanh).
@@ -90,10 +89,10 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
     time_decay
         For series that were sampled at irregular times.  The first feature of each step is then its
         time, in any unit, which never falls.  The network reads the time since the step before in
-        its place, and before each step the state of every layer decays by
-        ``exp(-max(0, decay_rate * gap + decay_bias))`` with rates that are learned (GRU-D: Che et
-        al. 2018, arXiv 1606.01865); in the other direction the gap is that to the step after.
-        Only for ``"gru"`` and ``"lstm"``, of which h decays, and without convolutions.
+        its place, and before each step the state of every layer decays by ``exp(-max(0, decay_rate
+        * gap + decay_bias))`` with rates to learn (GRU-D: Che et al.  2018, arXiv 1606.01865); the
+        gap of the other direction is that to the step after.  Only for ``"gru"`` and ``"lstm"``, of
+        which h decays, without convolutions.
     position_embedding
         Whether to learn features of each position, for aligned windows such as those around a
         splice site.  Sequences longer than any in training are then refused.
@@ -177,6 +176,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         *,
         reverse_complement: str = "none",
         embedding_size: int = 16,
+        embedding_init: str = "random",
         kmer_size: int = 1,
         kmer_stride: int = 1,
         conv_channels: Sequence[int] = (),
@@ -216,6 +216,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         self.alphabet = alphabet
         self.reverse_complement = reverse_complement
         self.embedding_size = embedding_size
+        self.embedding_init = embedding_init
         self.kmer_size = kmer_size
         self.kmer_stride = kmer_stride
         self.conv_channels = conv_channels
@@ -274,11 +275,10 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         ----------
         sequences
             n strings over the alphabet, none empty or shorter than ``kmer_size``; with the alphabet
-            ``"series"`` a list of n arrays of finite numbers, (length, n_features) each, or a table
-            (n, length) of one feature.  Or n tuples (string, array) of letters with features beside
-            them, such as quality or conservation: the array (length, n_features), or (length,), has
-            a row for each letter.  Features are standardised by mean and deviation in training and
-            stand behind the embedding; they go neither with k-mers nor with the other strand.
+            ``"series"`` n arrays of finite numbers, (length, n_features) each, or a table (n,
+            length) of one feature.  Or n tuples (string, array) of letters with features beside
+            them, standardised: the array, (length, n_features) or (length,), has a row for each
+            letter.  They go neither with k-mers nor with the other strand.
         y
             n class labels, of at least two classes.  Or, for any number of labels of each
             sequence, numbers (n, k): 1 with a label, 0 without, NaN where that is unknown.

@@ -96,7 +96,10 @@ def prepare(parameters: dict[str, Any], given: GivenSets, seeds: list[int]) -> P
     _require_memory(architecture)
     network = given.objective.new_network(architecture, _reading(parameters, training), seeds[1])
     network.set_precision(parameters["precision"])
-    _begin_with_chemistry(network, parameters)
+    if parameters.get("embedding_init") == "properties":
+        assert not isinstance(network.embedding, SeriesInput)
+        letters = get_alphabet(parameters["alphabet"]).letters
+        network.embedding.begin_with(residue_properties(letters))
     thawing = _begin_pretrained(network, given.pretrained)
     values = {**parameters, "random_state": seeds[2]}
     options = TrainingOptions(
@@ -127,14 +130,6 @@ def _reading(parameters: dict[str, Any], training: LabelledSet) -> Reading:
     if training.encoded[0].ndim == 1:
         return mixture
     return FeaturedReading(mixture, SeriesScale.of(features_of(training.encoded), training.weights))
-
-
-def _begin_with_chemistry(network: SequenceNetwork, parameters: dict[str, Any]) -> None:
-    """Let the vectors of amino acids begin with their properties; those of k-mers stay random."""
-    embedding = network.embedding
-    if parameters["alphabet"] == "protein" and parameters.get("kmer_size", 1) == 1:
-        assert not isinstance(embedding, SeriesInput)
-        embedding.begin_with(residue_properties(get_alphabet("protein").letters))
 
 
 def _begin_pretrained(network: SequenceNetwork, pretrained: Pretrained | None) -> Thawing:

@@ -15,6 +15,7 @@ from fastgru.layers.kmer_sizes import MAX_KMER_ROWS
 __all__ = [
     "check_featured",
     "check_kmers",
+    "check_residues",
     "check_series",
     "check_stem",
     "check_strands",
@@ -119,6 +120,26 @@ def check_kmers(checked: Mapping[str, Any]) -> None:
             f"kmer_stride must be at most kmer_size, {size}, got {stride}; letters between the "
             "words would not be read."
         )
+
+
+def check_residues(checked: Mapping[str, Any]) -> None:
+    """Refuse to begin with the properties of amino acids where none are embedded by themselves.
+
+    Parameters
+    ----------
+    checked
+        Parameters, each within its own range; ``embedding_init`` is ``"properties"``.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    for name, needed in (("alphabet", "protein"), ("kmer_size", 1)):
+        if checked[name] != needed:
+            raise ConfigurationError(
+                f"embedding_init must be 'random' with {name} {checked[name]!r}, got 'properties', "
+                f"which are those of single amino acids. Leave it out, or give {name} {needed!r}."
+            )
 
 
 def check_stem(checked: Mapping[str, Any]) -> None:

@@ -87,6 +87,14 @@ PARAMETERS = (
     ),
     Parameter("embedding_size", int, 16, "features of each letter or k-mer", minimum=1),
     Parameter(
+        "embedding_init",
+        str,
+        "random",
+        "where these begin: at random, or those of amino acids at their properties",
+        choices=("random", "properties"),
+        tasks=_CALIBRATED,
+    ),
+    Parameter(
         "kmer_size",
         int,
         1,

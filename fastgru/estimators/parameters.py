@@ -11,6 +11,7 @@ from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.parameter_pairs import (
     check_kmers,
+    check_residues,
     check_series,
     check_stem,
     check_strands,
@@ -61,6 +62,8 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
     check_series(checked, task)
     if "kmer_size" in checked and checked["alphabet"] != SERIES:
         check_kmers(checked)
+    if checked.get("embedding_init") == "properties":
+        check_residues(checked)
     if "conv_channels" in checked:
         check_stem(checked)
     if checked.get("reverse_complement") == "equivariant":

@@ -46,6 +46,7 @@ RECIPES = {
     "peptides": Recipe(
         "peptides of up to some hundred residues",
         {
+            "embedding_init": "properties",
             "conv_channels": (64,),
             "conv_width": (5,),
             "pooling": ("mean", "max"),
@@ -57,6 +58,7 @@ RECIPES = {
     "proteins": Recipe(
         "whole proteins, some hundred to thousands of residues",
         {
+            "embedding_init": "properties",
             "conv_channels": (64,),
             "conv_width": (9,),
             "conv_pool": (2,),

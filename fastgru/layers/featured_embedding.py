@@ -35,7 +35,7 @@ class FeaturedEmbedding:
         self.parameters, self.grads = letters.parameters, letters.grads
 
     def begin_with(self, known: np.ndarray) -> None:
-        """Let vectors begin with what is known of their letters, as in :meth:`.Embedding.begin_with`.
+        """Let vectors begin with what is known of their letters: see :class:`.Embedding`.
 
         Parameters
         ----------

@@ -213,6 +213,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "alphabet": "dna",
         "reverse_complement": "average",
         "embedding_size": 5,
+        "embedding_init": "random",
         "kmer_size": 3,
         "kmer_stride": 2,
         "conv_channels": [5, 4],

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastgru import Seq2Seq, SequenceClassifier, SequenceLanguageModel
+from fastgru import SequenceClassifier
 from fastgru.data.alphabets import get_alphabet
 from fastgru.data.residues import residue_properties
 from tests.estimators.conftest import SMALL
@@ -28,30 +28,26 @@ def first_vectors(model: Any, *data: Any) -> np.ndarray:
     return fitted._fitted.network.parameters.views()["embedding.letters"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "data"),
-    [
-        (SequenceClassifier, (SEQUENCES, LABELS)),
-        (SequenceLanguageModel, (SEQUENCES,)),
-        (Seq2Seq, (SEQUENCES, ["ATG" * 3] * 16)),
-    ],
-)
 @pytest.mark.parametrize("size", [4, 12])
-def test_fit__begins_with_the_properties_of_amino_acids(
-    kind: Any, data: tuple[Any, ...], size: int
-) -> None:
-    vectors = first_vectors(kind(**{**NOTHING_LEARNED, "embedding_size": size}), *data)
+@pytest.mark.parametrize("labels", [LABELS, np.eye(16)[:, :3]])
+def test_fit__begins_with_the_properties_of_amino_acids(size: int, labels: Any) -> None:
+    changes = {"embedding_size": size, "embedding_init": "properties"}
+    vectors = first_vectors(SequenceClassifier(**{**NOTHING_LEARNED, **changes}), SEQUENCES, labels)
     np.testing.assert_allclose(vectors[:, :10], PROPERTIES[:, :size], rtol=1e-6)
     assert np.abs(vectors[:, 10:]).min(initial=1) > 0
 
 
-@pytest.mark.parametrize("changes", [{"alphabet": "dna"}, {"kmer_size": 2}])
-def test_fit__begins_at_random_with_what_has_no_properties(changes: dict[str, Any]) -> None:
-    sequences = ["ACGTACGT", "GGTTAACC"] * 8
+@pytest.mark.parametrize("recipe", ["peptides", "proteins"])
+def test_recipes_of_proteins__begin_with_properties(recipe: str) -> None:
+    model = SequenceClassifier.from_recipe(recipe, **NOTHING_LEARNED)
+    vectors = first_vectors(model, SEQUENCES, LABELS)
+    np.testing.assert_allclose(vectors, PROPERTIES[:, :4], rtol=1e-6)
+
+
+def test_fit__begins_at_random_by_default() -> None:
     both = [
         first_vectors(
-            SequenceClassifier(**{**NOTHING_LEARNED, **changes, "random_state": seed}),
-            *(sequences, LABELS),
+            SequenceClassifier(**{**NOTHING_LEARNED, "random_state": seed}), SEQUENCES, LABELS
         )
         for seed in (0, 1)
     ]

@@ -101,6 +101,16 @@ MESSAGES = [
         "reverse_complement must be 'none' or 'average' or 'equivariant' or 'augment', got 'both'.",
     ),
     ("embedding_size", 0, "embedding_size must be an integer of at least 1, got 0."),
+    (
+        "embedding_init",
+        "glorot",
+        "embedding_init must be 'random' or 'properties', got 'glorot'.",
+    ),
+    (
+        "embedding_init",
+        "properties",
+        "embedding_init must be 'random' with alphabet 'dna', got 'properties', which are those of",
+    ),
     ("kmer_size", 0, "kmer_size must be an integer of at least 1 and at most 6, got 0."),
     ("kmer_size", 7, "kmer_size must be an integer of at least 1 and at most 6, got 7."),
     ("kmer_stride", 1.5, "kmer_stride must be an integer of at least 1 and at most 6, got 1.5."),
@@ -229,6 +239,15 @@ def test_check_parameters__takes_a_residual_stem_where_a_layer_keeps_its_shape(
 def test_check_parameters__takes_kmers_up_to_8000_rows(alphabet: str, size: int) -> None:
     values = {**DEFAULTS, "alphabet": alphabet, "kmer_size": size, "kmer_stride": size}
     assert check_parameters(values)["kmer_size"] == size
+
+
+def test_check_parameters__knows_no_properties_of_words() -> None:
+    values = {**DEFAULTS, "alphabet": "protein", "embedding_init": "properties"}
+    assert check_parameters(values)["embedding_init"] == "properties"
+    with pytest.raises(
+        ConfigurationError, match=r"with kmer_size 2, got .* or give kmer_size 1\.$"
+    ):
+        check_parameters({**values, "kmer_size": 2})
 
 
 @pytest.mark.parametrize(("size", "n_words"), [(4, "160000"), (6, "64000000")])

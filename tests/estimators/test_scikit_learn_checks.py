@@ -36,7 +36,7 @@ IN_MINI_BATCHES = [
 ]
 OF_STRINGS = [
     WrittenClassifier("protein", **WHOLE_BATCHES, hidden_size=4, max_epochs=10),
-    WrittenRegressor("protein", **WHOLE_BATCHES, hidden_size=8, max_epochs=30, pooling=("last",)),
+    WrittenRegressor("protein", **WHOLE_BATCHES, hidden_size=4, max_epochs=30, pooling=("last",)),
 ]
 EXCEPTIONS = {
     "check_sample_weight_equivalence_on_dense_data": (
