@@ -35,6 +35,7 @@ NewNetwork = Callable[[Architecture, Reading, int], SequenceNetwork]
 # done then
 _ADDED_PARAMETERS = {
     "calibrate": False,
+    "embedding_init": "random",
     "label_smoothing": 0.0,
     "focal_gamma": 0.0,
     "precision": None,

@@ -201,10 +201,8 @@ def _take_row_back(sums, n, hidden, input_at, gates, vectors, weight_ih, d_weigh
         d_vectors[n, c] = 0
     for j in range(gates):
         for unit in range(hidden):
-            d, row = (
-                sums[0, n, unit // lane, (input_at + j) * lane + unit % lane],
-                j * hidden + unit,
-            )
+            d = sums[0, n, unit // lane, (input_at + j) * lane + unit % lane]
+            row = j * hidden + unit
             for c in range(vectors.shape[1]):
                 d_weight_ih[row, c] += d * vectors[n, c]
             for c in range(vectors.shape[1]):
