@@ -138,7 +138,7 @@ def check_residues(checked: Mapping[str, Any]) -> None:
         if checked[name] != needed:
             raise ConfigurationError(
                 f"embedding_init must be 'random' with {name} {checked[name]!r}, got 'properties', "
-                f"which are those of single amino acids. Leave it out, or give {name} {needed!r}."
+                f"which are those of single amino acids. Make it 'random', or {name} {needed!r}."
             )
 
 

@@ -244,9 +244,7 @@ def test_check_parameters__takes_kmers_up_to_8000_rows(alphabet: str, size: int)
 def test_check_parameters__knows_no_properties_of_words() -> None:
     values = {**DEFAULTS, "alphabet": "protein", "embedding_init": "properties"}
     assert check_parameters(values)["embedding_init"] == "properties"
-    with pytest.raises(
-        ConfigurationError, match=r"with kmer_size 2, got .* or give kmer_size 1\.$"
-    ):
+    with pytest.raises(ConfigurationError, match=r"with kmer_size 2, got .* or kmer_size 1\.$"):
         check_parameters({**values, "kmer_size": 2})
 
 
