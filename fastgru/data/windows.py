@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STRANDS", "WindowGrid", "WindowRows"]
+__all__ = ["STRANDS", "WindowCodes", "WindowGrid", "WindowRows"]
 
 STRANDS = ("+", "-", ".")
 """Forward, reverse, and both in one; the order of the rows of one window."""
@@ -93,6 +93,30 @@ class WindowGrid:
             - int(self.bounds(length, first, first + 1)[0][0])
             for first, last in ranges
         )
+
+
+class WindowCodes(list[NDArray[np.uint8]]):
+    """The codes of windows, as views of the text that they share.
+
+    Parameters
+    ----------
+    codes
+        uint8 (L,): the text.
+    starts, ends
+        int64 (n,): half-open, in letters of the text.
+
+    Attributes
+    ----------
+    codes, starts, ends
+        As given.
+    """
+
+    def __init__(
+        self, codes: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> None:
+        bounds = zip(starts.tolist(), ends.tolist(), strict=True)
+        super().__init__(codes[start:end] for start, end in bounds)
+        self.codes, self.starts, self.ends = codes, starts, ends
 
 
 @dataclass(frozen=True, slots=True)

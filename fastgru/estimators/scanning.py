@@ -3,7 +3,8 @@
 A score is that of the window's letters alone, to the bit: what the model says of them by themselves
 does not depend on the other sequences of a batch, so windows may be computed in any company.  What
 they share is reading: letters are encoded, and turned round for the other strand, once for all
-windows of a stretch, which are views of it.
+windows of a stretch, which are views of it, and convolutional layers read letters once that are in
+several windows (:mod:`fastgru.models.shared_stem`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from fastgru.data.series import SERIES
 from fastgru.data.shard_input import ShardInput
 from fastgru.data.shards import Grid
 from fastgru.data.window_table import check_columns, rounded
-from fastgru.data.windows import WindowGrid, WindowRows
+from fastgru.data.windows import WindowCodes, WindowGrid, WindowRows
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.fitted_classifier import FittedClassifier
 from fastgru.estimators.fitted_model import FittedModel
@@ -258,17 +259,14 @@ class WindowScanner:
             rounded(values.reshape(n_windows * n_strands, len(self.columns))),
         )
 
-    def _views(self, stretch: Stretch, starts: np.ndarray, ends: np.ndarray) -> list[np.ndarray]:
+    def _views(self, stretch: Stretch, starts: np.ndarray, ends: np.ndarray) -> WindowCodes:
         """Return the codes of each window, and then of each on the other strand."""
-        codes = stretch.codes
-        places = list(
-            zip((starts - stretch.start).tolist(), (ends - stretch.start).tolist(), strict=True)
-        )
-        views = [codes[first:last] for first, last in places]
+        codes, first, last = stretch.codes, starts - stretch.start, ends - stretch.start
         if self._reads_other:
-            other, size = self._complement[codes[::-1]], len(codes)
-            views += [other[size - last : size - first] for first, last in places]
-        return views
+            twice = 2 * len(codes)
+            codes = np.concatenate([codes, self._complement[codes[::-1]]])
+            first, last = np.append(first, twice - last), np.append(last, twice - first)
+        return WindowCodes(codes, first, last)
 
 
 def _scorer(model: FittedModel) -> tuple[tuple[str, ...], Callable[..., np.ndarray]]:

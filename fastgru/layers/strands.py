@@ -54,6 +54,29 @@ class Strands:
         ahead, back = np.split(both, 2)
         return np.where(self._turned[:, None], back, ahead), lengths
 
+    def choose_windows(
+        self, codes: np.ndarray, starts: np.ndarray, window: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return a text and where the windows to read begin in it, as :meth:`choose` would.
+
+        Parameters
+        ----------
+        codes
+            Integer (L,): symbols of the text.
+        starts
+            int64 (n,)
+        window
+            Letters of each.
+        """
+        if not self.averages:
+            return codes, starts
+        assert self._complement is not None
+        begin, end = starts.min(), starts.max() + window
+        ahead, starts = codes[begin:end], starts - begin
+        other = self._complement[ahead[::-1]].astype(codes.dtype)
+        on_other = 2 * len(ahead) - window - starts
+        return np.concatenate([ahead, other]), np.concatenate([starts, on_other])
+
     def turn(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Return rows (B, T, ...) with the steps of the other strands turned round."""
         if not self._turned.any():

@@ -29,7 +29,8 @@ from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
 from fastgru.layers.layer_input import LayerInput, as_steps
 from fastgru.models.architecture import REACH, Architecture
-from fastgru.models.network import Parts, SequenceNetwork
+from fastgru.models.network import SequenceNetwork
+from fastgru.models.network_parts import Parts
 from fastgru.models.reading import Reading
 
 __all__ = ["DecoderState", "EncoderDecoder"]

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from fastgru.data.windows import WindowCodes
 from fastgru.kernels.loss import softmax
 from fastgru.models.network import SequenceNetwork
+from fastgru.models.shared_stem import SharedStem
 from fastgru.training.batches import batches_by_length, pad
 
 MAX_PREDICTION_TOKENS = 1 << 16
@@ -20,10 +22,31 @@ def predict_logits(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> n
     A sequence's row does not depend on the others.
     """
     rows = np.empty((len(encoded), network.architecture.n_outputs), np.float64)
-    lengths = np.array([len(codes) for codes in encoded], np.int64)
-    for chosen in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
+    left = np.ones(len(encoded), bool)
+    if isinstance(encoded, WindowCodes):
+        for chosen, outputs in _shared_logits(network, encoded):
+            rows[chosen], left[chosen] = outputs, False
+    numbers = np.flatnonzero(left)
+    lengths = np.array([len(encoded[k]) for k in numbers.tolist()], np.int64)
+    for batch in batches_by_length(lengths, MAX_PREDICTION_TOKENS):
+        chosen = numbers[batch]
         rows[chosen] = network.forward(*pad([encoded[k] for k in chosen]))
     return rows
+
+
+def _shared_logits(
+    network: SequenceNetwork, windows: WindowCodes
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield numbers and logits of the windows for which it pays to share the stem."""
+    sizes = windows.ends - windows.starts
+    window = int(sizes.max(initial=0))
+    stem = SharedStem(network.architecture, window)
+    if not stem.applies:
+        return
+    whole = np.flatnonzero(sizes == window)
+    for batch in stem.batches(windows.starts[whole], MAX_PREDICTION_TOKENS):
+        chosen = whole[batch]
+        yield chosen, network.forward_windows(windows.codes, windows.starts[chosen], window)
 
 
 def predict_pooled(network: SequenceNetwork, encoded: Sequence[np.ndarray]) -> np.ndarray:

@@ -16,6 +16,7 @@ from fastgru.data.windows import WindowRows
 from fastgru.errors import ConfigurationError, LabelError
 from fastgru.estimators import scanning
 from fastgru.estimators.scanning import WindowScanner
+from fastgru.models.network import SequenceNetwork
 from tests.data.slow_windows import Row, as_list, share_a_letter, slow_windows
 from tests.estimators.conftest import numbers_of, small_classifier, small_regressor
 from tests.planted import plant, plant_counts
@@ -92,6 +93,33 @@ def test_scores__are_those_of_each_window_by_itself(model, strands: str) -> None
     expected = "by the model" if is_symmetric and strands == "symmetric" else strands
     found = listed(model.scan(SEQUENCES, window=30, step=7, strands=strands, max_unknown=1.0))
     assert found == slow_scan(model, SEQUENCES, 30, 7, strands=expected)
+
+
+@pytest.mark.parametrize("strands", ["forward", "both", "symmetric"])
+@pytest.mark.parametrize("kind", ["network", "ensemble", "average", "regressor"])
+def test_scores__are_those_of_each_window_where_they_share_convolutions(
+    kind: str, strands: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stem: dict[str, Any] = MODELS["convolutions"]
+    if kind == "ensemble":
+        made = average_models([learn(**stem), learn(**stem, random_state=5)])
+    elif kind == "regressor":
+        made = small_regressor(**QUICK, **stem).fit(*plant_counts(30, seed=3))
+    else:
+        made = learn(**stem, reverse_complement="average" if kind == "average" else "none")
+    n_shared: list[int] = []
+    forward_windows = SequenceNetwork.forward_windows
+
+    def counting(self: Any, codes: Any, starts: Any, window: int) -> np.ndarray:
+        n_shared.append(len(starts))
+        return forward_windows(self, codes, starts, window)
+
+    monkeypatch.setattr(SequenceNetwork, "forward_windows", counting)
+    by_model = kind == "average" and strands == "symmetric"
+    expected = slow_scan(made, SEQUENCES, 60, 4, strands="by the model" if by_model else strands)
+    found = listed(made.scan(SEQUENCES, window=60, step=4, strands=strands, max_unknown=1.0))
+    assert found == expected
+    assert sum(n_shared) >= 36  # all of the long sequence
 
 
 def test_defaults__suit_the_model(model) -> None:
