@@ -46,6 +46,9 @@ def compile_kernels(dtype: str, cell: str, precision: str | None = None) -> None
         )
         model.fit(sequences, labels, validation_data=(["A"], ["a"]))
         model.predict_proba(["ACGN"])
+        if not position_embedding:
+            for _ in model.scan({"a": "ACGN" * 99}, window=99, step=9):
+                pass
     for crf in (False, True):
         tagger = SequenceTagger(crf=crf, **common)
         tagger.fit(["ACGT"], ["aabb"], validation_data=(["A"], ["a"]))

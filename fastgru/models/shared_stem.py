@@ -21,7 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from fastgru.kernels.shared_steps import join_steps
 from fastgru.layers.layer_input import LayerInput
+from fastgru.layers.workspace import new_shares
 from fastgru.models.architecture import Architecture
 
 __all__ = ["SharedStem"]
@@ -143,20 +145,13 @@ class SharedStem:
         n_windows, first, last = len(starts), self._first, self._last
         pieces = self._pieces(starts)
         inner = _steps(read, codes, pieces.starts, pieces.lengths)
+        lengths = np.repeat([self._letters_before(first), self._tail], n_windows)
+        tails = starts + self._window - self._tail
+        ends = _steps(read, codes, np.concatenate([starts, tails]), lengths)
         x = np.empty((n_windows, self._n_steps, inner.shape[2]), inner.dtype)
-        heads = np.full(n_windows, self._letters_before(first))
-        x[:, :first] = _steps(read, codes, starts, heads)[:, :first]
-        tails = np.full(n_windows, self._tail)
-        behind = _steps(read, codes, starts + self._window - self._tail, tails)
-        x[:, last:] = behind[:, first : first + self._n_steps - last]
-        for steps, piece, place in zip(x, pieces.of_window, pieces.places, strict=True):
-            done = first
-            while done < last:
-                number, begin = divmod(int(place) + done - first, self._piece)
-                size = min(self._piece - begin, last - done)
-                begin += first
-                steps[done : done + size] = inner[piece + number, begin : begin + size]
-                done += size
+        shares = new_shares(n_windows)
+        where = pieces.of_window, pieces.places
+        join_steps(shares, first, last, self._piece, *where, inner, ends, x)
         return x
 
     @property

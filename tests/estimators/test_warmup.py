@@ -43,6 +43,9 @@ for layers, both, positions in ((1, False, False), (1, True, True), (3, True, Fa
             hidden_size=17, max_epochs=1, class_weight="balanced", random_state=0,
         )
         model.fit(sequences, labels).predict_proba(sequences)
+        if channels and not positions:
+            for _ in model.scan({"a": "ACGTTGCANT" * 50}, window=90, step=9):
+                pass
 tags = ["ab" * (len(letters) // 2) + "?" * (len(letters) % 2) for letters in sequences]
 for crf in (False, True):
     tagger = SequenceTagger(crf=crf, hidden_size=17, max_epochs=1, random_state=0)

@@ -12,6 +12,7 @@ CASES: dict[str, dict[str, object]] = {
     "dense": {"kind": "dense", "how": {"dilation": 3, "stride": 2, "pool": 3}},
     "tokens": {"kind": "tokens", "how": {"dilation": 3, "stride": 2, "pool": 3}},
     "rows": {"dtype": "float64", "rows": 4},
+    "three workers": {"dtype": "float64", "n_workers": 3},
     "words": {"size": 3, "stride": 2},
     "both directions": {"changes": {"bidirectional": True}},
     "tied": {
@@ -33,6 +34,7 @@ SUMS = "test_normalising:test_sum_steps__sums_each_group"
 PAST = "test_normalising:test_kernels__leave_what_stands_past_the_end"
 FIELD = "layers.test_crf:test_loss__equals_the_sum_over_all_paths"
 PATH = "layers.test_crf:test_decode__finds_a_path_of_the_best_score"
+JOINED = "test_shared_steps:test_join_steps__puts_together_head_pieces_and_tail:three workers"
 CONVOLVED, CONVOLVED_TOKENS = (
     f"layers.test_convolution:test_forward__is_the_convolution:{kind}"
     for kind in ("dense", "tokens")
@@ -282,6 +284,12 @@ FAULTS_AROUND: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "if 0 <= step < length:\n                        symbol = (group",
             "if 0 <= step < n_steps:\n                        symbol = (group",
         ),
+    ],
+    ("kernels/shared_steps.py", JOINED): [
+        ("heads of others", "source, i, step = ends, b, t\n", "source, i, step = ends, 0, t\n"),
+        ("tails from their start", "+ b, t - last + first", "+ b, t - last"),
+        ("pieces from their start", "first + place % size", "place % size"),
+        ("run of the first window", "of_window[b] + place", "of_window[0] + place"),
     ],
     ("kernels/rectifying.py", CONVOLVED): [
         ("negative values kept", "y[place, c] = 0.0", "y[place, c] = -9.0"),
