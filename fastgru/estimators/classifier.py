@@ -71,9 +71,8 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         for each feature: ``"layer"`` over the features of a step, ``"batch"`` over all steps of a
         batch (in prediction by their running mean and variance), or ``"none"``.
     conv_residual
-        Whether a convolutional layer adds its input, of the first the embedding, to its output,
-        behind rectifier and dropout, where both have the same shape: as many features, stride and
-        pool 1.
+        Whether a convolutional layer adds its input (the embedding) to its output, behind rectifier
+        and dropout, where both have the same shape: as many features, stride and pool 1.
     cell
         Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
         or ``"rnn"`` (tanh).
@@ -87,20 +86,21 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
     bidirectional
         Whether each layer also runs from the end of the sequence to its start.
     time_decay
-        For series that were sampled at irregular times.  The first feature of each step is then its
-        time, in any unit, which never falls.  The network reads the time since the step before in
-        its place, and before each step the state of every layer decays by ``exp(-max(0, decay_rate
-        * gap + decay_bias))`` with rates to learn (GRU-D: Che et al.  2018, arXiv 1606.01865); the
-        gap of the other direction is that to the step after.  Only for ``"gru"`` and ``"lstm"``, of
-        which h decays, without convolutions.
+        For series that were sampled at irregular times: the first feature of each step is its time,
+        in any unit, which never falls.  The network reads the time since the step before instead,
+        and the state of every layer decays by ``exp(-max(0, decay_rate * gap + decay_bias))`` with
+        rates to learn (GRU-D: Che et al. 2018, arXiv 1606.01865), the other direction's by the time
+        to the step after.  For ``"gru"`` and ``"lstm"`` (h decays), without convolutions.
     position_embedding
-        Whether to learn features of each position, for aligned windows such as those around a
-        splice site.  Sequences longer than any in training are then refused.
+        Whether to learn features of each position, for aligned windows such as those around splice
+        sites; sequences longer than any in training are then refused.
     pooling
         Which of the ``"last"`` state, the ``"mean"``, the ``"max"`` and the learned weighted mean
         of all states (``"attention"``) describe a sequence.
     dropout
         Share dropped in training, between layers and before the classes.
+    letter_dropout
+        Share of the letters that are read as unknown in training (N, X); for single letters alone.
     batch_size
         Sequences of a gradient step.
     max_epochs
@@ -114,8 +114,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
     warmup_fraction
         Share of the steps over which the learning rate rises, in [0, 1].
     label_smoothing
-        Share of each label that is spread evenly over all classes in the training loss, at most
-        0.5: keeps a network from being too sure, as where labels are wrong.
+        Share of each label, at most 0.5, that is spread over all classes in the training loss.
     focal_gamma
         Exponent of the focal loss, at most 10: the larger, the less a sequence counts in training
         whose class is predicted well already; 0 for the plain cross-entropy.
@@ -129,8 +128,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
     n_iter_no_change
         Epochs without progress before stopping.
     calibrate
-        Whether to divide the logits by a temperature fitted on the validation set, which changes
-        no label; without a validation set nothing is fitted.
+        Whether to divide the logits by a temperature fitted on the validation set, if there is one.
     dtype
         ``"float32"`` or ``"float64"``.
     precision
@@ -195,6 +193,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         position_embedding: bool = False,
         pooling: Sequence[str] = ("last", "mean", "max"),
         dropout: float = 0.1,
+        letter_dropout: float = 0.0,
         batch_size: int = 64,
         max_epochs: int = 40,
         learning_rate: float = 3e-3,
@@ -235,6 +234,7 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         self.position_embedding = position_embedding
         self.pooling = pooling
         self.dropout = dropout
+        self.letter_dropout = letter_dropout
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.learning_rate = learning_rate

@@ -15,6 +15,7 @@ from fastgru.layers.kmer_sizes import MAX_KMER_ROWS
 __all__ = [
     "check_featured",
     "check_kmers",
+    "check_letter_dropout",
     "check_residues",
     "check_series",
     "check_stem",
@@ -120,6 +121,30 @@ def check_kmers(checked: Mapping[str, Any]) -> None:
             f"kmer_stride must be at most kmer_size, {size}, got {stride}; letters between the "
             "words would not be read."
         )
+
+
+def check_letter_dropout(checked: Mapping[str, Any]) -> None:
+    """Refuse to drop letters where none are read, or words of several.
+
+    Parameters
+    ----------
+    checked
+        Parameters, each within its own range; ``letter_dropout`` is not 0.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    reasons = {
+        "the alphabet 'series'": checked["alphabet"] == SERIES and "series have no letters",
+        f"kmer_size {checked['kmer_size']}": checked["kmer_size"] > 1
+        and "words with an unknown letter are averages of many others",
+    }
+    for place, reason in reasons.items():
+        if reason:
+            raise ConfigurationError(
+                f"letter_dropout must be 0 with {place}, got {checked['letter_dropout']}; {reason}."
+            )
 
 
 def check_residues(checked: Mapping[str, Any]) -> None:

@@ -210,6 +210,15 @@ PARAMETERS = (
         minimum=0,
         maximum=0.95,
     ),
+    Parameter(
+        "letter_dropout",
+        float,
+        0.0,
+        "share of letters that are read as unknown in training",
+        minimum=0,
+        maximum=0.95,
+        tasks=_CALIBRATED,
+    ),
     Parameter("batch_size", int, 64, "sequences of a gradient step", minimum=1),
     Parameter("max_epochs", int, 40, "most passes through the training set", minimum=1),
     Parameter(

@@ -11,6 +11,7 @@ from fastgru.data.series import SERIES
 from fastgru.errors import ConfigurationError
 from fastgru.estimators.parameter_pairs import (
     check_kmers,
+    check_letter_dropout,
     check_residues,
     check_series,
     check_stem,
@@ -64,6 +65,8 @@ def check_parameters(values: Mapping[str, Any], task: str = "classification") ->
         check_kmers(checked)
     if checked.get("embedding_init") == "properties":
         check_residues(checked)
+    if checked.get("letter_dropout"):
+        check_letter_dropout(checked)
     if "conv_channels" in checked:
         check_stem(checked)
     if checked.get("reverse_complement") == "equivariant":

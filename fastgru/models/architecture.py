@@ -87,7 +87,7 @@ class Architecture:
         Letters of a sequence for each token of its translation; 0 for a network without decoder.
     n_features
         Features of each step of a series, or beside each letter; 0 for letters alone.
-    time_decay
+    time_decay, letter_dropout
         As in :class:`fastgru.SequenceClassifier`.
     """
 
@@ -117,6 +117,7 @@ class Architecture:
     kmer_stride: int = 1
     n_features: int = 0
     time_decay: bool = False
+    letter_dropout: float = 0.0
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON-able values."""

@@ -49,6 +49,7 @@ ARCHITECTURE_ADDED = {
     "kmer_stride": whole(1, MAX_KMER_SIZE),
     "n_features": whole(0),
     "time_decay": SWITCH,
+    "letter_dropout": FLOAT,
 }
 """Fields that came later; a file without them is of a GRU of one strand without convolutions."""
 

@@ -29,6 +29,7 @@ from fastgru.layers.layer_input import LayerInput, join_input, take_sequences
 from fastgru.layers.reversal import reverse_rows
 from fastgru.layers.strands import average_strands
 from fastgru.models.network_parts import NetworkParts
+from fastgru.models.reading import unknown_symbol
 from fastgru.models.shared_stem import SharedStem
 
 __all__ = ["SequenceNetwork"]
@@ -69,10 +70,20 @@ class SequenceNetwork(NetworkParts):
             end, with T' for the steps (k-mers) behind the stem.
         """
         with self._one_caller:
+            if training and self.architecture.letter_dropout:
+                tokens = self._drop_letters(tokens)
             chosen = self._strands.choose(tokens, lengths, self._rng if training else None)
             given = self.read(*chosen, training=training)
             outputs = self._on_one_strand(self._forward(*given, training))
             return average_strands(outputs) if self._strands.averages else outputs
+
+    def _drop_letters(self, tokens: np.ndarray) -> np.ndarray:
+        """Return a batch with some letters unknown (Bowman et al. 2016, arXiv 1511.06349, 3.1)."""
+        dropped = self._rng.random(tokens.shape[:2]) < self.architecture.letter_dropout
+        tokens = tokens.copy()
+        letters = tokens[:, :, 0] if self.architecture.n_features else tokens
+        letters[dropped] = unknown_symbol(self.reading)
+        return tokens
 
     def forward_windows(self, codes: np.ndarray, starts: np.ndarray, window: int) -> np.ndarray:
         """Return the outputs of windows of one text, to the bit those of :meth:`forward`.

@@ -12,7 +12,7 @@ from fastgru.layers.kmers import KmerReader
 from fastgru.layers.series_input import SeriesInput
 from fastgru.models.architecture import Architecture
 
-__all__ = ["Reader", "Reading", "new_reader"]
+__all__ = ["Reader", "Reading", "new_reader", "unknown_symbol"]
 
 Reading = np.ndarray | SeriesScale | FeaturedReading
 """The letters of each symbol, the scale of the features of series, or both."""
@@ -46,3 +46,16 @@ def new_reader(
         return letters
     scale = reading.scale
     return FeaturedEmbedding(letters, SeriesInput(scale.mean, scale.deviation, dtype))
+
+
+def unknown_symbol(reading: Reading) -> int:
+    """Return the symbol that may be any letter: N of nucleotides, X of amino acids.
+
+    Parameters
+    ----------
+    reading
+        Of letters, with features or without.
+    """
+    assert not isinstance(reading, SeriesScale)
+    mixture = reading.mixture if isinstance(reading, FeaturedReading) else reading
+    return int(np.flatnonzero((mixture > 0).all(axis=1))[0])

@@ -232,6 +232,7 @@ def test_train__has_an_option_for_every_parameter(tmp_path: Path, work, run_cli)
         "position_embedding": True,
         "pooling": ["max", "attention"],
         "dropout": 0.25,
+        "letter_dropout": 0.0,
         "batch_size": 9,
         "max_epochs": 1,
         "learning_rate": 0.002,

@@ -111,6 +111,11 @@ MESSAGES = [
         "properties",
         "embedding_init must be 'random' with alphabet 'dna', got 'properties', which are those of",
     ),
+    (
+        "letter_dropout",
+        1.0,
+        "letter_dropout must be a number of at least 0 and at most 0.95, got 1.0.",
+    ),
     ("kmer_size", 0, "kmer_size must be an integer of at least 1 and at most 6, got 0."),
     ("kmer_size", 7, "kmer_size must be an integer of at least 1 and at most 6, got 7."),
     ("kmer_stride", 1.5, "kmer_stride must be an integer of at least 1 and at most 6, got 1.5."),
@@ -246,6 +251,21 @@ def test_check_parameters__knows_no_properties_of_words() -> None:
     assert check_parameters(values)["embedding_init"] == "properties"
     with pytest.raises(ConfigurationError, match=r"with kmer_size 2, got .* or kmer_size 1\.$"):
         check_parameters({**values, "kmer_size": 2})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "place"),
+    [
+        ("kmer_size", 2, "kmer_size 2, got 0.1; words with an unknown letter are averages"),
+        ("alphabet", "series", "the alphabet 'series', got 0.1; series have no letters."),
+    ],
+)
+def test_check_parameters__drops_single_letters_alone(name: str, value: Any, place: str) -> None:
+    values = {**DEFAULTS, "letter_dropout": 0.1}
+    assert check_parameters(values)["letter_dropout"] == 0.1
+    with pytest.raises(ConfigurationError) as caught:
+        check_parameters({**values, name: value})
+    assert str(caught.value).startswith(f"letter_dropout must be 0 with {place}")
 
 
 @pytest.mark.parametrize(("size", "n_words"), [(4, "160000"), (6, "64000000")])

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from functools import partial, reduce
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -633,3 +634,43 @@ def test_series__of_a_network_that_was_copied() -> None:
     _, padded, lengths = batch_of_series()
     twin = pickle.loads(pickle.dumps(network))
     np.testing.assert_array_equal(twin.forward(padded, lengths), network.forward(padded, lengths))
+
+
+def what_is_read(network: SequenceNetwork) -> list[np.ndarray]:
+    """Return a list to which each pass from now on adds the tokens that it reads."""
+    given: list[np.ndarray] = []
+    read = network.read
+
+    def watch(tokens: np.ndarray, *rest: Any, **options: Any) -> Any:
+        given.append(tokens)
+        return read(tokens, *rest, **options)
+
+    network.read = watch  # type: ignore[method-assign]
+    return given
+
+
+def test_letter_dropout__reads_letters_as_unknown_in_training() -> None:
+    network = make_network(letter_dropout=0.4, embedding_size=4)
+    plain = make_network(embedding_size=4)
+    plain.parameters.values[:] = network.parameters.values
+    tokens, lengths = batch(*["ACGTTGCA" * 40] * 20)
+    given = what_is_read(network)
+    outputs = network.forward(tokens, lengths, training=True)
+    unknown = given[0] == DNA.symbols.index("N")
+    assert np.mean(unknown) == pytest.approx(0.4, abs=0.02)
+    assert_same_bits(given[0][~unknown], tokens[~unknown])
+    assert_same_bits(plain.forward(given[0], lengths, training=True), outputs)
+    assert_same_bits(network.forward(tokens, lengths), plain.forward(tokens, lengths))
+
+
+def test_letter_dropout__leaves_features_beside_letters() -> None:
+    rng = np.random.default_rng(0)
+    scale = SeriesScale(np.zeros(2), np.ones(2))
+    sizes = small_architecture(n_features=2, letter_dropout=0.5)
+    network = SequenceNetwork(sizes, FeaturedReading(DNA.mixture, scale), 0)
+    features = rng.standard_normal((8, 2))
+    tokens = join_features(DNA.encode("ACGTTGCA"), features)[None]
+    given = what_is_read(network)
+    network.forward(tokens, np.array([8]), training=True)
+    assert_same_bits(given[0][:, :, 1:], tokens[:, :, 1:])
+    assert set(given[0][0, :, 0]) > {DNA.symbols.index("N")}
