@@ -65,7 +65,8 @@ class Value:
         ``"numbers"`` (of all steps from 0 on), ``"valid"`` and ``"past"`` (whether a step is within
         its sequence, or not) or ``"zeros"``.
     axes
-        A letter for each; of sizes those that they are of, none where something was done to them.
+        A letter for each; of sizes those that they are of, none where something was done to them
+        but for the product of directions and units, which are the features.
     part
         How many parts stood before it: of steps, which may go on only to the next part.
     segments
@@ -144,6 +145,8 @@ class Parts:
     ----------
     n_symbols
         Tokens of rows with a single one; None for others.
+    fixed
+        Sizes of the input that the graph says, by their letter.
     embedding
         (V, E) features of each token; None before it was passed.
     convolutions, layers
@@ -161,6 +164,7 @@ class Parts:
     """
 
     n_symbols: int | None = None
+    fixed: dict[str, int] = field(default_factory=dict)
     embedding: np.ndarray | None = None
     convolutions: list[Convolution] = field(default_factory=list)
     layers: list[Sequential] = field(default_factory=list)

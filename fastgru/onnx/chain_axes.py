@@ -64,20 +64,29 @@ def unsqueeze(parts: Parts, node: onnx.NodeProto, given: list[Any]) -> Any:
 
 def reshape(parts: Parts, node: onnx.NodeProto, given: list[Any]) -> Any:
     """Return the value with directions and units as features, and without axes of size one."""
-    value = given[0]
-    if not isinstance(given[1], Constant):
-        raise Unsupported(node, "Its shape must be a constant")
-    shape = [int(size) for size in given[1].array.reshape(-1)]
+    value, shape = given
     merged = value.axes.replace("DH", "C").replace("1", "")
+    if isinstance(shape, Constant):
+        fits = _fit(parts, value, merged, [int(size) for size in shape.array.reshape(-1)])
+    elif shape.kind == "sizes" and shape.axes:
+        fits = shape.axes == merged and ("T" not in merged or shape.stride == value.stride)
+    else:
+        raise Unsupported(node, "Its shape must be a constant, or sizes of the layers before")
+    if not fits:
+        raise Unsupported(node, _OTHER_LAYOUT)
+    return value.turned(merged)
+
+
+def _fit(parts: Parts, value: Value, merged: str, shape: list[int]) -> bool:
+    """Whether sizes leave the axes as they are, but for those that are merged."""
     fits = len(shape) == len(merged) and shape.count(-1) <= 1
     for place, size in enumerate(shape if fits else []):
         letter = merged[place]
         kept = size == 0 and value.axes[place : place + 1] == letter
         whole = letter == "C" and size == parts.n_features
-        fits = fits and (size == -1 or kept or whole)
-    if not fits:
-        raise Unsupported(node, _OTHER_LAYOUT)
-    return value.turned(merged)
+        fixed = size == parts.fixed.get(letter) and (letter == "B" or value.stride == 1)
+        fits = fits and (size == -1 or kept or whole or fixed)
+    return fits
 
 
 def flatten(parts: Parts, node: onnx.NodeProto, given: list[Any]) -> Any:

@@ -53,13 +53,33 @@ def of_sizes(node: onnx.NodeProto, given: list[Any]) -> Value | None:
         if not counts or not isinstance(end, Value) or end.axes != "T":
             raise Unsupported(node, "It must number all steps, from 0 in steps of 1")
         return Value("numbers", stride=end.stride)
-    if isinstance(value, Value) and name in _KEPT and _is_exact(node, given):
+    reshaped = name == "Reshape" and isinstance(given[1], Constant)
+    if isinstance(value, Value) and (reshaped or (name in _KEPT and _is_exact(node, given))):
         return value
-    place = _number(given[1:]) if name == "Gather" else None
-    if isinstance(value, Value) and place is not None:
+    if name not in _OF_SIZES:
+        return None
+    axes = _axes_of_sizes(node, given)
+    return replace(value, axes=axes) if axes else Value("sizes")
+
+
+def _axes_of_sizes(node: onnx.NodeProto, given: list[Any]) -> str:
+    """Return which sizes are picked, put together or multiplied; nothing for others."""
+    name, value = node.op_type, given[0]
+    if not isinstance(value, Value) or not value.axes:
+        return ""
+    if name == "Gather" and (place := _number(given[1:])) is not None:
         places = range(-len(value.axes), len(value.axes))
-        return replace(value, axes=value.axes[int(place)] if place in places else "")
-    return Value("sizes") if name in _OF_SIZES else None
+        return value.axes[int(place)] if place in places else ""
+    if name == "Slice":
+        numbers = [_number([one]) for one in given[1:]]
+        known = [int(one) for one in numbers if one is not None]
+        plain = len(known) == len(numbers) and known[2:] in ([], [0], [0, 1])
+        return value.axes[known[0] : known[1]] if plain and len(known) > 1 else ""
+    alike = all(isinstance(one, Value) and one.axes for one in given)
+    axes = [one.axes for one in given] if alike else []
+    if name == "Concat" and len({one.stride for one in given if isinstance(one, Value)}) == 1:
+        return "".join(axes)
+    return "C" if name == "Mul" and sorted(axes) == ["D", "H"] else ""
 
 
 def of_lengths(node: onnx.NodeProto, given: list[Any]) -> Value | None:

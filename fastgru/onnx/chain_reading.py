@@ -76,10 +76,12 @@ class _Reading:
         whole = given.type.tensor_type.elem_type in (
             *(onnx.TensorProto.INT32, onnx.TensorProto.INT64),
         )
-        if whole and len(shape) == 2:
-            return Value("tokens", axes)
         if whole and len(shape) == 1:
             return Value("lengths", "B")
+        sizes = zip(axes, shape, strict=False)
+        self._parts.fixed = {letter: one.dim_value for letter, one in sizes if one.dim_value}
+        if whole and len(shape) == 2:
+            return Value("tokens", axes)
         if not whole and len(shape) == 3 and 0 < shape[2].dim_value <= MAX_SYMBOLS:
             self._parts.n_symbols = shape[2].dim_value
             return Value("one-hot", axes + "C")

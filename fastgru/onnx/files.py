@@ -119,7 +119,8 @@ def array_of(name: str, tensor: TensorProto) -> np.ndarray:
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
         raise ModelFileError(
             f"{name}: the numbers of {where} are in another file, expected them inside. Write the "
-            "model with its data inside (onnx.save without save_as_external_data)."
+            "model with its data inside: onnx.save without save_as_external_data, or "
+            "torch.onnx.export with external_data=False."
         )
     if tensor.data_type not in _TYPES:
         known = TensorProto.DataType.values()

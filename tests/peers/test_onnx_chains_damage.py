@@ -57,7 +57,7 @@ def twice(model: Any) -> None:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (external, "are in another file, expected them inside"),
+        (external, r"are in another file, expected them inside.* with external_data=False\."),
         (huge, "numbers for a shape of 1152921504606846976"),
         (negative, "has the shape '-1', '4'"),
         (of_text, "is of type STRING"),
