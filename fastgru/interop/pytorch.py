@@ -94,8 +94,9 @@ def from_torch(
             f"{name}: prefix and nonlinearity are for state dicts, got {prefix!r} and "
             f"{nonlinearity!r}. Leave them out: the module knows."
         )
-    found = find_layer(source.state_dict(), name, "")
-    return _made_of(found, function, dropout=source.dropout)
+    # a state dict would hold the parts of weights that something computes (weight_norm, pruning)
+    weights = {key: getattr(source, key) for key in source._flat_weights_names}
+    return _made_of(find_layer(weights, name, ""), function, dropout=source.dropout)
 
 
 def _no_layer(source: object) -> str:

@@ -221,7 +221,8 @@ def find_layer(state_dict: Mapping[str, Any], where: str, prefix: str | None) ->
         raise ConfigurationError(
             f"{where}: found {shorten(sorted(chosen))} of {whose}, expected "
             f"{shorten([prefix + name for name in missing], 10)} beside "
-            f"{'it' if len(chosen) == 1 else 'them'}. Pass the whole state dict of the layer."
+            f"{'it' if len(chosen) == 1 else 'them'}. Pass the whole state dict of the layer; "
+            "where something computes its weights (weight_norm, pruning), pass the module."
         )
     return Found(where, {name: as_array(where, name, value) for name, value in chosen.items()})
 
@@ -285,6 +286,10 @@ def as_array(where: str, name: str, value: Any) -> np.ndarray:
         raise ConfigurationError(
             f"{where}: {name} must hold one of {', '.join(_FLOATS)}, got {kind}. Convert it "
             "before, with what scales it has."
+        )
+    if is_tensor and value.device.type == "meta":
+        raise ConfigurationError(
+            f"{where}: {name} is on the device meta, which holds no numbers. Load them first."
         )
     if is_tensor:  # NumPy has no bfloat16
         value = (value.float() if kind == "bfloat16" else value).detach().cpu().numpy()

@@ -196,6 +196,28 @@ def test_modules_of_fastgru__are_taken_too(cell: str) -> None:
     assert_same_weights(from_torch(module), module)
 
 
+@every_cell
+@row("modules whose weights something computes")
+def test_weights__that_something_computes_are_read_from_the_module(cell: str) -> None:
+    module = make_module(cell, 3, 5, batch_first=True, dtype=torch.float64)
+    torch.nn.utils.parametrizations.weight_norm(module, "weight_hh_l0")
+    x = np.random.default_rng(0).standard_normal((2, 7, 3))
+    found, _ = from_torch(module).forward(x)
+    expected, _ = module(torch.from_numpy(x))
+    np.testing.assert_allclose(found, expected.detach().numpy(), rtol=0, atol=1e-14)
+    message = r"expected 'weight_hh_l0' beside them.* \(weight_norm, pruning\), pass the module"
+    with pytest.raises(ConfigurationError, match=message):
+        from_torch(module.state_dict(), **function_of(module))
+
+
+@pytest.mark.conformance("PyTorch", "interop", "weights on the device meta", refused=True)
+def test_weights__without_numbers_are_refused() -> None:
+    module = torch.nn.GRU(3, 5, device="meta")
+    for source in (module, module.state_dict()):
+        with pytest.raises(ConfigurationError, match=r"weight_ih_l0 is on the device meta, which"):
+            from_torch(source)
+
+
 def test_to_torch__copies_and_draws_no_random_numbers() -> None:
     layer = fastgru.GRU(3, 5, random_state=0)
     torch.manual_seed(0)
