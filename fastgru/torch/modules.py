@@ -113,6 +113,10 @@ class _OnKernels(torch.nn.RNNBase):
         _check_types(type(self).__name__, {"input": x, **_named(states)}, weights)
         self.check_input(x, batch_sizes)
         if states:
+            if len(states) != 1 + (self.mode == "LSTM"):
+                raise RuntimeError(
+                    f"LSTM: hx must be a pair of tensors (h_0, c_0), got {len(states)}."
+                )
             self.check_forward_args(x, self._in_form(states), batch_sizes)
         if batch_sizes is None:
             if x.shape[1 - self._batch_axis] == 0:

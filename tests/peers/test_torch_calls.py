@@ -73,3 +73,12 @@ def test_weights__that_something_computes_are_those_that_count(cell: str) -> Non
     for one in (module, theirs):
         parametrize.register_parametrization(one, "weight_hh_l0", Twice())
     torch.testing.assert_close(module(x)[0], theirs(x)[0])
+
+
+@pytest.mark.parametrize("n_states", [1, 3])
+def test_states__of_another_number_than_two_are_refused(n_states: int) -> None:
+    module, _ = make_pair("lstm", 3, 5)
+    message = rf"LSTM: hx must be a pair of tensors \(h_0, c_0\), got {n_states}\."
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=message):
+            module(torch.zeros(4, 2, 3), (torch.zeros(1, 2, 5),) * n_states)
