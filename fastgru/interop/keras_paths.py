@@ -28,7 +28,7 @@ def recurrent_path(model: KerasModel) -> list[LayerRecord]:
     for record in model.layers:
         check_not_nested(model, record)
     if not left:
-        classes = sorted({str(record.class_name) for record in model.layers})
+        classes = sorted({str(record.class_name or record.name) for record in model.layers})
         raise ConfigurationError(
             f"{model.where}: expected a recurrent layer (GRU, LSTM or SimpleRNN, alone or in a "
             f"Bidirectional), found layers of {shorten(classes, 20)}. Pass a model that has one."

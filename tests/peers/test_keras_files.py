@@ -88,6 +88,17 @@ def test_functional_model__gives_its_outputs(tmp_path: Path) -> None:
         assert_close(chain.forward(X), run(model, X))
 
 
+def test_weights_without_a_recurrent_layer__are_named(tmp_path: Path) -> None:
+    layers = live_keras().layers
+    stack = layers.RNN([layers.GRUCell(2), layers.GRUCell(2)], name="stack")
+    path = tmp_path / "model.weights.h5"
+    live_keras().Sequential([live_keras().Input((None, 3)), stack]).save_weights(path)
+    with pytest.raises(
+        ConfigurationError, match=r"expected a recurrent layer .* found .*'stack'\."
+    ):
+        from_keras(path)
+
+
 @pytest.mark.conformance("Keras", "file", ".weights.h5 of Keras 3")
 def test_weights_file__gives_layers_by_name(model: Any, tmp_path: Path) -> None:
     path = tmp_path / "model.weights.h5"
