@@ -95,12 +95,28 @@ def main(argv: Sequence[str] | None = None) -> int:
             args = _parse(parser, arguments)
         if not hasattr(args, "run"):
             parser.print_help()
-            return 0
+            parser.exit()
     except SystemExit as request:  # argparse leaves this way after --help and on wrong usage
-        return int(request.code or 0)
+        return _after_showing(int(request.code or 0))
+    except OSError as error:  # of what --citation and the like show
+        return _not_shown(error)
     from fastgru.cli.running import run_command
 
     return run_command(args, arguments)
+
+
+def _after_showing(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _not_shown(error)
+    return code
+
+
+def _not_shown(error: OSError) -> int:
+    from fastgru.cli.running import explain_output
+
+    return explain_output(error)
 
 
 def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:

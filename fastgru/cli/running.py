@@ -22,7 +22,7 @@ from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.cli.thread_limits import libraries_limited_to
 from fastgru.errors import ConfigurationError, FastgruError
 
-__all__ = ["run_command"]
+__all__ = ["explain_output", "run_command"]
 
 _LOGGER = logging.getLogger("fastgru")
 _NO_ROOM = ". Make room there, or write to another disk."
@@ -83,11 +83,8 @@ def _show_early(error: FastgruError, args: argparse.Namespace) -> int:
 
 def _explain(error: BaseException, args: argparse.Namespace) -> int:
     """Show an error the way that suits it; what is not the user's fault is raised again."""
-    if isinstance(error, BrokenPipeError):
-        # The reader has gone, as in `fastgru predict ... | head`.  Python would complain once
-        # more when it flushes standard output at exit.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # as in `fastgru predict ... | head`
+        _drop_output()
         return _DATA_FAULT
     if args.debug and not isinstance(error, SystemExit):
         _LOGGER.error("%s", "".join(traceback.format_exception(error)).rstrip())
@@ -103,9 +100,7 @@ def _explain(error: BaseException, args: argparse.Namespace) -> int:
         _LOGGER.error("fastgru %s: error: %s", args.command, error)
         return _DATA_FAULT
     if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        text = f"{place}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
-        _LOGGER.error("fastgru %s: error: %s", args.command, text)
+        _LOGGER.error("fastgru %s: error: %s", args.command, _system_text(error))
         return _DATA_FAULT
     if isinstance(error, MemoryError):
         _LOGGER.error(
@@ -115,6 +110,35 @@ def _explain(error: BaseException, args: argparse.Namespace) -> int:
         )
         return _DATA_FAULT
     raise error
+
+
+def explain_output(error: OSError) -> int:
+    """Say why standard output did not take what an option such as ``--help`` shows.
+
+    Parameters
+    ----------
+    error
+
+    Returns
+    -------
+    code
+        The exit code.
+    """
+    _drop_output()
+    if not isinstance(error, BrokenPipeError):
+        sys.stderr.write(f"fastgru: error: standard output: {_system_text(error)}\n")
+    return _DATA_FAULT
+
+
+def _drop_output() -> None:
+    """Let standard output lead nowhere: Python would complain when it flushes it at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _system_text(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
 
 
 @contextlib.contextmanager

@@ -156,3 +156,38 @@ def test_broken_pipe__is_quiet(tmp_path: Path) -> None:
     )
     assert result.stdout == "id\tlabel\tsplit\tsplit_method\tsplit_seed\n"
     assert result.stderr == ""
+
+
+SHOWING = [["--help"], ["--version"], ["--citation"], ["info", "--schema"], ["baseline", "--list"]]
+
+
+def run_redirected(arguments: list[str], to: str, buffered: bool) -> subprocess.CompletedProcess:
+    environment = {"PYTHONPATH": ROOT, "PATH": "/usr/bin:/bin"}
+    command = f"{sys.executable} -m fastgru {' '.join(arguments)} {to}; exit ${{PIPESTATUS[0]}}"
+    return subprocess.run(
+        ["bash", "-c", command],
+        check=False,
+        env=environment if buffered else {**environment, "PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("arguments", SHOWING)
+def test_broken_pipe__is_quiet_for_what_is_only_shown(arguments: list[str]) -> None:
+    done = run_redirected(arguments, "| true", buffered=True)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", SHOWING[2:])
+@pytest.mark.parametrize("buffered", [True, False])
+def test_full_disk__has_a_message_for_what_is_only_shown(
+    arguments: list[str], buffered: bool
+) -> None:
+    done = run_redirected(arguments, "> /dev/full", buffered=buffered)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "fastgru: error: standard output: No space left on device. Make room there, or write to "
+        "another disk.\n"
+    )
