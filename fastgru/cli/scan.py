@@ -11,6 +11,7 @@ from fastgru.cli.options import add_output, add_threads, positive_int, require_n
 from fastgru.cli.overwriting import refuse_overwritten_input
 from fastgru.cli.predictions import warn_of_shuffled_labels
 from fastgru.cli.shard_options import add_shard, refuse_shard, shard_of_windows
+from fastgru.cli.stream_progress import short_number
 from fastgru.cli.tile_options import add_tiles, chosen_tiles, refuse_tiles
 from fastgru.cli.track_options import add_tracks, chosen_tracks, closed_share
 from fastgru.errors import counted
@@ -169,7 +170,7 @@ class _Pace:
 
     def show(self) -> None:
         rate = self._counts.letters / max(time.monotonic() - self._begin, 1e-9)
-        self._progress.advance(self._counts.letters - self._done, f"{rate:.3g} letters/s")
+        self._progress.advance(self._counts.letters - self._done, f"{short_number(rate)} letters/s")
         self._done = self._counts.letters
 
 

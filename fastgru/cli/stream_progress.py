@@ -14,7 +14,14 @@ from fastgru.cli.progress import Progress, show_progress
 if TYPE_CHECKING:
     from fastgru.data.unlabelled import CheckedSequence
 
-__all__ = ["BytesRead", "InputRead", "LettersRead", "StreamProgress", "show_stream_progress"]
+__all__ = [
+    "BytesRead",
+    "InputRead",
+    "LettersRead",
+    "StreamProgress",
+    "short_number",
+    "show_stream_progress",
+]
 
 _RECENT = 10
 
@@ -131,7 +138,7 @@ class StreamProgress:
         parts = [f"{self._records} records"]
         if end > begin:
             rates = [(b - a) / (end - begin) for a, b in zip(before, now, strict=True)]
-            parts += [f"{_short(rates[0])} records/s", f"{_short(rates[1])} letters/s"]
+            parts += [f"{short_number(rates[0])} records/s", f"{short_number(rates[1])} letters/s"]
         return ", ".join(parts)
 
 
@@ -150,8 +157,14 @@ def show_stream_progress(description: str, total: int | None) -> Iterator[Stream
         yield StreamProgress(progress)
 
 
-def _short(number: float) -> str:
-    """Return a number to two digits, such as ``2.1 M``."""
+def short_number(number: float) -> str:
+    """Return a number to two digits, such as ``2.1 M``.
+
+    Parameters
+    ----------
+    number
+        At least 0.
+    """
     for size, prefix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if number >= 0.995 * size:
             digits = 1 if number < 9.95 * size else 0

@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from itertools import pairwise, repeat
+from itertools import count, pairwise, repeat
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from fastgru import SequenceClassifier
+from fastgru.cli import scan
 from tests.cli.commands import peak_megabytes
 from tests.cli.conftest import Work
 from tests.planted import MOTIF
@@ -67,6 +69,21 @@ def test_scan__writes_what_the_model_says(run_cli, work: Work, genome: Path, tmp
     assert "warning: shorter than a window, and scored as a whole: 1 sequence" in err
     assert "letters scanned: 2740/2740" in err
     assert "letters/s" in err
+
+
+def test_pace__is_a_short_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "time", SimpleNamespace(monotonic=count(step=10).__next__))
+    shown: list[tuple[int, str]] = []
+    progress = SimpleNamespace(advance=lambda more, text: shown.append((more, text)))
+    counts = SimpleNamespace(letters=0)
+    pace = scan._Pace(counts, progress)
+    for counts.letters in (500, 26_200, 63_000_000):
+        pace.show()
+    assert shown == [
+        (500, "50 letters/s"),
+        (25_700, "1.3 k letters/s"),
+        (62_973_800, "2.1 M letters/s"),
+    ]
 
 
 def test_scan__has_the_same_bytes_whatever_the_threads_and_the_input(
