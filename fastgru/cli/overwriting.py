@@ -8,7 +8,13 @@ from collections.abc import Sequence
 
 from fastgru.errors import ConfigurationError
 
-__all__ = ["inputs_of", "is_device", "refuse_compressed", "refuse_overwritten_input"]
+__all__ = [
+    "inputs_of",
+    "is_device",
+    "refuse_compressed",
+    "refuse_overwritten_input",
+    "refuse_standard_input_twice",
+]
 
 _READ = (
     *("model", "models", "fasta", "features", "labels", "step_labels", "split", "results"),
@@ -59,6 +65,22 @@ def refuse_overwritten_input(args: argparse.Namespace, outputs: Sequence[str] = 
                 f"{path}: is an input and would be overwritten, expected another file for the "
                 "output. Choose another name."
             )
+
+
+def refuse_standard_input_twice(args: argparse.Namespace) -> None:
+    """Refuse standard input for two inputs: the second would find it empty.
+
+    Parameters
+    ----------
+    args
+        Parsed options of any command.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if inputs_of(args).count("-") > 1:
+        raise ConfigurationError("standard input (-) can be read only once. Use a file instead.")
 
 
 def is_device(path: str) -> bool:

@@ -18,7 +18,7 @@ from types import FrameType
 
 from fastgru import __version__
 from fastgru._machine import usable_threads
-from fastgru.cli.overwriting import refuse_overwritten_input
+from fastgru.cli.overwriting import refuse_overwritten_input, refuse_standard_input_twice
 from fastgru.cli.thread_limits import libraries_limited_to
 from fastgru.errors import ConfigurationError, FastgruError
 
@@ -62,6 +62,7 @@ def run_command(args: argparse.Namespace, arguments: Sequence[str]) -> int:
 def _run_alone(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     try:
         refuse_overwritten_input(args)
+        refuse_standard_input_twice(args)
         with _messages(args), _ending_on_sigterm():
             _LOGGER.info("fastgru %s: fastgru %s", __version__, shlex.join(arguments))
             try:
