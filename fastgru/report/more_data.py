@@ -65,4 +65,4 @@ def _judge(gain: float, of_seeds: Sequence[float]) -> str:
         return "; with one seed it cannot be told from chance."
     if gain > max(of_seeds) - min(of_seeds):
         return ", more than seeds differ: more data would probably help."
-    return ", no more than seeds differ: more data of this kind would hardly help."
+    return ", no more than seeds differ: whether more data would help is open."

@@ -23,7 +23,7 @@ def experiment(seeds: list[float | None], scores: list[float | None]) -> dict[st
     ("seeds", "verdict"),
     [
         ([0.7, 0.79], ", more than seeds differ: more data would probably help."),
-        ([0.7, 0.9], ", no more than seeds differ: more data of this kind would hardly help."),
+        ([0.7, 0.9], ", no more than seeds differ: whether more data would help is open."),
         ([0.7, None], "; with one seed it cannot be told from chance."),
     ],
 )

@@ -141,7 +141,7 @@ def test_render_page__shows_folds_seeds_and_bands(page, experiments):
     ("seeds", "words"),
     [
         ((0.10, 0.12), ", more than seeds differ: more data would probably help."),
-        ((0.10, 0.90), ", no more than seeds differ: more data of this kind would hardly help."),
+        ((0.10, 0.90), ", no more than seeds differ: whether more data would help is open."),
         ((0.10,), "; with one seed it cannot be told from chance."),
     ],
 )
