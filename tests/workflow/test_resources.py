@@ -40,6 +40,20 @@ def test_sized__grows_with_the_input_and_with_each_attempt(functions, tmp_path: 
     assert sized(100, lambda wildcards: 7)(job, [plain], 1) == 107
 
 
+class Stored(str):
+    """A file of Snakemake's that is in a storage, under another name than its job will have."""
+
+    def __init__(self, name: str) -> None:
+        there = name != "gone"
+        storage = SimpleNamespace(exists=lambda: there, size=lambda: 1_000_000)
+        self.flags = {"storage_object": storage}
+
+
+def test_sized__asks_a_storage(functions) -> None:
+    sized = functions["sized"](100, 10)
+    assert sized(None, [Stored("a.fa"), Stored("gone")], 1) == 110
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not STATUS.exists(), reason="needs /proc")
 @pytest.mark.parametrize("name", ["predict", "scan"])

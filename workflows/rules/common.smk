@@ -2,6 +2,7 @@
 # The functions of the workflow live here and beside what they read, in configuration.smk; the
 # other files hold rules only.
 import csv
+import os
 import re
 import shlex
 from importlib import metadata
@@ -29,6 +30,12 @@ def split_options(wildcards):
         # the configuration may keep it for a single split, the command refuses it
         options.pop("test_fraction", None)
     return flags(options)
+
+
+def fold_template(wildcards, output):
+    """Name the files of all folds at once, as the command has it."""
+    first = "fold1/split.tsv"
+    return output[0].removesuffix(first) + first.replace("1", "{fold}")
 
 
 def experiment_options(wildcards):
@@ -104,15 +111,62 @@ def scored(dataset):
 
 def scores_of(wildcards):
     """All scores of a data set, and those of the models on shuffled sequences."""
-    files = [f"{folder}/metrics.json" for folder in scored(wildcards.dataset)]
-    if "shuffled_sequences" in controls_of(wildcards.dataset):
-        main = f"results/{wildcards.dataset}/fold1/.*/seed1/metrics.json"
+    dataset = wildcards.dataset
+    names = ("metrics.json", "predictions.tsv")
+    files = [f"{folder}/{name}" for folder in scored(dataset) for name in names]
+    if "shuffled_sequences" in controls_of(dataset):
         files += [
-            file.replace("metrics.json", "shuffled.json")
-            for file in files
-            if re.fullmatch(main, file)
+            f"results/{dataset}/fold1/{model}/seed1/shuffled.json"
+            for model in MODELS[dataset]
         ]
     return files
+
+
+def main_runs(datasets, *names):
+    """Files of the runs that a model is judged by: those of the first seed in each fold."""
+    return [
+        f"results/{dataset}/fold{fold}/{model}/seed1/{name}"
+        for dataset in datasets
+        for model in MODELS[dataset]
+        for fold in FOLDS
+        for name in names
+    ]
+
+
+def notes(datasets):
+    """Logs and timings that the report quotes; where jobs share files it finds them by itself."""
+    if not STORED:
+        return []
+    logs = [f"logs/{log}.log" for dataset in datasets for log in logs_of(dataset)]
+    timings = [
+        f"results/timings/train/{dataset}/fold{fold}/{model}/seed1.tsv"
+        for dataset in datasets
+        for model in MODELS[dataset]
+        for fold in FOLDS
+    ]
+    return logs + timings
+
+
+def logs_of(dataset):
+    for step in ("audit", "split", "experiment"):
+        yield f"{step}/{dataset}"
+    for folder in scored(dataset):
+        _, _, fold, name, variant = folder.split("/")
+        run = f"{dataset}/{fold}/{name}"
+        if name == "baselines":
+            yield f"baseline/{dataset}/{fold}/{variant}"
+        else:
+            ensemble = variant == "ensemble"
+            yield f"ensemble/{run}" if ensemble else f"train/{run}/{variant}"
+            yield f"evaluate/{run}/{variant}"
+    for model in MODELS[dataset]:
+        yield f"annotate/{dataset}/fold1/{model}"
+        if "shuffled_sequences" in controls_of(dataset):
+            yield f"control/{dataset}/fold1/{model}/seed1"
+    for fold in FOLDS if SEARCHED in MODELS[dataset] else []:
+        yield f"best/{dataset}/fold{fold}"
+        for trial in range(1, config["search"]["trials"] + 1):
+            yield f"search/{dataset}/fold{fold}/{trial}"
 
 
 def found_parameters(wildcards):
@@ -183,23 +237,9 @@ def trials(wildcards):
     )
 
 
-def threads_per_trial(wildcards):
-    n_searches = len(FOLDS) * sum(SEARCHED in names for names in MODELS.values())
-    return max(1, workflow.cores // (config["search"]["trials"] * n_searches))
-
-
-def threads_per_run(wildcards):
-    """Share the cores among the trainings: jobs side by side do not wait for one another."""
-    n_runs = sum(
-        len(variants(dataset, fold)) * len(models)
-        for dataset, models in MODELS.items()
-        for fold in FOLDS
-    )
-    return max(1, workflow.cores // n_runs)
-
-
-def threads_per_dataset(wildcards):
-    return max(1, workflow.cores // len(DATASETS))
+def journal(wildcards, output):
+    """Name the journal, which is no output: Snakemake would remove it with a job that failed."""
+    return f"{os.path.dirname(output[0])}/journal.log"
 
 
 def warmup_marker(dtype, cell, precision=None):
@@ -215,9 +255,14 @@ def warmup_marker(dtype, cell, precision=None):
     return f"results/warmup/{'-'.join(words)}.done"
 
 
+def kernels(*words):
+    """The marker that kernels are compiled; none where jobs share no kernels."""
+    return [] if STORED else warmup_marker(*words)
+
+
 def kernels_needed(wildcards):
     options = configured(wildcards.get("model", SEARCHED))
-    return warmup_marker(
+    return kernels(
         options.get("dtype", "float32"),
         options.get("cell", "gru"),
         options.get("precision"),

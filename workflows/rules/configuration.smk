@@ -1,10 +1,12 @@
 # Reads and checks the configuration and the sheet of data sets.
 import csv
 import difflib
+import os
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.io import sourcecache_entry
 from snakemake.utils import validate
 
 
@@ -37,16 +39,21 @@ def describe_unknown_key(record, known):
 
 
 def locate(path):
-    """Look for a file in the working directory, then in the repository of this workflow."""
-    bundled = REPOSITORY / path
-    if Path(path).exists() or not bundled.exists():
-        return path
-    return str(bundled)
+    """Look for a file where data are, then among the sources of this workflow.
+
+    Data are in the storage if there is one, else in the working directory. Sources, which Snakemake
+    takes to wherever jobs run, are there or in the repository.
+    """
+    if not exists(path):
+        for source in (path, str(REPOSITORY / path)):
+            if os.path.exists(source):
+                return sourcecache_entry(source, path)
+    return path
 
 
 def read_sheet(path):
     """Return the rows of the sheet by data set, in the order of the sheet."""
-    path = locate(path)
+    path = path if os.path.exists(path) else locate(path)
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -68,7 +75,13 @@ def read_sheet(path):
         check(row, "datasets", place)
         row = {"task": "classification", **row}
         check_columns(row, place)
-        check_files(row, place)
+        row.update(
+            {
+                column: find_file(row[column], f"{place} > {column}", folders=True)
+                for column in FILES
+                if column in row
+            }
+        )
         PLACES.setdefault(row["dataset"], place)
         datasets.setdefault(row["dataset"], []).append(row)
     if not datasets:
@@ -122,15 +135,18 @@ def check_columns(row, place):
             )
 
 
-def check_files(row, place):
-    """Refuse files that are not there, for Snakemake would not say who asked for them."""
-    for column in FILES:
-        if column in row and not Path(locate(row[column])).exists():
-            raise WorkflowError(
-                f"{place} > {column}: there is no file {row[column]!r}, expected one in the folder "
-                f"in which Snakemake runs ({Path.cwd()}) or in the workflow's own. Correct the "
-                "path (see config/README.md)."
-            )
+def find_file(path, place, *, folders=False):
+    """Locate a file; refuse one that is not there, for Snakemake would not say who asked for it."""
+    found = locate(path)
+    if not exists(found) or (os.path.isdir(found) and not folders):
+        where = f"the folder in which Snakemake runs ({Path.cwd()})"
+        if STORED:
+            where = f"the storage ({workflow.storage_settings.default_storage_prefix})"
+        raise WorkflowError(
+            f"{place}: there is no file {path!r}, expected one in {where} or in the workflow's own. "
+            "Correct the path (see config/README.md)."
+        )
+    return found
 
 
 def check_forms(name, rows, path):
@@ -238,6 +254,8 @@ def find_models():
 
 
 REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+# Whether data are in a storage, since jobs share no files: then they keep none, journals or kernels.
+STORED = workflow.storage_settings.default_storage_provider is not None
 
 check(config, "config", "configuration")
 config.setdefault("seed", 1)

@@ -23,6 +23,7 @@ rule audit:
         runtime=sized(30, 10),
     params:
         labelled=input_of("audit"),
+        sheet=rows_of,
         options=audit_options,
     message:
         "audit {wildcards.dataset}: bad records, duplicates, relatives, shortcuts"
@@ -53,9 +54,11 @@ rule split:
         runtime=sized(30, 10),
     params:
         labelled=input_of("split"),
+        sheet=rows_of,
         options=split_options,
+        folds=fold_template,
     message:
         "split {wildcards.dataset} into training, validation and test sequences"
     shell:
         "fastgru split {params.labelled} {params.options} --threads {threads}"
-        " --output 'results/{wildcards.dataset}/fold{{fold}}/split.tsv' > {log} 2>&1"
+        " --output {params.folds:q} > {log} 2>&1"

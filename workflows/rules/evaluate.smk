@@ -31,6 +31,7 @@ rule evaluate:
         runtime=sized(30, 5),
     params:
         labelled=input_of("evaluate"),
+        sheet=rows_of,
     message:
         "evaluate {wildcards.model} ({wildcards.variant}) on fold {wildcards.fold} of {wildcards.dataset}"
     shell:
@@ -100,6 +101,7 @@ rule control:
         runtime=sized(30, 5),
     params:
         labelled=input_of("evaluate"),
+        sheet=rows_of,
         seed=config["seed"],
     message:
         "evaluate {wildcards.model} on shuffled sequences of {wildcards.dataset}"
@@ -137,6 +139,7 @@ rule baseline:
         runtime=sized(60, 10),
     params:
         labelled=input_of("baseline"),
+        sheet=rows_of,
         seed=config["seed"],
     message:
         "train and score the baseline {wildcards.baseline} on fold {wildcards.fold} of {wildcards.dataset}"

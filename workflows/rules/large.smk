@@ -13,16 +13,13 @@ def read_large(section):
     entries = {}
     for name, options in config.get(section, {}).items():
         place = f"configuration > {section} > {name}"
-        paths = options["fasta"]
         entry = dict(options)
-        entry["fasta"] = [paths] if isinstance(paths, str) else list(paths)
-        for key in ("fasta", "regions"):
-            listed = entry["fasta"] if key == "fasta" else [options.get(key)]
-            check_given(filter(None, listed), f"{place} > {key}")
-        entry["fasta"] = [locate(path) for path in entry["fasta"]]
+        paths = options["fasta"]
+        paths = [paths] if isinstance(paths, str) else paths
+        entry["fasta"] = [find_file(path, f"{place} > fasta") for path in paths]
         entry["model"], entry["kernels"] = find_model(options["model"], place)
         if "regions" in entry:
-            entry["regions"] = locate(entry["regions"])
+            entry["regions"] = find_file(options["regions"], f"{place} > regions")
         if section == "scan" and ("window" in entry) == ("context" in entry):
             raise WorkflowError(
                 f"{place}: expected either window, or, for a model that labels letters, context. "
@@ -41,20 +38,10 @@ def read_large(section):
             )
         if "shards" not in entry:
             per_shard = options.get("letters_per_shard", LETTERS_PER_SHARD)
-            entry["shards"] = math.ceil(1e6 * text_mb(entry["fasta"]) / per_shard) or 1
+            letters = 1e6 * text_mb(map(workflow.inputfile, entry["fasta"]))
+            entry["shards"] = math.ceil(letters / per_shard) or 1
         entries[name] = entry
     return entries
-
-
-def check_given(paths, place):
-    """Refuse files that are not there, before anything is run."""
-    for path in paths:
-        if not Path(locate(path)).is_file():
-            raise WorkflowError(
-                f"{place}: there is no file {path!r}, expected one in the folder in which "
-                f"Snakemake runs ({Path.cwd()}) or in the workflow's own. Correct the path (see "
-                "config/README.md)."
-            )
 
 
 def find_model(name, place):
@@ -62,11 +49,10 @@ def find_model(name, place):
     dataset, _, model = name.partition("/")
     if model in MODELS.get(dataset, ()):
         options = configured(model)
-        kernels = warmup_marker(
-            options.get("dtype", "float32"), options.get("cell", "gru")
-        )
-        return f"results/{dataset}/models/{model}.safetensors", kernels
-    if not Path(locate(name)).is_file():
+        needed = kernels(options.get("dtype", "float32"), options.get("cell", "gru"))
+        return f"results/{dataset}/models/{model}.safetensors", needed
+    found = locate(name)
+    if not exists(found) or os.path.isdir(found):
         known = [
             f"{dataset}/{model}" for dataset in MODELS for model in MODELS[dataset]
         ]
@@ -75,7 +61,7 @@ def find_model(name, place):
             f"the path of a model file, or one of {', '.join(known)}. Correct the name (see "
             "config/README.md)."
         )
-    return locate(name), warmup_marker(*precision_and_cell(locate(name)))
+    return found, kernels(*precision_and_cell(found))
 
 
 def precision_and_cell(path):
@@ -87,7 +73,7 @@ def precision_and_cell(path):
         card = json.loads(header["__metadata__"]["fastgru"])
         architecture = card.get("members", [card])[0]["architecture"]
         return architecture["dtype"], architecture.get("cell", "gru")
-    except (ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError):
         return "float32", "gru"
 
 
@@ -149,17 +135,21 @@ def predict_options(wildcards):
 
 def window_options(wildcards):
     options = SCAN[wildcards.scan]
-    words = ("window", "step", "context", "regions")
+    words = ("window", "step", "context")
     return flags({key: options[key] for key in words if key in options})
 
 
 def scan_options(wildcards):
     options = SCAN[wildcards.scan]
-    others = (*OF_ENTRY, *OF_TRACKS, "kernels", "sum")
+    others = (*OF_ENTRY, *OF_TRACKS, "kernels", "regions", "sum")
     words = [flags({key: options[key] for key in options if key not in others})]
     for name, labels in options.get("sum", {}).items():
         words.append(shlex.join(["--sum", f"{name}={','.join(map(str, labels))}"]))
     return " ".join(words)
+
+
+def region_options(wildcards, input):
+    return flags({"regions": input.regions or None})
 
 
 def call_options(wildcards):
@@ -168,16 +158,24 @@ def call_options(wildcards):
     return flags({key: options[key] for key in of_calls if key in options})
 
 
-def track_options(wildcards):
-    """Write the files of scores: one, or one for each strand."""
-    options = SCAN[wildcards.scan]
-    strand = ".{strand}" if options["strands"] == "both" else ""
+def track_kinds(wildcards):
+    return SCAN[wildcards.scan]["tracks"]
+
+
+def track_files(wildcards, output):
+    """Name the files of scores: one, or one for each strand."""
+    strand = ".{strand}" if SCAN[wildcards.scan]["strands"] == "both" else ""
     suffixes = {"bedgraph": "bedgraph", "bigwig": "bw"}
-    folder = f"results/scans/{wildcards.scan}/tracks"
-    files = {
-        kind: f"{folder}/scores{strand}.{suffixes[kind]}" for kind in options["tracks"]
-    }
-    return flags({**files, "class": options.get("class")})
+    return flags(
+        {
+            kind: f"{output}/scores{strand}.{suffixes[kind]}"
+            for kind in track_kinds(wildcards)
+        }
+    )
+
+
+def track_options(wildcards):
+    return flags({"class": SCAN[wildcards.scan].get("class")})
 
 
 def threads_per_shard(wildcards):

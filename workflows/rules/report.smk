@@ -5,6 +5,7 @@ rule experiment:
     input:
         audit="results/{dataset}/audit.json",
         scores=scores_of,
+        models=lambda wildcards: main_runs([wildcards.dataset], "model.safetensors"),
     output:
         report(
             "results/{dataset}/experiment.json",
@@ -23,11 +24,12 @@ rule experiment:
         mem_mb=sized(1000),
         runtime=sized(30),
     params:
+        folder=lambda wildcards, input: os.path.dirname(input.audit),
         options=experiment_options,
     message:
         "gather all runs on {wildcards.dataset}, and say what they show"
     shell:
-        "fastgru experiment results/{wildcards.dataset} {params.options}"
+        "fastgru experiment {params.folder} {params.options}"
         " --output {output} > {log} 2>&1"
 
 
@@ -61,6 +63,15 @@ rule report:
     input:
         experiments=expand("results/{dataset}/experiment.json", dataset=DATASETS),
         models=final_models(),  # whose commands the page shows
+        audits=expand("results/{dataset}/audit.json", dataset=DATASETS),
+        runs=main_runs(
+            DATASETS,
+            "metrics.json",
+            "predictions.tsv",
+            "history.tsv",
+            "model.safetensors",
+        ),
+        notes=notes(DATASETS),
     output:
         page=report(
             "results/report.html",
@@ -82,5 +93,5 @@ rule report:
     message:
         "write the report, {output.page}"
     shell:
-        "fastgru report {input.experiments} --logs logs --multiqc {output.multiqc} --force"
+        "fastgru report {input.experiments} --logs $(dirname {log}) --multiqc {output.multiqc} --force"
         " --output {output.page} > {log} 2>&1"

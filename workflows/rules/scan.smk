@@ -25,11 +25,12 @@ rule plan_scan:
     params:
         number=number_of_shards,
         windows=window_options,
+        regions=region_options,
     message:
         "cut the input of {wildcards.scan} into {params.number} shards of about equally many letters"
     shell:
         "fastgru shards {input.fasta:q} --number {params.number} {params.windows} --output {output}"
-        " > {log} 2>&1"
+        " {params.regions} > {log} 2>&1"
 
 
 rule scan:
@@ -53,12 +54,13 @@ rule scan:
         runtime=sized(15, 4, sharing=True),
     params:
         options=scan_options,
+        regions=region_options,
     message:
         "scan shard {wildcards.shard} of {wildcards.number} of {wildcards.scan}; progress in {log}"
     shell:
         "fastgru scan {input.model:q} {input.fasta:q} --shards {input.plan}"
         " --shard {wildcards.shard} {params.options} --threads {threads} --output {output}"
-        " > {log} 2>&1"
+        " {params.regions} > {log} 2>&1"
 
 
 rule gather_scan:
@@ -127,10 +129,12 @@ rule tracks:
         mem_mb=sized(500),
         runtime=sized(5, 0.1),
     params:
+        kinds=track_kinds,
+        files=track_files,
         options=track_options,
         sizes=lambda wildcards, input: flags({"sizes": input.fasta}),
     message:
-        "write the scores of the windows of {wildcards.scan} as tracks"
+        "write the scores of the windows of {wildcards.scan} as tracks: {params.kinds}"
     shell:
-        "mkdir -p {output} && fastgru tracks {input.windows} {params.options} {params.sizes}"
+        "mkdir -p {output} && fastgru tracks {input.windows} {params.files} {params.options} {params.sizes}"
         " > {log} 2>&1"

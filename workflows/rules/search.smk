@@ -1,5 +1,12 @@
 # Look for good parameters: trials side by side, which share a journal, and what they have found.
 
+if STORED:
+
+    # the journal is a file that trials write together, so they run where Snakemake does
+    localrules:
+        search,
+        best,
+
 
 rule search:
     input:
@@ -29,9 +36,9 @@ rule search:
         runtime=sized(180, 60),
     params:
         labelled=input_of("search"),
+        sheet=rows_of,
         options=search_options,
-        # no output: Snakemake would remove it with the job that it cannot finish
-        journal="results/{dataset}/search/fold{fold}/journal.log",
+        journal=journal,
     message:
         "trial {wildcards.trial} of the search on fold {wildcards.fold} of {wildcards.dataset}; progress in {log}"
     shell:
@@ -64,7 +71,7 @@ rule best:
         mem_mb=sized(500),
         runtime=sized(10),
     params:
-        journal="results/{dataset}/search/fold{fold}/journal.log",
+        journal=journal,
     message:
         "write the best parameters for fold {wildcards.fold} of {wildcards.dataset}"
     shell:

@@ -122,23 +122,26 @@ def files_of(command):
         read = [name for name in FILES if name not in left_out]
         rows = DATASETS[wildcards.dataset]
         return list(
-            dict.fromkeys(
-                locate(row[name]) for name in read for row in rows if name in row
-            )
+            dict.fromkeys(row[name] for name in read for row in rows if name in row)
         )
 
     return files
 
 
 def input_of(command):
-    """Return what writes the arguments of a command that name a data set and what is learned."""
+    """Return what writes the arguments of a command that name a data set and what is learned.
 
-    def arguments(wildcards):
+    Files are named as the job has them, which takes them from a storage to a place of its own.
+    """
+
+    def arguments(wildcards, input):
         rows = DATASETS[wildcards.dataset]
         task, row = task_of(wildcards.dataset), rows[0]
-        sequences = [locate(row["fasta"])]
+        paths = input.get("sequences", input)
+        path_of = dict(zip(files_of(command)(wildcards), paths, strict=True))
+        sequences = [path_of[row["fasta"]]]
         if "class" in row:
-            words = [f"{each['class']}={locate(each['fasta'])}" for each in rows]
+            words = [f"{each['class']}={path_of[each['fasta']]}" for each in rows]
             sequences = [word for named in words for word in ("--class", named)]
         left_out = ["class", *LEFT_OUT.get(command, [])]
         if command not in ("audit", "split"):
@@ -146,10 +149,19 @@ def input_of(command):
         if task == "classification":
             left_out.append("task")
         options = {
-            name: locate(row[name]) if name in FILES else row[name]
+            name: path_of[row[name]] if name in FILES else row[name]
             for name in (*TASKS[task]["columns"], "alphabet", "task")
             if name in row and name not in left_out
         }
         return f"{shlex.join(sequences)} {flags(options)}"
 
     return arguments
+
+
+def rows_of(wildcards):
+    """Return what the sheet says, in which a change makes results anew.
+
+    Snakemake leaves out of account parameters that depend on files, as those of input_of do.
+    """
+    rows = DATASETS[wildcards.dataset]
+    return [f"{name}={row[name]}" for row in rows for name in row]

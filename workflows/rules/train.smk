@@ -60,6 +60,7 @@ rule train:
         tasks=1,
     params:
         labelled=input_of("train"),
+        sheet=rows_of,
         options=model_options,
         found=found_options,
     message:
