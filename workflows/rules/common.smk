@@ -115,20 +115,17 @@ def scores_of(wildcards):
     names = ("metrics.json", "predictions.tsv")
     files = [f"{folder}/{name}" for folder in scored(dataset) for name in names]
     if "shuffled_sequences" in controls_of(dataset):
-        files += [
-            f"results/{dataset}/fold1/{model}/seed1/shuffled.json"
-            for model in MODELS[dataset]
-        ]
+        files += main_runs([dataset], "shuffled.json", folds=[1])
     return files
 
 
-def main_runs(datasets, *names):
+def main_runs(datasets, *names, folds=None):
     """Files of the runs that a model is judged by: those of the first seed in each fold."""
     return [
         f"results/{dataset}/fold{fold}/{model}/seed1/{name}"
         for dataset in datasets
         for model in MODELS[dataset]
-        for fold in FOLDS
+        for fold in folds or FOLDS
         for name in names
     ]
 
@@ -137,17 +134,15 @@ def notes(datasets):
     """Logs and timings that the report quotes; where jobs share files it finds them by itself."""
     if not STORED:
         return []
-    logs = [f"logs/{log}.log" for dataset in datasets for log in logs_of(dataset)]
-    timings = [
-        f"results/timings/train/{dataset}/fold{fold}/{model}/seed1.tsv"
-        for dataset in datasets
-        for model in MODELS[dataset]
-        for fold in FOLDS
+    steps = [step for dataset in datasets for step in steps_of(dataset)]
+    timed = [step for step in steps if step.startswith("train")]
+    return [
+        *(f"logs/{step}.log" for step in steps),
+        *(f"results/timings/{step}.tsv" for step in timed),
     ]
-    return logs + timings
 
 
-def logs_of(dataset):
+def steps_of(dataset):
     for step in ("audit", "split", "experiment"):
         yield f"{step}/{dataset}"
     for folder in scored(dataset):
