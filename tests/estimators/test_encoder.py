@@ -103,7 +103,7 @@ def test_transform__of_a_language_model_is_the_mean_of_its_states(language_model
     network = language_model._fitted.network
     (codes,) = language_model._fitted.encode_readable(SEQUENCES[:1])
     tokens, lengths = pad([np.concatenate([codes[:0], network.framed(codes)])])
-    states, _ = network._states(tokens, lengths, training=False)
+    states, _ = network._states(*network.read(tokens, lengths), training=False)
     expected = states[0, : lengths[0]].astype(np.float64).mean(axis=0)
     (found,) = encoder_of(language_model).transform(SEQUENCES[:1])
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
