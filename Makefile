@@ -39,7 +39,7 @@ conformance: .venv/installed-peers ## the same, and write what it finds to docs/
 test-cluster: .venv/installed-cluster ## run the workflow on a SLURM of this machine, with faults (root, Debian's packages)
 	@$(ACTIVE) python -m pytest -m "cluster and not exhaustive" tests/cluster
 
-test-cluster-whole: .venv/installed-cluster ## the same with the default workflow (an hour)
+test-cluster-whole: .venv/installed-cluster ## the same with the default workflow (a quarter of an hour)
 	@$(ACTIVE) python -m pytest -m "cluster and exhaustive" tests/cluster
 
 test-install: $(BIN)/python ## install the package alone in a fresh environment and try it
