@@ -126,7 +126,7 @@ def find_places(paths: Iterable[str | os.PathLike[str]], *, within_records: bool
     Raises
     ------
     FastaFormatError
-        If a file cannot be read, or is no FASTA.
+        If a file cannot be read, or is no FASTA, nor FASTQ where records stay whole.
     """
     places = Places()
     for number, path in enumerate(paths):
@@ -137,7 +137,7 @@ def find_places(paths: Iterable[str | os.PathLike[str]], *, within_records: bool
                     f"{name}: is UTF-16 text, expected UTF-8, which can be cut at any letter. "
                     "Convert it, for example with iconv -f UTF-16 -t UTF-8."
                 )
-            if _is_fastq(text):
+            if _is_fastq(text) and not within_records:  # scans read FASTA alone
                 _count_fastq(places, number, text, name)
             else:
                 counter = _Counter(places, number, name, within_records)

@@ -146,7 +146,7 @@ def plan_shards(
     Parameters
     ----------
     paths
-        FASTA or FASTQ files in the order of the input, plain or compressed.
+        FASTA files in the order of the input, plain or compressed; FASTQ without `grid`.
     number
         Shards, at least 1.  Those that there is nothing for are empty.
     grid
@@ -157,7 +157,7 @@ def plan_shards(
     ConfigurationError
         If standard input is among the files, or one is no plain file.
     FastaFormatError
-        If a file cannot be read, or is neither FASTA nor FASTQ.
+        If a file cannot be read, or is something else.
     """
     refuse_streams(paths)
     files = tuple(map(sample_file, paths))

@@ -152,6 +152,12 @@ def test_plan_shards__refuses_fastq_in_more_lines(tmp_path: Path) -> None:
         plan_shards([path], 2)
 
 
+def test_plan_shards__knows_no_windows_of_fastq(tmp_path: Path) -> None:
+    (path,) = write(tmp_path, ["@a\nACGT\n+\nIIII\n"])
+    with pytest.raises(FastaFormatError, match=r"0.fa, line 1: this looks like a FASTQ file, exp"):
+        plan_shards([path], 2, grid=Grid(4, 2))
+
+
 def test_shard__names_lines_of_the_whole_file(tmp_path: Path) -> None:
     lines = [">a", *100 * ["ACGTACGT"], ">b", *20 * ["AC"]]
     lines[70] = "AC?TACGT"
