@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from fastgru.errors import AlphabetError, ConfigurationError, counted
 
-__all__ = ["Alphabet", "alphabet_names", "get_alphabet"]
+__all__ = ["Alphabet", "alphabet_names", "get_alphabet", "is_any_letter"]
 
 _INVALID = 255
 _PROTEIN_ONLY = frozenset("EFILPQZJO")
@@ -171,6 +171,18 @@ def get_alphabet(name: str) -> Alphabet:
         return _build(name, IUPACData.protein_letters, values, {})
     expected = ", ".join(map(repr, alphabet_names()))
     raise ConfigurationError(f"alphabet must be one of {expected}, got {name!r}.")
+
+
+def is_any_letter(mixture: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which symbols may be any letter (N, X), bool (n_symbols,).
+
+    Parameters
+    ----------
+    mixture
+        As :attr:`Alphabet.mixture`.
+    """
+    found: NDArray[np.bool_] = np.all(mixture > 0, axis=1)
+    return found
 
 
 def _build(

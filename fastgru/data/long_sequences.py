@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgru.data.alphabets import Alphabet
+from fastgru.data.alphabets import Alphabet, is_any_letter
 from fastgru.data.fasta import Record, read_fasta
 from fastgru.data.problems import Problem, Problems, check_record
 from fastgru.errors import display_name
@@ -114,7 +114,7 @@ def encode_stretch(sequence: LongSequence, alphabet: Alphabet, start: int, end: 
     letters = sequence.letters[start - sequence.offset : end - sequence.offset]
     codes = alphabet.encode(letters)
     is_unknown = np.zeros(256, bool)
-    is_unknown[: len(alphabet.symbols)] = (alphabet.mixture > 0).all(axis=1)
+    is_unknown[: len(alphabet.symbols)] = is_any_letter(alphabet.mixture)
     is_masked = np.frombuffer(letters.encode("ascii"), np.uint8) >= _FIRST_LOWER
     return Stretch(start, codes, _counted(is_unknown[codes]), _counted(is_masked))
 

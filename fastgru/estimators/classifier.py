@@ -71,8 +71,8 @@ class SequenceClassifier(FromRecipe, TableInput, TableTargets, PredictionMixin, 
         for each feature: ``"layer"`` over the features of a step, ``"batch"`` over all steps of a
         batch (in prediction by their running mean and variance), or ``"none"``.
     conv_residual
-        Whether a convolutional layer adds its input (the embedding) to its output, behind rectifier
-        and dropout, where both have the same shape: as many features, stride and pool 1.
+        Whether a convolutional layer adds its input (of the first the embedding) to its output,
+        behind rectifier and dropout, if both have one shape: as many features, stride and pool 1.
     cell
         Recurrent layers of which kind: ``"gru"`` (PyTorch's, reset after the product), ``"lstm"``
         or ``"rnn"`` (tanh).

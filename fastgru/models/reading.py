@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastgru.data.alphabets import is_any_letter
 from fastgru.data.letter_features import FeaturedReading
 from fastgru.data.series import SeriesScale
 from fastgru.layers.embedding import Embedding
@@ -58,4 +59,4 @@ def unknown_symbol(reading: Reading) -> int:
     """
     assert not isinstance(reading, SeriesScale)
     mixture = reading.mixture if isinstance(reading, FeaturedReading) else reading
-    return int(np.flatnonzero((mixture > 0).all(axis=1))[0])
+    return int(np.flatnonzero(is_any_letter(mixture))[0])
