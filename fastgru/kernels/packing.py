@@ -14,31 +14,30 @@ last, with zeros for weights, make the last panel whole.  With ``row(j, u) = ord
     d_weight_ih[row, k]         += sum over n of d[n, row] vectors[n, k],
                                    d[n, row] = sum over g of d_table[g, n, p, v * L + l]
 
-One thread does all of it, in microseconds to a tenth of a millisecond: another would save less than
-it costs to wait for it where other processes share the CPUs.
+One thread does all of it, in microseconds, for 512 units in a millisecond: another would save less
+than it costs to wait for it where other processes share the CPUs.
 
 Axes: g group of blocks, p panel, k input of a product, j gate, v vector of a cell of the tape, l
 lane (L of them, or the units of a stripe), n row of a table.
 """
 
 from fastgru._numba import kernel, kernel_part
+from fastgru.kernels.transposing import add_transposed, store_transposed
 from fastgru.kernels.vectors import lanes, load, load_first, store, store_first
 
 
 @kernel_part
 def _pack_panel(p, weight, hidden, order, packed):
-    units = packed.shape[2] // order.shape[0]
+    lane, k_rows, width, size = lanes(packed), packed.shape[1], packed.shape[2], weight.shape[1]
+    units = width // order.shape[0]
     for j in range(order.shape[0]):
-        for i in range(units):
-            unit, column = p * units + i, j * units + i
-            row = order[j] * hidden + unit
-            for k in range(weight.shape[1] if unit < hidden else 0):
-                packed[p, k, column] = weight[row, k]
-            for k in range(0 if unit < hidden else weight.shape[1]):
-                packed[p, k, column] = 0
-    for k in range(weight.shape[1], packed.shape[1]):
-        for column in range(packed.shape[2]):
-            packed[p, k, column] = 0
+        for i in range(0, units, lane):
+            unit = p * units + i
+            for k in range(0, k_rows, lane):
+                store_transposed(weight, (order[j] * hidden + unit) * size + k, size,
+                                 hidden - unit, size - k,
+                                 packed, (p * k_rows + k) * width + j * units + i, width,
+                                 k_rows - k, lane)  # fmt: skip
 
 
 @kernel
@@ -60,15 +59,17 @@ def pack_columns(weight, hidden, order, packed):
 
 
 @kernel_part
-def _pack_row(weight, row, packed, columns, n_rows, to):
-    """Write a row of a weight, or zeros for row -1, as row ``to`` of each stripe."""
+def _pack_stripe(weight, hidden, order, first, width, packed, to):
+    """Write ``width`` columns of the rows (p, j, l), from column ``first`` on."""
     lane, size = lanes(packed), weight.shape[1]
-    for first in range(0, columns, 3 * lane):
-        width = min(3 * lane, columns - first)
-        target = first * n_rows + to * width
-        for c in range(0, width, lane):
-            left = size - first - c if row >= 0 else 0
-            store(load_first(weight, row * size + first + c, left), packed, target + c)
+    for unit in range(0, (hidden + lane - 1) // lane * lane, lane):
+        for j in range(order.shape[0]):
+            for i in range(unit, unit + lane):
+                at = (order[j] * hidden + i) * size + first
+                for c in range(0, width, lane):
+                    left = size - first - c if i < hidden else 0
+                    store(load_first(weight, at + c, left), packed, to + c)
+                to += width
 
 
 @kernel
@@ -85,15 +86,11 @@ def pack_transposed(weight, hidden, order, columns, packed):
         The rows (p, j, l) in stripes of three vectors of columns, all rows of a stripe one after
         the other, the last stripe of two or one where so many are left.
     """
-    lane, gates = lanes(packed), order.shape[0]
-    panels = (hidden + lane - 1) // lane
-    for p in range(panels):
-        for j in range(gates):
-            for i in range(lane):
-                unit = p * lane + i
-                row = order[j] * hidden + unit if unit < hidden else -1
-                to = (p * gates + j) * lane + i
-                _pack_row(weight, row, packed, columns, panels * gates * lane, to)
+    lane = lanes(packed)
+    n_rows = (hidden + lane - 1) // lane * lane * order.shape[0]
+    for first in range(0, columns, 3 * lane):
+        width = min(3 * lane, columns - first)
+        _pack_stripe(weight, hidden, order, first, width, packed, first * n_rows)
 
 
 @kernel_part
@@ -174,14 +171,14 @@ def add_groups(sums, hidden, order, grad):
         Gates that the columns are of.
     grad : float (G * H, K), **added to**
     """
-    lane, panel = lanes(sums), sums.shape[2] * sums.shape[3]
+    lane, rows, width, size = lanes(sums), sums.shape[2], sums.shape[3], grad.shape[1]
     for p in range(sums.shape[1]):
-        _add_up(sums, p * panel, panel)
+        _add_up(sums, p * rows * width, rows * width)
         for j in range(order.shape[0]):
-            for i in range(min(lane, hidden - p * lane)):
-                row = order[j] * hidden + p * lane + i
-                for k in range(grad.shape[1]):
-                    grad[row, k] += sums[0, p, k, j * lane + i]
+            for k in range(0, size, lane):
+                add_transposed(sums, (p * rows + k) * width + j * lane, width, rows - k, lane,
+                               grad, (order[j] * hidden + p * lane) * size + k, size,
+                               hidden - p * lane, size - k)  # fmt: skip
 
 
 @kernel_part

@@ -208,7 +208,15 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "for group in range(1, sums.shape[0])",
             "for group in ()",
         ),
-        ("gates in another order", "row = order[j] * hidden + unit\n", "row = j * hidden + unit\n"),
+        (
+            "gates in another order",
+            "(order[j] * hidden + unit) * size",
+            "(j * hidden + unit) * size",
+        ),
+    ],
+    ("kernels/transposing.py", GRU): [
+        ("a tile that stays as it is", "tile[: len(place), row] +", "tile[row, : len(place)] +"),
+        ("rows without their last", "range(min(to_rows, lanes))", "range(min(to_rows, lanes) - 1)"),
     ],
     ("layers/cells.py", GRU): [
         ("recurrent bias outside the reset gate", "hh_at=(1, 2, 0)", "hh_at=(1, 2, 3)"),
