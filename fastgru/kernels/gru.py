@@ -33,6 +33,7 @@ from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
+from fastgru.kernels.stack import align_stack
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
@@ -98,6 +99,7 @@ def _finish_panel(blocks, layout, p, active, row, next_row, products, source, fi
 @kernel_part
 def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                   cells, scratch, y, column, hidden):  # fmt: skip
+    align_stack()
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places = weights.hh.shape[0], scratch.places
     row = state_row(worker, blocks, block, t, layout)
@@ -154,6 +156,7 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, 
 @kernel_part
 def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                    column, hidden, sums, scratch):  # fmt: skip
+    align_stack()
     dstate, dgates = scratch.dstate, scratch.dgates
     lane, rows, stride = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]

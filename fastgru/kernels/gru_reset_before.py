@@ -30,6 +30,7 @@ from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
+from fastgru.kernels.stack import align_stack
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
@@ -118,6 +119,7 @@ def _new_panel(blocks, layout, p, active, row, next_row, products, source, first
 @kernel_part
 def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                   cells, scratch, y, column, hidden):  # fmt: skip
+    align_stack()
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places, spare = weights.rz.shape[0], scratch.places, scratch.spare
     padded, pairs = panels * lane, scratch.pairs
@@ -201,6 +203,7 @@ def _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
 @kernel_part
 def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                    column, hidden, sums, scratch):  # fmt: skip
+    align_stack()
     dstate, dgates, spare, pairs = scratch.dstate, scratch.dgates, scratch.spare, scratch.pairs
     lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]

@@ -36,6 +36,7 @@ from fastgru.kernels.products import multiply_rows, tile_4
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
+from fastgru.kernels.stack import align_stack
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
@@ -129,6 +130,7 @@ def _finish_panel(blocks, layout, p, active, row, next_row, products, source, fi
 @kernel_part
 def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                   cells, scratch, y, column, hidden):  # fmt: skip
+    align_stack()
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places = weights.hh.shape[0], scratch.places
     row = state_row(worker, blocks, block, t, layout)
@@ -193,6 +195,7 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, sta
 @kernel_part
 def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                    column, hidden, sums, scratch):  # fmt: skip
+    align_stack()
     dstate, dgates = scratch.dstate, scratch.dgates
     lane, rows = lanes(dgates), rows_of(blocks)
     panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], dstate.shape[1]

@@ -25,6 +25,7 @@ from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
+from fastgru.kernels.stack import align_stack
 from fastgru.kernels.step import (
     add_to_tables,
     load_states_before,
@@ -76,6 +77,7 @@ def _steps(activation, derivative, name):
     @kernel_part(name=f"{name}_forward_step")
     def forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                      cells, scratch, y, column, hidden):  # fmt: skip
+        align_stack()
         lane, rows, stride = lanes(state), rows_of(blocks), state.shape[1]
         panels, places = weights.hh.shape[0], scratch.places
         row = state_row(worker, blocks, block, t, layout)
@@ -98,6 +100,7 @@ def _steps(activation, derivative, name):
     @kernel_part(name=f"{name}_backward_step")
     def backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                       column, hidden, sums, scratch):  # fmt: skip
+        align_stack()
         dstate, dgates, places = scratch.dstate, scratch.dgates, scratch.places
         lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
         panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], state.shape[1]

@@ -10,6 +10,7 @@ of AVX512-BF16 stands in the place of the fused multiply-add; all offsets count 
 from fastgru._numba import cgutils, ir, types
 from fastgru.kernels.pairs import emit_dot
 from fastgru.kernels.registers import VECTOR_BYTES, VECTOR_REGISTER
+from fastgru.kernels.stack import align_function
 from fastgru.kernels.vectors import emit_prefetch
 
 _LOG_UNROLL = 2
@@ -142,6 +143,7 @@ class _TileEmitter:
 
 def emit_tile(context, builder, signature, arguments, rows, vectors):
     """Emit: load accumulators; for o: fetch ahead, for k: multiply_add; store accumulators."""
+    align_function(builder)
     add = arguments[1]
     (c, c_offset, c_row), (a, a_offset, a_row, a_k, a_outer), (b, b_offset, b_k, b_vector) = (
         arguments[2:5],
