@@ -107,7 +107,7 @@ def _decaying(cell):
     """Return ``cell`` with states that decay before each of its steps."""
     step, step_back = cell.forward_step, cell.backward_step
 
-    @kernel_part(name=f"{cell.name}_decay_forward_step")
+    @kernel_part(inline=True, name=f"{cell.name}_decay_forward_step")
     def forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                      cells, scratch, y, column, hidden):  # fmt: skip
         row, gap = state_row(worker, blocks, block, t, layout), blocks[block]["first"]
@@ -115,7 +115,7 @@ def _decaying(cell):
         step(worker, blocks, block, t, active, source, at, layout, inputs, weights.cell, state,
              cells, scratch, y, column, hidden)  # fmt: skip
 
-    @kernel_part(name=f"{cell.name}_decay_backward_step")
+    @kernel_part(inline=True, name=f"{cell.name}_decay_backward_step")
     def backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                       column, hidden, sums, scratch):  # fmt: skip
         step_back(worker, group, blocks, block, t, active, k, at, transposed.cell, state, cells, dy,

@@ -33,10 +33,10 @@ from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
-from fastgru.kernels.stack import align_stack
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
+    first_place,
     keep_rows,
     load_states_before,
     prefetch_cell,
@@ -70,36 +70,45 @@ class GRUSums(NamedTuple):
 @kernel_part(inline=True)
 def _finish_panel(blocks, layout, p, active, row, next_row, products, source, first, inputs, state,
                   cells, places, place, y, column, hidden):  # fmt: skip
-    """Turn products into gates, keep these on the tape, and write the new state of a panel."""
-    lane, stride, dense = lanes(cells), state.shape[1], inputs.x.shape[0] > 0
+    """Turn products into gates, keep these on the tape, and write the new state of a panel.
+
+    In two loops, as the registers do not hold the constants of sigmoid and tanh at once: what is
+    between them stays in ``products``.
+    """
+    lane, rows, stride, dense = lanes(cells), rows_of(blocks), state.shape[1], inputs.x.shape[0] > 0
     entry, unit = p * 4 * lane, p * lane
     for i in range(0, active, group_of(blocks)):
         at, cell = source + i * 4 * lane, first + i * 4 * lane
         q = load_rows(blocks, products, at, 4 * lane)
         r = load_rows(blocks, products, at + lane, 4 * lane)
         z = load_rows(blocks, products, at + 2 * lane, 4 * lane)
-        h = load_rows(blocks, state, (row + i) * stride + unit, stride)
         q = with_input(blocks, q, inputs, places, place + i, entry)
         r = sigmoid(with_input(blocks, r, inputs, places, place + i, entry + lane))
         z = sigmoid(with_input(blocks, z, inputs, places, place + i, entry + 2 * lane))
         n = r * q
         if dense:
             n = n + load_rows(blocks, products, at + 3 * lane, 4 * lane)
-        n = tanh(with_input(blocks, n, inputs, places, place + i, entry + 3 * lane))
-        h = n + z * (h - n)
+        n = with_input(blocks, n, inputs, places, place + i, entry + 3 * lane)
         prefetch_cell(blocks, layout, cells, cell, 4)
         keep_rows(blocks, layout, q, cells, cell, 4 * lane)
         keep_rows(blocks, layout, r, cells, cell + lane, 4 * lane)
+        store_rows(blocks, z, products, at + 2 * lane, 4 * lane, rows)
+        store_rows(blocks, n, products, at + 3 * lane, 4 * lane, rows)
+    for i in range(0, active, group_of(blocks)):
+        at, cell = source + i * 4 * lane, first + i * 4 * lane
+        h = load_rows(blocks, state, (row + i) * stride + unit, stride)
+        z = load_rows(blocks, products, at + 2 * lane, 4 * lane)
+        n = tanh(load_rows(blocks, products, at + 3 * lane, 4 * lane))
+        h = n + z * (h - n)
         keep_rows(blocks, layout, z, cells, cell + 2 * lane, 4 * lane)
         keep_rows(blocks, layout, n, cells, cell + 3 * lane, 4 * lane)
         store_state(blocks, h, state, (next_row + i) * stride + unit, y, places, place + i,
                     column + unit, hidden - unit, active - i)  # fmt: skip
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                   cells, scratch, y, column, hidden):  # fmt: skip
-    align_stack()
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places = weights.hh.shape[0], scratch.places
     row = state_row(worker, blocks, block, t, layout)
@@ -113,7 +122,7 @@ def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, 
                weights.hh, p * h.size * 3 * lane, 3 * lane, lane, h.size, 1)  # fmt: skip
         _finish_panel(blocks, layout, p, active, row, next_row, scratch.products, here,
                       (at * panels + p) * rows * 4 * lane, inputs, state, cells, places,
-                      worker * 4 * rows, y, column, hidden)  # fmt: skip
+                      first_place(worker, blocks), y, column, hidden)  # fmt: skip
     repeat_states(active, rows, state, row, next_row)
 
 
@@ -129,7 +138,7 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, 
     for i in range(0, active, group_of(blocks)):
         cell = ((at * panels + p) * rows + i) * 4 * lane
         here = (worker * rows + i) * stride + unit
-        place, to, count = worker * 4 * rows + i, out + i * 4 * lane, active - i
+        place, to, count = first_place(worker, blocks) + i, out + i * 4 * lane, active - i
         q = load_rows(blocks, cells, cell, 4 * lane)
         r = load_rows(blocks, cells, cell + lane, 4 * lane)
         z = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
@@ -153,10 +162,9 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, 
     clear_span(dgates, out + active * 4 * lane, out + rows * 4 * lane)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                    column, hidden, sums, scratch):  # fmt: skip
-    align_stack()
     dstate, dgates = scratch.dstate, scratch.dgates
     lane, rows, stride = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]

@@ -30,10 +30,10 @@ from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, outer_product_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
-from fastgru.kernels.stack import align_stack
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
+    first_place,
     keep_rows,
     load_states_before,
     prefetch_cell,
@@ -116,17 +116,16 @@ def _new_panel(blocks, layout, p, active, row, next_row, products, source, first
                     place + i, column + unit, hidden - unit, active - i)  # fmt: skip
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                   cells, scratch, y, column, hidden):  # fmt: skip
-    align_stack()
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places, spare = weights.rz.shape[0], scratch.places, scratch.spare
     padded, pairs = panels * lane, scratch.pairs
     row = state_row(worker, blocks, block, t, layout)
     next_row = state_row(worker, blocks, block, t + 1, layout)
     dense = inputs.x.shape[0] > 0
-    place, reset = worker * 4 * rows, worker * spare.shape[1] * padded
+    place, reset = first_place(worker, blocks), worker * spare.shape[1] * padded
     h = columns_operand(pairs, worker * pairs.shape[1], state, row * stride, stride, 0, rows,
                         padded, 1)  # fmt: skip
     for p in range(panels):
@@ -159,7 +158,7 @@ def _outer_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
     for i in range(0, active, group_of(blocks)):
         cell = ((at * panels + p) * rows + i) * 3 * lane
         here = (worker * rows + i) * padded + unit
-        place, to, count = worker * 4 * rows + i, out + i * 3 * lane, active - i
+        place, to, count = first_place(worker, blocks) + i, out + i * 3 * lane, active - i
         r = load_rows(blocks, cells, cell, 3 * lane)
         z = load_rows(blocks, cells, cell + lane, 3 * lane)
         n = load_rows(blocks, cells, cell + 2 * lane, 3 * lane)
@@ -189,7 +188,7 @@ def _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
     entry, unit = p * 3 * lane, p * lane
     for i in range(0, active, group_of(blocks)):
         here = (worker * rows + i) * padded + unit
-        place, count = worker * 4 * rows + i, active - i
+        place, count = first_place(worker, blocks) + i, active - i
         r = load_rows(blocks, cells, ((at * panels + p) * rows + i) * 3 * lane, 3 * lane)
         g = load_rows(blocks, spare, (worker * spare.shape[1] + i) * padded + unit, padded)
         before = load_rows(blocks, state, (row + i) * state.shape[1] + unit, state.shape[1])
@@ -200,10 +199,9 @@ def _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
         add_to_tables(blocks, group, dr, sums, places, place, entry, count)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                    column, hidden, sums, scratch):  # fmt: skip
-    align_stack()
     dstate, dgates, spare, pairs = scratch.dstate, scratch.dgates, scratch.spare, scratch.pairs
     lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]

@@ -36,10 +36,10 @@ from fastgru.kernels.products import multiply_rows, tile_4
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
-from fastgru.kernels.stack import align_stack
 from fastgru.kernels.step import (
     add_to_tables,
     earlier_cell,
+    first_place,
     keep_rows,
     load_states_before,
     prefetch_cell,
@@ -127,10 +127,9 @@ def _finish_panel(blocks, layout, p, active, row, next_row, products, source, fi
                     column + unit, hidden - unit, active - k)  # fmt: skip
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                   cells, scratch, y, column, hidden):  # fmt: skip
-    align_stack()
     lane, rows, stride = lanes(cells), rows_of(blocks), state.shape[1]
     panels, places = weights.hh.shape[0], scratch.places
     row = state_row(worker, blocks, block, t, layout)
@@ -144,7 +143,7 @@ def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, 
                weights.hh, p * h.size * 4 * lane, 4 * lane, lane, h.size, 1)  # fmt: skip
         _finish_panel(blocks, layout, p, active, row, next_row, scratch.products, here,
                       (at * panels + p) * rows * 4 * lane, inputs, weights.peepholes, state, cells,
-                      places, worker * 4 * rows, y, column, hidden)  # fmt: skip
+                      places, first_place(worker, blocks), y, column, hidden)  # fmt: skip
     repeat_states(active, rows, state, row, next_row)
 
 
@@ -162,7 +161,7 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, sta
         cell = ((at * panels + p) * rows + m) * 4 * lane
         before = (row + m) * stride + padded + unit
         here = (worker * rows + m) * width + unit
-        place, to, count = worker * 4 * rows + m, out + m * 4 * lane, active - m
+        place, to, count = first_place(worker, blocks) + m, out + m * 4 * lane, active - m
         tanh_c = tanh(load_rows(blocks, state, before + rows * stride, stride))
         o = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
         d = load_rows(blocks, dstate, here, width)
@@ -192,10 +191,9 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, sta
     clear_span(dgates, out + active * 4 * lane, out + rows * 4 * lane)
 
 
-@kernel_part
+@kernel_part(inline=True)
 def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                    column, hidden, sums, scratch):  # fmt: skip
-    align_stack()
     dstate, dgates = scratch.dstate, scratch.dgates
     lane, rows = lanes(dgates), rows_of(blocks)
     panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], dstate.shape[1]

@@ -25,7 +25,8 @@ from fastgru.kernels.blocks import caller_row, clear_row, copy_row, count_active
 from fastgru.kernels.denormals import flush_denormals, restore_denormals
 from fastgru.kernels.pairs import columns_operand
 from fastgru.kernels.products import TILES
-from fastgru.kernels.step import find_places, state_row
+from fastgru.kernels.stack import align_stack
+from fastgru.kernels.step import begin_places, find_places, state_row
 from fastgru.kernels.vectors import lanes, store
 from fastgru.kernels.workers import deal_again, run_workers, take_next
 
@@ -101,11 +102,11 @@ def chunk_part(cell):
                     for v in range(input_at):
                         store(0.0, products, first + (i * width + v) * lane)
 
-    @kernel_part(name=f"{cell.name}_advance")
+    @kernel_part(inline=True, name=f"{cell.name}_advance")
     def advance(worker, blocks, block, begin, end, at, layout, inputs, weights, state, cells,
                 scratch, y, column, hidden):  # fmt: skip
         """Take the steps from ``begin`` to ``end``; their cells stand from ``at`` on."""
-        entry_size, dense = inputs.table.shape[1] * inputs.table.shape[2], inputs.x.shape[0] > 0
+        dense = inputs.x.shape[0] > 0
         if dense:
             x_rows = scratch.x_rows
             gather_inputs(worker, blocks, block, begin, end, layout, inputs.x, x_rows)
@@ -113,8 +114,8 @@ def chunk_part(cell):
                           x_rows, scratch.products, scratch.pairs)  # fmt: skip
         for t in range(begin, end):
             active = count_active(blocks, block, t)
-            find_places(worker, blocks, block, t, active, layout, inputs.tokens, entry_size,
-                        y.shape[1], scratch.places)  # fmt: skip
+            find_places(worker, blocks, block, t, 1, active, layout, inputs, y.shape[1],
+                        scratch.places)  # fmt: skip
             source = worker * layout.chunk + (t - begin if dense else 0)
             step(worker, blocks, block, t, active, source, at + t - begin, layout, inputs, weights,
                  state, cells, scratch, y, column, hidden)  # fmt: skip
@@ -165,12 +166,14 @@ def forward_kernel(cell):
     def forward_blocks(worker, shares, blocks, layout, inputs, weights, initial, state, cells,
                        scratch, y, column, final):  # fmt: skip
         """Take one block after the other through all steps, until none is left."""
+        align_stack()
         rows, hidden = rows_of(blocks), initial.shape[1]
         padded = inputs.table.shape[1] * lanes(state)
         before = flush_denormals()
         block = take_next(shares, worker)
         while block < blocks.shape[0]:
             first, n_steps = blocks[block]["first"], blocks[block]["steps"]
+            begin_places(worker, blocks, block, layout, scratch.places)
             row = state_row(worker, blocks, block, 0, layout)
             load_states(blocks, block, n_states, padded, initial, state, row)
             for begin in range(0, n_steps, layout.chunk):

@@ -35,7 +35,8 @@ from fastgru.kernels.recurrence import (
     store_states,
 )
 from fastgru.kernels.registers import ROWS
-from fastgru.kernels.step import find_places
+from fastgru.kernels.stack import align_stack
+from fastgru.kernels.step import begin_places, find_places
 from fastgru.kernels.vectors import lanes
 from fastgru.kernels.workers import deal_again, run_workers, take_next
 
@@ -123,14 +124,13 @@ def _input_part(cell):
 def _chunk_back_part(cell):
     step = cell.backward_step
 
-    @kernel_part(name=f"{cell.name}_backward_chunk")
-    def backward_chunk(worker, group, blocks, block, begin, end, at, layout, bptt_steps, tokens,
+    @kernel_part(inline=True, name=f"{cell.name}_backward_chunk")
+    def backward_chunk(worker, group, blocks, block, begin, end, at, layout, bptt_steps, inputs,
                        transposed, state, cells, dy, column, hidden, sums, scratch):  # fmt: skip
         rows, dstate = rows_of(blocks), scratch.dstate
-        entry_size = sums.table.shape[2] * sums.table.shape[3]
         for t in range(end - 1, begin - 1, -1):
             active = count_active(blocks, block, t)
-            find_places(worker, blocks, block, t, active, layout, tokens, entry_size, dy.shape[1],
+            find_places(worker, blocks, block, t, -1, active, layout, inputs, dy.shape[1],
                         scratch.places)  # fmt: skip
             step(worker, group, blocks, block, t, active, (t - begin) * rows, at + t - begin,
                  transposed, state, cells, dy, column, hidden, sums, scratch)  # fmt: skip
@@ -160,6 +160,7 @@ def _groups_part(cell):
                         transposed, w_ih, state, cells, dy, column, dstates, dx, add, sums,
                         weight_sums, scratch):  # fmt: skip
         """Take the blocks of one group after the other back, until no group is left."""
+        align_stack()
         rows, hidden, dense = rows_of(blocks), dstates.shape[1], inputs.x.shape[0] > 0
         dstate, padded = scratch.dstate, scratch.dstate.shape[1] // n_states
         no_outputs = dy[:0]
@@ -171,6 +172,7 @@ def _groups_part(cell):
             for array in weight_sums:
                 clear_group(array, group)
             for block in range(groups[group], groups[group + 1]):
+                begin_places(worker, blocks, block, layout, scratch.places)
                 load_states(blocks, block, n_states, padded, dstates, dstate, worker * rows)
                 end = blocks[block]["steps"]
                 while end > 0:
@@ -185,7 +187,7 @@ def _groups_part(cell):
                         gather_inputs(worker, blocks, block, begin, end, layout, inputs.x,
                                       scratch.x_rows)  # fmt: skip
                     backward_chunk(worker, group, blocks, block, begin, end, at, layout,
-                                   bptt_steps, inputs.tokens, transposed, state, cells, dy,
+                                   bptt_steps, inputs, transposed, state, cells, dy,
                                    column, hidden, sums, scratch)  # fmt: skip
                     weight_gradients(worker, group, blocks, block, begin, end, state, scratch,
                                      weight_sums)  # fmt: skip

@@ -25,9 +25,9 @@ from fastgru.kernels.products import multiply_rows
 from fastgru.kernels.recurrence import Cell, forward_kernel
 from fastgru.kernels.recurrence_backward import backward_kernel, recurrent_gradients_part
 from fastgru.kernels.rows import group_of, load_rows, store_rows
-from fastgru.kernels.stack import align_stack
 from fastgru.kernels.step import (
     add_to_tables,
+    first_place,
     load_states_before,
     repeat_states,
     state_row,
@@ -74,10 +74,9 @@ def _relu_derivative(h):
 def _steps(activation, derivative, name):
     """Return the forward and the backward step for one activation."""
 
-    @kernel_part(name=f"{name}_forward_step")
+    @kernel_part(inline=True, name=f"{name}_forward_step")
     def forward_step(worker, blocks, block, t, active, source, at, layout, inputs, weights, state,
                      cells, scratch, y, column, hidden):  # fmt: skip
-        align_stack()
         lane, rows, stride = lanes(state), rows_of(blocks), state.shape[1]
         panels, places = weights.hh.shape[0], scratch.places
         row = state_row(worker, blocks, block, t, layout)
@@ -90,17 +89,16 @@ def _steps(activation, derivative, name):
             tile_1(blocks, dense, scratch.products, first, lane, left.array, left.at, left.row, 1,
                    0, weights.hh, p * left.size * lane, lane, lane, left.size, 1)  # fmt: skip
             for i in range(0, active, group_of(blocks)):
-                place = worker * 4 * rows + i
+                place = first_place(worker, blocks) + i
                 a = load_rows(blocks, scratch.products, first + i * lane, lane)
                 h = activation(with_input(blocks, a, inputs, places, place, unit))
                 store_state(blocks, h, state, (next_row + i) * stride + unit, y, places, place,
                             column + unit, hidden - unit, active - i)  # fmt: skip
         repeat_states(active, rows, state, row, next_row)
 
-    @kernel_part(name=f"{name}_backward_step")
+    @kernel_part(inline=True, name=f"{name}_backward_step")
     def backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
                       column, hidden, sums, scratch):  # fmt: skip
-        align_stack()
         dstate, dgates, places = scratch.dstate, scratch.dgates, scratch.places
         lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
         panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], state.shape[1]
@@ -109,7 +107,7 @@ def _steps(activation, derivative, name):
             out, unit = ((worker * panels + p) * chunk_rows + k) * lane, p * lane
             for i in range(0, active, group_of(blocks)):
                 here = (worker * rows + i) * padded + unit
-                place, count = worker * 4 * rows + i, active - i
+                place, count = first_place(worker, blocks) + i, active - i
                 h = load_states_before(blocks, state, (row + rows + i) * stride + unit)
                 d = load_rows(blocks, dstate, here, padded)
                 d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)

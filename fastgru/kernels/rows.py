@@ -246,17 +246,20 @@ def _fetch_strided(blocks, *, write):
     return generate
 
 
-@intrinsic
-def _fetch_picked(typing_context, blocks, array, places, first, at):
-    group = _group(blocks.dtype)
+def _fetching_picked(*, write):
+    @intrinsic
+    def fetch_picked(typing_context, blocks, array, places, first, at):
+        group = _group(blocks.dtype)
 
-    def generate(context, builder, signature, arguments):
-        _, data, places, first, at = arguments
-        offsets = _picked(context, builder, group, signature.args[2], places, first, at)
-        _Rows(context, builder, signature.args[1], data, offsets).fetch(write=False)
-        return context.get_dummy_value()
+        def generate(context, builder, signature, arguments):
+            _, data, places, first, at = arguments
+            offsets = _picked(context, builder, group, signature.args[2], places, first, at)
+            _Rows(context, builder, signature.args[1], data, offsets).fetch(write=write)
+            return context.get_dummy_value()
 
-    return types.void(blocks, array, places, types.intp, types.intp), generate
+        return types.void(blocks, array, places, types.intp, types.intp), generate
+
+    return fetch_picked
 
 
 # --- the same in NumPy, where compilation is switched off ---------------------------------
@@ -328,10 +331,11 @@ if jit_disabled:
     load_picked, add_picked = _numpy_load_picked, _numpy_add_picked
     load_picked_first = _numpy_load_picked_first
     store_picked_first = _numpy_store_picked_first
-    prefetch_rows = fetch_rows = fetch_picked = _numpy_fetch
+    prefetch_rows = fetch_rows = prefetch_picked = fetch_picked = _numpy_fetch
 else:
     group_of, load_rows = _group_of, _load_rows
     store_rows, stream_rows = _storing(_Rows.store), _storing(_Rows.stream)
     load_picked, add_picked = _load_picked, _add_picked
     load_picked_first, store_picked_first = _load_picked_first, _store_picked_first
-    prefetch_rows, fetch_rows, fetch_picked = _prefetch_rows, _fetch_rows, _fetch_picked
+    prefetch_rows, fetch_rows = _prefetch_rows, _fetch_rows
+    prefetch_picked, fetch_picked = _fetching_picked(write=True), _fetching_picked(write=False)

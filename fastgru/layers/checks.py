@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -136,7 +137,7 @@ def check_lengths(lengths: ArrayLike | None, n_sequences: int, n_steps: int) -> 
         If they are not integers from 0 to ``n_steps``, one for each sequence.
     """
     if lengths is None:
-        return np.full(n_sequences, n_steps, np.int64)
+        return _whole_lengths(n_sequences, n_steps)
     given = _as_array("lengths", lengths)
     if given.size and given.dtype.kind not in "iu":
         raise ConfigurationError(f"lengths must be integers, got {given.dtype}.")
@@ -145,6 +146,14 @@ def check_lengths(lengths: ArrayLike | None, n_sequences: int, n_steps: int) -> 
         bad = checked[(checked < 0) | (checked > n_steps)][0]
         raise ConfigurationError(f"lengths must be from 0 to {n_steps}, got {bad}.")
     return checked
+
+
+@functools.lru_cache(maxsize=16)
+def _whole_lengths(n_sequences: int, n_steps: int) -> np.ndarray:
+    """Return the lengths of sequences that take all steps; several callers share them."""
+    lengths = np.full(n_sequences, n_steps, np.int64)
+    lengths.flags.writeable = False
+    return lengths
 
 
 def check_gaps(gaps: ArrayLike, n_sequences: int, past: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -177,6 +186,12 @@ def check_gaps(gaps: ArrayLike, n_sequences: int, past: np.ndarray, dtype: np.dt
     return checked
 
 
+@functools.cache
+def _unsigned(dtype: np.dtype) -> np.dtype:
+    """Return the unsigned type of an integer's size and order of bytes."""
+    return np.dtype(dtype.str.replace("i", "u"))
+
+
 def check_tokens(
     tokens: ArrayLike, lengths: ArrayLike | None, n_symbols: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -200,8 +215,7 @@ def check_tokens(
         array = array.astype(np.int64)
     valid_lengths = check_lengths(lengths, *array.shape)
     # As unsigned numbers the negative ones are the largest: one pass over a batch instead of two.
-    unsigned = array.dtype.str.replace("i", "u")  # of the same order of bytes
-    if array.size and array.view(unsigned).max() >= n_symbols:
+    if array.size and np.maximum.reduce(array.view(_unsigned(array.dtype)), None) >= n_symbols:
         valid = array[np.arange(array.shape[1]) < valid_lengths[:, None]]
         bad = valid[(valid < 0) | (valid >= n_symbols)]
         if bad.size:

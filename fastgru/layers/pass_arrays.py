@@ -15,7 +15,7 @@ import numpy as np
 from fastgru._numba import threads_in_force
 from fastgru.kernels.pairs import words_for
 from fastgru.kernels.registers import ROWS, lanes_of
-from fastgru.kernels.step import InputSums, Layout, Scratch
+from fastgru.kernels.step import PLACES, InputSums, Layout, Scratch
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind, Parameters
 from fastgru.layers.layer_input import LayerInput
@@ -122,7 +122,7 @@ class DirectionArrays:
         dense = places if kind.dense else 0
         x_width = row_stride(self.input_size, self.dtype)
         return Scratch(
-            places=self.workspace.empty("places", (places, 4, rows), np.dtype(np.int64)),
+            places=self.workspace.empty("places", (places, PLACES, rows), np.dtype(np.int64)),
             dstate=self.array("dstate", back * rows, cell.n_states * self.padded),
             dgates=self.array("dgates", back, self.panels, chunk_rows, self.width),
             x_rows=self.array("x_rows", dense * chunk_rows, x_width),

@@ -139,23 +139,32 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
         ),
     ],
     ("kernels/step.py", GRU): [
-        ("positions from symbols", "places[worker, 1, i] = place", "places[worker, 1, i] = symbol"),
+        (
+            "positions from symbols",
+            "places[worker, _POSITION, i] = place * entry_size",
+            "places[worker, _POSITION, i] = places[worker, _TABLE, i]",
+        ),
+        (
+            "the first step's symbol in all",
+            "tokens[places[worker, _BEGIN, i] + step]",
+            "tokens[places[worker, _BEGIN, i]]",
+        ),
         ("positions not added", "inputs.position_table.shape[0] > 0", "False"),
         (
             "outputs of another sequence",
-            "places[worker, 2, i] = row",
-            "places[worker, 2, i] = place",
+            "places[worker, _STATE, i] = max(row, 0)",
+            "places[worker, _STATE, i] = abs(step)",
         ),
         ("ended sequences go on", "state, next_row + i, 0, state.shape[1])", "state, row, 0, 1)"),
         (
             "output gradient of another step",
-            "load_picked_first(blocks, dy, places, third, at",
+            "load_picked_first(blocks, dy, places, first + _STATE * rows, at",
             "load_picked_first(blocks, dy, places, first, at",
         ),
         (
             "gradients of positions by symbol",
-            "positions, places, first + rows_of(blocks)",
-            "positions, places, first",
+            "second = first + _POSITION * rows_of(blocks)\n        add_picked",
+            "second = first\n        add_picked",
         ),
     ],
     ("kernels/rows.py", GRU): [
