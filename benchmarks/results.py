@@ -38,10 +38,13 @@ def save(document: Document, path: Path) -> None:
 
 
 def path_for(document: Document) -> Path:
-    """Return where a run is kept: one file for each version, CPU model and number of threads."""
+    """Return where a run is kept: one file for each version, CPU model and number of threads.
+
+    With the CPU that kernels are compiled for: a hypervisor may call two generations the same.
+    """
     machine = document["machine_info"]
     plain = re.sub(r"\((r|tm)\)|\bcpu\b|@", " ", machine["cpu"].lower())
-    cpu = re.sub(r"[^a-z0-9.]+", "-", plain).strip("-")
+    cpu = re.sub(r"[^a-z0-9.]+", "-", f"{plain} {machine['compiled_for']}").strip("-")
     return FOLDER / f"{machine['fastgru']}-{cpu}-{machine['threads']}-threads.json"
 
 

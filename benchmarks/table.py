@@ -133,7 +133,8 @@ def circumstances(document: Document) -> str:
     company = machine["cpus_busy_elsewhere"]
     state = " with changes" if commit["dirty"] else ""
     text = (
-        f"{machine['cpu']}, {machine['threads']} threads on {machine['cpus']} CPUs, float32; "
+        f"{machine['cpu']} ({machine['compiled_for']}), {machine['threads']} threads on "
+        f"{machine['cpus']} CPUs, float32; "
         f"medians of fastgru {machine['fastgru']} ({commit['id'][:10]}{state})"
     )
     versions = [

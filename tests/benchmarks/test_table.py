@@ -119,7 +119,7 @@ def test_duration__has_three_digits(seconds: float, expected: str) -> None:
 
 
 def test_path_for__names_version_cpu_and_threads(document: dict[str, Any]) -> None:
-    assert path_for(document).name == "0.1.0-some-x1-2.50ghz-2-threads.json"
+    assert path_for(document).name == "0.1.0-some-x1-2.50ghz-x1v2-2-threads.json"
 
 
 def raw_of(document: dict[str, Any], repeat: int) -> dict[str, Any]:
