@@ -116,10 +116,10 @@ def _decaying(cell):
              cells, scratch, y, column, hidden)  # fmt: skip
 
     @kernel_part(inline=True, name=f"{cell.name}_decay_backward_step")
-    def backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
-                      column, hidden, sums, scratch):  # fmt: skip
-        step_back(worker, group, blocks, block, t, active, k, at, transposed.cell, state, cells, dy,
-                  column, hidden, sums, scratch)  # fmt: skip
+    def backward_step(worker, group, blocks, block, t, active, k, at, inputs, transposed, state,
+                      cells, dy, column, hidden, sums, scratch):  # fmt: skip
+        step_back(worker, group, blocks, block, t, active, k, at, inputs, transposed.cell, state,
+                  cells, dy, column, hidden, sums, scratch)  # fmt: skip
         row = blocks[block]["first"] + t * rows_of(blocks)
         _decay_gradients(worker, group, blocks, row, active, row, transposed, state,
                          scratch.dstate)  # fmt: skip

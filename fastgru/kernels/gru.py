@@ -18,8 +18,9 @@ Backward, with d = dL/dh_t; the gradients of the pre-activations, and what they 
     dW_h       += [dq, dr, dz] h_{t-1}^T            biases, table += [dq, dr, dz, dn]
 
 A row of the products, and of the tape, is ``q | r | z | n``: the recurrent one fills the first
-three, that of the input the last three, and where they overlap they add up.  Axes: see
-:mod:`.recurrence`.
+three, that of the input the last three, and where they overlap they add up.  A tape that has no
+room for n leaves it out (:attr:`.recurrence.Cell.recomputed`): the way back computes it again, with
+the same bits.  Axes: see :mod:`.recurrence`.
 """
 
 from typing import NamedTuple
@@ -46,7 +47,7 @@ from fastgru.kernels.step import (
     with_input,
     with_output_gradient,
 )
-from fastgru.kernels.vectors import lanes
+from fastgru.kernels.vectors import lanes, rounded
 
 
 class GRUWeights(NamedTuple):
@@ -76,32 +77,33 @@ def _finish_panel(blocks, layout, p, active, row, next_row, products, source, fi
     between them stays in ``products``.
     """
     lane, rows, stride, dense = lanes(cells), rows_of(blocks), state.shape[1], inputs.x.shape[0] > 0
-    entry, unit = p * 4 * lane, p * lane
+    entry, unit, width = p * 4 * lane, p * lane, cells.shape[3]
     for i in range(0, active, group_of(blocks)):
-        at, cell = source + i * 4 * lane, first + i * 4 * lane
+        at, cell = source + i * 4 * lane, first + i * width
         q = load_rows(blocks, products, at, 4 * lane)
         r = load_rows(blocks, products, at + lane, 4 * lane)
         z = load_rows(blocks, products, at + 2 * lane, 4 * lane)
         q = with_input(blocks, q, inputs, places, place + i, entry)
         r = sigmoid(with_input(blocks, r, inputs, places, place + i, entry + lane))
         z = sigmoid(with_input(blocks, z, inputs, places, place + i, entry + 2 * lane))
-        n = r * q
+        n = rounded(r * q)
         if dense:
             n = n + load_rows(blocks, products, at + 3 * lane, 4 * lane)
         n = with_input(blocks, n, inputs, places, place + i, entry + 3 * lane)
         prefetch_cell(blocks, layout, cells, cell, 4)
-        keep_rows(blocks, layout, q, cells, cell, 4 * lane)
-        keep_rows(blocks, layout, r, cells, cell + lane, 4 * lane)
+        keep_rows(blocks, layout, q, cells, cell, width)
+        keep_rows(blocks, layout, r, cells, cell + lane, width)
         store_rows(blocks, z, products, at + 2 * lane, 4 * lane, rows)
         store_rows(blocks, n, products, at + 3 * lane, 4 * lane, rows)
     for i in range(0, active, group_of(blocks)):
-        at, cell = source + i * 4 * lane, first + i * 4 * lane
+        at, cell = source + i * 4 * lane, first + i * width
         h = load_rows(blocks, state, (row + i) * stride + unit, stride)
         z = load_rows(blocks, products, at + 2 * lane, 4 * lane)
         n = tanh(load_rows(blocks, products, at + 3 * lane, 4 * lane))
         h = n + z * (h - n)
-        keep_rows(blocks, layout, z, cells, cell + 2 * lane, 4 * lane)
-        keep_rows(blocks, layout, n, cells, cell + 3 * lane, 4 * lane)
+        keep_rows(blocks, layout, z, cells, cell + 2 * lane, width)
+        if width > 3 * lane:
+            keep_rows(blocks, layout, n, cells, cell + 3 * lane, width)
         store_state(blocks, h, state, (next_row + i) * stride + unit, y, places, place + i,
                     column + unit, hidden - unit, active - i)  # fmt: skip
 
@@ -121,28 +123,32 @@ def _forward_step(worker, blocks, block, t, active, source, at, layout, inputs, 
         tile_3(blocks, dense, scratch.products, here, 4 * lane, h.array, h.at, h.row, 1, 0,
                weights.hh, p * h.size * 3 * lane, 3 * lane, lane, h.size, 1)  # fmt: skip
         _finish_panel(blocks, layout, p, active, row, next_row, scratch.products, here,
-                      (at * panels + p) * rows * 4 * lane, inputs, state, cells, places,
+                      (at * panels + p) * rows * cells.shape[3], inputs, state, cells, places,
                       first_place(worker, blocks), y, column, hidden)  # fmt: skip
     repeat_states(active, rows, state, row, next_row)
 
 
 @kernel_part(inline=True)
-def _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, dy, column, hidden,
-                    sums, scratch):  # fmt: skip
+def _gate_gradients(worker, group, blocks, p, k, at, active, row, inputs, state, cells, dy,
+                    column, hidden, sums, scratch):  # fmt: skip
     """Write dq | dr | dz | dn of one panel, and leave d * z in its place."""
     dstate, dgates, places = scratch.dstate, scratch.dgates, scratch.places
     lane, rows, stride = lanes(dgates), rows_of(blocks), dstate.shape[1]
-    panels = dgates.shape[1]
+    panels, width = dgates.shape[1], cells.shape[3]
     out = ((worker * panels + p) * dgates.shape[2] + k) * 4 * lane
     entry, unit = p * 4 * lane, p * lane
     for i in range(0, active, group_of(blocks)):
-        cell = ((at * panels + p) * rows + i) * 4 * lane
+        cell = ((at * panels + p) * rows + i) * width
         here = (worker * rows + i) * stride + unit
         place, to, count = first_place(worker, blocks) + i, out + i * 4 * lane, active - i
-        q = load_rows(blocks, cells, cell, 4 * lane)
-        r = load_rows(blocks, cells, cell + lane, 4 * lane)
-        z = load_rows(blocks, cells, cell + 2 * lane, 4 * lane)
-        n = load_rows(blocks, cells, cell + 3 * lane, 4 * lane)
+        q = load_rows(blocks, cells, cell, width)
+        r = load_rows(blocks, cells, cell + lane, width)
+        z = load_rows(blocks, cells, cell + 2 * lane, width)
+        if width > 3 * lane:
+            n = load_rows(blocks, cells, cell + 3 * lane, width)
+        else:
+            n = rounded(r * q)
+            n = tanh(with_input(blocks, n, inputs, places, place, entry + 3 * lane))
         before = load_states_before(blocks, state, (row + i) * state.shape[1] + unit)
         d = load_rows(blocks, dstate, here, stride)
         d = with_output_gradient(blocks, d, dy, places, place, column + unit, hidden - unit)
@@ -163,15 +169,15 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, 
 
 
 @kernel_part(inline=True)
-def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
-                   column, hidden, sums, scratch):  # fmt: skip
+def _backward_step(worker, group, blocks, block, t, active, k, at, inputs, transposed, state,
+                   cells, dy, column, hidden, sums, scratch):  # fmt: skip
     dstate, dgates = scratch.dstate, scratch.dgates
     lane, rows, stride = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]
     row = blocks[block]["first"] + t * rows
     for p in range(panels):
-        _gate_gradients(worker, group, blocks, p, k, at, active, row, state, cells, dy, column,
-                        hidden, sums, scratch)  # fmt: skip
+        _gate_gradients(worker, group, blocks, p, k, at, active, row, inputs, state, cells, dy,
+                        column, hidden, sums, scratch)  # fmt: skip
     first = (worker * panels * chunk_rows + k) * 4 * lane
     dq = columns_operand(scratch.pairs, worker * scratch.pairs.shape[1], dgates, first, 4 * lane,
                          chunk_rows * 4 * lane, rows, 3 * lane, panels)  # fmt: skip
@@ -186,6 +192,7 @@ CELL = Cell(
     input_at=1,
     n_states=1,
     reads_tape=True,
+    recomputed=1,
     forward_step=_forward_step,
     backward_step=_backward_step,
     weight_gradients=recurrent_gradients_part(3, 4),

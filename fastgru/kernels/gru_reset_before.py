@@ -200,8 +200,8 @@ def _reset_gradients(worker, group, blocks, p, k, at, active, row, state, cells,
 
 
 @kernel_part(inline=True)
-def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
-                   column, hidden, sums, scratch):  # fmt: skip
+def _backward_step(worker, group, blocks, block, t, active, k, at, inputs, transposed, state,
+                   cells, dy, column, hidden, sums, scratch):  # fmt: skip
     dstate, dgates, spare, pairs = scratch.dstate, scratch.dgates, scratch.spare, scratch.pairs
     lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
     panels, chunk_rows = dgates.shape[1], dgates.shape[2]
@@ -243,6 +243,7 @@ CELL = Cell(
     input_at=0,
     n_states=1,
     reads_tape=True,
+    recomputed=0,
     forward_step=_forward_step,
     backward_step=_backward_step,
     weight_gradients=_weight_gradients,

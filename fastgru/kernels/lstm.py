@@ -192,8 +192,8 @@ def _gate_gradients(worker, group, blocks, p, k, at, active, row, peepholes, sta
 
 
 @kernel_part(inline=True)
-def _backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
-                   column, hidden, sums, scratch):  # fmt: skip
+def _backward_step(worker, group, blocks, block, t, active, k, at, inputs, transposed, state,
+                   cells, dy, column, hidden, sums, scratch):  # fmt: skip
     dstate, dgates = scratch.dstate, scratch.dgates
     lane, rows = lanes(dgates), rows_of(blocks)
     panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], dstate.shape[1]
@@ -247,6 +247,7 @@ CELL = Cell(
     input_at=0,
     n_states=2,
     reads_tape=True,
+    recomputed=0,
     forward_step=_forward_step,
     backward_step=_backward_step,
     weight_gradients=_weight_gradients,

@@ -47,6 +47,9 @@ class Cell(NamedTuple):
         1 for h, 2 for h and c.
     reads_tape : bool
         Whether the way back needs the tape at all.
+    recomputed : int
+        Vectors at the end of a row that a tape may leave out where the input is tokens: the way
+        back computes them from the others and the tables.
     forward_step, backward_step, weight_gradients : Callable
         Kernel parts for one step, and for the weight gradients of a chunk of steps.
     """
@@ -57,6 +60,7 @@ class Cell(NamedTuple):
     input_at: int
     n_states: int
     reads_tape: bool
+    recomputed: int
     forward_step: Callable[..., None]
     backward_step: Callable[..., None]
     weight_gradients: Callable[..., None]
@@ -207,7 +211,8 @@ def forward_kernel(cell):
             States past a sequence's length repeat its last one; see :class:`.step.Layout` for how
             many there are.
         cells : float (cells, panels, rows, width * LANES), **written**
-            The tape; see :class:`.step.Layout` for how many cells it has.
+            The tape; see :class:`.step.Layout` for how many cells it has.  Where the input is
+            tokens, the vectors that the way back recomputes may be left out.
         scratch : Scratch
         y : float (B * T, columns) or (0, 0), **written**
             States of each step, zero past a sequence's length; empty where not wanted.

@@ -133,7 +133,7 @@ def _chunk_back_part(cell):
             find_places(worker, blocks, block, t, -1, active, layout, inputs, dy.shape[1],
                         scratch.places)  # fmt: skip
             step(worker, group, blocks, block, t, active, (t - begin) * rows, at + t - begin,
-                 transposed, state, cells, dy, column, hidden, sums, scratch)  # fmt: skip
+                 inputs, transposed, state, cells, dy, column, hidden, sums, scratch)  # fmt: skip
             if bptt_steps > 0 and t > 0 and t % bptt_steps == 0:
                 # A shorter sequence still waits with the gradient of its final state.
                 start = worker * rows * dstate.shape[1]

@@ -97,8 +97,8 @@ def _steps(activation, derivative, name):
         repeat_states(active, rows, state, row, next_row)
 
     @kernel_part(inline=True, name=f"{name}_backward_step")
-    def backward_step(worker, group, blocks, block, t, active, k, at, transposed, state, cells, dy,
-                      column, hidden, sums, scratch):  # fmt: skip
+    def backward_step(worker, group, blocks, block, t, active, k, at, inputs, transposed, state,
+                      cells, dy, column, hidden, sums, scratch):  # fmt: skip
         dstate, dgates, places = scratch.dstate, scratch.dgates, scratch.places
         lane, rows, padded = lanes(dgates), rows_of(blocks), dstate.shape[1]
         panels, chunk_rows, stride = dgates.shape[1], dgates.shape[2], state.shape[1]
@@ -134,6 +134,7 @@ def _cell(name, activation, derivative):
         input_at=0,
         n_states=1,
         reads_tape=False,
+        recomputed=0,
         forward_step=forward_step,
         backward_step=backward_step,
         weight_gradients=recurrent_gradients_part(1, 1),

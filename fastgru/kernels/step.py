@@ -24,9 +24,10 @@ from fastgru.kernels.rows import (
 )
 from fastgru.kernels.vectors import lanes
 
-_TABLE, _POSITION, _STATE, _NEXT, _BEGIN = range(5)
 PLACES = 5
 """Places of each row, in the order of :attr:`Scratch.places`."""
+
+_TABLE, _POSITION, _STATE, _NEXT, _BEGIN = range(PLACES)
 
 
 class Layout(NamedTuple):

@@ -3,7 +3,8 @@
 ``load`` gives LANES neighbouring elements of a contiguous array as one value; ``+ - * /``,
 ``sqrt`` and ``where_less`` work on such values lane by lane, with plain numbers standing for a
 vector that repeats them; ``power_of_two(n + 1.5 * 2**23)`` (float64: ``2**52``) is 2**n for whole
-n, which that sum carries in its last bits; ``store`` writes a value back.  ``load_first`` and
+n, which that sum carries in its last bits; ``rounded`` is the value itself, which the compiler does
+not contract with what it is added to; ``store`` writes a value back.  ``load_first`` and
 ``store_first`` touch no more than the first so many lanes, at the end of a row.  The compiler is
 left no choice: it kept plain loops over the same arrays scalar, five times slower, because it could
 not prove that two arrays do not overlap, and on Intel CPUs with AVX-512 it halves the width.
@@ -128,6 +129,7 @@ def _emit_power_of_two(builder, vector, t):
 
 _sqrt = _lanewise(_emit_call("sqrt"), 1)
 _power_of_two = _lanewise(_emit_power_of_two, 1)
+_rounded = _lanewise(_emit_call("arithmetic.fence"), 1)
 _where_less = _lanewise(_emit_where_less, 4)
 
 
@@ -313,7 +315,7 @@ def _numpy_power_of_two(t):
 
 if jit_disabled:
     load, store, sqrt = _numpy_load, _numpy_store, np.sqrt
-    where_less, power_of_two = _numpy_where_less, _numpy_power_of_two
+    where_less, power_of_two, rounded = _numpy_where_less, _numpy_power_of_two, np.positive
     load_first, store_first = _numpy_load_first, _numpy_store_first
 
     def lanes(array):
@@ -322,7 +324,7 @@ if jit_disabled:
 
 else:
     load, store, sqrt, lanes = _load, _store, _sqrt, _lanes
-    where_less, power_of_two = _where_less, _power_of_two
+    where_less, power_of_two, rounded = _where_less, _power_of_two, _rounded
     load_first, store_first = _load_first, _store_first
 
 __all__ = [
@@ -335,6 +337,7 @@ __all__ = [
     "load",
     "load_first",
     "power_of_two",
+    "rounded",
     "sqrt",
     "store",
     "store_first",

@@ -176,6 +176,8 @@ class ForwardArrays:
     w_ih, table, position_table : np.ndarray
         Of :class:`fastgru.kernels.step.Inputs`.
     state, cells : np.ndarray
+        A tape that passes through memory has no vectors that the way back can compute again, which
+        is faster than to wait for them.
     scratch : Scratch
     tape_bytes : int
         What :meth:`.Direction.backward` needs of them.
@@ -206,7 +208,8 @@ class ForwardArrays:
             row_stride(cell.n_states * of.padded, of.dtype),
         )
         n_cells = max(n_rows // rows, 1) if layout.keep_tape else places * layout.chunk
-        self.cells = of.array("cells", n_cells, of.panels, rows, of.width)
+        left_out = cell.recomputed if layout.stream and not kind.dense else 0
+        self.cells = of.array("cells", n_cells, of.panels, rows, of.width - left_out * of.lanes)
         kept = self.cells.nbytes if layout.keep_tape else 0
         self.tape_bytes = (self.state.nbytes + kept) * training
         self.scratch = of.scratch(rows, layout, kind, places, backward=False)

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastgru.layers import pass_arrays
 from tests.comparing import assert_close, assert_same_bits, assert_same_solution
 from tests.gradients import TOLERANCE, central_differences
 from tests.problem_strategies import problems
 from tests.problems import (
     CELLS,
+    DTYPES,
     EVERY_CELL,
     GATED,
     Problem,
@@ -131,6 +133,23 @@ def test_save_memory__keeps_the_states_alone(cell: str) -> None:
     vector = 201 * 4 * 64 * 8  # blocks of four rows, and the state before the first step
     assert n_states * vector <= kept[True] <= 1.3 * n_states * vector
     assert kept[False] >= kept[True] + 0.98 * gates * vector
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kind", ["tokens", "positions"])
+def test_large_tape__leaves_the_new_gate_to_be_computed_again(kind: str, dtype: str) -> None:
+    problem = make_problem(
+        "gru", 4, [7, 3, 0, 9, 5] * 2, kind=kind, bidirectional=True, dtype=dtype
+    )
+    whole = load(problem)
+    forward(whole, problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pass_arrays, "_CACHED_BYTES", 0)
+        layer = load(problem)
+        forward(layer, problem)
+        found = solve(problem)
+    assert_same_solution(found, solve(problem))
+    assert 0.7 * whole.tape_bytes < layer.tape_bytes < 0.85 * whole.tape_bytes
 
 
 def test_tape_bytes__count_what_stands_between_layers() -> None:

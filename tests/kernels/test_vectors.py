@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgru._numba import jit_disabled
+from fastgru._numba import cpu_features, jit_disabled
 from fastgru.kernels.registers import lanes_of
 from fastgru.kernels.vectors import (
     lanes,
     load,
     load_first,
     power_of_two,
+    rounded,
     sqrt,
     store,
     store_first,
@@ -87,6 +88,30 @@ def test_power_of_two__is_exact_for_every_normal_exponent(
     actual = np.empty_like(exponents)
     write_power_of_two((exponents + 1.5 * 2.0**bits).astype(dtype), actual)
     np.testing.assert_array_equal(actual, [2.0**n for n in exponents.tolist()])
+
+
+@uncached_kernel
+def add_to_square(numbers: Any, addend: Any, out: Any) -> None:
+    a = load(numbers, 0)
+    store(a * a + addend, out, 0)
+
+
+@uncached_kernel
+def add_to_rounded_square(numbers: Any, addend: Any, out: Any) -> None:
+    a = load(numbers, 0)
+    store(rounded(a * a) + addend, out, 0)
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [("float32", 23), ("float64", 52)])
+def test_rounded__is_the_product_before_the_sum_that_it_goes_into(dtype: str, bits: int) -> None:
+    # The end of the square is less than half its last place.
+    numbers = np.full(lanes_of(dtype), 1 + 2.0 ** -(bits // 2 + 1), dtype)
+    square, out = numbers[0] * numbers[0], np.full(lanes_of(dtype), -99, dtype)
+    add_to_rounded_square(numbers, float(-square), out)
+    np.testing.assert_array_equal(out, 0)
+    if not jit_disabled and "fma" in cpu_features():
+        add_to_square(numbers, float(-square), out)
+        np.testing.assert_array_equal(out, 2.0 ** -(2 * (bits // 2 + 1)))
 
 
 @uncached_kernel

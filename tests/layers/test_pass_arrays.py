@@ -9,6 +9,7 @@ import pytest
 
 import fastgru
 from fastgru._numba import threads_in_force, threads_limited_to
+from fastgru.kernels.registers import lanes_of
 from fastgru.layers import pass_arrays
 from fastgru.layers.direction import Direction
 from tests.problems import CELLS, DTYPES, GATED
@@ -44,7 +45,10 @@ def test_tape__gives_the_same_bits_past_the_caches(
     monkeypatch.setattr(pass_arrays, "_CACHED_BYTES", 0)
     layer = _layer(name, dtype)
     found = _step(layer, dense)
-    assert _arrays(layer).layout.stream
+    arrays, cell = _arrays(layer), layer.stack.layers[0][0].kind.cell
+    assert arrays.layout.stream
+    kept = cell.width - (0 if dense else cell.recomputed)
+    assert arrays.cells.shape[3] == kept * lanes_of(np.dtype(dtype))
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -82,23 +86,33 @@ def _arrays(layer: fastgru.GRU) -> pass_arrays.ForwardArrays:
     return direction._arrays
 
 
+@pytest.mark.parametrize("dense", [True, False])
 @pytest.mark.parametrize("midway", [False, True])
-def test_copy__works_in_arrays_of_its_own(midway: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copy__works_in_arrays_of_its_own(
+    midway: bool, dense: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """NumPy's copies start anywhere, and what is written past the caches starts on a vector."""
     monkeypatch.setattr(pass_arrays, "_CACHED_BYTES", 0)
-    layer, x, kept = _layer(), np.ones((11, 9, 3), np.float32), []
-    y = layer.forward(x, training=True)[0]
+    layer, kept = _layer(), []
+    embedding = None if dense else np.ones((2, 3), np.float32)
+
+    def ones(*shape: int) -> np.ndarray:
+        return np.ones((*shape, 3), np.float32) if dense else np.ones(shape, np.int64)
+
+    x = ones(11, 9)
+    y = layer.forward(x, embedding=embedding, training=True)[0]
     expected = None if midway else layer.backward(y)[0]
     for _ in range(8):
         twin = copy.deepcopy(layer)
         kept.append(twin)  # so that the next one is elsewhere
         if not midway:
-            np.testing.assert_array_equal(twin.forward(x, training=True)[0], y)
+            again = twin.forward(x, embedding=embedding, training=True)[0]
+            np.testing.assert_array_equal(again, y)
         dx = twin.backward(y)[0]
         expected = dx if expected is None else expected
         np.testing.assert_array_equal(dx, expected)
-        longer = np.ones((12, 30, 3), np.float32)
-        np.testing.assert_array_equal(twin.forward(longer)[0][:11, :9], y)
+        longer = twin.forward(ones(12, 30), embedding=embedding)[0]
+        np.testing.assert_array_equal(longer[:11, :9], y)
 
 
 def test_parameters__may_be_replaced_by_arrays_in_another_order() -> None:
