@@ -54,7 +54,7 @@ WRONG_CHUNK = "advance(worker, blocks, block, 0, end - begin,"
 
 FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
     ("kernels/gru.py", GRU): [
-        ("no reset gate", "n = r * q\n", "n = q\n"),
+        ("no reset gate", "rounded(r * q)\n        if dense", "q\n        if dense"),
         (
             "update gate the other way round",
             "h = n + z * (h - n)",
@@ -157,7 +157,11 @@ FAULTS: dict[tuple[str, str], list[tuple[str, str, str]]] = {
             "tokens[places[worker, _BEGIN, i] + step]",
             "tokens[places[worker, _BEGIN, i]]",
         ),
-        ("positions not added", "inputs.position_table.shape[0] > 0", "False"),
+        (
+            "positions not added",
+            "if inputs.position_table.shape[0] > 0:\n        second",
+            "if False:\n        second",
+        ),
         (
             "outputs of another sequence",
             "places[worker, _STATE, i] = max(row, 0)",
