@@ -163,7 +163,7 @@ TARGETS = {
     "start-empty": Target(
         "first step of a new process, kernel cache empty",
         *(15, "seconds"),
-        if_missed="the compiler optimises each part again where it is called",
+        if_missed="each kernel is a compilation of some tens of parts",
     ),
     "start-filled": Target(
         "first step of a new process, kernel cache filled",

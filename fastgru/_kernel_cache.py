@@ -63,7 +63,7 @@ def _cache_key() -> str:
     for part in (numba.__version__, llvmlite.__version__, *machine, *settings):
         digest.update(part.encode() + b"\0")
     package = Path(__file__).parent
-    options = [package / "_numba.py", package / "_kernel_cache.py"]
+    options = (package / f"_{name}.py" for name in ("numba", "kernel_cache", "kernel_parts"))
     for source in sorted([*options, *package.joinpath("kernels").glob("*.py")]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

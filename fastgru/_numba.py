@@ -1,7 +1,7 @@
 """The one place that configures numba: options and threads; the cache is beside it.
 
 Every other module takes :func:`kernel`, :func:`prange` and the code-generation names from here;
-none but :mod:`fastgru._kernel_cache` imports numba itself.
+none but :mod:`fastgru._kernel_cache` and :mod:`fastgru._kernel_parts` imports numba itself.
 
 Threads
     The default is the number of CPUs that affinity and the control group allow.
@@ -30,6 +30,7 @@ from numba.extending import overload as type_dispatch
 from numba.np.ufunc import parallel as thread_pool
 
 from fastgru._kernel_cache import cache_directory, cpu_features, keep_compiled
+from fastgru._kernel_parts import PartCompiler
 from fastgru._machine import control_group_cpus
 
 __all__ = [
@@ -86,6 +87,8 @@ def kernel(
 
     def compile_lazily(function: F) -> F:
         compiled = _compile(_named(function, name))
+        if not jit_disabled:
+            keep_compiled(compiled, function)
         return cast("F", _guarded(compiled) if parallel and not jit_disabled else compiled)
 
     return compile_lazily if function is None else compile_lazily(function)
@@ -104,17 +107,23 @@ def kernel_part(
     inline: bool = False,
     name: str | None = None,
 ) -> F | Callable[[F], F]:
-    """Compile a function that only kernels call.
+    """Compile a function that only kernels call, with them (:mod:`fastgru._kernel_parts`).
 
-    Without the code that converts Python's arguments, which takes as long to compile as the part.
-    ``parallel`` where it has a ``prange``; ``inline`` where it is called for each row: a call
+    Without the code that converts Python's arguments.  ``parallel`` where it has a ``prange``: that
+    is machine code of its own, and is kept.  ``inline`` where it is called for each row: a call
     copies some eight words for each array that it passes on.
     """
 
     def compile_lazily(function: F) -> F:
-        options = {"parallel": parallel, "forceinline": inline}
+        options: dict[str, Any] = {"parallel": parallel, "forceinline": inline}
+        if not parallel:
+            options["pipeline_class"] = PartCompiler
         part = _compile(_named(function, name), no_cpython_wrapper=True, **options)
-        return cast("F", part if jit_disabled else _compiled_once_for_a_type(part))
+        if jit_disabled:
+            return cast("F", part)
+        if parallel:
+            keep_compiled(part, function)
+        return cast("F", _compiled_once_for_a_type(part))
 
     return compile_lazily if function is None else compile_lazily(function)
 
@@ -141,10 +150,10 @@ def _named(function: F, name: str | None) -> F:
     return function
 
 
-def _compile(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     if jit_disabled:
         return function
-    compiled: Any = numba.njit(
+    compiled = numba.njit(
         error_model="numpy",
         fastmath=FloatingPoint,
         nogil=True,
@@ -152,7 +161,6 @@ def _compile(function: Callable[..., Any], **options: bool) -> Callable[..., Any
         _nrt=False,
         **options,
     )(function)
-    keep_compiled(compiled, function)
     return cast("Callable[..., Any]", compiled)
 
 

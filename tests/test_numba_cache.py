@@ -48,12 +48,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.joinpath("kernels").mkdir(parents=True)
     folder.joinpath("_numba.py").write_text("settings", encoding="utf-8")
     folder.joinpath("_kernel_cache.py").write_text("places", encoding="utf-8")
+    folder.joinpath("_kernel_parts.py").write_text("stages", encoding="utf-8")
     folder.joinpath("kernels", "gru.py").write_text("h = n + z * (h - n)", encoding="utf-8")
     monkeypatch.setattr(_kernel_cache, "__file__", str(folder / "_kernel_cache.py"))
     return folder
 
 
-@pytest.mark.parametrize("change", ["_numba.py", "kernels/gru.py", "kernels/lstm.py"])
+@pytest.mark.parametrize(
+    "change", ["_numba.py", "_kernel_parts.py", "kernels/gru.py", "kernels/lstm.py"]
+)
 def test_cache_key__follows_the_sources(change: str, package: Path) -> None:
     before = _kernel_cache._cache_key()
     assert _kernel_cache._cache_key() == before

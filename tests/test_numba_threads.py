@@ -133,7 +133,6 @@ def test_threads_in_force__are_the_default_without_a_limit(monkeypatch: pytest.M
         assert _numba.threads_in_force() == 1
 
 
-@without_cache
 @kernel_part
 def meet(worker: Any, shares: Any, present: Any, patience: Any, met: Any) -> None:
     """Wait until every worker is here."""

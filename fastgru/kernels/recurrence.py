@@ -17,6 +17,7 @@ rows of the vectors that the cell defines (for the GRU ``q | r | z | n``).  ``pr
 same axes for the steps in hand: from there, in the caches, the gates go to the tape.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -82,6 +83,7 @@ def gather_inputs(worker, blocks, block, begin, end, layout, x, x_rows):
                 clear_row(x_rows, to, 0, x_rows.shape[1])
 
 
+@functools.cache
 def chunk_part(cell):
     """Return the part that takes a chunk of steps forward."""
     width, gates, input_at = cell.width, cell.gates, cell.input_at

@@ -12,7 +12,6 @@ from fastgru.kernels.workers import APART, END, NEXT, deal, deal_again, run_work
 from tests.kernels.uncached import uncached_kernel, without_cache
 
 
-@without_cache
 @kernel_part
 def work(worker: Any, shares: Any, effort: Any, times_taken: Any, takers: Any, sums: Any) -> None:
     """Take pieces; each takes as long as `effort` says, and leaves a sum."""

@@ -16,7 +16,7 @@ def uncached_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def without_cache(compiled: Any) -> Any:
-    """Take a kernel, or a part of one, out of the cache."""
+    """Take a kernel out of the cache."""
     if not jit_disabled:
         getattr(compiled, "compiled", compiled)._cache = NullCache()
     return compiled
