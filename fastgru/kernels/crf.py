@@ -36,6 +36,9 @@ SCRATCH_ROWS = 3
 TRUSTED = 1e-200
 """Sums of this size lose nothing by terms that are too small for a number."""
 
+LARGEST_ODDS = 1e90
+"""Above this, what is lost as too small for a number (1e-308) could still count in such a sum."""
+
 
 @kernel_part
 def _largest(worker, row, work):
@@ -240,7 +243,7 @@ def crf_expectations(
     logits : float (B, T, K)
     transitions : float (K, K)
     odds : float64 (K, K)
-        exp of the transitions; infinite where that is too large for a number.
+        exp of the transitions; infinite above LARGEST_ODDS.
     start : float (K,)
     end : float (K,)
     factors : float64 (B,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastgru.kernels.crf import SCRATCH_ROWS, crf_expectations
+from fastgru.kernels.crf import LARGEST_ODDS, SCRATCH_ROWS, crf_expectations
 from fastgru.kernels.viterbi import crf_decode
 from fastgru.layers.workspace import new_shares
 
@@ -135,6 +135,7 @@ class ChainField:
         transitions, start, end = self.scores()
         with np.errstate(over="ignore"):  # the kernel does without what is infinite
             odds = np.exp(transitions.astype(np.float64))
+        odds[odds > LARGEST_ODDS] = np.inf
         crf_expectations(
             *(shares, lengths, labels, logits, transitions, odds, start, end),
             *(factors, work),

@@ -129,6 +129,20 @@ def test_marginals__are_those_of_all_paths(
         assert not found[b, length:].any()
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+def test_marginals__know_a_path_whose_first_score_is_too_small_for_a_number(ahead: bool) -> None:
+    """exp(-800) is 0, but exp(-800 + 700) is more than the exp(-400) of the other paths."""
+    field = ChainField(2, symmetric=False)
+    logits = np.array([[[0.0, -800.0], [0.0, 0.0]]])
+    transitions = np.array([[-400.0, -400.0], [700.0, 700.0]])
+    if not ahead:
+        logits, transitions = logits[:, ::-1].copy(), transitions.T
+    field.parameters["transitions"][...] = transitions
+    found = field.marginals(logits, np.array([2]))[0]
+    expected = [[0.0, 1.0], [0.5, 0.5]]
+    np.testing.assert_allclose(found, expected if ahead else expected[::-1], rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(batch=batches())
 def test_decode__finds_a_path_of_the_best_score(
