@@ -13,8 +13,7 @@ import numpy as np
 from fastgru._numba import threads_limited_to
 from fastgru.estimators.fitting import Prepared, draw_seeds, prepare
 from fastgru.estimators.training_sets import GivenSets, subset
-from fastgru.kernels.registers import ROWS
-from fastgru.layers.blocks import MAX_GROUPS
+from fastgru.layers.blocks import BLOCK_ROWS, MAX_GROUPS
 from fastgru.layers.embedding import MAX_TABLE_ROWS
 from fastgru.layers.kmer_sizes import count_kmers
 from fastgru.models.architecture import Architecture
@@ -141,7 +140,7 @@ def training_bytes(architecture: Architecture, prepared: Prepared) -> int:
     table_rows = architecture.n_rows + architecture.n_positions
     if architecture.convolutions or architecture.n_rows > MAX_TABLE_ROWS:
         table_rows = 0
-    groups = min(MAX_GROUPS, -(-len(lengths) // ROWS))
+    groups = min(MAX_GROUPS, -(-len(lengths) // BLOCK_ROWS))
     needs_steps = architecture.residual or set(architecture.pooling) != {"last"}
     outputs = width * padded if needs_steps else 0
     held = (

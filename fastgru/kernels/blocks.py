@@ -6,7 +6,7 @@ caller's arrays, flattened to (B * T, C), the row ``sequence * T + t`` does; a r
 is reversed within its own length.
 
 The number of rows is part of the *type* of the table of blocks, so that kernels are compiled for
-it: a full tile of rows for large batches, fewer for small ones.
+it: eight for large batches, fewer for small ones.
 
 Axes: B sequences, T time, C columns; i sequence of a block.
 """

@@ -7,7 +7,9 @@ One function, :func:`tile`, computes::
 for ``m`` in 0..rows-1, ``v`` in 0..vectors-1 and ``l`` in 0..LANES-1 (columns), with ``k`` running
 over ``inner`` steps in each of ``outer`` panels.  The ``rows x vectors`` accumulators stay in
 vector registers through the whole sum, which is taken in ascending ``o, k``; so an element's value
-depends neither on what is computed beside it nor on the number of rows.
+depends neither on what is computed beside it nor on the number of rows.  More rows than registers
+hold are taken in parts, one after the other: B then stands in the nearest cache for all but the
+first.
 
 A has three free strides, so that the one function serves all three products of a recurrent
 step: ``h W^T`` (forward), ``dgates W`` (state gradient), ``h^T dgates`` (weight gradient).
@@ -20,7 +22,7 @@ from typing import NamedTuple
 from fastgru._numba import intrinsic, jit_disabled, np, types
 from fastgru.kernels.blocks import tile_rows
 from fastgru.kernels.pairs import unpair
-from fastgru.kernels.registers import lanes_of
+from fastgru.kernels.registers import ROWS, lanes_of
 from fastgru.kernels.tile_code import emit_tile
 
 
@@ -72,7 +74,10 @@ def _compiled_tile(vectors):
         )  # fmt: skip
 
         def generate(context, builder, signature, arguments):
-            return emit_tile(context, builder, signature, arguments, rows, vectors)
+            for first in range(0, rows, ROWS):
+                part = range(first, min(first + ROWS, rows))
+                emit_tile(context, builder, signature, arguments, part, vectors)
+            return context.get_dummy_value()
 
         return signature, generate
 

@@ -27,6 +27,9 @@ def _register_file() -> tuple[int, int]:
 VECTOR_BYTES, ROWS = _register_file()
 """Bytes of a vector, and rows (sequences, time steps or units) that a full tile computes."""
 
+LINE_BYTES = 64
+"""Bytes of a line of the caches, in which memory is read and written."""
+
 VECTOR_REGISTER = "w" if platform.machine().lower() in {"aarch64", "arm64"} else "v"
 """What LLVM's inline assembly calls a vector register."""
 

@@ -13,13 +13,11 @@ Axes: j row of the group.
 
 from fastgru._numba import intrinsic, ir, jit_disabled, np, types
 from fastgru.kernels.blocks import block_rows
+from fastgru.kernels.memory_code import emit_load_first, emit_prefetch, emit_store_first
 from fastgru.kernels.registers import VECTOR_BYTES, lanes_of
 from fastgru.kernels.vectors import (
     Vector,
     as_vector,
-    emit_masked,
-    emit_prefetch,
-    first_lanes,
     vector_pointer,
 )
 
@@ -194,10 +192,7 @@ def _load_picked_first(typing_context, blocks, array, places, first, at, width):
         _, data, places, first, at, width = arguments
         offsets = _picked(context, builder, group, signature.args[2], places, first, at)
         rows = _Rows(context, builder, signature.args[1], data, offsets)
-        mask = first_lanes(builder, rows.row, width)
-        return rows.joined(
-            [emit_masked(builder, "load", rows.row, rows.pointers[j], mask) for j in range(group)]
-        )
+        return rows.joined([emit_load_first(builder, place, width) for place in rows.pointers])
 
     sizes = (types.intp, types.intp, types.intp)
     return Vector(array.dtype, group)(blocks, array, places, *sizes), generate
@@ -211,12 +206,8 @@ def _store_picked_first(typing_context, blocks, value, array, places, first, at,
         _, value, data, places, first, at, width, count = arguments
         offsets = _picked(context, builder, group, signature.args[3], places, first, at)
         rows = _Rows(context, builder, signature.args[2], data, offsets)
-        mask = first_lanes(builder, rows.row, width)
         rows.below(
-            count,
-            lambda j: emit_masked(
-                builder, "store", rows.row, rows.pointers[j], mask, rows.part(value, j)
-            ),
+            count, lambda j: emit_store_first(builder, rows.pointers[j], width, rows.part(value, j))
         )
         return context.get_dummy_value()
 

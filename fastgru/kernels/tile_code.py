@@ -8,18 +8,16 @@ of AVX512-BF16 stands in the place of the fused multiply-add; all offsets count 
 """
 
 from fastgru._numba import cgutils, ir, types
+from fastgru.kernels.memory_code import emit_prefetch
 from fastgru.kernels.pairs import emit_dot
-from fastgru.kernels.registers import VECTOR_BYTES, VECTOR_REGISTER
+from fastgru.kernels.registers import LINE_BYTES, VECTOR_BYTES, VECTOR_REGISTER
 from fastgru.kernels.stack import align_function
-from fastgru.kernels.vectors import emit_prefetch
 
 _LOG_UNROLL = 2
 """Steps of k in one round of the loop, as a power of two: addresses are computed once a round."""
 
 _AHEAD = 4
 """Steps of k that B is fetched ahead, where its weights come from the second cache."""
-
-_LINE_BYTES = 64
 
 
 def _data_pointer(context, builder, array_type, array, offset):
@@ -142,7 +140,10 @@ class _TileEmitter:
 
 
 def emit_tile(context, builder, signature, arguments, rows, vectors):
-    """Emit: load accumulators; for o: fetch ahead, for k: multiply_add; store accumulators."""
+    """Emit: load accumulators; for o: fetch ahead, for k: multiply_add; store accumulators.
+
+    ``rows`` is the range of the tile's rows that are meant.  What is fetched is so with the first.
+    """
     align_function(builder)
     add = arguments[1]
     (c, c_offset, c_row), (a, a_offset, a_row, a_k, a_outer), (b, b_offset, b_k, b_vector) = (
@@ -152,17 +153,20 @@ def emit_tile(context, builder, signature, arguments, rows, vectors):
     )
     inner, outer = arguments[14:16]
     kinds = signature.args
+    intp = inner.type
+    before = ir.Constant(intp, rows.start)
+    c_offset = builder.add(c_offset, builder.mul(c_row, before))
+    a_offset = builder.add(a_offset, builder.mul(a_row, before))
     c = _data_pointer(context, builder, kinds[2], c, c_offset)
     a = _data_pointer(context, builder, kinds[5], a, a_offset)
     b = _data_pointer(context, builder, kinds[10], b, b_offset)
-    emit = _TileEmitter(builder, c.type.pointee, a.type.pointee, rows, vectors)
-    intp = inner.type
+    emit = _TileEmitter(builder, c.type.pointee, a.type.pointee, len(rows), vectors)
     vector_offsets = [builder.mul(b_vector, ir.Constant(intp, v)) for v in range(vectors)]
     c_offsets = emit.accumulator_offsets(c_row)
 
     pointers = emit.row_pointers(a, a_row)
     n = len(pointers)
-    near = rows if n == 1 else 3
+    near = len(rows) if n == 1 else 3
     row_offsets = [builder.mul(a_row, ir.Constant(intp, m)) for m in range(near)]
 
     def forward(places, stride):
@@ -176,7 +180,7 @@ def emit_tile(context, builder, signature, arguments, rows, vectors):
 
     def several_steps(state):
         for _ in range(1 << _LOG_UNROLL):
-            for offset in vector_offsets:
+            for offset in vector_offsets if rows.start == 0 else ():
                 there = builder.gep(state[n], [builder.add(ahead, offset)])
                 emit_prefetch(builder, there, write=False)
             state = one_step(state)
@@ -184,7 +188,7 @@ def emit_tile(context, builder, signature, arguments, rows, vectors):
                 state = emit.in_order(state, n)
         return state
 
-    fetch = _emit_fetch(context, builder, kinds[16], arguments[16])
+    fetch = _emit_fetch(context, builder, kinds[16], arguments[16], needed=rows.start == 0)
 
     def one_panel(state):
         begin = state[:n]
@@ -198,18 +202,17 @@ def emit_tile(context, builder, signature, arguments, rows, vectors):
     sums = _emit_loop(builder, outer, start, one_panel)[n + 1 :]
     for value, offset in zip(sums, c_offsets, strict=True):
         emit.store(value, c, offset)
-    return context.get_dummy_value()
 
 
-def _emit_fetch(context, builder, kind, ahead):
+def _emit_fetch(context, builder, kind, ahead, *, needed):
     """Return what emits the fetches of one panel, and goes on; see :class:`Ahead`."""
-    if not isinstance(kind, types.NamedTuple):
+    if not (needed and isinstance(kind, types.NamedTuple)):
         return lambda: None
     array, at, size = cgutils.unpack_tuple(builder, ahead)
     place = cgutils.alloca_once_value(
         builder, _data_pointer(context, builder, kind.types[0], array, at)
     )
-    line = ir.Constant(size.type, _LINE_BYTES * 8 // kind.types[0].dtype.bitwidth)
+    line = ir.Constant(size.type, LINE_BYTES * 8 // kind.types[0].dtype.bitwidth)
     lines = builder.sdiv(builder.add(size, builder.sub(line, size.type(1))), line)
 
     def one_line(state):

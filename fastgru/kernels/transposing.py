@@ -18,12 +18,10 @@ Axes: r row, c column of the tile.
 """
 
 from fastgru._numba import intrinsic, ir, jit_disabled, np, types
+from fastgru.kernels.memory_code import emit_load_first, emit_prefetch, emit_store_first
 from fastgru.kernels.registers import lanes_of
 from fastgru.kernels.vectors import (
     Vector,
-    emit_masked,
-    emit_prefetch,
-    first_lanes,
     vector_pointer,
 )
 
@@ -50,8 +48,8 @@ def _interleaved(builder, vectors):
     return vectors
 
 
-def _masked_rows(context, builder, kind, array, at, stride, rows, columns, *, write):
-    """Yield the pointer to each row of a tile, and the mask of what is meant of it."""
+def _tile_rows(context, builder, kind, array, at, stride, rows, columns, *, write):
+    """Yield the pointer to each row of a tile, and how much of it is meant."""
     vector = Vector(kind.dtype)
     for row in range(vector.lanes):
         number = ir.Constant(at.type, row)
@@ -61,7 +59,7 @@ def _masked_rows(context, builder, kind, array, at, stride, rows, columns, *, wr
         pointer = vector_pointer(context, builder, kind, array, offset)
         ahead = builder.add(offset, ir.Constant(at.type, _AHEAD * vector.lanes))
         emit_prefetch(builder, vector_pointer(context, builder, kind, array, ahead), write=write)
-        yield pointer, first_lanes(builder, vector, count)
+        yield pointer, count
 
 
 def _transposing(add):
@@ -70,20 +68,17 @@ def _transposing(add):
                   target, to, to_stride, to_rows, to_columns):  # fmt: skip
         if source.layout != "C" or target.layout != "C":
             return None
-        vector = Vector(source.dtype)
 
         def generate(context, builder, signature, arguments):
             given, wanted = (
-                _masked_rows(
-                    context, builder, signature.args[k], *arguments[k : k + 5], write=k > 0
-                )
+                _tile_rows(context, builder, signature.args[k], *arguments[k : k + 5], write=k > 0)
                 for k in (0, 5)
             )
-            read = [emit_masked(builder, "load", vector, *row) for row in given]
-            for value, (pointer, mask) in zip(_interleaved(builder, read), wanted, strict=True):
+            read = [emit_load_first(builder, *row) for row in given]
+            for value, (pointer, count) in zip(_interleaved(builder, read), wanted, strict=True):
                 if add:
-                    value = builder.fadd(emit_masked(builder, "load", vector, pointer, mask), value)
-                emit_masked(builder, "store", vector, pointer, mask, value)
+                    value = builder.fadd(emit_load_first(builder, pointer, count), value)
+                emit_store_first(builder, pointer, count, value)
             return context.get_dummy_value()
 
         whole = [types.intp] * 4

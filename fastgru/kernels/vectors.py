@@ -29,6 +29,7 @@ from fastgru._numba import (
     register_model,
     types,
 )
+from fastgru.kernels.memory_code import emit_load_first, emit_store_first
 from fastgru.kernels.registers import VECTOR_BYTES, lanes_of
 
 
@@ -203,70 +204,31 @@ def _store(typing_context, value, array, offset):
     return types.void(value, array, types.intp), generate
 
 
-def first_lanes(builder, vector, count):
-    """Return the lanes below ``count`` as a vector of truth values."""
-    word = ir.VectorType(ir.IntType(32), vector.lanes)
-    numbers = ir.Constant(word, list(range(vector.lanes)))
-    limit = _splat(builder, builder.trunc(count, ir.IntType(32)), vector.lanes)
-    return builder.icmp_signed("<", numbers, limit)
-
-
-def emit_masked(builder, action, vector, place, mask, value=None):
-    """Load a vector where ``mask`` is set (``action="load"``; else zero), or store ``value``."""
-    name = f"llvm.masked.{action}.v{vector.lanes}f{vector.dtype.bitwidth}.p0"
-    kind = ir.VectorType(_element(vector.dtype), vector.lanes)
-    alignment = ir.Constant(ir.IntType(32), vector.dtype.bitwidth // 8)
-    if action == "load":
-        arguments, result = [place, alignment, mask, ir.Constant(kind, None)], kind
-    else:
-        arguments, result = [value, place, alignment, mask], ir.VoidType()
-    known = builder.module.globals.get(name)
-    signature = ir.FunctionType(result, [argument.type for argument in arguments])
-    return builder.call(known or ir.Function(builder.module, signature, name), arguments)
-
-
 @intrinsic
 def _load_first(typing_context, array, offset, count):
     if array.layout != "C":
         return None
-    vector = Vector(array.dtype)
 
     def generate(context, builder, signature, arguments):
         place = vector_pointer(context, builder, signature.args[0], *arguments[:2])
-        return emit_masked(
-            builder, "load", vector, place, first_lanes(builder, vector, arguments[2])
-        )
+        return emit_load_first(builder, place, arguments[2])
 
-    return vector(array, types.intp, types.intp), generate
+    return Vector(array.dtype)(array, types.intp, types.intp), generate
 
 
 @intrinsic
 def _store_first(typing_context, value, array, offset, count):
     if array.layout != "C":
         return None
-    vector = Vector(array.dtype)
 
     def generate(context, builder, signature, arguments):
         given, container, at, number = arguments
         place = vector_pointer(context, builder, signature.args[1], container, at)
-        written = as_vector(context, builder, given, signature.args[0], vector)
-        emit_masked(builder, "store", vector, place, first_lanes(builder, vector, number), written)
+        written = as_vector(context, builder, given, signature.args[0], Vector(array.dtype))
+        emit_store_first(builder, place, number, written)
         return context.get_dummy_value()
 
     return types.void(value, array, types.intp, types.intp), generate
-
-
-def emit_prefetch(builder, pointer, *, write, once=False):
-    """Emit a request for the cache line at ``pointer``; one outside of an array does no harm.
-
-    ``once`` for what is read a single time: it is to leave the larger caches to what stays.
-    """
-    byte_pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-    name, module = "llvm.prefetch.p0", builder.module
-    kind = ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
-    function = module.globals.get(name) or ir.Function(module, kind, name)
-    hints = [ir.Constant(word, hint) for hint in (int(write), 0 if once else 3, 1)]  # 1: data
-    builder.call(function, [builder.bitcast(pointer, byte_pointer), *hints])
 
 
 @intrinsic
@@ -330,9 +292,6 @@ else:
 __all__ = [
     "Vector",
     "as_vector",
-    "emit_masked",
-    "emit_prefetch",
-    "first_lanes",
     "lanes",
     "load",
     "load_first",

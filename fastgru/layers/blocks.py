@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 
 from fastgru.kernels.blocks import block_rows, block_type
-from fastgru.kernels.registers import ROWS
 from fastgru.layers.parts import Communicator, Part, Whole
 
 MAX_GROUPS = 16
@@ -19,8 +18,11 @@ Depends on nothing but the batch, so that sums come out the same for any number 
 the sums of a wide layer still fit a shared cache.
 """
 
-_HALF_TILE = 4
-"""Rows of a block in small batches, so that half a tile is not computed for nothing."""
+BLOCK_ROWS = 8
+"""Rows of a block in large batches, on any CPU: each weight that is loaded serves so many."""
+
+_HALF_ROWS = 4
+"""Rows of a block in small batches, so that half of them are not computed for nothing."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def even_groups(n_sequences: int) -> np.ndarray:
 def _rows_of_a_block(n_sequences: int) -> int:
     if n_sequences == 1:
         return 1
-    return min(ROWS, _HALF_TILE) if n_sequences <= ROWS else ROWS
+    return _HALF_ROWS if n_sequences <= BLOCK_ROWS else BLOCK_ROWS
 
 
 def plan_blocks(lengths: np.ndarray, n_steps: int, rows: int | None = None) -> Blocks:

@@ -14,7 +14,7 @@ import numpy as np
 
 from fastgru._numba import threads_in_force
 from fastgru.kernels.pairs import words_for
-from fastgru.kernels.registers import ROWS, lanes_of
+from fastgru.kernels.registers import LINE_BYTES, ROWS, VECTOR_BYTES, lanes_of
 from fastgru.kernels.step import PLACES, InputSums, Layout, Scratch
 from fastgru.layers.blocks import Blocks
 from fastgru.layers.cells import CellKind, Parameters
@@ -32,6 +32,10 @@ and the rows that are taken together then: each chunk adds to all of them."""
 _CACHED_BYTES = 8 << 20
 """Size of a tape that caches may still hold when the way back comes (measured: one of 6 MB is read
 faster than it would be past them, and one of 13 MB is not)."""
+
+_WHOLE_LINES = VECTOR_BYTES == LINE_BYTES
+"""Whether a vector is a line of the caches, and may be written past them: half a line would wait
+for the other half (measured with AVX2: up to a third of a forward pass)."""
 
 
 class PassKind(NamedTuple):
@@ -190,6 +194,7 @@ class ForwardArrays:
         places = len(self.shares)
         n_rows, keep_tape = max(blocks.n_rows, 1), training and of.keeps_tape
         tape_bytes = n_rows * of.panels * of.width * of.dtype.itemsize
+        in_memory = keep_tape and tape_bytes > _CACHED_BYTES
         self.layout = layout = Layout(
             n_steps=max(blocks.n_steps, 1),
             reverse=of.reverse,
@@ -197,7 +202,7 @@ class ForwardArrays:
             chunk=_CHUNK_ROWS // rows if training or kind.dense else 1,
             keep_tape=keep_tape,
             keep_states=training,
-            stream=keep_tape and tape_bytes > _CACHED_BYTES,
+            stream=in_memory and _WHOLE_LINES,
         )
         k_rows = round_up(of.input_size, 2 if kind.pairs else 1)
         self.w_ih = of.array("w_ih", of.panels, k_rows, of.cell_kind.gates * of.lanes)
@@ -208,7 +213,7 @@ class ForwardArrays:
             row_stride(cell.n_states * of.padded, of.dtype),
         )
         n_cells = max(n_rows // rows, 1) if layout.keep_tape else places * layout.chunk
-        left_out = cell.recomputed if layout.stream and not kind.dense else 0
+        left_out = cell.recomputed if in_memory and not kind.dense else 0
         self.cells = of.array("cells", n_cells, of.panels, rows, of.width - left_out * of.lanes)
         kept = self.cells.nbytes if layout.keep_tape else 0
         self.tape_bytes = (self.state.nbytes + kept) * training

@@ -21,9 +21,8 @@ from typing import Any
 import numpy as np
 
 from fastgru.kernels.products import product
-from fastgru.kernels.registers import ROWS
 from fastgru.kernels.whole_arrays import tanh_of
-from fastgru.layers.blocks import plan_blocks
+from fastgru.layers.blocks import BLOCK_ROWS, plan_blocks
 from fastgru.layers.cross_attention import CrossAttention, Memory, with_room
 from fastgru.layers.gru import GRU
 from fastgru.layers.initializers import glorot_uniform
@@ -214,7 +213,7 @@ class EncoderDecoder(SequenceNetwork):
             np.pad(tokens, ((0, 0), (0, room - tokens.shape[1]))), lengths, training=training
         )
         y, final = self.trunk.stack.forward(
-            *(plan_blocks(lengths, n_steps, ROWS), given, self.zero_states(len(lengths))),
+            *(plan_blocks(lengths, n_steps, BLOCK_ROWS), given, self.zero_states(len(lengths))),
             training=training,
             rng=self.trunk.rng,
         )
@@ -237,7 +236,8 @@ class EncoderDecoder(SequenceNetwork):
         symbols = symbols.astype(self.dtype)
         product(self.written_mixture, self._tokens["tokens"], symbols)
         h, final = self.decoder.stack.forward(
-            *(plan_blocks(lengths, steps.shape[1], ROWS), LayerInput(as_steps(steps), symbols)),
+            plan_blocks(lengths, steps.shape[1], BLOCK_ROWS),
+            LayerInput(as_steps(steps), symbols),
             initial,
             training=training,
             # one generator for all dropout between layers, whose state a checkpoint keeps

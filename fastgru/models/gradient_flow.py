@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastgru.kernels.registers import ROWS
-from fastgru.layers.blocks import plan_blocks
+from fastgru.layers.blocks import BLOCK_ROWS, plan_blocks
 from fastgru.layers.layer_input import LayerInput, as_dense
 from fastgru.models.network import SequenceNetwork
 
@@ -64,7 +63,7 @@ def _norms(
     given, lengths, n_steps = network.read(tokens, lengths)
     x = as_dense(given, len(lengths), n_steps)
     initial = network.zero_states(len(lengths))
-    blocks = plan_blocks(lengths, n_steps, ROWS)
+    blocks = plan_blocks(lengths, n_steps, BLOCK_ROWS)
     dense = LayerInput(x=x, gaps=given.gaps)
     stack.forward(blocks, dense, initial, training=True, rng=None, outputs=False)
     directions = rng.standard_normal((len(lengths), stack.hidden_size))

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastgru.kernels.registers import ROWS
-from fastgru.layers.blocks import plan_blocks
+from fastgru.layers.blocks import BLOCK_ROWS, plan_blocks
 from fastgru.models.architecture import Architecture
 from fastgru.models.network import SequenceNetwork
 from fastgru.models.reading import Reading
@@ -94,7 +93,7 @@ class LanguageNetwork(SequenceNetwork):
             Logits of what comes next, float (B, K), and the states for the next step.
         """
         n_sequences = len(tokens)
-        blocks = plan_blocks(np.ones(n_sequences, np.int64), 1, ROWS)
+        blocks = plan_blocks(np.ones(n_sequences, np.int64), 1, BLOCK_ROWS)
         with self._one_caller:
             given, *_ = self.embedding.forward(tokens[:, None], np.ones(n_sequences, np.int64))
             y, states = self.trunk.stack.forward(blocks, given, states, training=False, rng=None)

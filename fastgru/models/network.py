@@ -23,8 +23,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastgru.kernels.registers import ROWS
-from fastgru.layers.blocks import own_blocks, plan_blocks
+from fastgru.layers.blocks import BLOCK_ROWS, own_blocks, plan_blocks
 from fastgru.layers.layer_input import LayerInput, join_input, take_sequences
 from fastgru.layers.reversal import reverse_rows
 from fastgru.layers.strands import average_strands
@@ -177,7 +176,7 @@ class SequenceNetwork(NetworkParts):
         Float (B, T', C) and (directions, B, H); the steps of each sequence are kept.
         """
         self._lengths = lengths
-        blocks = own_blocks(plan_blocks(lengths, n_steps, ROWS), self.communicator)
+        blocks = own_blocks(plan_blocks(lengths, n_steps, BLOCK_ROWS), self.communicator)
         self._blocks, n_own = blocks, blocks.n_sequences
         y, final = self.trunk.stack.forward(
             *(blocks, take_sequences(given, blocks), self.zero_states(n_own)),

@@ -63,7 +63,7 @@ def highest(offset: int, *axes: tuple[int, int]) -> int:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("vectors", RUNNERS)
-@pytest.mark.parametrize("rows", sorted({1, 4, ROWS}))
+@pytest.mark.parametrize("rows", sorted({1, 4, ROWS, ROWS + 3, 2 * ROWS}))
 @given(add=st.booleans(), data=st.data())
 def test_tile__equals_its_definition(
     rows: int, vectors: int, dtype: str, add: bool, data: st.DataObject

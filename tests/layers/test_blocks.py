@@ -5,17 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgru.kernels.registers import ROWS
-from fastgru.layers.blocks import MAX_GROUPS, plan_blocks
+from fastgru.layers.blocks import BLOCK_ROWS, MAX_GROUPS, plan_blocks
 
-length_arrays = st.lists(st.integers(0, 300), max_size=9 * ROWS).map(
+length_arrays = st.lists(st.integers(0, 300), max_size=9 * BLOCK_ROWS).map(
     lambda n: np.array(n, np.int64)
 )
 
 
 @pytest.mark.parametrize(
     ("n_sequences", "expected"),
-    [(0, 4), (1, 1), (2, 4), (ROWS, 4), (ROWS + 1, ROWS), (1000, ROWS)],
+    [(0, 4), (1, 1), (2, 4), (BLOCK_ROWS, 4), (BLOCK_ROWS + 1, BLOCK_ROWS), (1000, BLOCK_ROWS)],
 )
 def test_plan_blocks__takes_fewer_rows_for_small_batches(n_sequences: int, expected: int) -> None:
     blocks = plan_blocks(np.full(n_sequences, 3), 3)
@@ -63,7 +62,7 @@ def test_plan_blocks__cuts_blocks_into_groups_by_the_batch_alone(lengths: np.nda
     assert sizes.min() >= (1 if len(lengths) else 0)
 
 
-@given(lengths=st.lists(st.integers(1, 300), min_size=4 * ROWS, max_size=40 * ROWS))
+@given(lengths=st.lists(st.integers(1, 300), min_size=4 * BLOCK_ROWS, max_size=40 * BLOCK_ROWS))
 def test_plan_blocks__gives_groups_about_equally_many_steps(lengths: list[int]) -> None:
     blocks = plan_blocks(np.array(lengths, np.int64), 300)
     costs = blocks.table["steps"] + 1
